@@ -1,0 +1,11 @@
+//! (start)
+
+pub mod canvas;
+mod decode;
+pub mod inject;
+pub mod keymap;
+pub mod picture;
+pub mod screen;
+pub mod window;
+mod x11;
+pub mod xvfb;

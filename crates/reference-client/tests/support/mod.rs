@@ -1,0 +1,100 @@
+//! What tests under a real X server share. Each of them is a crate that uses a part of it.
+#![allow(dead_code, unreachable_pub)]
+
+use std::{
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use alongside_client::{picture::Picture, xvfb::Xvfb};
+use x11rb::{
+    connection::Connection as _,
+    protocol::xproto::{ConnectionExt as _, ImageFormat, Window},
+    rust_connection::RustConnection,
+};
+
+/// How long anything may take. Nothing takes it but a failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer.
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// An X server, and a connection of the test's own to look behind the scenes.
+pub struct Server {
+    pub conn: RustConnection,
+    pub root: Window,
+    pub xvfb: Xvfb,
+}
+
+impl Server {
+    pub fn start(arguments: &[&str]) -> Self {
+        let xvfb = Xvfb::start_with(800, 600, arguments).unwrap_or_else(|error| panic!("{error}"));
+        let (conn, screen) = x11rb::connect(Some(xvfb.display())).expect("it connects");
+        let root = conn.setup().roots[screen].root;
+        Self { conn, root, xvfb }
+    }
+
+    pub fn display(&self) -> Option<&str> {
+        Some(self.xvfb.display())
+    }
+
+    /// The root window as the server itself has it, without the cursor.
+    pub fn picture(&self) -> Picture {
+        let size = self
+            .conn
+            .get_geometry(self.root)
+            .expect("sent")
+            .reply()
+            .expect("a size");
+        let (width, height) = (size.width, size.height);
+        let kind = ImageFormat::Z_PIXMAP;
+        let image = self
+            .conn
+            .get_image(kind, self.root, 0, 0, width, height, u32::MAX);
+        let data = image.expect("sent").reply().expect("an image").data;
+        let pixels = data
+            .chunks_exact(4)
+            .flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]);
+        Picture::from_pixels(width, height, pixels.collect()).expect("all of it")
+    }
+
+    /// Starts an xterm that covers a good part of the screen, with a shell command in it.
+    pub fn xterm(&self, geometry: &str, command: &str) -> Program {
+        let child = Command::new("xterm")
+            .args([
+                "-display",
+                self.xvfb.display(),
+                "-geometry",
+                geometry,
+                "-bg",
+                "white",
+            ])
+            .args(["-fg", "black", "-e", "sh", "-c", command])
+            .env_remove("ENV")
+            .env("PS1", "$ ")
+            .stdin(Stdio::null())
+            .spawn()
+            .expect("xterm is installed");
+        Program(child)
+    }
+}
+
+/// A program that ends with the test.
+pub struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.0.kill().expect("it is ours");
+        self.0.wait().expect("it is ours");
+    }
+}

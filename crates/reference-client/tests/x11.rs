@@ -1,0 +1,465 @@
+//! Capture and control of a real X server (Xvfb).
+
+mod support;
+
+use std::{fs, thread, time::Duration};
+
+use alongside_client::{
+    canvas::Canvas,
+    inject::{InjectError, Injector, NoInjector, X11Injector},
+    keymap::{LEFT_SHIFT, us_layout, x11_keycode},
+    picture::{Picture, Rect},
+    screen::{Screen, ScreenError, X11Screen},
+};
+use alongside_wire::input::InputEvent;
+use support::{Server, until};
+use x11rb::{
+    protocol::{
+        randr::{ConnectionExt as _, MonitorInfo},
+        xproto::{ConnectionExt as _, KeyButMask},
+    },
+    wrapper::ConnectionExt as _,
+};
+
+/// How far from the pointer its picture reaches, at most.
+const CURSOR: u16 = 48;
+
+/// Whether two pictures are the same but for what is near a place.
+fn same_but_near(a: &Picture, b: &Picture, x: u16, y: u16) -> bool {
+    (a.width(), a.height()) == (b.width(), b.height())
+        && (0..a.height()).all(|row| {
+            (0..a.width()).all(|column| {
+                let near = row.abs_diff(y) < CURSOR && column.abs_diff(x) < CURSOR;
+                near || a.pixel(column, row) == b.pixel(column, row)
+            })
+        })
+}
+
+/// Captures until the canvas shows what the server has, with a cursor at a place.
+fn settle(server: &Server, screen: &mut X11Screen, canvas: &mut Canvas, x: u16, y: u16) {
+    until("the capture shows what the server has", || {
+        if let Some(frame) = screen.capture(false).expect("it captures") {
+            canvas.apply(&frame).expect("it applies");
+        }
+        let truth = server.picture();
+        same_but_near(canvas.picture(), &truth, x, y).then_some(())
+    });
+}
+
+fn point(injector: &mut X11Injector, x: u16, y: u16, width: u16, height: u16) {
+    let part = |at: u16, len: u16| (u32::from(at) * 65_535).div_ceil(u32::from(len) - 1) as u16;
+    let event = InputEvent::Pointer {
+        display: 0,
+        x: part(x, width),
+        y: part(y, height),
+    };
+    injector.inject(&event).expect("it points");
+}
+
+/// Runs xterm, captures it, moves the pointer, draws more.
+fn capture_follows(server: &Server) -> X11Screen {
+    let mut screen = X11Screen::open(server.display(), None).expect("it opens");
+    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+    let mut canvas = Canvas::new();
+    let first = screen
+        .capture(false)
+        .expect("it captures")
+        .expect("the first comes always");
+    assert!(first.complete);
+    canvas.apply(&first).expect("it applies");
+
+    point(&mut injector, 700, 500, 800, 600);
+    let _xterm = server.xterm("60x20+30+40", "seq 30; read LINE; seq 90; read LINE");
+    let painted = || (server.picture().pixel(40, 50) == Some([255; 3])).then_some(());
+    until("xterm paints", painted);
+    settle(server, &mut screen, &mut canvas, 700, 500);
+    let near = Rect {
+        x: 700,
+        y: 500,
+        width: 20,
+        height: 20,
+    };
+    let differs = |canvas: &Canvas| {
+        let truth = server.picture();
+        (near.y..near.y + near.height).any(|y| {
+            (near.x..near.x + near.width).any(|x| canvas.picture().pixel(x, y) != truth.pixel(x, y))
+        })
+    };
+    assert!(differs(&canvas), "the cursor is drawn");
+
+    until("nothing changes any more", || {
+        screen
+            .capture(false)
+            .expect("it captures")
+            .is_none()
+            .then_some(())
+    });
+    point(&mut injector, 300, 200, 800, 600);
+    let frame = until("the pointer moves", || {
+        screen.capture(false).expect("it captures")
+    });
+    assert!(
+        !frame.complete && frame.tiles.len() <= 8,
+        "{} tiles",
+        frame.tiles.len()
+    );
+    canvas.apply(&frame).expect("it applies");
+    settle(server, &mut screen, &mut canvas, 300, 200);
+    assert!(!differs(&canvas), "the cursor is gone from where it was");
+
+    press(&mut injector, 0x28);
+    until("xterm scrolls", || {
+        let changed = screen.capture(false).expect("it captures")?;
+        canvas.apply(&changed).expect("it applies");
+        Some(())
+    });
+    settle(server, &mut screen, &mut canvas, 300, 200);
+
+    let complete = screen
+        .capture(true)
+        .expect("it captures")
+        .expect("asked for");
+    let mut other = Canvas::new();
+    other.apply(&complete).expect("it applies");
+    assert_eq!(other.picture(), canvas.picture());
+    if let Some(folder) = std::env::var_os("ALONGSIDE_TEST_PICTURES") {
+        canvas
+            .save_png(&std::path::Path::new(&folder).join("xterm.png"))
+            .expect("it saves");
+    }
+    screen
+}
+
+fn press(injector: &mut X11Injector, usage: u16) {
+    for down in [true, false] {
+        injector
+            .inject(&InputEvent::Key { usage, down })
+            .expect("it presses");
+    }
+}
+
+#[test]
+fn it_captures_through_shared_memory() {
+    let server = Server::start(&[]);
+    assert!(capture_follows(&server).uses_shared_memory());
+}
+
+#[test]
+fn it_captures_without_shared_memory_and_damage() {
+    let server = Server::start(&["-extension", "MIT-SHM", "-extension", "DAMAGE"]);
+    assert!(!capture_follows(&server).uses_shared_memory());
+}
+
+#[test]
+fn other_depths_are_captured() {
+    let server = Server::start(&["-screen", "0", "300x200x16"]);
+    let mut screen = X11Screen::open(server.display(), None).expect("it opens");
+    let mut canvas = Canvas::new();
+    let _xterm = server.xterm("20x5+0+0", "read LINE");
+    until("white", || {
+        let frame = screen.capture(false).expect("it captures")?;
+        canvas.apply(&frame).expect("it applies");
+        (canvas.picture().pixel(100, 50) == Some([255; 3])).then_some(())
+    });
+    let palette = Server::start(&["-screen", "0", "300x200x8"]);
+    let error = X11Screen::open(palette.display(), None)
+        .err()
+        .expect("an error");
+    assert!(matches!(error, ScreenError::PixelFormat(_)), "{error}");
+}
+
+#[test]
+fn keys_that_were_injected_arrive() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ready, file) = (folder.path().join("ready"), folder.path().join("said"));
+    let server = Server::start(&[]);
+    let command = format!("touch {}; exec sh", ready.display());
+    let _xterm = server.xterm("80x24+0+0", &command);
+    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+    point(&mut injector, 100, 100, 800, 600);
+    until("the shell runs", || ready.exists().then_some(()));
+    until("xterm paints", || {
+        (server.picture().pixel(100, 100) == Some([255; 3])).then_some(())
+    });
+
+    let said = "It's {Alongside} #1: ~/`a`\\|b; \"x\" = <y> & 100% @ $3 ^ (*) [z] - _ + ? ! , .";
+    let line = format!("cat > {} << 'END'\n{said}\nEND\n", file.display());
+    for character in line.chars() {
+        let (shift, usage) = us_layout(character).expect("on the keyboard");
+        if shift {
+            injector
+                .inject(&InputEvent::Key {
+                    usage: LEFT_SHIFT,
+                    down: true,
+                })
+                .expect("shift");
+        }
+        press(&mut injector, usage);
+        if shift {
+            injector
+                .inject(&InputEvent::Key {
+                    usage: LEFT_SHIFT,
+                    down: false,
+                })
+                .expect("shift");
+        }
+    }
+    let written = until("the file is there", || {
+        fs::read_to_string(&file)
+            .ok()
+            .filter(|text| text.ends_with('\n'))
+    });
+    assert_eq!(written.trim_end(), said);
+}
+
+/// Keys and buttons that are down, as the server sees it.
+fn held(server: &Server) -> (Vec<u8>, KeyButMask) {
+    let keys = server
+        .conn
+        .query_keymap()
+        .expect("sent")
+        .reply()
+        .expect("a keymap")
+        .keys;
+    let down = (0..=255_u8).filter(|code| keys[usize::from(code / 8)] >> (code % 8) & 1 == 1);
+    let pointer = server
+        .conn
+        .query_pointer(server.root)
+        .expect("sent")
+        .reply()
+        .expect("a pointer");
+    let buttons = KeyButMask::BUTTON1 | KeyButMask::BUTTON2 | KeyButMask::BUTTON3;
+    (
+        down.collect(),
+        KeyButMask::from(u16::from(pointer.mask) & u16::from(buttons)),
+    )
+}
+
+#[test]
+fn everything_held_is_released() {
+    let server = Server::start(&[]);
+    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+    let hold = |injector: &mut X11Injector| {
+        for usage in [0x04, LEFT_SHIFT, 0x04] {
+            injector
+                .inject(&InputEvent::Key { usage, down: true })
+                .expect("it presses");
+        }
+        injector
+            .inject(&InputEvent::Button {
+                button: 3,
+                down: true,
+            })
+            .expect("it presses");
+        let mut keys = [0x04, LEFT_SHIFT]
+            .map(|usage| x11_keycode(usage).expect("a key"))
+            .to_vec();
+        keys.sort_unstable();
+        assert_eq!(held(&server), (keys, KeyButMask::BUTTON3));
+    };
+    let nothing = (Vec::new(), KeyButMask::from(0_u16));
+    hold(&mut injector);
+    injector
+        .inject(&InputEvent::ReleaseAll)
+        .expect("it releases");
+    assert_eq!(held(&server), nothing);
+    hold(&mut injector);
+    drop(injector);
+    assert_eq!(held(&server), nothing);
+
+    // What somebody else holds is not ours to release.
+    let mut ours = X11Injector::open(server.display(), None).expect("it opens");
+    let mut theirs = X11Injector::open(server.display(), None).expect("it opens");
+    hold(&mut theirs);
+    ours.inject(&InputEvent::Key {
+        usage: 0x04,
+        down: false,
+    })
+    .expect("nothing to do");
+    ours.inject(&InputEvent::ReleaseAll).expect("nothing to do");
+    assert_ne!(held(&server), nothing);
+}
+
+#[test]
+fn what_cannot_be_injected_is_said() {
+    let server = Server::start(&[]);
+    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+    let mut refused = |event| injector.inject(&event).expect_err("refused");
+    assert_eq!(
+        refused(InputEvent::Key {
+            usage: 0xFFFF,
+            down: true
+        }),
+        InjectError::Key(0xFFFF)
+    );
+    assert_eq!(
+        refused(InputEvent::Button {
+            button: 6,
+            down: true
+        }),
+        InjectError::Button(6)
+    );
+    let elsewhere = InputEvent::Pointer {
+        display: 1,
+        x: 0,
+        y: 0,
+    };
+    assert_eq!(refused(elsewhere), InjectError::Display(1));
+    assert_eq!(NoInjector.inject(&InputEvent::ReleaseAll), Ok(()));
+    assert_eq!(NoInjector.inject(&elsewhere), Err(InjectError::Unsupported));
+    for name in ["59321", "64999", "unix:"] {
+        let name = format!(":{name}");
+        let error = X11Injector::open(Some(&name), None)
+            .err()
+            .expect("no such server");
+        assert!(
+            error.to_string().contains(name.trim_matches(':')),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn every_key_of_the_table_can_be_pressed() {
+    let server = Server::start(&[]);
+    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+    for (usage, keycode) in alongside_client::keymap::keys() {
+        injector
+            .inject(&InputEvent::Key { usage, down: true })
+            .expect("it presses");
+        assert_eq!(held(&server).0, [keycode]);
+        injector
+            .inject(&InputEvent::Key { usage, down: false })
+            .expect("it releases");
+    }
+}
+
+#[test]
+fn one_monitor_is_shared_alone() {
+    let server = Server::start(&[]);
+    let name = server
+        .conn
+        .intern_atom(false, b"left")
+        .expect("sent")
+        .reply()
+        .expect("an atom");
+    let monitor = MonitorInfo {
+        name: name.atom,
+        primary: false,
+        automatic: false,
+        x: 100,
+        y: 50,
+        width: 400,
+        height: 300,
+        width_in_millimeters: 100,
+        height_in_millimeters: 100,
+        outputs: Vec::new(),
+    };
+    server
+        .conn
+        .randr_set_monitor(server.root, monitor)
+        .expect("sent")
+        .check()
+        .expect("it is set");
+    let error = X11Screen::open(server.display(), Some("right"))
+        .err()
+        .expect("an error");
+    assert!(
+        matches!(&error, ScreenError::NoMonitor { known, .. } if known.contains(&"left".into()))
+    );
+
+    let mut screen = X11Screen::open(server.display(), Some("left")).expect("it opens");
+    assert_eq!(
+        (screen.displays()[0].width, screen.displays()[0].height),
+        (400, 300)
+    );
+    let mut injector = X11Injector::open(server.display(), Some("left")).expect("it opens");
+    point(&mut injector, 399, 299, 400, 300);
+    let at = server
+        .conn
+        .query_pointer(server.root)
+        .expect("sent")
+        .reply()
+        .expect("a pointer");
+    assert_eq!((at.root_x, at.root_y), (499, 349));
+
+    let _xterm = server.xterm("10x10+90+40", "read LINE");
+    let mut canvas = Canvas::new();
+    until("the same pixels, moved by where the monitor is", || {
+        let frame = screen.capture(false).expect("it captures")?;
+        canvas.apply(&frame).expect("it applies");
+        let truth = server.picture();
+        let same = (0..250).all(|y| {
+            (0..350).all(|x| canvas.picture().pixel(x, y) == truth.pixel(x + 100, y + 50))
+        });
+        (same && truth.pixel(101, 51) == Some([255; 3])).then_some(())
+    });
+
+    server
+        .conn
+        .randr_delete_monitor(server.root, name.atom)
+        .expect("sent")
+        .check()
+        .expect("gone");
+    assert!(matches!(
+        screen.capture(false),
+        Err(ScreenError::NoMonitor { .. })
+    ));
+}
+
+#[test]
+fn a_new_size_makes_a_complete_frame() {
+    let server = Server::start(&[]);
+    let mut screen = X11Screen::open(server.display(), None).expect("it opens");
+    screen
+        .capture(false)
+        .expect("it captures")
+        .expect("the first");
+    let (conn, root) = (&server.conn, server.root);
+    let resources = conn
+        .randr_get_screen_resources(root)
+        .expect("sent")
+        .reply()
+        .expect("crtcs");
+    let crtc = resources.crtcs[0];
+    let rotation = x11rb::protocol::randr::Rotation::ROTATE0;
+    conn.randr_set_crtc_config(crtc, 0, 0, 0, 0, 0, rotation, &[])
+        .expect("sent")
+        .reply()
+        .expect("off");
+    conn.randr_set_screen_size(root, 640, 480, 170, 130)
+        .expect("sent")
+        .check()
+        .expect("it shrinks");
+    conn.sync().expect("it answers");
+    let frame = screen
+        .capture(false)
+        .expect("it captures")
+        .expect("it changed");
+    assert!(frame.complete);
+    assert_eq!((frame.width, frame.height), (640, 480));
+    assert_eq!(
+        (screen.displays()[0].width, screen.displays()[0].height),
+        (640, 480)
+    );
+}
+
+#[test]
+fn a_server_that_ends_is_an_error() {
+    let server = Server::start(&[]);
+    let mut screen = X11Screen::open(server.display(), None).expect("it opens");
+    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+    drop(server);
+    until("the end is noticed", || {
+        thread::sleep(Duration::from_millis(1));
+        screen.capture(false).err()
+    });
+    assert!(
+        injector
+            .inject(&InputEvent::Key {
+                usage: 4,
+                down: true
+            })
+            .is_err()
+    );
+}

@@ -1,0 +1,150 @@
+//! `check`: all errors, and the counts.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+
+use crate::citation::{Citation, Purpose, Standing};
+use crate::outcome::{self, Failure, Outcome, Problem, count};
+use crate::project::Project;
+use crate::requirement::Requirement;
+use crate::spec::Spec;
+use crate::words::Level;
+use crate::write;
+
+/// Lists every error of the text, of the citations, of what is not cited and of
+/// `spec/requirements.json`, and ends with the counts.
+///
+/// # Errors
+/// If `spec/requirements.json` is there and cannot be read.
+pub fn check(project: &Project) -> Result<Outcome, Failure> {
+    let spec = &project.spec;
+    let mut problems = spec.problems.clone();
+    let mut cited = Cited::default();
+    for source in &project.sources {
+        let (citations, malformed) = source.citations();
+        problems.extend(malformed);
+        for citation in &citations {
+            problems.extend(wrong(citation, spec));
+            cited.add(citation);
+        }
+    }
+    problems.extend(spec.requirements.iter().filter_map(|r| uncited(r, &cited)));
+    problems.extend(stale_json(project)?);
+
+    let counts = counts(spec, &cited);
+    let errors = count(problems.len(), "error");
+    Ok(Outcome {
+        success: problems.is_empty(),
+        text: format!(
+            "{}spec check: {counts}: {errors}\n",
+            outcome::lines(problems)
+        ),
+    })
+}
+
+/// The ids that are cited, by purpose. A citation with an error counts, so that one mistake is
+/// one error.
+#[derive(Default)]
+struct Cited {
+    implemented: BTreeSet<String>,
+    tested: BTreeSet<String>,
+}
+
+impl Cited {
+    fn add(&mut self, citation: &Citation) {
+        let ids = match citation.citing.purpose {
+            Purpose::Implementation => &mut self.implemented,
+            Purpose::Test => &mut self.tested,
+        };
+        ids.insert(citation.citing.id.clone());
+    }
+}
+
+fn wrong(citation: &Citation, spec: &Spec) -> Option<Problem> {
+    let id = &citation.citing.id;
+    let message = match spec.get(id) {
+        None if spec.broken.contains(id) => return None, // The text has its own error.
+        None => spec.why_not(id),
+        Some(requirement) => disagreement(citation, requirement)?,
+    };
+    Some(Problem::new(&citation.path, citation.line, message))
+}
+
+fn disagreement(citation: &Citation, requirement: &Requirement) -> Option<String> {
+    let Requirement { id, hash, text, .. } = requirement;
+    let section = requirement.section();
+    match citation.citing.standing(requirement) {
+        Standing::Current => None,
+        Standing::Short => Some(format!("short citation of {id}: run `cargo spec cite`")),
+        Standing::Moved(seen) => Some(format!(
+            "[{id}] stands in {section}, not in {}: run `cargo spec cite`",
+            seen.section
+        )),
+        Standing::Stale(seen) => Some(format!(
+            "stale: [{id}] was cited from {} as {} and reads now, in {section} as {hash}: \"{text}\" Look at this code again, then run `cargo spec cite --accept {id}`",
+            seen.section, seen.hash
+        )),
+    }
+}
+
+fn uncited(requirement: &Requirement, cited: &Cited) -> Option<Problem> {
+    let Requirement { id, level, .. } = requirement;
+    let missing = match (cited.implemented.contains(id), cited.tested.contains(id)) {
+        _ if !level.is_absolute() => return None,
+        (true, true) => return None,
+        (false, true) => format!("implementation: cite it with `//= {id}`"),
+        (true, false) => format!("test: cite it with `//= test {id}`"),
+        (false, false) => {
+            format!("implementation and no test: cite it with `//= {id}` and `//= test {id}`")
+        }
+    };
+    let message = format!("[{id}] {} without {missing}", level.keyword());
+    Some(Problem::new(&requirement.path, requirement.line, message))
+}
+
+fn stale_json(project: &Project) -> Result<Option<Problem>, Failure> {
+    let file = project.root.join(write::PATH);
+    let at = |line, what| {
+        Some(Problem::new(
+            write::PATH,
+            line,
+            format!("{what}: run `cargo spec write`"),
+        ))
+    };
+    let held = match fs::read_to_string(&file) {
+        Ok(held) => held,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(at(1, "is not there")),
+        Err(error) => return Err(Failure::io("read", &file)(error)),
+    };
+    let wanted = project.spec.json()?;
+    if held == wanted {
+        return Ok(None);
+    }
+    let same = held.lines().zip(wanted.lines()).take_while(|(a, b)| a == b);
+    Ok(at(
+        same.count() + 1,
+        "differs from the text from this line on",
+    ))
+}
+
+fn counts(spec: &Spec, cited: &Cited) -> String {
+    let all = &spec.requirements;
+    let levels: Vec<_> = Level::ALL
+        .iter()
+        .map(|level| (all.iter().filter(|r| r.level == *level).count(), level))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, level)| format!("{n} {}", level.keyword()))
+        .collect();
+    let levels = match levels.as_slice() {
+        [] => String::new(),
+        levels => format!(" ({})", levels.join(", ")),
+    };
+    let within = |ids: &BTreeSet<String>| all.iter().filter(|r| ids.contains(&r.id)).count();
+    format!(
+        "{}{levels}, {} implemented, {} tested",
+        count(all.len(), "requirement"),
+        within(&cited.implemented),
+        within(&cited.tested)
+    )
+}

@@ -1,0 +1,37 @@
+//! Holds the specification, the code and the tests to one another.
+//!
+//! The text in `spec/*.md` carries numbered requirements; code and tests cite them in comments,
+//! with a hash of the sentence that was read when the comment was written. From that follows
+//! what this crate answers: is each requirement well formed, implemented, tested, and has its
+//! sentence changed since somebody looked?
+//!
+//! Read top-down:
+//!
+//! | Module | What it knows |
+//! |---|---|
+//! | `check`, `cite`, `list`, `write` | one command each, from a [`Project`] to an [`Outcome`] |
+//! | `project` | what is loaded: the text and the sources |
+//! | `spec`, `requirement` | which sentences are requirements, and what makes one sound |
+//! | `markdown`, `words` | the blocks of a chapter; ids, keywords and sentences in a block |
+//! | `citation`, `source` | the comment that cites; the files that can hold one |
+
+mod check;
+mod citation;
+mod cite;
+mod list;
+mod markdown;
+mod outcome;
+mod project;
+mod registry;
+mod requirement;
+mod source;
+mod spec;
+mod words;
+mod write;
+
+pub use check::check;
+pub use cite::{Accept, cite};
+pub use list::list;
+pub use outcome::{Failure, Outcome};
+pub use project::Project;
+pub use write::write;

@@ -1,0 +1,143 @@
+//! A project in a temporary folder, and the program run on it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+pub(crate) const CHAPTER: &str = "spec/session.md";
+pub(crate) const CODE: &str = "crates/a/src/lib.rs";
+pub(crate) const JSON: &str = "spec/requirements.json";
+
+const REGISTRY: &str = "\
+# Roles.
+roles = [\"relay\", \"sharer\", \"relay operator\", \"encoder\"]
+retired = [
+    \"CODE-9\",
+]
+other = 3
+";
+
+/// Two requirements to implement and test, and one that asks for neither.
+const TEXT: &str = "\
+# Session {#session}
+
+## Consent {#consent}
+
+[CONSENT-1] The sharer MUST ask before the first frame.
+
+- [CONSENT-2] The relay MUST NOT read
+  what it forwards.
+- [CONSENT-3] Each sharer MAY refuse.
+";
+
+pub(crate) struct Fixture {
+    folder: TempDir,
+}
+
+/// What a run said.
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Fixture {
+    /// A project in which `check` finds nothing.
+    pub(crate) fn sound() -> Self {
+        let fixture = Self::with_chapter(TEXT);
+        fixture.put(
+            CODE,
+            &[
+                "//= CONSENT-1 CONSENT-2",
+                "fn a() {}",
+                "//= test CONSENT-1",
+                "//= test CONSENT-2",
+            ]
+            .join("\n"),
+        );
+        fixture.run(&["cite"]).succeeds();
+        fixture.run(&["write"]).succeeds();
+        fixture
+    }
+
+    /// A project with this chapter, and no code.
+    pub(crate) fn with_chapter(text: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let fixture = Self { folder };
+        fixture.put("spec/registry.toml", REGISTRY);
+        fixture.put(CHAPTER, text);
+        fixture
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub(crate) fn put(&self, path: &str, text: &str) {
+        let file = self.path(path);
+        fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+        fs::write(file, text).expect("a file");
+    }
+
+    pub(crate) fn get(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).expect("a file")
+    }
+
+    pub(crate) fn replace(&self, path: &str, from: &str, to: &str) {
+        let text = self.get(path);
+        assert!(text.contains(from), "{path} has no {from:?}:\n{text}");
+        self.put(path, &text.replacen(from, to, 1));
+    }
+
+    /// Runs in the root, which the program has to find.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        run_in(self.folder.path(), arguments)
+    }
+
+    /// Holds that `check` finds exactly this: the start of the line, and parts of its message.
+    #[track_caller]
+    pub(crate) fn has_error(&self, place: &str, says: &[&str]) {
+        let run = self.run(&["check"]);
+        let errors = run.errors();
+        assert_eq!(run.code, Some(1), "{}", run.out);
+        assert_eq!(errors.len(), 1, "{}", run.out);
+        assert!(errors[0].starts_with(&format!("{place}: ")), "{}", run.out);
+        for part in says {
+            assert!(errors[0].contains(part), "no {part:?} in {}", run.out);
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn is_sound(&self) {
+        self.run(&["check"]).succeeds();
+    }
+}
+
+impl Run {
+    /// All lines but the last, which holds the counts.
+    pub(crate) fn errors(&self) -> Vec<&str> {
+        let mut lines: Vec<_> = self.out.lines().collect();
+        lines.pop();
+        lines
+    }
+
+    #[track_caller]
+    pub(crate) fn succeeds(&self) {
+        assert_eq!(self.code, Some(0), "{}{}", self.out, self.err);
+    }
+}
+
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::new(env!("CARGO_BIN_EXE_alongside-spec"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the program runs");
+    Run {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
+    }
+}

@@ -1,0 +1,39 @@
+//! The wire format of Alongside, protocol version 1: messages, records, codes, limits and errors.
+//!
+//! Everything here turns values into bytes and bytes into values; nothing keeps time, draws random
+//! numbers or talks to anybody. Decoders take bytes from strangers: they return a [`DecodeError`]
+//! that names the clause of the specification, never panic, and allocate no more than their input.
+//!
+//! | plane | read it with |
+//! |---|---|
+//! | rendezvous, client and relay | [`rendezvous::Message`] |
+//! | envelopes, what the relay carries unread | [`envelope::Envelope`] |
+//! | session, sealed | [`session::Message`] |
+//! | frame streams, sealed records | [`record::MediaHeader`], [`record::InputHeader`] |
+//! | what media records carry | [`media::Frame`] |
+//! | what input records carry | [`input::InputEvent`] |
+#![no_std]
+
+extern crate alloc;
+
+mod body;
+pub mod code;
+pub mod envelope;
+mod error;
+pub mod framing;
+pub mod input;
+pub mod limits;
+pub mod media;
+pub mod record;
+mod registry;
+pub mod rendezvous;
+mod scope;
+pub mod session;
+pub mod varint;
+
+pub use error::{DecodeError, Fault};
+pub use registry::{Channel, Class, Codec, Direction, ErrorCode, Suite};
+pub use scope::Scopes;
+
+/// The end-to-end protocol version that this crate speaks.
+pub const VERSION: u16 = 1;

@@ -1,0 +1,117 @@
+//! Limits and timers of protocol version 1. A test holds them against `spec/registry.toml`.
+
+/// Declares constants together with the list that the test compares.
+macro_rules! constants {
+    ($list:ident: $ty:ty { $( $(#[$doc:meta])* $name:ident = $id:literal, $label:literal, $value:literal; )* }) => {
+        $( $(#[$doc])* pub const $name: $ty = $value; )*
+        /// All of them: id, registered name, value.
+        pub const $list: &[(u16, &str, u64)] = &[$(($id, $label, $value as u64)),*];
+    };
+}
+
+constants! { LIMITS: usize {
+    /// Bytes of the body of a message on a control stream.
+    CONTROL_MESSAGE = 1, "control-message", 65_536;
+    /// Bytes that a relay takes from a client outside a session.
+    UNPAIRED_BYTES = 2, "unpaired-bytes", 16_384;
+    /// Bytes of an offer.
+    OFFER = 3, "offer", 1_024;
+    /// Joins that wait for their tick at a relay.
+    PENDING_JOINS = 4, "pending-joins", 1_024;
+    /// Sources with failed joins that a relay remembers.
+    SOURCES = 5, "sources", 65_536;
+    /// Connections of a relay.
+    CONNECTIONS = 6, "connections", 10_000;
+    /// Live codes of a relay.
+    CODES = 7, "codes", 5_000;
+    /// Bytes that wait for one client on its control stream.
+    SESSION_QUEUE = 8, "session-queue", 262_144;
+    /// Frame streams open at once in each direction.
+    FRAME_STREAMS = 9, "frame-streams", 8;
+    /// Failed joins of a source before the delay grows.
+    FREE_JOINS = 10, "free-joins", 3;
+    /// Possible locators for each live code.
+    CODE_DENSITY = 11, "code-density", 2_000;
+    /// Characters of the shortest locator.
+    LOCATOR_LEAST = 12, "locator-least", 4;
+    /// Characters of the longest locator.
+    LOCATOR_MOST = 13, "locator-most", 8;
+    /// Characters of a secret.
+    SECRET = 14, "secret", 4;
+    /// Bytes of the plaintext of a record.
+    RECORD_PLAINTEXT = 15, "record-plaintext", 16_384;
+    /// Bytes of the plaintext of a frame.
+    FRAME = 16, "frame", 16_777_216;
+    /// Frames of which a receiver keeps the beginning.
+    INCOMPLETE_FRAMES = 17, "incomplete-frames", 2;
+    /// Tiles of a frame.
+    TILES = 18, "tiles", 4_096;
+    /// Pixels of a side of a display.
+    DISPLAY_SIDE = 19, "display-side", 16_384;
+    /// Displays that a sharer lists.
+    DISPLAYS = 20, "displays", 16;
+    /// Bytes of a name, in UTF-8.
+    NAME = 21, "name", 64;
+    /// Bytes of a line of chat, in UTF-8.
+    CHAT = 22, "chat", 4_096;
+    /// The plaintext of a record with chat is a multiple of this many bytes.
+    CHAT_PAD = 23, "chat-pad", 256;
+    /// Record numbers below the highest that a receiver still takes.
+    REPLAY_WINDOW = 24, "replay-window", 4_096;
+    /// Records sealed under one key.
+    BLOCK = 25, "block", 1_048_576;
+    /// Bytes of the plaintext of an input record.
+    INPUT_RECORD = 26, "input-record", 64;
+    /// Codes spent without a session before the helper is warned.
+    SPENT_CODES = 27, "spent-codes", 3;
+} }
+
+/// Timers, in milliseconds.
+pub mod timers {
+    constants! { TIMERS: u64 {
+        /// How long a code lives.
+        CODE_LIFETIME = 1, "code-lifetime", 600_000;
+        /// How long the locator of a dead code is not given out again.
+        LOCATOR_QUARANTINE = 2, "locator-quarantine", 1_800_000;
+        /// Joins are looked up and answered at multiples of this.
+        JOIN_TICK = 3, "join-tick", 50;
+        /// The first delay of a source with too many failed joins; it doubles.
+        JOIN_DELAY_FIRST = 4, "join-delay-first", 1_000;
+        /// The longest delay of a source.
+        JOIN_DELAY_MOST = 5, "join-delay-most", 60_000;
+        /// How long a source must be quiet before its failed joins are forgotten.
+        JOIN_DELAY_DECAY = 6, "join-delay-decay", 600_000;
+        /// How long a client may stay without a code, a join or a session.
+        UNPAIRED_IDLE = 7, "unpaired-idle", 120_000;
+        /// How long a session may last.
+        SESSION_LENGTH = 8, "session-length", 28_800_000;
+        /// How long a handshake may take, to the first sealed message.
+        HANDSHAKE = 9, "handshake", 10_000;
+        /// How long the consent prompt waits before it is a denial.
+        CONSENT_PROMPT = 10, "consent-prompt", 120_000;
+        /// How long the control prompt waits before it is a denial.
+        CONTROL_PROMPT = 11, "control-prompt", 60_000;
+        /// Control cannot be asked for this long after consent.
+        CONTROL_AFTER_CONSENT = 12, "control-after-consent", 5_000;
+        /// Control cannot be asked for this long after a denial.
+        CONTROL_AFTER_DENIAL = 13, "control-after-denial", 10_000;
+        /// The longest grant.
+        GRANT = 14, "grant", 900_000;
+        /// Each end sends a heartbeat this often.
+        HEARTBEAT = 15, "heartbeat", 2_000;
+        /// An end that hears nothing for this long freezes the session.
+        SILENCE = 16, "silence", 5_000;
+        /// Input records leave this often while a grant lives.
+        INPUT_TICK = 17, "input-tick", 10;
+        /// The least time between two requests for a complete frame.
+        REFRESH_INTERVAL = 18, "refresh-interval", 500;
+        /// An answer to a prompt this soon after injected input is not taken.
+        ANSWER_GUARD = 19, "answer-guard", 1_000;
+        /// How long a sharer's client remembers a locator as spent.
+        SHARER_SPENT = 20, "sharer-spent", 2_700_000;
+        /// The window in which a helper's client counts spent codes.
+        SPENT_WINDOW = 21, "spent-window", 3_600_000;
+        /// The longest delay before a new code after too many spent ones.
+        SPENT_DELAY = 22, "spent-delay", 60_000;
+    } }
+}

@@ -1,0 +1,178 @@
+//! The registries as enums. A test holds them against `spec/registry.toml`.
+
+/// Declares a registered enum: value, name, and the list of all.
+macro_rules! registered {
+    (
+        $(#[$doc:meta])*
+        pub enum $name:ident: $repr:ty { $( $(#[$vdoc:meta])* $variant:ident = $value:literal, $label:literal; )* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $( $(#[$vdoc])* $variant, )* }
+
+        impl $name {
+            /// All of them, in the order of the registry.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The registered value.
+            pub const fn to_wire(self) -> $repr {
+                match self { $( Self::$variant => $value, )* }
+            }
+
+            /// The entry with this value, if it is registered.
+            pub const fn from_wire(value: $repr) -> Option<Self> {
+                match value { $( $value => Some(Self::$variant), )* _ => None }
+            }
+
+            /// The registered name.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $label, )* }
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
+}
+
+registered! {
+    /// Cipher suites: the Noise protocol of the handshake, and the AEAD of records.
+    pub enum Suite: u8 {
+        /// ChaCha20-Poly1305 and BLAKE2s; always there.
+        ChaChaPoly = 1, "Noise_NNpsk0_25519_ChaChaPoly_BLAKE2s";
+        /// AES-256-GCM and SHA-256; negotiated.
+        AesGcm = 2, "Noise_NNpsk0_25519_AESGCM_SHA256";
+    }
+}
+
+registered! {
+    /// How the pixels of a tile are encoded.
+    pub enum Codec: u8 {
+        /// A PNG file.
+        Png = 1, "png";
+        /// A baseline JPEG file.
+        Jpeg = 2, "jpeg";
+    }
+}
+
+registered! {
+    /// The channels of the key schedule.
+    pub enum Channel: u8 {
+        /// The session plane.
+        Session = 0, "session";
+        /// Frames of the screen.
+        Media = 1, "media";
+        /// Input events.
+        Input = 2, "input";
+    }
+}
+
+registered! {
+    /// The directions of the key schedule.
+    pub enum Direction: u8 {
+        /// Sharer to helper.
+        ToHelper = 0, "to-helper";
+        /// Helper to sharer.
+        ToSharer = 1, "to-sharer";
+    }
+}
+
+/// What an error means for whoever receives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// The peer broke the protocol.
+    Violation,
+    /// The request was refused; the session or connection goes on.
+    Refusal {
+        /// Whether the same request can succeed later.
+        retry: bool,
+    },
+    /// A session, a grant or a code came to its end in order.
+    Ending,
+}
+
+registered! {
+    /// Errors, on every plane and as the code that a transport is closed with.
+    pub enum ErrorCode: u16 {
+        /// Bytes that are not the encoding of anything.
+        Malformed = 0x0101, "malformed";
+        /// A message, record or field over its limit.
+        TooLarge = 0x0102, "too-large";
+        /// A critical message type that is not known.
+        UnknownMessage = 0x0103, "unknown-message";
+        /// A message that may not come in this state.
+        UnexpectedMessage = 0x0104, "unexpected-message";
+        /// A SPAKE2 element that is not a canonical point of the prime-order group.
+        BadPoint = 0x0105, "bad-point";
+        /// The handshake did not authenticate: another code, or somebody in the middle.
+        HandshakeFailed = 0x0106, "handshake-failed";
+        /// No end-to-end version in common.
+        NoCommonVersion = 0x0107, "no-common-version";
+        /// No cipher suite in common.
+        NoCommonSuite = 0x0108, "no-common-suite";
+        /// The opening does not match its commitment.
+        BadOpening = 0x0109, "bad-opening";
+        /// A record of the session plane that does not open.
+        RecordFailed = 0x010A, "record-failed";
+        /// Authentic input beyond the scope of its grant.
+        ScopeExceeded = 0x010B, "scope-exceeded";
+        /// Authentic media in an epoch that its sender announced as paused.
+        PausedMedia = 0x010C, "paused-media";
+        /// More than a bound allows.
+        TooMuch = 0x010D, "too-much";
+        /// No such code: unknown, expired or spent.
+        NotFound = 0x0201, "not-found";
+        /// The relay is at a limit.
+        Busy = 0x0202, "busy";
+        /// Asked before its time.
+        TooEarly = 0x0203, "too-early";
+        /// The person said no, or nothing.
+        Denied = 0x0204, "denied";
+        /// A ceiling does not allow it, whatever the person says.
+        BeyondCeiling = 0x0205, "beyond-ceiling";
+        /// The other end cannot do this.
+        Unsupported = 0x0206, "unsupported";
+        /// A person ended it.
+        Done = 0x0301, "done";
+        /// The sharer declined, or did not answer.
+        Declined = 0x0302, "declined";
+        /// The other end, or the way to it, was lost.
+        Lost = 0x0303, "lost";
+        /// The relay is shutting down.
+        RelayShutdown = 0x0304, "relay-shutdown";
+        /// The handshake took too long.
+        HandshakeTimeout = 0x0305, "handshake-timeout";
+        /// The code lived its time.
+        CodeExpired = 0x0306, "code-expired";
+        /// Nothing happened for too long.
+        Idle = 0x0307, "idle";
+        /// The session lasted as long as a session may.
+        SessionLength = 0x0308, "session-length";
+        /// The sharer took the grant back.
+        Revoked = 0x0309, "revoked";
+        /// The helper gave the grant back.
+        Released = 0x030A, "released";
+        /// The grant lived its time.
+        Expired = 0x030B, "expired";
+        /// A pause ended the grant.
+        Paused = 0x030C, "paused";
+        /// Another grant took its place.
+        Replaced = 0x030D, "replaced";
+    }
+}
+
+impl ErrorCode {
+    /// What kind of error this is.
+    pub const fn class(self) -> Class {
+        match self.to_wire() >> 8 {
+            1 => Class::Violation,
+            2 => Class::Refusal {
+                retry: matches!(self, Self::Busy | Self::TooEarly),
+            },
+            _ => Class::Ending,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The rendezvous plane: what a client and a relay tell each other on the control stream.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    DecodeError, Fault,
+    body::{Body, Check, messages, within},
+    code::Locator,
+    framing, limits,
+};
+
+messages! {
+    /// A message of the rendezvous plane.
+    pub enum Message ("a rendezvous message") {
+        Hello = 0x02, "hello";
+        RelayHello = 0x04, "relay-hello";
+        CodeRequest = 0x06, "code-request";
+        CodeIssued = 0x08, "code-issued";
+        Join = 0x0A, "join";
+        Joined = 0x0C, "joined";
+        Deliver = 0x0E, "deliver";
+        Leave = 0x10, "leave";
+        Gone = 0x12, "gone";
+        Refused = 0x14, "refused";
+    }
+}
+
+impl Message {
+    /// The next message of a control stream that is known, skipping those that may be ignored.
+    ///
+    /// # Errors
+    /// As [`framing::Deframer::next`] and [`Message::decode`].
+    pub fn next(deframer: &mut framing::Deframer) -> Result<Option<Self>, DecodeError> {
+        while let Some(raw) = deframer.next()? {
+            if let Some(message) = Self::decode(raw)? {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// First message of a client.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Hello {
+    /// Optional features that the client knows; none is registered yet.
+    pub features: Vec<u16>,
+}
+
+/// First message of a relay: the values in force of its stated timers and limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RelayHello {
+    /// Registered timer ids and their values in milliseconds.
+    pub timers: Vec<(u16, u64)>,
+    /// Registered limit ids and their values.
+    pub limits: Vec<(u16, u64)>,
+}
+
+/// Asks for a code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CodeRequest {}
+
+/// A locator was allocated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CodeIssued {
+    /// The relay's half of the code.
+    pub locator: Locator,
+    /// How long it lives from now, in milliseconds.
+    pub lifetime_ms: u32,
+}
+
+/// Joins by code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Join {
+    /// The relay's half of the code.
+    pub locator: Locator,
+    /// One framed `offer` envelope, opaque to the relay.
+    pub offer: Vec<u8>,
+}
+
+/// Somebody joined by this client's code, which is spent by that.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Joined {
+    /// The offer as the sharer sent it.
+    pub offer: Vec<u8>,
+}
+
+/// One framed envelope for, or from, the other end. The body is the envelope itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Deliver {
+    /// The envelope, opaque to the relay.
+    pub envelope: Vec<u8>,
+}
+
+/// Leaves the session, or gives back the code; the connection stays.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Leave {
+    /// A registered error that says why.
+    pub code: u16,
+}
+
+/// The other end is gone, or the code has died.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Gone {
+    /// A registered error that says why.
+    pub code: u16,
+}
+
+/// The latest request of this client was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Refused {
+    /// A registered error of the class *refusal*.
+    pub code: u16,
+}
+
+impl Check for Hello {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.features.len(), 64, "the features of hello")
+    }
+}
+
+impl Check for RelayHello {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.timers.len(), 64, "the timers of relay-hello")?;
+        within(self.limits.len(), 64, "the limits of relay-hello")
+    }
+}
+
+impl Check for Join {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.offer.len(), limits::OFFER, "the offer of join")
+    }
+}
+
+impl Check for Joined {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.offer.len(), limits::OFFER, "the offer of joined")
+    }
+}
+
+impl Check for CodeRequest {}
+impl Check for CodeIssued {}
+impl Check for Leave {}
+impl Check for Gone {}
+impl Check for Refused {}
+
+impl Body for Deliver {
+    fn write(&self) -> Vec<u8> {
+        self.envelope.clone()
+    }
+
+    fn read(bytes: &[u8], what: &'static str) -> Result<Self, DecodeError> {
+        if bytes.is_empty() {
+            return Err(DecodeError::new(Fault::Truncated, what));
+        }
+        Ok(Self {
+            envelope: bytes.into(),
+        })
+    }
+}
