@@ -1,10 +1,13 @@
 //! Decodes PNG and JPEG into pictures, without trusting them.
 
-use std::io::Cursor;
+use std::{
+    io::Cursor,
+    panic::{self, AssertUnwindSafe},
+};
 
 use alongside_wire::Codec;
 use image::{
-    DynamicImage, ImageDecoder, Limits,
+    DynamicImage, ImageDecoder, ImageResult, Limits,
     codecs::{jpeg::JpegDecoder, png::PngDecoder},
 };
 
@@ -24,36 +27,79 @@ pub(crate) fn decode(
     data: &[u8],
     check: impl Fn(u32, u32) -> Result<(), String>,
 ) -> Result<Picture, String> {
-    // The header alone comes first: the limits of the decoder follow from what it says.
-    let (width, height) = match codec {
-        Codec::Png => png_dimensions(data)?,
-        Codec::Jpeg => JpegDecoder::new(Cursor::new(data))
-            .map_err(text)?
-            .dimensions(),
-    };
-    check(width, height)?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(width);
-    limits.max_image_height = Some(height);
-    limits.max_alloc = Some(u64::from(width) * u64::from(height) * WIDEST + SLACK);
     let image = match codec {
         Codec::Png => {
-            let decoder = PngDecoder::with_limits(Cursor::new(data), limits).map_err(text)?;
-            DynamicImage::from_decoder(decoder)
+            let (width, height) = png_dimensions(data)?;
+            check(width, height)?;
+            let data = essential_png(data)?;
+            contain(|| {
+                let limits = limits(width, height);
+                let decoder = PngDecoder::with_limits(Cursor::new(data), limits)?;
+                DynamicImage::from_decoder(decoder)
+            })?
         }
         Codec::Jpeg => {
-            let mut decoder = JpegDecoder::new(Cursor::new(data)).map_err(text)?;
-            decoder.set_limits(limits).map_err(text)?;
-            DynamicImage::from_decoder(decoder)
+            let mut decoder = contain(|| JpegDecoder::new(Cursor::new(data)))?;
+            let (width, height) = decoder.dimensions();
+            check(width, height)?;
+            contain(|| {
+                decoder.set_limits(limits(width, height))?;
+                DynamicImage::from_decoder(decoder)
+            })?
         }
     };
-    let image = image.map_err(text)?.into_rgb8();
+    let image = image.into_rgb8();
     let sides = (u16::try_from(image.width()), u16::try_from(image.height()));
     let (Ok(width), Ok(height)) = sides else {
         return Err("it is too large".to_owned());
     };
     Picture::from_pixels(width, height, image.into_raw())
         .ok_or_else(|| "its pixels are not all there".to_owned())
+}
+
+/// Limits for a picture of this size.
+fn limits(width: u32, height: u32) -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(width);
+    limits.max_image_height = Some(height);
+    limits.max_alloc = Some(u64::from(width) * u64::from(height) * WIDEST + SLACK);
+    limits
+}
+
+/// Runs a decoder. Decoders are written by others and fed by strangers, and have had panics (png
+/// 0.18.1 has: image-rs/image-png issue 694); one must not end the session.
+fn contain<T>(decode: impl FnOnce() -> ImageResult<T>) -> Result<T, String> {
+    match panic::catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("its decoder failed".to_owned()),
+    }
+}
+
+/// A PNG without what its pixels do not need: profiles, texts and animations, each of which
+/// would have the decoder unpack more than the picture.
+fn essential_png(data: &[u8]) -> Result<Vec<u8>, String> {
+    let (signature, mut rest) = data.split_at_checked(8).ok_or("it is cut short")?;
+    let mut out = Vec::with_capacity(data.len());
+    out.extend_from_slice(signature);
+    // Chunks: length of the content, kind, content, checksum.
+    while let Some((&[a, b, c, d, ref kind @ ..], _)) = rest.split_first_chunk::<8>() {
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let whole = length
+            .checked_add(12)
+            .and_then(|len| rest.split_at_checked(len));
+        let (chunk, after) = whole.ok_or("it is cut short")?;
+        match kind {
+            b"PLTE" if length % 3 != 0 => return Err("its palette is damaged".to_owned()),
+            b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" => out.extend_from_slice(chunk),
+            b"IEND" => {
+                out.extend_from_slice(chunk);
+                return Ok(out);
+            }
+            _ => {}
+        }
+        rest = after;
+    }
+    Err("it has no end".to_owned())
 }
 
 /// Whether a JPEG is of the baseline kind, which one pass decodes. A progressive one can ask for
@@ -95,8 +141,4 @@ fn png_dimensions(data: &[u8]) -> Result<(u32, u32), String> {
         u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
     };
     Ok((side(16), side(20)))
-}
-
-fn text(error: image::ImageError) -> String {
-    error.to_string()
 }

@@ -1,4 +1,4 @@
-//! (start)
+//! The reference client of Alongside; so far screens, input and the viewer window.
 
 pub mod canvas;
 mod decode;

@@ -267,7 +267,13 @@ fn hostile_frames_are_refused() {
         .position(|pair| pair == [0xFF, 0xC0])
         .expect("a frame");
     progressive[start + 1] = 0xC2;
+    // A palette of four bytes, which made png 0.18.1 panic (image-rs/image-png issue 694).
+    let palette = hex::decode(concat!(
+        "89504e470d0a1a0a0000000d49484452000000080000000801030000",
+        "00fec12cc800000004504c544501020304dbc6d0550000000049454e44ae426082"
+    ));
     let contents = [
+        tile(0, 0, 8, 8, Codec::Png, palette.expect("hex")),
         tile(0, 0, 8, 8, Codec::Png, png(8, 9, &[0; 216])),
         tile(0, 0, 9, 8, Codec::Png, black.clone()),
         tile(0, 0, 8, 8, Codec::Png, bomb),

@@ -165,40 +165,6 @@ fn input_goes_to_the_sharer() {
 }
 
 #[test]
-fn a_held_key_is_one_press() {
-    let server = Server::start(&[]);
-    let (mut window, _) = open(&server);
-    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
-    injector
-        .inject(&InputEvent::Pointer {
-            display: 0,
-            x: 4000,
-            y: 4000,
-        })
-        .expect("it points");
-    collect(&mut window, 1);
-    focus(&server, window_id(&server));
-    let press = InputEvent::Key {
-        usage: 0x04,
-        down: true,
-    };
-    injector.inject(&press).expect("it presses");
-    // Repeats begin after some 660 ms; a client that does not ask otherwise sees them.
-    let began = Instant::now();
-    let mut events = Vec::new();
-    until("time for repeats", || {
-        events.extend(window.poll());
-        (began.elapsed() > Duration::from_millis(1500)).then_some(())
-    });
-    assert_eq!(events, [WindowEvent::Input(press)]);
-
-    // Without the focus it would not see the release.
-    let _other = Window::open_on(server.display(), "other").expect("it opens");
-    focus(&server, window_id(&server));
-    assert_eq!(collect(&mut window, 1), [InputEvent::ReleaseAll]);
-}
-
-#[test]
 fn a_smaller_window_shows_it_smaller() {
     let server = Server::start(&[]);
     let (mut window, canvas) = open(&server);

@@ -120,7 +120,7 @@ impl Deframer {
     ///
     /// # Errors
     /// As [`split`]. The stream cannot go on after an error.
-    pub fn next(&mut self) -> Result<Option<Raw<'_>>, DecodeError> {
+    pub fn pull(&mut self) -> Result<Option<Raw<'_>>, DecodeError> {
         let rest = self.buffer.get(self.read..).unwrap_or_default();
         match split(rest, self.limit, self.what)? {
             None => Ok(None),

@@ -31,9 +31,9 @@ impl Message {
     /// The next message of a control stream that is known, skipping those that may be ignored.
     ///
     /// # Errors
-    /// As [`framing::Deframer::next`] and [`Message::decode`].
-    pub fn next(deframer: &mut framing::Deframer) -> Result<Option<Self>, DecodeError> {
-        while let Some(raw) = deframer.next()? {
+    /// As [`framing::Deframer::pull`] and [`Message::decode`].
+    pub fn pull(deframer: &mut framing::Deframer) -> Result<Option<Self>, DecodeError> {
+        while let Some(raw) = deframer.pull()? {
             if let Some(message) = Self::decode(raw)? {
                 return Ok(Some(message));
             }

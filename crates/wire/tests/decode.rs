@@ -98,7 +98,7 @@ fn a_stream_is_cut_into_messages_however_it_arrives() {
     let mut messages = Vec::new();
     for byte in &bytes {
         deframer.push(&[*byte]);
-        messages.extend(rendezvous::Message::next(&mut deframer).expect("valid"));
+        messages.extend(rendezvous::Message::pull(&mut deframer).expect("valid"));
     }
     assert_eq!(
         messages,
@@ -115,7 +115,7 @@ fn an_oversize_length_fails_before_its_body_arrives() {
     let mut deframer = Deframer::new(64, "a control stream");
     deframer.push(&[0x0e, 65]);
     assert_eq!(
-        fault(rendezvous::Message::next(&mut deframer)),
+        fault(rendezvous::Message::pull(&mut deframer)),
         Fault::TooLarge { limit: 64 }
     );
 }
@@ -133,9 +133,8 @@ fn codes_as_people_type_them() {
     assert_eq!(Code::parse("0123456789abc"), Err(CodeError::Length(13)));
     assert_eq!(Code::parse("4060-r0gu"), Err(CodeError::Character('u')));
     assert_eq!(Code::parse("4060-r0gé"), Err(CodeError::Character('é')));
-    assert_eq!(
-        format!("{code:?}").contains("r0gx"),
-        false,
+    assert!(
+        !format!("{code:?}").contains("r0gx"),
         "the secret is not shown"
     );
 }
@@ -195,7 +194,7 @@ fn displays_are_checked() {
         Fault::TooLarge { limit: 16_384 }
     );
     assert_eq!(
-        fault(message(&vec![(0, 1, 1); 17])),
+        fault(message(&[(0, 1, 1); 17])),
         Fault::TooLarge { limit: 16 }
     );
 }
