@@ -89,7 +89,7 @@ fn essential_png(data: &[u8]) -> Result<Vec<u8>, String> {
             .and_then(|len| rest.split_at_checked(len));
         let (chunk, after) = whole.ok_or("it is cut short")?;
         match kind {
-            b"PLTE" if length % 3 != 0 => return Err("its palette is damaged".to_owned()),
+            b"PLTE" if !length.is_multiple_of(3) => return Err("its palette is damaged".to_owned()),
             b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" => out.extend_from_slice(chunk),
             b"IEND" => {
                 out.extend_from_slice(chunk);

@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
-
 use alongside_client::{
     canvas::Canvas,
     inject::{Injector, X11Injector},
@@ -16,7 +14,7 @@ use support::{Server, until};
 use x11rb::{
     connection::Connection as _,
     protocol::xproto::{
-        AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, InputFocus,
+        AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask,
     },
 };
 
@@ -53,14 +51,6 @@ fn window_id(server: &Server) -> u32 {
         .reply()
         .expect("a tree");
     *tree.children.last().expect("a window")
-}
-
-fn focus(server: &Server, window: u32) {
-    let revert = InputFocus::NONE;
-    let set = server
-        .conn
-        .set_input_focus(revert, window, x11rb::CURRENT_TIME);
-    set.expect("sent").check().expect("it takes the focus");
 }
 
 fn collect(window: &mut Window, count: usize) -> Vec<InputEvent> {
