@@ -7,7 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alongside_client::{picture::Picture, xvfb::Xvfb};
+use alongside_client::{
+    inject::{Injector, X11Injector},
+    picture::Picture,
+    xvfb::Xvfb,
+};
+use alongside_wire::input::InputEvent;
 use x11rb::{
     connection::Connection as _,
     protocol::xproto::{ConnectionExt as _, ImageFormat, Window},
@@ -96,5 +101,25 @@ impl Drop for Program {
     fn drop(&mut self) {
         self.0.kill().expect("it is ours");
         self.0.wait().expect("it is ours");
+    }
+}
+
+/// Moves the pointer to a pixel of a display of some size.
+pub fn point(injector: &mut X11Injector, x: u16, y: u16, width: u16, height: u16) {
+    let part = |at: u16, len: u16| (u32::from(at) * 65_535).div_ceil(u32::from(len) - 1) as u16;
+    let event = InputEvent::Pointer {
+        display: 0,
+        x: part(x, width),
+        y: part(y, height),
+    };
+    injector.inject(&event).expect("it points");
+}
+
+/// Presses a key and lets it go.
+pub fn press(injector: &mut X11Injector, usage: u16) {
+    for down in [true, false] {
+        injector
+            .inject(&InputEvent::Key { usage, down })
+            .expect("it presses");
     }
 }

@@ -1,0 +1,259 @@
+//! The key exchange, as envelopes: offer, answer, confirm.
+
+use alloc::vec::Vec;
+
+use alongside_wire::{
+    Scopes, Suite, VERSION,
+    code::Code,
+    envelope::{Answer, AnswerClear, Confirm, Envelope, Offer},
+};
+use rand_core::{CryptoRng, RngCore};
+use subtle::ConstantTimeEq;
+
+use super::{
+    keys::Keys,
+    noise::{Finished, Noise},
+    phrase::{self, Phrase},
+    spake::{self, Exchange, Psk, Side},
+};
+use crate::error::Fault;
+
+/// A sharer that has sent its offer.
+pub struct Offering {
+    code: Code,
+    exchange: Exchange,
+    ceiling: Scopes,
+    /// The envelope exactly as it is carried.
+    offer: Vec<u8>,
+}
+
+/// A helper that has sent its answer.
+pub struct Answering {
+    noise: Noise,
+    suite: Suite,
+    ceiling: Scopes,
+    opening: [u8; 32],
+}
+
+/// A channel that stands.
+pub struct Established {
+    /// The keys of the session.
+    pub keys: Keys,
+    /// The most that both ends allow.
+    pub ceiling: Scopes,
+    /// The same at both ends; no secret.
+    pub session_id: [u8; 16],
+    hash: [u8; 32],
+}
+
+/// The helper's channel: its number opens the commitment.
+pub struct HelperChannel {
+    /// The channel.
+    pub channel: Established,
+    /// What goes into `introduce`.
+    pub opening: [u8; 32],
+    /// What the person may compare.
+    pub phrase: Phrase,
+}
+
+/// The sharer's channel, until the commitment is opened.
+pub struct SharerChannel {
+    /// The channel.
+    pub channel: Established,
+    /// The envelope that goes to the helper.
+    pub confirm: Vec<u8>,
+    commitment: [u8; 32],
+    number: [u8; 32],
+}
+
+/// The suites that are spoken if nothing else is configured, best first.
+pub const SUITES: &[Suite] = &[Suite::ChaChaPoly, Suite::AesGcm];
+
+impl Offering {
+    /// Makes the offer that goes into a join.
+    pub fn new(
+        code: Code,
+        suites: &[Suite],
+        ceiling: Scopes,
+        mut rng: impl RngCore + CryptoRng,
+    ) -> Self {
+        let (exchange, element) = spake::start(Side::Sharer, &code.locator, &code.secret, &mut rng);
+        let offer = Envelope::from(Offer {
+            versions: [VERSION].into(),
+            suites: suites.iter().map(|suite| suite.to_wire()).collect(),
+            ceiling,
+            element,
+        });
+        Self {
+            code,
+            exchange,
+            ceiling,
+            offer: offer.to_bytes(),
+        }
+    }
+
+    /// The framed envelope to send.
+    pub fn offer(&self) -> &[u8] {
+        &self.offer
+    }
+
+    /// Takes the helper's answer.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the key exchange: the code is spent and nothing may be sent to this helper.
+    pub fn answered(
+        self,
+        answer: &Answer,
+        suites: &[Suite],
+        mut rng: impl RngCore + CryptoRng,
+    ) -> Result<SharerChannel, Fault> {
+        let clear = AnswerClear::read(&answer.clear)?;
+        if clear.version != VERSION {
+            return Err(Fault::NoCommonVersion);
+        }
+        let suite = Suite::from_wire(clear.suite)
+            .filter(|suite| suites.contains(suite))
+            .ok_or(Fault::NoCommonSuite)?;
+        let psk = finish(self.exchange, &clear.element)?;
+        let prologue = prologue(&self.code, &self.offer, &answer.clear);
+        let mut noise = Noise::new(false, suite, &prologue, &psk, &mut rng)?;
+        let commitment = noise.read(&answer.noise)?;
+        let mut number = [0; 32];
+        rng.fill_bytes(&mut number);
+        let confirm = Envelope::from(Confirm {
+            noise: noise.write(&number)?,
+        });
+        Ok(SharerChannel {
+            channel: Established::new(noise, suite, self.ceiling.intersect(clear.ceiling))?,
+            confirm: confirm.to_bytes(),
+            commitment,
+            number,
+        })
+    }
+}
+
+impl SharerChannel {
+    /// Checks the opening that the helper sent under seal; the phrase is true only after this.
+    ///
+    /// # Errors
+    /// [`Fault::BadOpening`] if it is not what the helper committed to.
+    pub fn open(&self, opening: &[u8; 32]) -> Result<Phrase, Fault> {
+        let right = phrase::commit(opening).ct_eq(&self.commitment);
+        if bool::from(right) {
+            Ok(phrase::phrase(&self.channel.hash, opening, &self.number))
+        } else {
+            Err(Fault::BadOpening)
+        }
+    }
+}
+
+impl Answering {
+    /// Answers the offer that came with a join, as the framed envelope it came in. The second
+    /// value is the envelope to send.
+    ///
+    /// # Errors
+    /// A [`Fault`] of the key exchange. The code is spent all the same.
+    pub fn new(
+        code: &Code,
+        offer: &[u8],
+        suites: &[Suite],
+        ceiling: Scopes,
+        mut rng: impl RngCore + CryptoRng,
+    ) -> Result<(Self, Vec<u8>), Fault> {
+        let Some(Envelope::Offer(offered)) = Envelope::read(offer)? else {
+            return Err(Fault::Unexpected {
+                message: "an envelope that is no offer",
+                phase: "in a join",
+            });
+        };
+        if !offered.versions.contains(&VERSION) {
+            return Err(Fault::NoCommonVersion);
+        }
+        let suite = suites
+            .iter()
+            .copied()
+            .find(|suite| offered.suites.contains(&suite.to_wire()))
+            .ok_or(Fault::NoCommonSuite)?;
+        let (exchange, element) = spake::start(Side::Helper, &code.locator, &code.secret, &mut rng);
+        let psk = finish(exchange, &offered.element)?;
+        let clear = AnswerClear {
+            version: VERSION,
+            suite: suite.to_wire(),
+            ceiling,
+            element,
+        }
+        .to_bytes();
+        let prologue = prologue(code, offer, &clear);
+        let mut noise = Noise::new(true, suite, &prologue, &psk, &mut rng)?;
+        let mut opening = [0; 32];
+        rng.fill_bytes(&mut opening);
+        let answer = Envelope::from(Answer {
+            clear,
+            noise: noise.write(&phrase::commit(&opening))?,
+        });
+        let answering = Self {
+            noise,
+            suite,
+            ceiling: ceiling.intersect(offered.ceiling),
+            opening,
+        };
+        Ok((answering, answer.to_bytes()))
+    }
+
+    /// Takes the sharer's confirmation.
+    ///
+    /// # Errors
+    /// [`Fault::HandshakeFailed`] if the sharer did not know the code, or somebody changed what
+    /// was said.
+    pub fn confirmed(mut self, confirm: &Confirm) -> Result<HelperChannel, Fault> {
+        let number = self.noise.read(&confirm.noise)?;
+        let channel = Established::new(self.noise, self.suite, self.ceiling)?;
+        Ok(HelperChannel {
+            phrase: phrase::phrase(&channel.hash, &self.opening, &number),
+            opening: self.opening,
+            channel,
+        })
+    }
+}
+
+impl Established {
+    fn new(noise: Noise, suite: Suite, ceiling: Scopes) -> Result<Self, Fault> {
+        let Finished { hash, split } = noise.finish()?;
+        Ok(Self {
+            keys: Keys::new(suite, &hash, &split),
+            ceiling,
+            session_id: phrase::session_id(&hash),
+            hash,
+        })
+    }
+}
+
+impl From<super::noise::Failed> for Fault {
+    fn from(_: super::noise::Failed) -> Self {
+        Self::HandshakeFailed
+    }
+}
+
+fn finish(exchange: Exchange, element: &[u8; 32]) -> Result<Psk, Fault> {
+    exchange
+        .finish(element)
+        .map_err(|spake::BadPoint| Fault::BadPoint)
+}
+
+/// What both ends must have seen alike, each part with its length before it.
+fn prologue(code: &Code, offer: &[u8], clear: &[u8]) -> Vec<u8> {
+    let version = VERSION.to_be_bytes();
+    let parts: [&[u8]; 5] = [
+        b"alongside/1 noise",
+        &version,
+        code.locator.as_str().as_bytes(),
+        offer,
+        clear,
+    ];
+    let mut prologue = Vec::new();
+    for part in parts {
+        prologue.extend_from_slice(&(part.len() as u32).to_be_bytes());
+        prologue.extend_from_slice(part);
+    }
+    prologue
+}

@@ -1,0 +1,62 @@
+//! The input plane: one key for each grant, which dies with it.
+
+use alloc::vec::Vec;
+
+use alongside_wire::{
+    input::{InputEvent, encode_record},
+    limits,
+    record::InputHeader,
+};
+
+use super::{aead::Cipher, keys::Keys};
+
+/// Seals, or opens, the input of one grant. Records are in order, so their numbers are not sent.
+pub struct GrantKey {
+    grant: u32,
+    number: u64,
+    cipher: Cipher,
+}
+
+/// A record that does not open under the live key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failed;
+
+impl GrantKey {
+    /// The key of a grant, before its first record.
+    pub fn new(keys: &Keys, grant: u32, secret: &[u8; 32]) -> Self {
+        Self {
+            grant,
+            number: 0,
+            cipher: keys.input(grant, secret),
+        }
+    }
+
+    /// The grant.
+    pub const fn grant(&self) -> u32 {
+        self.grant
+    }
+
+    /// Seals up to eight events, header and all.
+    pub fn seal(&mut self, events: &[InputEvent]) -> Vec<u8> {
+        let header = InputHeader { grant: self.grant }.to_bytes();
+        let mut record = header.to_vec();
+        let plaintext = encode_record(events);
+        record.extend_from_slice(&self.cipher.seal(self.number, &header, &plaintext));
+        self.number += 1;
+        record
+    }
+
+    /// Opens the next record.
+    ///
+    /// # Errors
+    /// [`Failed`] if it is not the next record of this grant, unchanged.
+    pub fn open(&mut self, ciphertext: &[u8]) -> Result<[u8; limits::INPUT_RECORD], Failed> {
+        let header = InputHeader { grant: self.grant }.to_bytes();
+        let plaintext = self.cipher.open(self.number, &header, ciphertext);
+        let plaintext = plaintext
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(Failed)?;
+        self.number += 1;
+        Ok(plaintext)
+    }
+}

@@ -1,0 +1,92 @@
+//! The key schedule: one master for a session, and from it a key for each use.
+
+use alongside_wire::{Channel, Direction, Suite, limits};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::aead::Cipher;
+
+/// The keys of one session. They live in memory only, and die with this.
+pub struct Keys {
+    suite: Suite,
+    master: Zeroizing<[u8; 32]>,
+}
+
+/// No reconnect has happened: it is not part of this version of the code.
+const GENERATION: u32 = 0;
+
+impl Keys {
+    /// From the handshake hash and both halves of Noise's split, in its order.
+    pub(super) fn new(suite: Suite, hash: &[u8; 32], split: &Zeroizing<[u8; 64]>) -> Self {
+        let (master, _) = Hkdf::<Sha256>::extract(Some(hash), split.as_ref());
+        Self {
+            suite,
+            master: Zeroizing::new(master.into()),
+        }
+    }
+
+    /// From a master that was logged, to open what was recorded.
+    #[cfg(feature = "key-log")]
+    pub fn from_master(suite: Suite, master: [u8; 32]) -> Self {
+        Self {
+            suite,
+            master: Zeroizing::new(master),
+        }
+    }
+
+    /// The master, for tests and tools.
+    #[cfg(feature = "key-log")]
+    pub fn master(&self) -> [u8; 32] {
+        *self.master
+    }
+
+    /// The suite that was negotiated.
+    pub const fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// The cipher of a channel and direction for the block that `number` is in.
+    pub(super) fn cipher(
+        &self,
+        channel: Channel,
+        direction: Direction,
+        epoch: u32,
+        number: u64,
+    ) -> Cipher {
+        let key = self.expand(&[
+            b"alongside/1 key",
+            &[channel.to_wire()],
+            &[direction.to_wire()],
+            &GENERATION.to_be_bytes(),
+            &epoch.to_be_bytes(),
+            &block(number).to_be_bytes(),
+        ]);
+        Cipher::new(self.suite, &key)
+    }
+
+    /// The cipher of one grant.
+    pub(super) fn input(&self, grant: u32, secret: &[u8; 32]) -> Cipher {
+        let key = self.expand(&[
+            b"alongside/1 input",
+            &GENERATION.to_be_bytes(),
+            &grant.to_be_bytes(),
+            secret,
+        ]);
+        Cipher::new(self.suite, &key)
+    }
+
+    fn expand(&self, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        // Fails only for keys of 0 or over 8,160 bytes, or a short master.
+        if let Ok(hkdf) = Hkdf::<Sha256>::from_prk(self.master.as_ref()) {
+            let _ = hkdf.expand_multi_info(info, key.as_mut());
+        }
+        key
+    }
+}
+
+/// Which key a record's number falls under.
+pub(super) const fn block(number: u64) -> u64 {
+    number / limits::BLOCK as u64
+}

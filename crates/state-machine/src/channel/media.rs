@@ -1,0 +1,171 @@
+//! The media plane: records that may be lost or late, so each carries its number.
+
+use alloc::{collections::BTreeMap, vec, vec::Vec};
+
+use alongside_wire::{Channel, Direction, envelope::TAG, limits, record::MediaHeader};
+
+use super::{
+    aead::Cipher,
+    keys::{Keys, block},
+};
+
+/// Seals frames into records.
+pub struct Sealer {
+    epoch: u32,
+    number: u64,
+    cipher: Cipher,
+}
+
+impl Sealer {
+    /// A sealer for one epoch; its first record has number 0.
+    pub fn new(keys: &Keys, epoch: u32) -> Self {
+        Self {
+            epoch,
+            number: 0,
+            cipher: keys.cipher(Channel::Media, Direction::ToHelper, epoch, 0),
+        }
+    }
+
+    /// The epoch that it seals in.
+    pub const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Seals the encoding of a frame, as records of at most 16,384 bytes each, one after the other.
+    pub fn seal(&mut self, keys: &Keys, frame: u32, encoded: &[u8]) -> Vec<u8> {
+        let count = encoded.len().div_ceil(limits::RECORD_PLAINTEXT);
+        let mut out = Vec::with_capacity(encoded.len() + count * (MediaHeader::LEN + TAG));
+        for (index, part) in encoded.chunks(limits::RECORD_PLAINTEXT).enumerate() {
+            let number = self.number;
+            if number > 0 && block(number) != block(number - 1) {
+                self.cipher = keys.cipher(Channel::Media, Direction::ToHelper, self.epoch, number);
+            }
+            self.number += 1;
+            let header = MediaHeader {
+                last: index + 1 == count,
+                index: index as u16,
+                frame,
+                epoch: self.epoch,
+                number,
+                length: (part.len() + TAG) as u32,
+            }
+            .to_bytes();
+            out.extend_from_slice(&header);
+            out.extend_from_slice(&self.cipher.seal(number, &header, part));
+        }
+        out
+    }
+}
+
+/// Why a record was not opened. None of them is the peer's doing for certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// Another epoch than the one that is open.
+    Epoch,
+    /// Too far below the highest number, or beyond the next block.
+    Window,
+    /// It came before.
+    Replayed,
+    /// It does not authenticate.
+    Forged,
+}
+
+/// Opens the records of one epoch at a time.
+pub struct Opener {
+    epoch: u32,
+    /// One more than the highest authentic number.
+    next: u64,
+    window: Window,
+    /// At most two blocks.
+    ciphers: BTreeMap<u64, Cipher>,
+}
+
+impl Opener {
+    /// An opener for one epoch.
+    pub fn new(epoch: u32) -> Self {
+        Self {
+            epoch,
+            next: 0,
+            window: Window::new(),
+            ciphers: BTreeMap::new(),
+        }
+    }
+
+    /// The epoch that it opens.
+    pub const fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Opens one record.
+    ///
+    /// # Errors
+    /// Why it was [`Dropped`]; before its number was checked no key is derived.
+    pub fn open(
+        &mut self,
+        keys: &Keys,
+        header: &MediaHeader,
+        ciphertext: &[u8],
+    ) -> Result<Vec<u8>, Dropped> {
+        let number = header.number;
+        if header.epoch != self.epoch {
+            return Err(Dropped::Epoch);
+        }
+        let current = block(self.next.saturating_sub(1));
+        let behind = self.next.saturating_sub(1).saturating_sub(number);
+        if behind > limits::REPLAY_WINDOW as u64 || block(number) > current + 1 {
+            return Err(Dropped::Window);
+        }
+        if number < self.next && self.window.has(number) {
+            return Err(Dropped::Replayed);
+        }
+        let cipher = self.ciphers.entry(block(number)).or_insert_with(|| {
+            keys.cipher(Channel::Media, Direction::ToHelper, header.epoch, number)
+        });
+        let opened = cipher.open(number, &header.to_bytes(), ciphertext);
+        let plaintext = opened.ok_or(Dropped::Forged)?;
+        self.window.set(number, &mut self.next);
+        let current = block(self.next - 1);
+        self.ciphers.retain(|&block, _| block + 1 >= current);
+        Ok(plaintext)
+    }
+}
+
+/// Which of the latest numbers came, as a ring of bits.
+struct Window(Vec<u64>);
+
+/// The window and the highest number itself.
+const WORDS: u64 = limits::REPLAY_WINDOW as u64 / 64 + 1;
+
+impl Window {
+    fn new() -> Self {
+        Self(vec![0; WORDS as usize])
+    }
+
+    fn place(number: u64) -> (usize, u64) {
+        ((number / 64 % WORDS) as usize, 1 << (number % 64))
+    }
+
+    fn has(&self, number: u64) -> bool {
+        let (word, bit) = Self::place(number);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Notes `number`, and forgets what falls out of the ring by that.
+    fn set(&mut self, number: u64, next: &mut u64) {
+        if number >= *next {
+            // At most one turn of the ring, whatever the distance.
+            let from = (*next).max(number.saturating_sub(WORDS * 64 - 1));
+            for skipped in from..=number {
+                let (word, bit) = Self::place(skipped);
+                if let Some(word) = self.0.get_mut(word) {
+                    *word &= !bit;
+                }
+            }
+            *next = number + 1;
+        }
+        let (word, bit) = Self::place(number);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The secure channel, from a shared code to sealed records, without I/O and without the session's
+//! logic.
+//!
+//! | step | in |
+//! |---|---|
+//! | the code becomes a key that nobody else can test guesses against | `spake` |
+//! | that key and fresh ephemerals become the handshake's secrets | `noise` |
+//! | both, as the envelopes offer, answer, confirm, and the first sealed one | [`handshake`] |
+//! | one key for each channel, direction, epoch, block and grant | [`keys`] |
+//! | sealing and opening, in the ways of each plane | [`session`], [`media`], [`input`] |
+//!
+//! Nothing in here is `Clone`: a copy of a sealer would use a number twice.
+
+mod aead;
+pub mod handshake;
+pub mod input;
+pub mod keys;
+pub mod media;
+mod noise;
+pub mod phrase;
+pub mod session;
+mod spake;

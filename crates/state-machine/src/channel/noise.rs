@@ -1,0 +1,116 @@
+//! `Noise_NNpsk0` by snow, with randomness that is handed in.
+//!
+//! This is the one place that takes the raw split: snow's own transports take no associated data
+//! and know one key for each direction, and this protocol needs both. The split is taken only
+//! when the handshake is finished, which snow does not check.
+
+use alloc::{boxed::Box, vec, vec::Vec};
+
+use alongside_wire::Suite;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use snow::{
+    Builder, HandshakeState,
+    params::{CipherChoice, DHChoice, HashChoice, NoiseParams},
+    resolvers::{CryptoResolver, DefaultResolver},
+    types::{Cipher, Dh, Hash, Random},
+};
+use zeroize::Zeroizing;
+
+use super::spake::Psk;
+
+/// A handshake that does not authenticate, or that was used out of order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failed;
+
+/// A handshake under way.
+pub(super) struct Noise(HandshakeState);
+
+/// What a finished handshake leaves: its hash, and both keys of the split.
+pub(super) struct Finished {
+    pub(super) hash: [u8; 32],
+    pub(super) split: Zeroizing<[u8; 64]>,
+}
+
+/// Room for a message without its payload: an ephemeral key and a tag.
+const OVERHEAD: usize = 32 + 16;
+
+impl Noise {
+    pub(super) fn new(
+        initiator: bool,
+        suite: Suite,
+        prologue: &[u8],
+        psk: &Psk,
+        rng: &mut impl RngCore,
+    ) -> Result<Self, Failed> {
+        let params: NoiseParams = suite.name().parse().map_err(|_| Failed)?;
+        let mut seed = [0; 32];
+        rng.fill_bytes(&mut seed);
+        let builder = Builder::with_resolver(params, Box::new(Seeded(seed)))
+            .prologue(prologue)
+            .and_then(|builder| builder.psk(0, psk))
+            .map_err(|_| Failed)?;
+        let state = if initiator {
+            builder.build_initiator()
+        } else {
+            builder.build_responder()
+        };
+        state.map(Self).map_err(|_| Failed)
+    }
+
+    pub(super) fn write(&mut self, payload: &[u8; 32]) -> Result<Vec<u8>, Failed> {
+        let mut message = vec![0; payload.len() + OVERHEAD];
+        let len = self.0.write_message(payload, &mut message);
+        message.truncate(len.map_err(|_| Failed)?);
+        Ok(message)
+    }
+
+    pub(super) fn read(&mut self, message: &[u8]) -> Result<[u8; 32], Failed> {
+        let mut payload = vec![0; message.len()];
+        let len = self.0.read_message(message, &mut payload);
+        payload.truncate(len.map_err(|_| Failed)?);
+        payload.try_into().map_err(|_| Failed)
+    }
+
+    pub(super) fn finish(mut self) -> Result<Finished, Failed> {
+        if !self.0.is_handshake_finished() {
+            return Err(Failed);
+        }
+        let hash = self.0.get_handshake_hash().try_into().map_err(|_| Failed)?;
+        let (first, second) = self.0.dangerously_get_raw_split();
+        let mut split = Zeroizing::new([0; 64]);
+        split[..32].copy_from_slice(&first);
+        split[32..].copy_from_slice(&second);
+        Ok(Finished { hash, split })
+    }
+}
+
+/// snow's own primitives, and random numbers from a seed of ours.
+struct Seeded([u8; 32]);
+
+impl CryptoResolver for Seeded {
+    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
+        Some(Box::new(Rng(ChaCha20Rng::from_seed(self.0))))
+    }
+
+    fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
+        DefaultResolver.resolve_dh(choice)
+    }
+
+    fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
+        DefaultResolver.resolve_hash(choice)
+    }
+
+    fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
+        DefaultResolver.resolve_cipher(choice)
+    }
+}
+
+struct Rng(ChaCha20Rng);
+
+impl Random for Rng {
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), snow::Error> {
+        self.0.fill_bytes(dest);
+        Ok(())
+    }
+}

@@ -1,0 +1,177 @@
+//! Records from frame streams, and frames from records.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use alongside_wire::{
+    DecodeError,
+    limits::{FRAME, FRAME_STREAMS, INCOMPLETE_FRAMES},
+    record::{InputHeader, MediaHeader},
+};
+
+use crate::error::Fault;
+
+/// A fixed header that says how many bytes follow it.
+pub(super) trait Header: Sized {
+    /// Bytes of the header.
+    const LEN: usize;
+
+    /// Reads exactly that many bytes.
+    fn read(bytes: &[u8]) -> Result<Self, DecodeError>;
+
+    /// Bytes that follow.
+    fn body(&self) -> usize;
+}
+
+impl Header for MediaHeader {
+    const LEN: usize = Self::LEN;
+
+    fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(&fixed(bytes))
+    }
+
+    fn body(&self) -> usize {
+        self.length as usize
+    }
+}
+
+impl Header for InputHeader {
+    const LEN: usize = Self::LEN;
+
+    fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(&fixed(bytes))
+    }
+
+    fn body(&self) -> usize {
+        Self::LENGTH
+    }
+}
+
+/// The first `N` bytes, which the caller has counted.
+fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.first_chunk::<N>().copied().unwrap_or([0; N])
+}
+
+/// The streams of the other end: of each, the beginning of a record whose rest is to come.
+#[derive(Default)]
+pub(super) struct Streams(BTreeMap<u64, Vec<u8>>);
+
+/// A stream from which no record can be read, or one too many.
+pub(super) struct Stopped;
+
+impl Streams {
+    /// Takes bytes of a stream and hands each whole record to `record`. Keeps no more than the
+    /// beginning of one.
+    pub(super) fn push<H: Header>(
+        &mut self,
+        id: u64,
+        bytes: &[u8],
+        fin: bool,
+        mut record: impl FnMut(&H, &[u8]),
+    ) -> Result<(), Stopped> {
+        if !self.0.contains_key(&id) && self.0.len() == FRAME_STREAMS {
+            return Err(Stopped);
+        }
+        let mut buffer = self.0.remove(&id).unwrap_or_default();
+        let mut rest = bytes;
+        loop {
+            let wanted = match buffer.get(..H::LEN) {
+                None => H::LEN,
+                Some(header) => {
+                    let header = H::read(header).map_err(|_| Stopped)?;
+                    let whole = H::LEN + header.body();
+                    if let Some(body) = buffer.get(H::LEN..whole) {
+                        record(&header, body);
+                        buffer.clear();
+                        continue;
+                    }
+                    whole
+                }
+            };
+            let missing = wanted - buffer.len();
+            let (next, after) = rest.split_at(missing.min(rest.len()));
+            buffer.extend_from_slice(next);
+            rest = after;
+            if next.len() < missing {
+                break;
+            }
+        }
+        if !fin {
+            self.0.insert(id, buffer);
+        }
+        Ok(())
+    }
+
+    /// The other end gave a stream up.
+    pub(super) fn forget(&mut self, id: u64) {
+        self.0.remove(&id);
+    }
+}
+
+/// Frames of which the beginning is here.
+#[derive(Default)]
+pub(super) struct Assembly {
+    partial: BTreeMap<u32, Partial>,
+}
+
+#[derive(Default)]
+struct Partial {
+    next_index: u16,
+    bytes: Vec<u8>,
+}
+
+/// What an authentic record made of a frame.
+pub(super) enum Progress {
+    /// More is to come.
+    Partial,
+    /// The whole encoding of a frame.
+    Whole(Vec<u8>),
+    /// A frame can never become whole; ask for a complete one.
+    Lost,
+}
+
+impl Assembly {
+    /// Adds the plaintext of an authentic record. Records of a frame come in order, because they
+    /// are on one stream.
+    pub(super) fn add(
+        &mut self,
+        header: &MediaHeader,
+        plaintext: Vec<u8>,
+    ) -> Result<Progress, Fault> {
+        let frame = header.frame;
+        let mut lost = false;
+        if header.index == 0 {
+            if self.partial.len() == INCOMPLETE_FRAMES {
+                self.partial.pop_first();
+                lost = true;
+            }
+            self.partial.insert(frame, Partial::default());
+        }
+        let Some(partial) = self.partial.get_mut(&frame) else {
+            return Ok(Progress::Lost);
+        };
+        if partial.next_index != header.index {
+            self.partial.remove(&frame);
+            return Ok(Progress::Lost);
+        }
+        if partial.bytes.len() + plaintext.len() > FRAME {
+            self.partial.remove(&frame);
+            return Err(Fault::FrameOverrun);
+        }
+        partial.bytes.extend_from_slice(&plaintext);
+        partial.next_index = partial.next_index.saturating_add(1);
+        if header.last {
+            let whole = self.partial.remove(&frame).unwrap_or_default();
+            return Ok(Progress::Whole(whole.bytes));
+        }
+        Ok(if lost {
+            Progress::Lost
+        } else {
+            Progress::Partial
+        })
+    }
+
+    /// Another epoch: nothing that began before can end.
+    pub(super) fn clear(&mut self) {
+        self.partial.clear();
+    }
+}

@@ -1,0 +1,325 @@
+//! The helper as one object: it gets a code, shows what came, and types.
+
+mod incoming;
+mod outgoing;
+mod pictures;
+mod typing;
+
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+
+use alongside_wire::{
+    ErrorCode, Scopes,
+    code::Code,
+    input::InputEvent,
+    media::Frame,
+    record::MediaHeader,
+    rendezvous::{CodeRequest, RelayHello},
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+use super::{
+    Config, Counters, Transmit,
+    frames::{Assembly, Streams},
+    rendezvous::Control,
+};
+pub use crate::session::helper::Event as SessionEvent;
+use crate::{
+    channel::{
+        handshake::{Answering, HelperChannel},
+        media,
+        phrase::Phrase,
+        session::{Opener, Sealer},
+    },
+    error::Misuse,
+    session::{By, helper::Helper},
+    time::Timestamp,
+};
+use typing::Typing;
+
+/// What the helper's program learns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The code to pass on, and when it dies. It is spent by the first join.
+    Code {
+        /// The code.
+        code: Code,
+        /// When it dies.
+        until: Timestamp,
+    },
+    /// The channel stands, and these words can be compared with the sharer's.
+    Phrase(Phrase),
+    /// A frame to show. Tell [`HelperEndpoint::shown`] when it is on the screen.
+    Frame {
+        /// Its number.
+        id: u32,
+        /// Rectangles, whose pictures nobody has decoded yet.
+        frame: Frame,
+    },
+    /// Something of the session.
+    Session(SessionEvent),
+}
+
+enum Channel {
+    None,
+    /// A code is alive; half of it is known only here.
+    Code(Code),
+    Answered(Box<Answering>),
+    Standing(Box<Standing>),
+}
+
+struct Standing {
+    handshake: HelperChannel,
+    sealer: Sealer,
+    opener: Opener,
+    media: media::Opener,
+}
+
+/// A helper's end of one connection to a relay.
+pub struct HelperEndpoint {
+    name: String,
+    config: Config,
+    rng: ChaCha20Rng,
+    control: Control,
+    machine: Helper,
+    channel: Channel,
+    streams: Streams,
+    assembly: Assembly,
+    /// Input under the live grant.
+    typing: Option<Typing>,
+    /// The latest frame that was handed out.
+    last_frame: Option<u32>,
+    /// The latest frame is what the next one builds on.
+    whole: bool,
+    next_stream: u64,
+    events: VecDeque<Event>,
+    counters: Counters,
+}
+
+impl HelperEndpoint {
+    /// A helper on a fresh connection, who says that it is `name` (64 bytes at most, no control
+    /// characters; the rest is left out). `seed` is 32 random bytes that nobody else knows.
+    pub fn new(name: &str, config: Config, seed: [u8; 32]) -> Self {
+        Self {
+            name: shortened(name),
+            config,
+            rng: ChaCha20Rng::from_seed(seed),
+            control: Control::new(),
+            machine: Helper::new(),
+            channel: Channel::None,
+            streams: Streams::default(),
+            assembly: Assembly::default(),
+            typing: None,
+            last_frame: None,
+            whole: false,
+            next_stream: 0,
+            events: VecDeque::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Asks the relay for a code.
+    ///
+    /// # Errors
+    /// [`Misuse`] if there is a code or a session, or too many codes were spent just now.
+    pub fn request_code(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.machine.request_code(now)?;
+        self.control.send(CodeRequest {});
+        Ok(())
+    }
+
+    /// Takes bytes of the control stream.
+    pub fn handle_control(&mut self, bytes: &[u8], now: Timestamp) {
+        if self.machine.ended().is_some() {
+            return;
+        }
+        self.control.push(bytes);
+        loop {
+            let handled = match self.control.pull() {
+                Ok(None) => break,
+                Ok(Some(message)) => self.handle_rendezvous(message, now),
+                Err(fault) => Err(fault),
+            };
+            // What was not under seal may be anybody's doing on the way.
+            if let Err(fault) = handled {
+                self.machine.fail(By::Relay, fault);
+            }
+            self.carry_out(now);
+            if self.machine.ended().is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Takes bytes of a frame stream of the sharer's; `fin` says that nothing follows.
+    pub fn handle_stream(&mut self, id: u64, bytes: &[u8], fin: bool, now: Timestamp) {
+        let mut records = Vec::new();
+        let pushed = self
+            .streams
+            .push::<MediaHeader>(id, bytes, fin, |header, body| {
+                records.push((*header, Vec::from(body)));
+            });
+        self.machine.handle_timeout(now);
+        for (header, body) in records {
+            self.handle_media(&header, &body, now);
+        }
+        if pushed.is_err() {
+            self.counters.stopped_streams += 1;
+            self.streams.forget(id);
+            self.control.transmits.push_back(Transmit::Stop { id });
+            self.machine.refresh(now);
+        }
+        self.carry_out(now);
+    }
+
+    /// The sharer, or the relay, gave up a stream of the sharer's; a complete frame follows.
+    pub fn handle_stream_reset(&mut self, id: u64) {
+        self.streams.forget(id);
+        self.assembly.clear();
+    }
+
+    /// The connection to the relay is gone; `code` is what the relay closed it with, if it did.
+    pub fn handle_transport_lost(&mut self, code: Option<ErrorCode>, now: Timestamp) {
+        self.machine.relay_ended(code.unwrap_or(ErrorCode::Lost));
+        self.carry_out(now);
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.machine.handle_timeout(now);
+        self.carry_out(now);
+        if let Some(typing) = &mut self.typing {
+            self.control.transmits.extend(typing.tick(now));
+        }
+    }
+
+    /// When [`HelperEndpoint::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let tick = self.typing.as_ref().map(Typing::due);
+        self.machine.poll_timeout().into_iter().chain(tick).min()
+    }
+
+    /// The next thing that the transport is to do.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.control.transmits.pop_front()
+    }
+
+    /// The next thing that the program is to know or do.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Asks for control.
+    ///
+    /// # Errors
+    /// As [`Helper::request_control`].
+    pub fn request_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
+        let result = self.machine.request_control(scopes, now);
+        self.carry_out(now);
+        result
+    }
+
+    /// Takes the request back, or gives up control.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is neither.
+    pub fn release_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        let result = self.machine.release_control(now);
+        self.carry_out(now);
+        result
+    }
+
+    /// Does something on the sharer's screen; it leaves with the next tick.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] without control, [`Misuse::Scope`] beyond what was granted.
+    pub fn input(&mut self, event: InputEvent) -> Result<(), Misuse> {
+        let (_, scopes, _) = self.machine.live_grant().ok_or(Misuse::Nothing)?;
+        let typing = self.typing.as_mut().ok_or(Misuse::Nothing)?;
+        if !scopes.contains(event.scope()) {
+            return Err(Misuse::Scope);
+        }
+        typing.push(event);
+        Ok(())
+    }
+
+    /// How many events wait for a tick.
+    pub fn input_pending(&self) -> usize {
+        self.typing.as_ref().map_or(0, Typing::pending)
+    }
+
+    /// A frame is on the screen.
+    pub fn shown(&mut self, frame: u32, now: Timestamp) {
+        self.machine.shown(frame);
+        self.carry_out(now);
+    }
+
+    /// A frame could not be shown: asks for a complete one.
+    pub fn refresh(&mut self, now: Timestamp) {
+        self.whole = false;
+        self.machine.refresh(now);
+        self.carry_out(now);
+    }
+
+    /// Sets this end's pause flag.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] before the sharer is known and after the end.
+    pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
+        let result = self.machine.set_paused(paused, now);
+        self.carry_out(now);
+        result
+    }
+
+    /// Sends a line of chat; the number is what the event of its delivery will name.
+    ///
+    /// # Errors
+    /// As [`Helper::chat`].
+    pub fn chat(&mut self, text: &str, now: Timestamp) -> Result<u32, Misuse> {
+        let result = self.machine.chat(text);
+        self.carry_out(now);
+        result
+    }
+
+    /// The person ends it: code, handshake or session. Works at once and always.
+    pub fn end(&mut self, now: Timestamp) {
+        self.machine.end(ErrorCode::Done);
+        self.carry_out(now);
+    }
+
+    /// The session's logic, to look at.
+    pub fn machine(&self) -> &Helper {
+        &self.machine
+    }
+
+    /// What was dropped so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// What the relay said of its timers and limits.
+    pub fn relay(&self) -> Option<&RelayHello> {
+        self.control.relay()
+    }
+
+    /// The keys, for tests and tools.
+    #[cfg(feature = "key-log")]
+    pub fn keys(&self) -> Option<&crate::channel::keys::Keys> {
+        match &self.channel {
+            Channel::Standing(standing) => Some(&standing.handshake.channel.keys),
+            Channel::None | Channel::Code(_) | Channel::Answered(_) => None,
+        }
+    }
+}
+
+/// As much of a name as the protocol takes.
+fn shortened(name: &str) -> String {
+    let mut short = String::new();
+    for character in name.chars().filter(|character| !character.is_control()) {
+        if short.len() + character.len_utf8() > alongside_wire::limits::NAME {
+            break;
+        }
+        short.push(character);
+    }
+    short
+}

@@ -1,0 +1,171 @@
+//! From messages of the control stream to the session's logic.
+
+use alloc::boxed::Box;
+
+use alongside_wire::{
+    Direction, ErrorCode,
+    code::{Code, Secret},
+    envelope::Envelope,
+    rendezvous::{Deliver, Gone, Message as Rendezvous, Refused},
+    session::{Introduce, Message},
+};
+use rand_core::RngCore;
+
+use super::{Channel, Event, HelperEndpoint, Standing};
+use crate::{
+    channel::{
+        handshake::{Answering, HelperChannel},
+        media,
+        session::{Opener, Sealer},
+    },
+    error::Fault,
+    session::{By, known},
+    time::Timestamp,
+};
+
+impl HelperEndpoint {
+    pub(super) fn handle_rendezvous(
+        &mut self,
+        message: Rendezvous,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        match message {
+            Rendezvous::CodeIssued(issued) => {
+                let locator = issued.locator;
+                self.machine.code_issued(locator, issued.lifetime_ms, now)?;
+                let mut random = [0; 4];
+                self.rng.fill_bytes(&mut random);
+                let secret = Secret::from_random(&random);
+                self.channel = Channel::Code(Code { locator, secret });
+                Ok(())
+            }
+            Rendezvous::Joined(joined) => {
+                // Spent before anything else is done: whatever follows, nobody joins by it again.
+                self.machine.joined(now)?;
+                let channel = core::mem::replace(&mut self.channel, Channel::None);
+                let Channel::Code(code) = channel else {
+                    return Ok(());
+                };
+                let answer = Answering::new(
+                    &code,
+                    &joined.offer,
+                    &self.config.suites,
+                    self.config.ceiling,
+                    &mut self.rng,
+                );
+                match answer {
+                    Ok((answering, envelope)) => {
+                        self.channel = Channel::Answered(Box::new(answering));
+                        self.control.send(Deliver { envelope });
+                    }
+                    Err(fault) => self.machine.spent(fault, fault.code(), now),
+                }
+                Ok(())
+            }
+            Rendezvous::Deliver(Deliver { envelope }) => match Envelope::read(&envelope) {
+                Ok(Some(envelope)) => self.handle_envelope(envelope, now),
+                Ok(None) => Ok(()),
+                Err(error) => self.failed(error.into(), now),
+            },
+            Rendezvous::Refused(Refused { code }) => self.machine.code_ended(known(code)),
+            Rendezvous::Gone(Gone { code }) => {
+                self.gone(known(code), now);
+                Ok(())
+            }
+            other => Err(Fault::Unexpected {
+                message: other.name(),
+                phase: self.machine.phase(),
+            }),
+        }
+    }
+
+    /// The relay says that the code, the sharer or itself is gone.
+    fn gone(&mut self, code: ErrorCode, now: Timestamp) {
+        let whole_connection = matches!(code, ErrorCode::RelayShutdown | ErrorCode::Idle);
+        match &self.channel {
+            _ if whole_connection => self.machine.relay_ended(code),
+            Channel::Answered(_) => self.machine.spent(Fault::HandshakeFailed, code, now),
+            Channel::Code(_) => {
+                // It cannot be in another phase: the code is alive.
+                let _ = self.machine.code_ended(code);
+            }
+            Channel::Standing(_) => self.machine.relay_ended(code),
+            Channel::None => {}
+        }
+    }
+
+    fn handle_envelope(&mut self, envelope: Envelope, now: Timestamp) -> Result<(), Fault> {
+        match (envelope, &mut self.channel) {
+            (Envelope::Confirm(confirm), channel @ Channel::Answered(_)) => {
+                let Channel::Answered(answering) = core::mem::replace(channel, Channel::None)
+                else {
+                    return Ok(());
+                };
+                let handshake = match answering.confirmed(&confirm) {
+                    Ok(handshake) => handshake,
+                    Err(fault) => return self.failed(fault, now),
+                };
+                self.standing(handshake, now)
+            }
+            (Envelope::Sealed(sealed), Channel::Standing(standing)) => {
+                let keys = &standing.handshake.channel.keys;
+                let opened = standing.opener.open(keys, &sealed);
+                let plaintext = opened.map_err(|_| Fault::RecordFailed)?;
+                self.handle_plaintext(&plaintext, now);
+                Ok(())
+            }
+            (other, _) => {
+                let fault = Fault::Unexpected {
+                    message: other.name(),
+                    phase: self.machine.phase(),
+                };
+                self.failed(fault, now)
+            }
+        }
+    }
+
+    fn handle_plaintext(&mut self, plaintext: &[u8], now: Timestamp) {
+        let handled = Message::read_all(plaintext)
+            .map_err(Fault::from)
+            .and_then(|messages| {
+                messages.iter().try_for_each(|message| {
+                    self.machine.handle_message(message, now)?;
+                    self.carry_out(now);
+                    Ok(())
+                })
+            });
+        if let Err(fault) = handled {
+            self.machine.fail(By::Peer, fault);
+        }
+    }
+
+    /// Before the channel stands, a fault costs the code and nothing more.
+    fn failed(&mut self, fault: Fault, now: Timestamp) -> Result<(), Fault> {
+        if self.machine.is_securing() {
+            self.channel = Channel::None;
+            self.machine.spent(fault, fault.code(), now);
+            return Ok(());
+        }
+        match self.channel {
+            Channel::Standing(_) => Err(fault),
+            // What was on its way when the code was spent or given back.
+            Channel::None | Channel::Code(_) | Channel::Answered(_) => Ok(()),
+        }
+    }
+
+    fn standing(&mut self, handshake: HelperChannel, now: Timestamp) -> Result<(), Fault> {
+        let keys = &handshake.channel.keys;
+        let (opening, phrase) = (handshake.opening, handshake.phrase);
+        let ceiling = handshake.channel.ceiling;
+        self.channel = Channel::Standing(Box::new(Standing {
+            sealer: Sealer::new(keys, Direction::ToSharer),
+            opener: Opener::new(keys, Direction::ToHelper),
+            media: media::Opener::new(0),
+            handshake,
+        }));
+        let name = self.name.clone();
+        self.seal(&Introduce { opening, name }.into());
+        self.events.push_back(Event::Phrase(phrase));
+        self.machine.secured(ceiling, now)
+    }
+}

@@ -1,0 +1,74 @@
+//! From what the session's logic wants to bytes and events.
+
+use alloc::vec::Vec;
+
+use alongside_wire::{
+    limits::CHAT_PAD,
+    rendezvous::{Deliver, Leave},
+    session::{self, Message},
+};
+
+use super::{Channel, Event, HelperEndpoint, SessionEvent, typing::Typing};
+use crate::{endpoint::frames::Streams, session::Output, time::Timestamp};
+
+impl HelperEndpoint {
+    /// Turns what the machine wants into bytes and events, and lets keys die with their grants.
+    pub(super) fn carry_out(&mut self, now: Timestamp) {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Send(message) => self.seal(&message),
+                Output::Leave(code) => self.control.send(Leave {
+                    code: code.to_wire(),
+                }),
+                Output::Event(event) => self.event(event, now),
+            }
+        }
+    }
+
+    fn event(&mut self, event: SessionEvent, now: Timestamp) {
+        match (&event, &mut self.channel) {
+            (SessionEvent::CodeIssued { until, .. }, Channel::Code(code)) => {
+                let (code, until) = (*code, *until);
+                self.events.push_back(Event::Code { code, until });
+                return;
+            }
+            (SessionEvent::ControlGranted { .. }, Channel::Standing(standing)) => {
+                if let Some((grant, _, secret)) = self.machine.live_grant() {
+                    self.next_stream += 1;
+                    let keys = &standing.handshake.channel.keys;
+                    let typing = Typing::new(keys, grant, &secret, self.next_stream, now);
+                    self.typing = Some(typing);
+                }
+            }
+            (SessionEvent::ControlEnded { .. }, _) => {
+                if let Some(typing) = self.typing.take() {
+                    self.control.transmits.push_back(typing.stop());
+                }
+            }
+            (SessionEvent::Ended(_), channel) => {
+                *channel = Channel::None;
+                self.assembly.clear();
+                self.streams = Streams::default();
+            }
+            (SessionEvent::CodeEnded(_) | SessionEvent::CodeSpent { .. }, channel) => {
+                *channel = Channel::None;
+            }
+            _ => {}
+        }
+        self.events.push_back(Event::Session(event));
+    }
+
+    pub(super) fn seal(&mut self, message: &Message) {
+        let Channel::Standing(standing) = &mut self.channel else {
+            return;
+        };
+        let keys = &standing.handshake.channel.keys;
+        let mut plaintext = Vec::new();
+        message.encode(&mut plaintext);
+        if let Message::Chat(_) = message {
+            session::pad_to(CHAT_PAD, &mut plaintext);
+        }
+        let envelope = standing.sealer.seal(keys, &plaintext);
+        self.control.send(Deliver { envelope });
+    }
+}

@@ -1,0 +1,77 @@
+//! From records of frame streams to frames that may be shown.
+
+use alongside_wire::{media::Frame, record::MediaHeader};
+
+use super::{Channel, Event, HelperEndpoint};
+use crate::{
+    channel::media::{self, Dropped},
+    endpoint::frames::Progress,
+    error::Fault,
+    session::By,
+    time::Timestamp,
+};
+
+impl HelperEndpoint {
+    pub(super) fn handle_media(&mut self, header: &MediaHeader, body: &[u8], now: Timestamp) {
+        let (Channel::Standing(standing), Some(epoch)) =
+            (&mut self.channel, self.machine.media_epoch())
+        else {
+            self.counters.early += 1;
+            return;
+        };
+        if standing.media.epoch() != epoch {
+            standing.media = media::Opener::new(epoch);
+            self.assembly.clear();
+        }
+        let keys = &standing.handshake.channel.keys;
+        let handled = match standing.media.open(keys, header, body) {
+            Ok(plaintext) => self
+                .machine
+                .handle_media(header.epoch)
+                .and_then(|()| self.assembly.add(header, plaintext))
+                .and_then(|progress| self.progress(header.frame, progress, now)),
+            Err(dropped) => {
+                match dropped {
+                    Dropped::Epoch => self.counters.other_epoch += 1,
+                    Dropped::Window | Dropped::Replayed => self.counters.out_of_window += 1,
+                    Dropped::Forged => self.counters.forged += 1,
+                }
+                Ok(())
+            }
+        };
+        if let Err(fault) = handled {
+            self.machine.fail(By::Peer, fault);
+        }
+        self.carry_out(now);
+    }
+
+    fn progress(&mut self, id: u32, progress: Progress, now: Timestamp) -> Result<(), Fault> {
+        let encoded = match progress {
+            Progress::Partial => return Ok(()),
+            Progress::Lost => {
+                self.discard(now);
+                return Ok(());
+            }
+            Progress::Whole(encoded) => encoded,
+        };
+        let frame = Frame::read(&encoded)?;
+        let fits = match self.last_frame {
+            Some(last) if frame.complete => id > last,
+            Some(last) => self.whole && Some(id) == last.checked_add(1),
+            None => frame.complete,
+        };
+        if !fits {
+            self.discard(now);
+            return Ok(());
+        }
+        self.last_frame = Some(id);
+        self.whole = true;
+        self.events.push_back(Event::Frame { id, frame });
+        Ok(())
+    }
+
+    fn discard(&mut self, now: Timestamp) {
+        self.counters.discarded_frames += 1;
+        self.machine.refresh(now);
+    }
+}

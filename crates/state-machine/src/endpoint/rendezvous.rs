@@ -1,0 +1,65 @@
+//! The control stream as a client speaks it: the hellos, framing, and grease.
+
+use alloc::{collections::VecDeque, vec::Vec};
+
+use alongside_wire::{
+    framing,
+    limits::CONTROL_MESSAGE,
+    rendezvous::{Hello, Message, RelayHello},
+};
+
+use super::Transmit;
+use crate::error::Fault;
+
+pub(super) struct Control {
+    deframer: framing::Deframer,
+    relay: Option<RelayHello>,
+    pub(super) transmits: VecDeque<Transmit>,
+}
+
+impl Control {
+    /// A control stream that begins with `hello`, and a message that means nothing.
+    pub(super) fn new() -> Self {
+        let mut control = Self {
+            deframer: framing::Deframer::new(CONTROL_MESSAGE, "the control stream"),
+            relay: None,
+            transmits: VecDeque::new(),
+        };
+        control.send(Hello::default());
+        let mut grease = Vec::new();
+        framing::encode(framing::GREASE[0], b"", &mut grease);
+        control.transmits.push_back(Transmit::Control(grease));
+        control
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.deframer.push(bytes);
+    }
+
+    /// The next message after the relay's hello, which is kept.
+    pub(super) fn pull(&mut self) -> Result<Option<Message>, Fault> {
+        while let Some(message) = Message::pull(&mut self.deframer)? {
+            match (message, &self.relay) {
+                (Message::RelayHello(hello), None) => self.relay = Some(hello),
+                (message @ Message::RelayHello(_), Some(_)) | (message, None) => {
+                    return Err(Fault::Unexpected {
+                        message: message.name(),
+                        phase: "on this control stream",
+                    });
+                }
+                (message, Some(_)) => return Ok(Some(message)),
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) fn relay(&self) -> Option<&RelayHello> {
+        self.relay.as_ref()
+    }
+
+    pub(super) fn send(&mut self, message: impl Into<Message>) {
+        let mut bytes = Vec::new();
+        message.into().encode(&mut bytes);
+        self.transmits.push_back(Transmit::Control(bytes));
+    }
+}

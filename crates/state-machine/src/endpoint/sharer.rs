@@ -1,0 +1,370 @@
+//! The sharer as one object: give it a code, show it what came, do what it says.
+
+mod incoming;
+mod outgoing;
+
+use alloc::{collections::VecDeque, vec::Vec};
+
+use alongside_wire::{
+    ErrorCode, Scopes,
+    code::Code,
+    limits::timers,
+    media::Frame,
+    record::InputHeader,
+    rendezvous::{Join, RelayHello},
+    session::DisplayInfo,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+
+use super::{
+    Config, Counters, Transmit, frames::Streams, rendezvous::Control, spent::SpentLocators,
+};
+pub use crate::session::sharer::Event as SessionEvent;
+use crate::{
+    channel::{
+        handshake::{Offering, SharerChannel},
+        input::GrantKey,
+        media,
+        phrase::Phrase,
+        session::{Opener, Sealer},
+    },
+    error::Misuse,
+    session::{By, sharer::Sharer},
+    time::Timestamp,
+};
+
+/// What the sharer's program learns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The channel stands, and these words can be compared with the helper's.
+    Phrase(Phrase),
+    /// Something of the session.
+    Session(SessionEvent),
+}
+
+enum Channel {
+    None,
+    Offered(Offering),
+    Standing(Standing),
+}
+
+struct Standing {
+    handshake: SharerChannel,
+    sealer: Sealer,
+    opener: Opener,
+    grant: Option<GrantKey>,
+    media: Option<media::Sealer>,
+}
+
+/// A sharer's end of one connection to a relay.
+pub struct SharerEndpoint {
+    config: Config,
+    rng: ChaCha20Rng,
+    control: Control,
+    machine: Sharer,
+    channel: Channel,
+    streams: Streams,
+    events: VecDeque<Event>,
+    counters: Counters,
+    next_stream: u64,
+    frame_stream: Option<u64>,
+    next_frame: u32,
+    /// The next frame must need no other.
+    complete: bool,
+}
+
+impl SharerEndpoint {
+    /// A sharer on a fresh connection. `seed` is 32 random bytes that nobody else knows.
+    pub fn new(config: Config, seed: [u8; 32]) -> Self {
+        Self {
+            config,
+            rng: ChaCha20Rng::from_seed(seed),
+            control: Control::new(),
+            machine: Sharer::new(),
+            channel: Channel::None,
+            streams: Streams::default(),
+            events: VecDeque::new(),
+            counters: Counters::default(),
+            next_stream: 0,
+            frame_stream: None,
+            next_frame: 0,
+            complete: true,
+        }
+    }
+
+    /// Joins by a code. `relay` is the relay's name in `spent`.
+    ///
+    /// # Errors
+    /// [`Misuse::SpentCode`] if this code was used here before, [`Misuse::Phase`] if this
+    /// endpoint has joined.
+    pub fn join(
+        &mut self,
+        code: Code,
+        relay: &str,
+        spent: &mut SpentLocators,
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        if !matches!(self.channel, Channel::None) || self.machine.ended().is_some() {
+            return Err(Misuse::Phase(self.machine.phase()));
+        }
+        spent.spend(relay, code.locator, now)?;
+        self.machine.join(now)?;
+        let offering = Offering::new(
+            code,
+            &self.config.suites,
+            self.config.ceiling,
+            &mut self.rng,
+        );
+        self.control.send(Join {
+            locator: code.locator,
+            offer: offering.offer().into(),
+        });
+        self.channel = Channel::Offered(offering);
+        Ok(())
+    }
+
+    /// Takes bytes of the control stream.
+    pub fn handle_control(&mut self, bytes: &[u8], now: Timestamp) {
+        if self.machine.ended().is_some() {
+            return;
+        }
+        self.control.push(bytes);
+        loop {
+            let handled = match self.control.pull() {
+                Ok(None) => break,
+                Ok(Some(message)) => self.handle_rendezvous(message, now),
+                Err(fault) => Err(fault),
+            };
+            // What was not under seal may be anybody's doing on the way.
+            if let Err(fault) = handled {
+                self.machine.fail(By::Relay, fault);
+            }
+            self.carry_out();
+            if self.machine.ended().is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Takes bytes of a frame stream of the helper's; `fin` says that nothing follows.
+    pub fn handle_stream(&mut self, id: u64, bytes: &[u8], fin: bool, now: Timestamp) {
+        let mut records = Vec::new();
+        let pushed = self
+            .streams
+            .push::<InputHeader>(id, bytes, fin, |header, body| {
+                records.push((*header, Vec::from(body)));
+            });
+        for (header, body) in records {
+            self.handle_input(&header, &body, now);
+        }
+        if pushed.is_err() {
+            self.counters.stopped_streams += 1;
+            self.streams.forget(id);
+            self.control.transmits.push_back(Transmit::Stop { id });
+        }
+        self.carry_out();
+    }
+
+    /// The helper, or the relay, gave up a stream of the helper's.
+    pub fn handle_stream_reset(&mut self, id: u64) {
+        self.streams.forget(id);
+    }
+
+    /// The connection to the relay is gone; `code` is what the relay closed it with, if it did.
+    pub fn handle_transport_lost(&mut self, code: Option<ErrorCode>) {
+        self.machine.relay_ended(code.unwrap_or(ErrorCode::Lost));
+        self.carry_out();
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.machine.handle_timeout(now);
+        self.carry_out();
+    }
+
+    /// When [`SharerEndpoint::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.machine.poll_timeout()
+    }
+
+    /// The next thing that the transport is to do.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.control.transmits.pop_front()
+    }
+
+    /// The next thing that the program is to know or do.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The person's answer to the consent prompt, and what there is to show.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if consent is not being asked for.
+    pub fn consent(
+        &mut self,
+        allow: bool,
+        displays: Vec<DisplayInfo>,
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        let result = self.machine.consent(allow, displays, now);
+        self.carry_out();
+        result
+    }
+
+    /// The person allows control, for 15 minutes at most.
+    ///
+    /// # Errors
+    /// As [`Sharer::allow_control`].
+    pub fn allow_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
+        let mut secret = [0; 32];
+        self.rng.fill_bytes(&mut secret);
+        let duration = u32::try_from(timers::GRANT).unwrap_or(u32::MAX);
+        let result = self.machine.allow_control(scopes, duration, secret, now);
+        self.carry_out();
+        result
+    }
+
+    /// The person does not allow control.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is no prompt.
+    pub fn deny_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        let result = self.machine.deny_control(now);
+        self.carry_out();
+        result
+    }
+
+    /// The person takes control back.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is no grant.
+    pub fn revoke(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        let result = self.machine.revoke(now);
+        self.carry_out();
+        result
+    }
+
+    /// Sets this end's pause flag.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] before the helper is known and after the end.
+    pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
+        let result = self.machine.set_paused(paused, now);
+        self.carry_out();
+        result
+    }
+
+    /// Sends a line of chat; the number is what the event of its delivery will name.
+    ///
+    /// # Errors
+    /// As [`Sharer::chat`].
+    pub fn chat(&mut self, text: &str) -> Result<u32, Misuse> {
+        let result = self.machine.chat(text);
+        self.carry_out();
+        result
+    }
+
+    /// The displays changed.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if the helper may not see them.
+    pub fn displays(&mut self, displays: Vec<DisplayInfo>) -> Result<(), Misuse> {
+        let result = self.machine.displays(displays);
+        self.carry_out();
+        result
+    }
+
+    /// The person ends it. Works at once and always.
+    pub fn end(&mut self) {
+        self.machine.end(ErrorCode::Done);
+        self.carry_out();
+    }
+
+    /// Whether a frame may be sent now.
+    pub fn may_send_frame(&self) -> bool {
+        self.machine.media_epoch().is_some()
+    }
+
+    /// Whether the next frame must be complete.
+    pub fn wants_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Seals a frame and sends it; the number is what the helper will acknowledge.
+    ///
+    /// # Errors
+    /// [`Misuse::NotReady`] if nothing may be seen, or a complete frame is needed and this is
+    /// none; [`Misuse::TooLong`] if it breaks a limit of frames.
+    pub fn send_frame(&mut self, frame: &Frame) -> Result<u32, Misuse> {
+        let epoch = self.machine.media_epoch().ok_or(Misuse::NotReady)?;
+        let Channel::Standing(standing) = &mut self.channel else {
+            return Err(Misuse::NotReady);
+        };
+        if self.complete && !frame.complete {
+            return Err(Misuse::NotReady);
+        }
+        let encoded = frame.to_bytes().map_err(|_| Misuse::TooLong)?;
+        let keys = &standing.handshake.channel.keys;
+        let sealer = match &mut standing.media {
+            Some(sealer) if sealer.epoch() == epoch => sealer,
+            media => media.insert(media::Sealer::new(keys, epoch)),
+        };
+        self.next_frame += 1;
+        let id = self.next_frame;
+        let bytes = sealer.seal(keys, id, &encoded);
+        let stream = *self.frame_stream.get_or_insert_with(|| {
+            self.next_stream += 1;
+            self.next_stream
+        });
+        self.control.transmits.push_back(Transmit::Stream {
+            id: stream,
+            bytes,
+            fin: false,
+        });
+        self.machine.frame_sent(id);
+        self.complete = false;
+        Ok(id)
+    }
+
+    /// What was sent of the latest frames is stale: gives their stream up. The next frame must be
+    /// complete.
+    pub fn drop_stale_frames(&mut self) {
+        if let Some(id) = self.frame_stream.take() {
+            let stale = |transmit: &Transmit| matches!(transmit, Transmit::Stream { .. });
+            self.control.transmits.retain(|transmit| !stale(transmit));
+            self.control.transmits.push_back(Transmit::Reset { id });
+        }
+        self.complete = true;
+    }
+
+    /// What the helper may do at this moment.
+    pub fn scopes(&self) -> Scopes {
+        self.machine.scopes()
+    }
+
+    /// The session's logic, to look at.
+    pub fn machine(&self) -> &Sharer {
+        &self.machine
+    }
+
+    /// What was dropped so far.
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// What the relay said of its timers and limits.
+    pub fn relay(&self) -> Option<&RelayHello> {
+        self.control.relay()
+    }
+
+    /// The keys, for tests and tools.
+    #[cfg(feature = "key-log")]
+    pub fn keys(&self) -> Option<&crate::channel::keys::Keys> {
+        match &self.channel {
+            Channel::Standing(standing) => Some(&standing.handshake.channel.keys),
+            Channel::None | Channel::Offered(_) => None,
+        }
+    }
+}

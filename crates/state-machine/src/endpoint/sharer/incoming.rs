@@ -1,0 +1,138 @@
+//! From what came to the session's logic.
+
+use alongside_wire::{
+    Direction,
+    envelope::Envelope,
+    input::read_record,
+    record::InputHeader,
+    rendezvous::{Deliver, Gone, Message as Rendezvous, Refused},
+    session::Message,
+};
+
+use super::{Channel, Event, SharerEndpoint, Standing};
+use crate::{
+    channel::session::{Opener, Sealer},
+    error::Fault,
+    session::{By, known},
+    time::Timestamp,
+};
+
+impl SharerEndpoint {
+    pub(super) fn handle_rendezvous(
+        &mut self,
+        message: Rendezvous,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        match message {
+            Rendezvous::Deliver(Deliver { envelope }) => match Envelope::read(&envelope)? {
+                Some(envelope) => self.handle_envelope(envelope, now),
+                None => Ok(()),
+            },
+            Rendezvous::Refused(Refused { code }) | Rendezvous::Gone(Gone { code }) => {
+                self.machine.relay_ended(known(code));
+                Ok(())
+            }
+            other => Err(Fault::Unexpected {
+                message: other.name(),
+                phase: self.machine.phase(),
+            }),
+        }
+    }
+
+    fn handle_envelope(&mut self, envelope: Envelope, now: Timestamp) -> Result<(), Fault> {
+        match (envelope, &mut self.channel) {
+            (Envelope::Answer(answer), channel @ Channel::Offered(_)) => {
+                let Channel::Offered(offering) = core::mem::replace(channel, Channel::None) else {
+                    return Ok(());
+                };
+                let answered = offering.answered(&answer, &self.config.suites, &mut self.rng);
+                let handshake = match answered {
+                    Ok(handshake) => handshake,
+                    Err(fault) => {
+                        self.machine.fail(By::Peer, fault);
+                        return Ok(());
+                    }
+                };
+                self.machine.answered(handshake.channel.ceiling, now)?;
+                self.control.send(Deliver {
+                    envelope: handshake.confirm.clone(),
+                });
+                let keys = &handshake.channel.keys;
+                self.channel = Channel::Standing(Standing {
+                    sealer: Sealer::new(keys, Direction::ToHelper),
+                    opener: Opener::new(keys, Direction::ToSharer),
+                    grant: None,
+                    media: None,
+                    handshake,
+                });
+                Ok(())
+            }
+            (Envelope::Sealed(sealed), Channel::Standing(standing)) => {
+                let keys = &standing.handshake.channel.keys;
+                let opened = standing.opener.open(keys, &sealed);
+                let plaintext = opened.map_err(|_| Fault::RecordFailed)?;
+                self.handle_plaintext(&plaintext, now);
+                Ok(())
+            }
+            (other, _) => Err(Fault::Unexpected {
+                message: other.name(),
+                phase: self.machine.phase(),
+            }),
+        }
+    }
+
+    fn handle_plaintext(&mut self, plaintext: &[u8], now: Timestamp) {
+        let handled = Message::read_all(plaintext)
+            .map_err(Fault::from)
+            .and_then(|messages| {
+                messages.iter().try_for_each(|message| {
+                    self.handle_session(message, now)?;
+                    self.carry_out();
+                    Ok(())
+                })
+            });
+        if let Err(fault) = handled {
+            self.machine.fail(By::Peer, fault);
+        }
+    }
+
+    fn handle_session(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
+        let Channel::Standing(standing) = &self.channel else {
+            return Ok(());
+        };
+        if let Message::Introduce(introduce) = message {
+            let phrase = standing.handshake.open(&introduce.opening)?;
+            self.machine.introduced(&introduce.name, now)?;
+            self.events.push_back(Event::Phrase(phrase));
+            return Ok(());
+        }
+        self.machine.handle_message(message, now)
+    }
+
+    pub(super) fn handle_input(&mut self, header: &InputHeader, body: &[u8], now: Timestamp) {
+        self.machine.handle_timeout(now);
+        self.carry_out();
+        let Channel::Standing(standing) = &mut self.channel else {
+            self.counters.early += 1;
+            return;
+        };
+        let key = standing.grant.as_mut();
+        let Some(key) = key.filter(|key| key.grant() == header.grant) else {
+            self.counters.dead_input += 1;
+            return;
+        };
+        let handled = match key.open(body) {
+            Err(_) => {
+                self.machine.input_failed(now);
+                Ok(())
+            }
+            Ok(plaintext) => read_record(&plaintext)
+                .map_err(Fault::from)
+                .and_then(|events| self.machine.handle_input(header.grant, &events, now)),
+        };
+        if let Err(fault) = handled {
+            self.machine.fail(By::Peer, fault);
+        }
+        self.carry_out();
+    }
+}

@@ -1,0 +1,72 @@
+//! From what the session's logic wants to bytes and events.
+
+use alloc::vec::Vec;
+
+use alongside_wire::{
+    limits::CHAT_PAD,
+    rendezvous::{Deliver, Leave},
+    session::{self, Message},
+};
+
+use super::{Channel, Event, SessionEvent, SharerEndpoint};
+use crate::{channel::input::GrantKey, session::Output};
+
+impl SharerEndpoint {
+    /// Turns what the machine wants into bytes and events, and lets keys die with their grants.
+    pub(super) fn carry_out(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Send(message) => self.seal(&message),
+                Output::Leave(code) => {
+                    self.control.send(Leave {
+                        code: code.to_wire(),
+                    });
+                }
+                Output::Event(event) => self.event(event),
+            }
+        }
+        if let Channel::Standing(standing) = &mut self.channel {
+            let live = self.machine.live_grant();
+            standing.grant.take_if(|key| Some(key.grant()) != live);
+        }
+    }
+
+    fn event(&mut self, event: SessionEvent) {
+        match &event {
+            // Nothing that was queued before may be carried out after this.
+            SessionEvent::ReleaseAll => self.purge_injections(),
+            SessionEvent::MediaReady | SessionEvent::CompleteFrameWanted => self.complete = true,
+            SessionEvent::MediaStopped => self.drop_stale_frames(),
+            SessionEvent::Ended(_) => {
+                self.drop_stale_frames();
+                self.purge_injections();
+                self.channel = Channel::None;
+            }
+            _ => {}
+        }
+        self.events.push_back(Event::Session(event));
+    }
+
+    fn purge_injections(&mut self) {
+        self.events
+            .retain(|event| !matches!(event, Event::Session(SessionEvent::Inject(_))));
+    }
+
+    fn seal(&mut self, message: &Message) {
+        let Channel::Standing(standing) = &mut self.channel else {
+            return;
+        };
+        let keys = &standing.handshake.channel.keys;
+        let mut plaintext = Vec::new();
+        message.encode(&mut plaintext);
+        match message {
+            Message::Chat(_) => session::pad_to(CHAT_PAD, &mut plaintext),
+            Message::ControlGrant(grant) => {
+                standing.grant = Some(GrantKey::new(keys, grant.grant, &grant.secret));
+            }
+            _ => {}
+        }
+        let envelope = standing.sealer.seal(keys, &plaintext);
+        self.control.send(Deliver { envelope });
+    }
+}

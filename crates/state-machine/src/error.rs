@@ -1,0 +1,182 @@
+//! What can go wrong, by whose doing.
+//!
+//! Three kinds that never mix: the peer broke the protocol ([`Fault`]), a request was refused (an
+//! [`ErrorCode`] of the class *refusal*, in an event), and the caller misused a machine
+//! ([`Misuse`], which no bytes from the network can cause).
+
+use core::fmt;
+
+use alongside_wire::{DecodeError, ErrorCode};
+
+/// How a peer, or the path to it, broke the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Bytes that cannot be read.
+    Decode(DecodeError),
+    /// A message that may not come in this phase.
+    Unexpected {
+        /// The registered name of the message.
+        message: &'static str,
+        /// The phase.
+        phase: &'static str,
+    },
+    /// A SPAKE2 element that is not a canonical point of the prime-order group.
+    BadPoint,
+    /// A Noise message that does not authenticate.
+    HandshakeFailed,
+    /// An offer without, or an answer beyond, the versions of both.
+    NoCommonVersion,
+    /// An offer without, or an answer beyond, the suites of both.
+    NoCommonSuite,
+    /// An opening that does not match its commitment.
+    BadOpening,
+    /// A record of the session plane that does not open.
+    RecordFailed,
+    /// A request id that does not rise.
+    RequestNotRising,
+    /// A grant id that does not rise.
+    GrantNotRising,
+    /// A grant id that was never issued.
+    GrantNeverIssued,
+    /// A grant of nothing, or of more than was asked for.
+    GrantBeyondRequest,
+    /// A grant longer than a grant may be.
+    GrantTooLong,
+    /// An epoch that is not the one after the last.
+    EpochNotNext,
+    /// An acknowledgement of an epoch that was never announced.
+    EpochNeverAnnounced,
+    /// An acknowledgement of a frame that was never sent.
+    FrameNeverSent,
+    /// A chat id that is not the one after the last.
+    ChatNotNext,
+    /// Chat without the scope for it.
+    ChatWithoutScope,
+    /// Consent to nothing, or beyond both ceilings.
+    ConsentBeyondCeiling,
+    /// Authentic input beyond the scope of its grant.
+    ScopeExceeded,
+    /// Authentic media in an epoch that its sender announced as paused.
+    PausedMedia,
+    /// A frame larger than a frame may be, or that goes on after its last record.
+    FrameOverrun,
+}
+
+impl Fault {
+    /// The registered error that this fault is reported as.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Decode(error) => error.code(),
+            Self::Unexpected { .. }
+            | Self::RequestNotRising
+            | Self::GrantNotRising
+            | Self::GrantNeverIssued
+            | Self::GrantBeyondRequest
+            | Self::GrantTooLong
+            | Self::EpochNotNext
+            | Self::EpochNeverAnnounced
+            | Self::FrameNeverSent
+            | Self::ChatNotNext
+            | Self::ConsentBeyondCeiling => ErrorCode::UnexpectedMessage,
+            Self::BadPoint => ErrorCode::BadPoint,
+            Self::HandshakeFailed => ErrorCode::HandshakeFailed,
+            Self::NoCommonVersion => ErrorCode::NoCommonVersion,
+            Self::NoCommonSuite => ErrorCode::NoCommonSuite,
+            Self::BadOpening => ErrorCode::BadOpening,
+            Self::RecordFailed => ErrorCode::RecordFailed,
+            Self::ScopeExceeded | Self::ChatWithoutScope => ErrorCode::ScopeExceeded,
+            Self::PausedMedia => ErrorCode::PausedMedia,
+            Self::FrameOverrun => ErrorCode::TooLarge,
+        }
+    }
+}
+
+impl Fault {
+    /// The requirement of the specification that was broken.
+    pub const fn clause(&self) -> &'static str {
+        match self {
+            Self::Decode(error) => error.clause(),
+            _ => "?",
+        }
+    }
+}
+
+impl From<DecodeError> for Fault {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+/// The caller asked for what cannot be done now. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Misuse {
+    /// Not in this phase.
+    Phase(&'static str),
+    /// There is no prompt to answer, request to withdraw, or grant to end.
+    Nothing,
+    /// Too soon after injected input, or after the prompt opened: press again.
+    AnswerGuard,
+    /// The person has paused, or the other end has.
+    Paused,
+    /// More than the other end allows, or than there is a prompt for.
+    Scope,
+    /// Longer than the protocol allows.
+    TooLong,
+    /// This code was already used here, whatever came of it.
+    SpentCode,
+    /// The helper does not know the epoch yet, so nothing can be shown.
+    NotReady,
+}
+
+impl fmt::Display for Misuse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phase(phase) => write!(f, "this cannot be done {phase}"),
+            Self::Nothing => f.write_str("there is nothing to answer or to end"),
+            Self::AnswerGuard => {
+                f.write_str("input from the helper was carried out a moment ago; answer again")
+            }
+            Self::Paused => f.write_str("the session is paused"),
+            Self::Scope => f.write_str("this is more than is allowed"),
+            Self::TooLong => f.write_str("this is too long"),
+            Self::SpentCode => f.write_str("this code has been used; ask for a new one"),
+            Self::NotReady => f.write_str("the helper is not ready for frames"),
+        }
+    }
+}
+
+impl core::error::Error for Misuse {}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decode(error) => return error.fmt(f),
+            Self::Unexpected { message, phase } => write!(f, "{message} may not come {phase}"),
+            Self::BadPoint => f.write_str("the key exchange got no valid point"),
+            Self::HandshakeFailed => {
+                f.write_str("the other end does not know the code, or somebody is in between")
+            }
+            Self::NoCommonVersion => f.write_str("the ends speak no version in common"),
+            Self::NoCommonSuite => f.write_str("the ends speak no cipher suite in common"),
+            Self::BadOpening => f.write_str("the helper did not open what it committed to"),
+            Self::RecordFailed => f.write_str("a sealed record was changed, lost or repeated"),
+            Self::RequestNotRising => f.write_str("a request has a number that was used"),
+            Self::GrantNotRising => f.write_str("a grant has a number that was used"),
+            Self::GrantNeverIssued => f.write_str("a grant that never was is given up"),
+            Self::GrantBeyondRequest => f.write_str("a grant is not within its request"),
+            Self::GrantTooLong => f.write_str("a grant lasts longer than a grant may"),
+            Self::EpochNotNext => f.write_str("an epoch does not follow the one before"),
+            Self::EpochNeverAnnounced => f.write_str("an epoch that never was is acknowledged"),
+            Self::FrameNeverSent => f.write_str("a frame that never was is acknowledged"),
+            Self::ChatNotNext => f.write_str("a line of chat does not follow the one before"),
+            Self::ChatWithoutScope => f.write_str("chat is not allowed in this session"),
+            Self::ConsentBeyondCeiling => f.write_str("consent is not within the ceilings"),
+            Self::ScopeExceeded => f.write_str("input is beyond the scope of its grant"),
+            Self::PausedMedia => f.write_str("media was sealed while paused"),
+            Self::FrameOverrun => f.write_str("a frame is larger than a frame may be"),
+        }?;
+        write!(f, " [{}]", self.clause())
+    }
+}
+
+impl core::error::Error for Fault {}

@@ -1,0 +1,21 @@
+//! The machines of the Alongside protocol, without I/O, clock or randomness of their own.
+//!
+//! | layer | what it is |
+//! |---|---|
+//! | [`session`] | what each end may do when, without cryptography; cloneable, comparable, searchable |
+//! | [`channel`] | from a shared code to sealed records |
+//! | [`endpoint`] | both, with the messages around them: a whole helper, a whole sharer |
+//! | [`relay`] | codes, joins, pairs |
+//!
+//! Time comes in as [`time::Timestamp`], randomness as a seed, the network as bytes. What is wrong
+//! with those bytes is a [`error::Fault`]; what a caller may not do now is a [`error::Misuse`].
+#![no_std]
+
+extern crate alloc;
+
+pub mod channel;
+pub mod endpoint;
+pub mod error;
+pub mod relay;
+pub mod session;
+pub mod time;

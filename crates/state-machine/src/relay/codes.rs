@@ -1,0 +1,98 @@
+//! Live codes, and the locators that are not given out again yet.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use alongside_wire::code::Locator;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+
+use super::{ConnId, RelayConfig};
+use crate::time::Timestamp;
+
+/// The codes of a relay. A locator is live, in quarantine, or free.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Codes {
+    rng: ChaCha20Rng,
+    live: BTreeMap<Locator, ConnId>,
+    quarantined: BTreeSet<Locator>,
+    /// The quarantined ones again, the oldest first, with the time of their death.
+    deaths: VecDeque<(Timestamp, Locator)>,
+}
+
+impl Codes {
+    pub(super) fn new(seed: [u8; 32]) -> Self {
+        Self {
+            rng: ChaCha20Rng::from_seed(seed),
+            live: BTreeMap::new(),
+            quarantined: BTreeSet::new(),
+            deaths: VecDeque::new(),
+        }
+    }
+
+    /// A new code that belongs to `owner`, or `None` at the limit.
+    pub(super) fn issue(
+        &mut self,
+        owner: ConnId,
+        config: &RelayConfig,
+        now: Timestamp,
+    ) -> Option<Locator> {
+        if self.live.len() >= config.codes {
+            return None;
+        }
+        self.release(config, now);
+        let locator = self.allocate(config)?;
+        self.live.insert(locator, owner);
+        Some(locator)
+    }
+
+    /// Spends a live code: who owned it, or `None` for unknown, expired and spent alike.
+    pub(super) fn spend(
+        &mut self,
+        locator: &Locator,
+        config: &RelayConfig,
+        now: Timestamp,
+    ) -> Option<ConnId> {
+        let owner = self.live.remove(locator)?;
+        self.release(config, now);
+        self.quarantined.insert(*locator);
+        self.deaths.push_back((now, *locator));
+        Some(owner)
+    }
+
+    fn allocate(&mut self, config: &RelayConfig) -> Option<Locator> {
+        let least = locator_length(self.live.len(), config);
+        // A random locator of the least length is taken in one case of 15 at worst, so this finds
+        // one; a longer one is tried before giving up.
+        for attempt in 0..64 {
+            let mut random = [0; 8];
+            self.rng.fill_bytes(&mut random);
+            let len = (least + attempt / 32).min(config.locator_most);
+            let locator = Locator::from_random(&random, len);
+            if !self.live.contains_key(&locator) && !self.quarantined.contains(&locator) {
+                return Some(locator);
+            }
+        }
+        None
+    }
+
+    /// Frees locators whose quarantine is over, and the oldest while there are too many for one
+    /// more.
+    fn release(&mut self, config: &RelayConfig, now: Timestamp) {
+        while let Some((died, locator)) = self.deaths.front() {
+            let over = died.plus_ms(config.locator_quarantine_ms) <= now;
+            if !over && self.deaths.len() < config.quarantined.max(1) {
+                break;
+            }
+            self.quarantined.remove(locator);
+            self.deaths.pop_front();
+        }
+    }
+}
+
+/// The least length that leaves `code_density` locators for each code with one more alive.
+fn locator_length(live: usize, config: &RelayConfig) -> usize {
+    let wanted = (config.code_density as u64).saturating_mul(live as u64 + 1);
+    (config.locator_least..config.locator_most)
+        .find(|len| 1_u64 << (5 * *len).min(63) >= wanted)
+        .unwrap_or(config.locator_most)
+}

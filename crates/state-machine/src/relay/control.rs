@@ -1,0 +1,137 @@
+//! What clients say on their control streams.
+
+use alongside_wire::{
+    ErrorCode,
+    rendezvous::{CodeIssued, Deliver, Join, Message},
+};
+
+use super::{ConnId, Relay, RelayConfig, Violation, client::Phase};
+use crate::time::Timestamp;
+
+impl Relay {
+    /// Takes the whole messages that `bytes` complete.
+    pub(super) fn read(
+        &mut self,
+        conn: ConnId,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<(), Violation> {
+        let limit = self.config.unpaired_bytes;
+        let Some(client) = self.clients.get_mut(&conn) else {
+            return Ok(());
+        };
+        client.deframer.push(bytes);
+        while let Some(client) = self.clients.get_mut(&conn) {
+            let before = client.deframer.pending();
+            let message = Message::pull(&mut client.deframer)?;
+            let waiting = client.deframer.pending();
+            if !matches!(client.phase, Phase::Paired { .. }) {
+                // Deliveries that were under way when a session ended do not count, nor does the
+                // beginning of what may be one.
+                let late = client.was_paired && matches!(message, Some(Message::Deliver(_)));
+                if !late {
+                    client.unpaired_bytes += before - waiting;
+                }
+                let begun = if message.is_none() && !client.was_paired {
+                    waiting
+                } else {
+                    0
+                };
+                if client.unpaired_bytes + begun > limit {
+                    return Err(Violation::UnpairedBytes { limit });
+                }
+            }
+            let Some(message) = message else {
+                break;
+            };
+            self.handle(conn, message, now)?;
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, conn: ConnId, message: Message, now: Timestamp) -> Result<(), Violation> {
+        let Some(client) = self.clients.get(&conn) else {
+            return Ok(());
+        };
+        let name = message.name();
+        let unexpected = Violation::Unexpected {
+            message: name,
+            state: client.phase.name(),
+        };
+        match (message, &client.phase) {
+            (Message::Hello(_), Phase::Greeting) => {
+                self.enter(conn, Phase::Idle, now);
+                self.send(conn, self.stated());
+            }
+            (Message::Hello(_), _) | (_, Phase::Greeting) => {
+                return Err(Violation::Hello { message: name });
+            }
+            (Message::CodeRequest(_), Phase::Idle) => self.issue(conn, now),
+            (Message::Join(join), Phase::Idle) => self.join(conn, join, now),
+            (Message::Deliver(deliver), Phase::Paired { peer }) => self.deliver(*peer, deliver),
+            (Message::Deliver(_), _) if client.was_paired => {}
+            (Message::Leave(leave), _) => {
+                self.release(conn, leave.code, now);
+            }
+            (Message::CodeRequest(_) | Message::Join(_) | Message::Deliver(_), _) => {
+                return Err(unexpected);
+            }
+            (
+                Message::RelayHello(_)
+                | Message::CodeIssued(_)
+                | Message::Joined(_)
+                | Message::Gone(_)
+                | Message::Refused(_),
+                _,
+            ) => return Err(Violation::NotForRelay { message: name }),
+        }
+        Ok(())
+    }
+
+    fn issue(&mut self, conn: ConnId, now: Timestamp) {
+        let Some(locator) = self.codes.issue(conn, &self.config, now) else {
+            self.refuse(conn, ErrorCode::Busy);
+            return;
+        };
+        self.enter(conn, Phase::Waiting { locator }, now);
+        let lifetime_ms = u32::try_from(self.config.code_lifetime_ms).unwrap_or(u32::MAX);
+        let issued = CodeIssued {
+            locator,
+            lifetime_ms,
+        };
+        self.send(conn, issued);
+    }
+
+    fn join(&mut self, conn: ConnId, join: Join, now: Timestamp) {
+        let Some(source) = self.clients.get(&conn).map(|client| client.source) else {
+            return;
+        };
+        let delay = self.sources.delay(source, &self.config, now);
+        let held_back = delay > 0;
+        let most = self.config.pending_joins;
+        if self.joining >= most || (held_back && self.held_back >= most.div_ceil(2)) {
+            self.refuse(conn, ErrorCode::Busy);
+            return;
+        }
+        let counted = self.sources.count(source, &self.config, now);
+        let phase = Phase::Joining {
+            locator: join.locator,
+            offer: join.offer,
+            counted,
+            due: next_tick(now.plus_ms(delay), &self.config),
+            held_back,
+        };
+        self.enter(conn, phase, now);
+    }
+
+    fn deliver(&mut self, peer: ConnId, deliver: Deliver) {
+        self.send(peer, deliver);
+    }
+}
+
+/// The first tick after `time`.
+fn next_tick(time: Timestamp, config: &RelayConfig) -> Timestamp {
+    let tick = config.join_tick_ms.saturating_mul(1_000).max(1_000);
+    let past = time.as_micros() / tick;
+    Timestamp::from_micros(past.saturating_add(1).saturating_mul(tick))
+}

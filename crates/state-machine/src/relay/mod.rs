@@ -1,0 +1,377 @@
+//! The relay: pairs a helper and a sharer by a code, and carries what they seal, unread.
+
+mod client;
+mod codes;
+mod config;
+mod control;
+mod sources;
+mod violation;
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    vec::Vec,
+};
+
+use alongside_wire::{
+    ErrorCode,
+    rendezvous::{Gone, Joined, Message, Refused, RelayHello},
+};
+
+use self::{
+    client::{Client, Phase},
+    codes::Codes,
+    sources::Sources,
+};
+pub use self::{config::RelayConfig, sources::Source, violation::Violation};
+use crate::time::Timestamp;
+
+/// A connection of a client, as the caller numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// The relay machine: no I/O, no clock, no cryptography.
+///
+/// The caller tells it what happens, with a `now` that never goes back, and after each call drains
+/// [`Relay::poll_event`] and [`Relay::poll_transmit`] and reads [`Relay::poll_timeout`]. Nothing
+/// that a client sends can make it panic or hold more than its [`RelayConfig`] allows: a client
+/// that breaks the protocol loses its connection, and every other client goes on.
+///
+/// ```
+/// use alongside_state_machine::{
+///     relay::{ConnId, Relay, RelayConfig, Source, Transmit},
+///     time::Timestamp,
+/// };
+/// use alongside_wire::rendezvous::{Hello, Message};
+///
+/// let now = Timestamp::from_millis(0);
+/// let mut relay = Relay::new(RelayConfig::default(), [7; 32]);
+/// let client = ConnId(1);
+/// relay.connected(client, Source([192, 0, 2, 1].into()), now)?;
+///
+/// let mut hello = Vec::new();
+/// Message::from(Hello::default()).encode(&mut hello);
+/// relay.handle_control(client, &hello, now);
+/// let answer = relay.poll_transmit();
+/// assert!(matches!(answer, Some(Transmit::Control { conn, .. }) if conn == client));
+/// # Ok::<(), alongside_state_machine::relay::Refusal>(())
+/// ```
+#[derive(Clone)]
+pub struct Relay {
+    config: RelayConfig,
+    clients: BTreeMap<ConnId, Client>,
+    /// The deadline of each client.
+    deadlines: BTreeSet<(Timestamp, ConnId)>,
+    codes: Codes,
+    sources: Sources,
+    /// Clients that wait for the answer to a join, and those of them that are held back.
+    joining: usize,
+    held_back: usize,
+    shut_down: bool,
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<Event>,
+}
+
+/// What the caller is to do with a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Transmit {
+    /// Write to its control stream.
+    Control {
+        /// The connection.
+        conn: ConnId,
+        /// Whole framed messages.
+        bytes: Vec<u8>,
+    },
+    /// Close it, after what was written before. The machine has forgotten it already.
+    Close {
+        /// The connection.
+        conn: ConnId,
+        /// The error to close it with.
+        code: ErrorCode,
+    },
+}
+
+/// What happened, for the caller's books. It never holds a code, or anything that clients carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A session began: frame streams may be carried between these two.
+    Paired {
+        /// Who had the code.
+        helper: ConnId,
+        /// Who joined by it.
+        sharer: ConnId,
+    },
+    /// A session ended: their frame streams are to be reset.
+    Unpaired {
+        /// Both ends, in no order.
+        ends: [ConnId; 2],
+        /// Why, as the ends are told; a client may have said something that is not registered.
+        code: u16,
+    },
+    /// A client broke the protocol and is being closed.
+    Violation {
+        /// The connection.
+        conn: ConnId,
+        /// What it did.
+        error: Violation,
+    },
+}
+
+/// Why a connection is not taken. Nothing has changed; close it with [`Refusal::code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// There are as many connections as there may be.
+    Busy,
+    /// The relay is shutting down.
+    ShutDown,
+}
+
+impl Refusal {
+    /// The registered error to close the connection with.
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::Busy => ErrorCode::Busy,
+            Self::ShutDown => ErrorCode::RelayShutdown,
+        }
+    }
+}
+
+impl core::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "the relay has as many connections as it takes",
+            Self::ShutDown => "the relay is shutting down",
+        })
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+impl Relay {
+    /// A relay without clients. `seed` is what locators are drawn from: 32 random bytes.
+    pub fn new(config: RelayConfig, seed: [u8; 32]) -> Self {
+        Self {
+            config,
+            clients: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            codes: Codes::new(seed),
+            sources: Sources::default(),
+            joining: 0,
+            held_back: 0,
+            shut_down: false,
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// A client connected from `source`. An id that is connected already is disconnected first.
+    ///
+    /// # Errors
+    /// [`Refusal`] at the limit of connections, and after [`Relay::shutdown`].
+    pub fn connected(
+        &mut self,
+        conn: ConnId,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        if self.shut_down {
+            return Err(Refusal::ShutDown);
+        }
+        self.disconnected(conn, now);
+        if self.clients.len() >= self.config.connections {
+            return Err(Refusal::Busy);
+        }
+        let deadline = now.plus_ms(self.config.unpaired_idle_ms);
+        let client = Client::new(source, self.config.control_message, deadline);
+        self.clients.insert(conn, client);
+        self.deadlines.insert((deadline, conn));
+        Ok(())
+    }
+
+    /// The next bytes of a client's control stream, cut anywhere. Those of a client that is not
+    /// connected, or no longer, are ignored.
+    pub fn handle_control(&mut self, conn: ConnId, bytes: &[u8], now: Timestamp) {
+        if let Err(error) = self.read(conn, bytes, now) {
+            self.events.push_back(Event::Violation { conn, error });
+            self.close(conn, error.code(), now);
+        }
+    }
+
+    /// The transport of a client is gone. Its peer is told that it is lost.
+    pub fn disconnected(&mut self, conn: ConnId, now: Timestamp) {
+        self.forget(conn, now);
+    }
+
+    /// Does what is due by now.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        while let Some((deadline, conn)) = self.deadlines.first().copied() {
+            if deadline > now {
+                break;
+            }
+            self.expire(conn, now);
+        }
+    }
+
+    /// Tells every client that the relay is shutting down, and closes its connection.
+    pub fn shutdown(&mut self, now: Timestamp) {
+        self.shut_down = true;
+        let code = ErrorCode::RelayShutdown;
+        while let Some(conn) = self.clients.keys().next().copied() {
+            if let Some(peer) = self.release(conn, code.to_wire(), now) {
+                self.close(peer, code, now);
+            }
+            self.tell(conn, code);
+            self.close(conn, code, now);
+        }
+    }
+
+    /// The next thing to do with a connection.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    /// The next thing that happened.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Relay::handle_timeout`] is to be called next.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// The other end of the session that this client is in.
+    pub fn peer_of(&self, conn: ConnId) -> Option<ConnId> {
+        match self.clients.get(&conn)?.phase {
+            Phase::Paired { peer } => Some(peer),
+            Phase::Greeting | Phase::Idle | Phase::Waiting { .. } | Phase::Joining { .. } => None,
+        }
+    }
+
+    /// The timers and limits that clients are told in `relay-hello`.
+    pub fn stated(&self) -> RelayHello {
+        self.config.stated()
+    }
+
+    /// The deadline of a client has come.
+    fn expire(&mut self, conn: ConnId, now: Timestamp) {
+        let Some(client) = self.clients.get(&conn) else {
+            return;
+        };
+        match client.phase {
+            Phase::Greeting | Phase::Idle => {
+                self.tell(conn, ErrorCode::Idle);
+                self.close(conn, ErrorCode::Idle, now);
+            }
+            Phase::Waiting { .. } => {
+                self.release(conn, ErrorCode::CodeExpired.to_wire(), now);
+                self.tell(conn, ErrorCode::CodeExpired);
+            }
+            Phase::Joining { .. } => self.answer(conn, now),
+            Phase::Paired { .. } => {
+                self.release(conn, ErrorCode::SessionLength.to_wire(), now);
+                self.tell(conn, ErrorCode::SessionLength);
+            }
+        }
+    }
+
+    /// Looks a join up and answers it. Unknown, expired and spent codes take one path.
+    fn answer(&mut self, sharer: ConnId, now: Timestamp) {
+        let Some(Phase::Joining {
+            locator,
+            offer,
+            counted,
+            ..
+        }) = self.enter(sharer, Phase::Idle, now)
+        else {
+            return;
+        };
+        let Some(helper) = self.codes.spend(&locator, &self.config, now) else {
+            self.refuse(sharer, ErrorCode::NotFound);
+            return;
+        };
+        self.sources.succeeded(counted);
+        self.enter(helper, Phase::Paired { peer: sharer }, now);
+        self.enter(sharer, Phase::Paired { peer: helper }, now);
+        self.events.push_back(Event::Paired { helper, sharer });
+        self.send(helper, Joined { offer });
+    }
+
+    /// Brings a client back to idle from whatever it is in, and its peer, which is told `code`.
+    /// Returns the peer.
+    fn release(&mut self, conn: ConnId, code: u16, now: Timestamp) -> Option<ConnId> {
+        let client = self.clients.get(&conn)?;
+        if matches!(client.phase, Phase::Greeting | Phase::Idle) {
+            return None;
+        }
+        match self.enter(conn, Phase::Idle, now)? {
+            Phase::Waiting { locator } => {
+                self.codes.spend(&locator, &self.config, now);
+                None
+            }
+            Phase::Paired { peer } => {
+                self.enter(peer, Phase::Idle, now);
+                let ends = [conn, peer];
+                self.events.push_back(Event::Unpaired { ends, code });
+                self.send(peer, Gone { code });
+                Some(peer)
+            }
+            Phase::Greeting | Phase::Idle | Phase::Joining { .. } => None,
+        }
+    }
+
+    /// Moves a client to another phase, together with its deadline and the counts of joins.
+    /// Returns the phase that it was in.
+    fn enter(&mut self, conn: ConnId, phase: Phase, now: Timestamp) -> Option<Phase> {
+        let client = self.clients.get_mut(&conn)?;
+        self.deadlines.remove(&(client.deadline, conn));
+        client.deadline = phase.deadline(&self.config, now);
+        self.deadlines.insert((client.deadline, conn));
+        if let Phase::Joining { held_back, .. } = phase {
+            self.joining += 1;
+            self.held_back += usize::from(held_back);
+        }
+        let left = core::mem::replace(&mut client.phase, phase);
+        match left {
+            Phase::Joining { held_back, .. } => {
+                self.joining -= 1;
+                self.held_back -= usize::from(held_back);
+            }
+            Phase::Paired { .. } => client.session_over(),
+            Phase::Greeting | Phase::Idle | Phase::Waiting { .. } => {}
+        }
+        Some(left)
+    }
+
+    /// Ends a client without a word to it; its peer is told that it is lost.
+    fn forget(&mut self, conn: ConnId, now: Timestamp) {
+        self.release(conn, ErrorCode::Lost.to_wire(), now);
+        if let Some(client) = self.clients.remove(&conn) {
+            self.deadlines.remove(&(client.deadline, conn));
+        }
+    }
+
+    fn close(&mut self, conn: ConnId, code: ErrorCode, now: Timestamp) {
+        self.forget(conn, now);
+        self.transmits.push_back(Transmit::Close { conn, code });
+    }
+
+    /// Tells a client that what it was in is over, if it has said hello.
+    fn tell(&mut self, conn: ConnId, code: ErrorCode) {
+        let client = self.clients.get(&conn);
+        if client.is_some_and(|client| !matches!(client.phase, Phase::Greeting)) {
+            let code = code.to_wire();
+            self.send(conn, Gone { code });
+        }
+    }
+
+    fn refuse(&mut self, conn: ConnId, code: ErrorCode) {
+        let code = code.to_wire();
+        self.send(conn, Refused { code });
+    }
+
+    fn send(&mut self, conn: ConnId, message: impl Into<Message>) {
+        let mut bytes = Vec::new();
+        message.into().encode(&mut bytes);
+        self.transmits.push_back(Transmit::Control { conn, bytes });
+    }
+}

@@ -1,0 +1,132 @@
+//! How long the joins of a source are held back.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::net::{IpAddr, Ipv4Addr};
+
+use super::RelayConfig;
+use crate::time::Timestamp;
+
+/// Where a connection comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source(pub IpAddr);
+
+/// How many times the free joins of a /64 a whole /48 has.
+const SITE_FREE: usize = 8;
+
+/// What joins are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Key {
+    Address(Ipv4Addr),
+    /// The first four groups of an IPv6 address, a /64.
+    Network([u16; 4]),
+    /// The first three, a /48.
+    Site([u16; 3]),
+}
+
+/// The keys under which a join was counted, to take it back if it succeeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Counted([Option<Key>; 2]);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Count {
+    /// Joins that failed, or are not answered yet.
+    failed: u32,
+    last: Timestamp,
+}
+
+/// The sources with failed joins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Sources {
+    counts: BTreeMap<Key, Count>,
+    /// The same ones by the time of their last join.
+    by_age: BTreeSet<(Timestamp, Key)>,
+}
+
+impl Sources {
+    /// How long a join of `source` is to wait now, in milliseconds.
+    pub(super) fn delay(&mut self, source: Source, config: &RelayConfig, now: Timestamp) -> u64 {
+        self.forget(config, now);
+        let keys = keys(source).into_iter().flatten();
+        let delays = keys.map(|key| self.delay_of(key, config));
+        delays.max().unwrap_or_default()
+    }
+
+    /// Counts a join as failed until it succeeded.
+    pub(super) fn count(
+        &mut self,
+        source: Source,
+        config: &RelayConfig,
+        now: Timestamp,
+    ) -> Counted {
+        Counted(keys(source).map(|key| key.filter(|key| self.raise(*key, config, now))))
+    }
+
+    /// Takes a join that succeeded out of the count.
+    pub(super) fn succeeded(&mut self, counted: Counted) {
+        for key in counted.0.into_iter().flatten() {
+            let Some(count) = self.counts.get_mut(&key) else {
+                continue;
+            };
+            count.failed = count.failed.saturating_sub(1);
+            if count.failed == 0 {
+                let last = count.last;
+                self.counts.remove(&key);
+                self.by_age.remove(&(last, key));
+            }
+        }
+    }
+
+    fn delay_of(&self, key: Key, config: &RelayConfig) -> u64 {
+        let free = match key {
+            Key::Address(_) | Key::Network(_) => config.free_joins,
+            Key::Site(_) => config.free_joins.saturating_mul(SITE_FREE),
+        };
+        let Some(count) = self.counts.get(&key) else {
+            // Nobody can be told from somebody who failed before once the table is full.
+            let full = self.counts.len() >= config.sources;
+            return if full { config.join_delay_most_ms } else { 0 };
+        };
+        let Some(doublings) = (count.failed as usize).checked_sub(free) else {
+            return 0;
+        };
+        let factor = 1_u64 << doublings.min(32);
+        let delay = config.join_delay_first_ms.saturating_mul(factor);
+        delay.min(config.join_delay_most_ms)
+    }
+
+    /// One more failed join, unless the table has no room.
+    fn raise(&mut self, key: Key, config: &RelayConfig, now: Timestamp) -> bool {
+        let known = self.counts.get(&key).copied();
+        if known.is_none() && self.counts.len() >= config.sources {
+            return false;
+        }
+        if let Some(count) = known {
+            self.by_age.remove(&(count.last, key));
+        }
+        let failed = known.map_or(0, |count| count.failed).saturating_add(1);
+        self.counts.insert(key, Count { failed, last: now });
+        self.by_age.insert((now, key));
+        true
+    }
+
+    fn forget(&mut self, config: &RelayConfig, now: Timestamp) {
+        while let Some((last, key)) = self.by_age.first().copied() {
+            if last.plus_ms(config.join_delay_decay_ms) > now {
+                break;
+            }
+            self.by_age.pop_first();
+            self.counts.remove(&key);
+        }
+    }
+}
+
+fn keys(source: Source) -> [Option<Key>; 2] {
+    // An IPv4 client of a socket for both families has an IPv6 address that maps it.
+    match source.0.to_canonical() {
+        IpAddr::V4(address) => [Some(Key::Address(address)), None],
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            [Some(Key::Network([a, b, c, d])), Some(Key::Site([a, b, c]))]
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! The helper: has a code, waits to be let in, sees what it may, asks for control.
+
+mod viewing;
+
+use alloc::{collections::VecDeque, string::String, vec::Vec};
+
+use alongside_wire::{
+    ErrorCode, Scopes,
+    code::Locator,
+    limits::{SPENT_CODES, timers},
+    session::{DisplayInfo, End, Heartbeat, Message},
+};
+
+use super::{By, Ended, known, pulse::Pulse};
+use crate::{
+    error::{Fault, Misuse},
+    time::Timestamp,
+};
+use viewing::Viewing;
+
+/// What a helper's program learns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// The code is alive: show it.
+    CodeIssued {
+        /// The relay's half.
+        locator: Locator,
+        /// When it dies.
+        until: Timestamp,
+    },
+    /// The code has died without anybody joining, or the relay refused one.
+    CodeEnded(ErrorCode),
+    /// Somebody joined by the code, which is spent by that.
+    Joined,
+    /// Whoever joined did not know the code, or somebody was in between. Ask for a fresh code.
+    CodeSpent {
+        /// What was wrong.
+        fault: Fault,
+        /// So many codes were spent within an hour that somebody may be guessing.
+        warn: bool,
+        /// No code is given out before this.
+        again_at: Timestamp,
+    },
+    /// Both ends know the same code; the sharer's person is being asked.
+    Secured,
+    /// The screen may be seen.
+    Viewing {
+        /// What the sharer allows.
+        scopes: Scopes,
+    },
+    /// What the sharer shows.
+    Displays(Vec<DisplayInfo>),
+    /// The request for control was granted.
+    ControlGranted {
+        /// The grant.
+        grant: u32,
+        /// What it may do.
+        scopes: Scopes,
+        /// When it expires at the latest.
+        until: Timestamp,
+    },
+    /// The request for control was not granted.
+    ControlDenied(ErrorCode),
+    /// Control is over.
+    ControlEnded {
+        /// The grant.
+        grant: u32,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// The pause flags changed.
+    Paused {
+        /// This end's.
+        local: bool,
+        /// The sharer's.
+        peer: bool,
+    },
+    /// A line of chat from the sharer.
+    Chat(String),
+    /// A line of chat has arrived.
+    ChatDelivered(u32),
+    /// It is over.
+    Ended(Ended),
+}
+
+/// What the machine wants done.
+pub type Output = super::Output<Event>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Idle,
+    Requesting,
+    Waiting,
+    Securing { until: Timestamp },
+    Deciding { pulse: Pulse, paused: Flags },
+    Viewing(Viewing),
+    Ended(Ended),
+}
+
+use super::sharer::Flags;
+
+/// A helper's side of one session, from the request for a code to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Helper {
+    phase: Phase,
+    ceiling: Scopes,
+    /// When codes were spent without a session, oldest first; at most [`SPENT_CODES`].
+    spent: Vec<Timestamp>,
+    /// No code is asked for before this.
+    quiet_until: Timestamp,
+    out: VecDeque<Output>,
+}
+
+impl Default for Helper {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Helper {
+    /// A helper without a code.
+    pub const fn new() -> Self {
+        Self {
+            phase: Phase::Idle,
+            ceiling: Scopes::NONE,
+            spent: Vec::new(),
+            quiet_until: Timestamp::from_micros(0),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When [`Helper::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => None,
+            Phase::Securing { until } => Some(*until),
+            Phase::Deciding { pulse, .. } => Some(pulse.due()),
+            Phase::Viewing(viewing) => Some(viewing.due()),
+        }
+    }
+
+    /// Why it is over, if it is.
+    pub fn ended(&self) -> Option<Ended> {
+        match self.phase {
+            Phase::Ended(ended) => Some(ended),
+            _ => None,
+        }
+    }
+
+    /// Whether a handshake is under way.
+    pub fn is_securing(&self) -> bool {
+        matches!(self.phase, Phase::Securing { .. })
+    }
+
+    /// The name of the phase, for errors and people.
+    pub fn phase(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "without a code",
+            Phase::Requesting => "while asking for a code",
+            Phase::Waiting => "while the code waits",
+            Phase::Securing { .. } => "while securing",
+            Phase::Deciding { .. } => "before consent",
+            Phase::Viewing(_) => "while viewing",
+            Phase::Ended(_) => "after the end",
+        }
+    }
+
+    /// A code is being asked for.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if there is a code or a session, or [`Misuse::NotReady`] if too many
+    /// codes were spent just now.
+    pub fn request_code(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        match self.phase {
+            Phase::Idle if now < self.quiet_until => Err(Misuse::NotReady),
+            Phase::Idle => {
+                self.phase = Phase::Requesting;
+                Ok(())
+            }
+            _ => Err(Misuse::Phase(self.phase())),
+        }
+    }
+
+    /// The relay gave out a code.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if none was asked for.
+    pub fn code_issued(
+        &mut self,
+        locator: Locator,
+        lifetime_ms: u32,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let Phase::Requesting = self.phase else {
+            return Err(self.unexpected("code-issued"));
+        };
+        self.phase = Phase::Waiting;
+        let until = now.plus_ms(lifetime_ms.into());
+        self.event(Event::CodeIssued { locator, until });
+        Ok(())
+    }
+
+    /// The relay refused a code, or the code died.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if there is none and none was asked for.
+    pub fn code_ended(&mut self, code: ErrorCode) -> Result<(), Fault> {
+        match self.phase {
+            Phase::Requesting | Phase::Waiting => {
+                self.phase = Phase::Idle;
+                self.event(Event::CodeEnded(code));
+                Ok(())
+            }
+            _ => Err(self.unexpected("refused")),
+        }
+    }
+
+    /// Somebody joined. The code is spent before anything else is done about it.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if there is no live code: a relay may not try a second join.
+    pub fn joined(&mut self, now: Timestamp) -> Result<(), Fault> {
+        let Phase::Waiting = self.phase else {
+            return Err(self.unexpected("joined"));
+        };
+        let until = now.plus_ms(timers::HANDSHAKE);
+        self.phase = Phase::Securing { until };
+        self.event(Event::Joined);
+        Ok(())
+    }
+
+    /// The handshake failed, or took too long: the code is gone, the helper may ask for another.
+    pub fn spent(&mut self, fault: Fault, code: ErrorCode, now: Timestamp) {
+        let Phase::Securing { .. } = self.phase else {
+            return;
+        };
+        let window = timers::SPENT_WINDOW * 1_000;
+        self.spent.retain(|moment| now.since(*moment) < window);
+        if self.spent.len() == SPENT_CODES {
+            self.spent.remove(0);
+        }
+        self.spent.push(now);
+        let warn = self.spent.len() == SPENT_CODES;
+        if warn {
+            self.quiet_until = now.plus_ms(timers::SPENT_DELAY);
+        }
+        self.phase = Phase::Idle;
+        self.out.push_back(Output::Leave(code));
+        self.event(Event::CodeSpent {
+            fault,
+            warn,
+            again_at: self.quiet_until.max(now),
+        });
+    }
+
+    /// The sharer proved that it knows the code. `ceiling` is what both ends allow at most.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if no handshake is under way.
+    pub fn secured(&mut self, ceiling: Scopes, now: Timestamp) -> Result<(), Fault> {
+        let Phase::Securing { .. } = self.phase else {
+            return Err(self.unexpected("confirm"));
+        };
+        self.ceiling = ceiling.intersect(Scopes::CONSENT.union(Scopes::CONTROL));
+        self.spent.clear();
+        self.phase = Phase::Deciding {
+            pulse: Pulse::new(now),
+            paused: Flags::default(),
+        };
+        self.event(Event::Secured);
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    /// Takes a message that was opened with the session's keys.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the sharer broke the protocol; nothing has changed then.
+    pub fn handle_message(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
+        // What came too late does not undo what time has ended.
+        self.handle_timeout(now);
+        match &mut self.phase {
+            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => return Ok(()),
+            Phase::Securing { .. } => return Err(self.unexpected(message.name())),
+            Phase::Deciding { pulse, paused } => {
+                match message {
+                    Message::Heartbeat(_) | Message::Pad(_) => {}
+                    Message::Pause(pause) => {
+                        paused.peer = pause.paused;
+                        let event = Event::Paused {
+                            local: paused.local,
+                            peer: paused.peer,
+                        };
+                        self.out.push_back(Output::Event(event));
+                    }
+                    Message::End(End { code }) => {
+                        self.finish(By::Peer, known(*code), None);
+                        return Ok(());
+                    }
+                    Message::Consent(consent) => {
+                        let most = self.ceiling.intersect(Scopes::CONSENT);
+                        let scopes = consent.scopes;
+                        if scopes.is_empty() || !most.contains(scopes) {
+                            return Err(Fault::ConsentBeyondCeiling);
+                        }
+                        pulse.heard(now);
+                        let viewing = Viewing::new(scopes, self.ceiling, pulse.clone(), *paused);
+                        self.phase = Phase::Viewing(viewing);
+                        self.event(Event::Viewing { scopes });
+                        return Ok(());
+                    }
+                    other => return Err(self.unexpected(other.name())),
+                }
+                pulse.heard(now);
+            }
+            Phase::Viewing(viewing) => {
+                if let Message::End(End { code }) = message {
+                    self.finish(By::Peer, known(*code), None);
+                    return Ok(());
+                }
+                viewing.handle_message(message, now, &mut self.out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An authentic media record came in this epoch.
+    ///
+    /// # Errors
+    /// [`Fault::PausedMedia`] if the sharer announced that epoch as paused.
+    pub fn handle_media(&mut self, epoch: u32) -> Result<(), Fault> {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.check_media(epoch),
+            _ => Ok(()),
+        }
+    }
+
+    /// The epoch whose records are opened, if any.
+    pub fn media_epoch(&self) -> Option<u32> {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.epoch(),
+            _ => None,
+        }
+    }
+
+    /// The grant that input may be sealed under: id, scopes, secret.
+    pub fn live_grant(&self) -> Option<(u32, Scopes, [u8; 32])> {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.live_grant(),
+            _ => None,
+        }
+    }
+
+    /// Asks for control.
+    ///
+    /// # Errors
+    /// [`Misuse`] if it cannot be asked for now: not viewing, paused, a request is open, or it is
+    /// beyond the ceiling.
+    pub fn request_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let message = self.viewing()?.request_control(scopes)?;
+        self.send(message);
+        Ok(())
+    }
+
+    /// Takes the request back, or gives up control.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is neither.
+    pub fn release_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let mut out = VecDeque::new();
+        self.viewing()?.release_control(&mut out)?;
+        self.out.append(&mut out);
+        Ok(())
+    }
+
+    /// A frame is on the screen.
+    pub fn shown(&mut self, frame: u32) {
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.shown(frame, &mut self.out);
+        }
+    }
+
+    /// A frame was lost or discarded: asks for a complete one, now or when it may be asked again.
+    pub fn refresh(&mut self, now: Timestamp) {
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.refresh(now, &mut self.out);
+        }
+    }
+
+    /// Sets this end's pause flag.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] before the sharer is known and after the end.
+    pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let message = alongside_wire::session::Pause { paused };
+        match &mut self.phase {
+            Phase::Deciding { paused: flags, .. } => {
+                flags.local = paused;
+                let event = Event::Paused {
+                    local: flags.local,
+                    peer: flags.peer,
+                };
+                self.send(message);
+                self.event(event);
+            }
+            Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
+            _ => return Err(Misuse::Phase(self.phase())),
+        }
+        Ok(())
+    }
+
+    /// Sends a line of chat; the number is what [`Event::ChatDelivered`] will name.
+    ///
+    /// # Errors
+    /// [`Misuse`] if chat is not allowed now, or the line is over 4,096 bytes.
+    pub fn chat(&mut self, text: &str) -> Result<u32, Misuse> {
+        let chat = self.viewing()?.chat(text)?;
+        let id = chat.id;
+        self.send(chat);
+        Ok(id)
+    }
+
+    /// The person ends it: the code, the handshake or the session. Works in every phase.
+    pub fn end(&mut self, code: ErrorCode) {
+        self.finish(By::Local, code, None);
+    }
+
+    /// The sharer, or the relay and the way to it, broke the protocol.
+    pub fn fail(&mut self, by: By, fault: Fault) {
+        self.finish(by, fault.code(), Some(fault));
+    }
+
+    /// The relay says that it is over, or is lost itself.
+    pub fn relay_ended(&mut self, code: ErrorCode) {
+        self.finish(By::Relay, code, None);
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        match &mut self.phase {
+            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => {}
+            Phase::Securing { until } => {
+                if now >= *until {
+                    self.spent(Fault::HandshakeFailed, ErrorCode::HandshakeTimeout, now);
+                }
+            }
+            Phase::Deciding { pulse, .. } => {
+                if pulse.is_silent(now) {
+                    self.finish(By::Relay, ErrorCode::Lost, None);
+                } else if pulse.beat(now) {
+                    self.send(Heartbeat {});
+                }
+            }
+            Phase::Viewing(viewing) => {
+                if viewing.pulse.is_silent(now) {
+                    self.finish(By::Relay, ErrorCode::Lost, None);
+                } else {
+                    viewing.handle_timeout(now, &mut self.out);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, by: By, code: ErrorCode, fault: Option<Fault>) {
+        if matches!(self.phase, Phase::Ended(_)) {
+            return;
+        }
+        let sealed = matches!(self.phase, Phase::Deciding { .. } | Phase::Viewing(_));
+        // Whoever ended it in order knows; and a lost link carries nothing.
+        let tell = by == By::Local || fault.is_some();
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.close(code, &mut self.out);
+        }
+        if sealed && tell {
+            self.send(End {
+                code: code.to_wire(),
+            });
+        }
+        if !matches!(self.phase, Phase::Idle) {
+            self.out.push_back(Output::Leave(code));
+        }
+        let ended = Ended { by, code, fault };
+        self.phase = Phase::Ended(ended);
+        self.event(Event::Ended(ended));
+    }
+
+    fn viewing(&mut self) -> Result<&mut Viewing, Misuse> {
+        let phase = self.phase();
+        match &mut self.phase {
+            Phase::Viewing(viewing) => Ok(viewing),
+            _ => Err(Misuse::Phase(phase)),
+        }
+    }
+
+    fn unexpected(&self, message: &'static str) -> Fault {
+        Fault::Unexpected {
+            message,
+            phase: self.phase(),
+        }
+    }
+
+    fn send(&mut self, message: impl Into<Message>) {
+        self.out.push_back(Output::Send(message.into()));
+    }
+
+    fn event(&mut self, event: Event) {
+        self.out.push_back(Output::Event(event));
+    }
+}

@@ -1,0 +1,330 @@
+//! What stands between consent and the end, as the helper knows it.
+
+use alloc::collections::VecDeque;
+
+use alongside_wire::{
+    ErrorCode, Scopes,
+    limits::timers,
+    session::{
+        Chat, ChatAck, ControlEnd, ControlGrant, ControlRequest, ControlWithdraw, EpochSeen,
+        Heartbeat, Message, Pause, Refresh, Shown,
+    },
+};
+
+use super::{Event, Flags, Output};
+use crate::{
+    error::{Fault, Misuse},
+    session::{chat::ChatIds, known, pulse::Pulse},
+    time::Timestamp,
+};
+
+type Out = VecDeque<Output>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Viewing {
+    pub(super) pulse: Pulse,
+    consented: Scopes,
+    ceiling: Scopes,
+    paused: Flags,
+    /// The latest epoch that was announced, and whether as paused.
+    epoch: u32,
+    epoch_paused: bool,
+    /// A frame of this epoch was acknowledged.
+    shown_in: Option<u32>,
+    refresh: RefreshState,
+    chat: ChatIds,
+    last_request: u32,
+    request: Option<(u32, Scopes)>,
+    last_grant: u32,
+    grant: Option<Grant>,
+}
+
+/// At most one request for a complete frame in each interval.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct RefreshState {
+    last: Option<Timestamp>,
+    wanted_at: Option<Timestamp>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Grant {
+    id: u32,
+    scopes: Scopes,
+    until: Timestamp,
+    secret: [u8; 32],
+}
+
+impl core::fmt::Debug for Grant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Grant")
+            .field("id", &self.id)
+            .field("scopes", &self.scopes)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Viewing {
+    pub(super) fn new(consented: Scopes, ceiling: Scopes, pulse: Pulse, paused: Flags) -> Self {
+        Self {
+            pulse,
+            consented,
+            ceiling,
+            paused,
+            epoch: 0,
+            epoch_paused: true,
+            shown_in: None,
+            refresh: RefreshState::default(),
+            chat: ChatIds::default(),
+            last_request: 0,
+            request: None,
+            last_grant: 0,
+            grant: None,
+        }
+    }
+
+    pub(super) fn handle_message(
+        &mut self,
+        message: &Message,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        match message {
+            Message::Pad(_) | Message::Heartbeat(_) => {}
+            Message::Displays(displays) => {
+                out.push_back(Output::Event(Event::Displays(displays.displays.clone())));
+            }
+            Message::Epoch(epoch) => {
+                if Some(epoch.epoch) != self.epoch.checked_add(1) {
+                    return Err(Fault::EpochNotNext);
+                }
+                self.epoch = epoch.epoch;
+                self.epoch_paused = epoch.paused;
+                let epoch = self.epoch;
+                out.push_back(Output::Send(EpochSeen { epoch }.into()));
+            }
+            Message::Pause(pause) => {
+                if self.paused.peer != pause.paused {
+                    self.paused.peer = pause.paused;
+                    self.pause_changed(out);
+                }
+            }
+            Message::ControlGrant(grant) => self.granted(grant, now, out)?,
+            Message::ControlDeny(deny) => {
+                if self.request.is_some_and(|(id, _)| id == deny.request) {
+                    self.request = None;
+                    out.push_back(Output::Event(Event::ControlDenied(known(deny.code))));
+                }
+            }
+            Message::ControlEnd(end) => {
+                if self
+                    .grant
+                    .as_ref()
+                    .is_some_and(|grant| grant.id == end.grant)
+                {
+                    self.end_grant(known(end.code), out);
+                }
+            }
+            Message::Chat(chat) => {
+                if !self.consented.contains(Scopes::CHAT) {
+                    return Err(Fault::ChatWithoutScope);
+                }
+                self.chat.receive(chat)?;
+                out.push_back(Output::Send(ChatAck { id: chat.id }.into()));
+                out.push_back(Output::Event(Event::Chat(chat.text.clone())));
+            }
+            Message::ChatAck(ack) => {
+                if self.chat.was_sent(ack.id) {
+                    out.push_back(Output::Event(Event::ChatDelivered(ack.id)));
+                }
+            }
+            Message::Introduce(_)
+            | Message::Consent(_)
+            | Message::Shown(_)
+            | Message::ControlRequest(_)
+            | Message::ControlWithdraw(_)
+            | Message::EpochSeen(_)
+            | Message::Refresh(_)
+            | Message::End(_) => {
+                return Err(Fault::Unexpected {
+                    message: message.name(),
+                    phase: "while viewing",
+                });
+            }
+        }
+        self.pulse.heard(now);
+        Ok(())
+    }
+
+    fn granted(
+        &mut self,
+        message: &ControlGrant,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        if message.grant <= self.last_grant {
+            return Err(Fault::GrantNotRising);
+        }
+        if u64::from(message.duration_ms) > timers::GRANT {
+            return Err(Fault::GrantTooLong);
+        }
+        let asked = self.request.filter(|(id, _)| *id == message.request);
+        // An answer to what was withdrawn: the sharer will read the withdrawal and end the grant.
+        let Some((_, asked)) = asked else {
+            self.last_grant = message.grant;
+            return Ok(());
+        };
+        if message.scopes.is_empty() || !asked.contains(message.scopes) {
+            return Err(Fault::GrantBeyondRequest);
+        }
+        self.last_grant = message.grant;
+        self.request = None;
+        self.end_grant(ErrorCode::Replaced, out);
+        let until = now.plus_ms(message.duration_ms.into());
+        self.grant = Some(Grant {
+            id: message.grant,
+            scopes: message.scopes,
+            until,
+            secret: message.secret,
+        });
+        out.push_back(Output::Event(Event::ControlGranted {
+            grant: message.grant,
+            scopes: message.scopes,
+            until,
+        }));
+        Ok(())
+    }
+
+    pub(super) fn request_control(&mut self, scopes: Scopes) -> Result<ControlRequest, Misuse> {
+        if self.paused.either() {
+            return Err(Misuse::Paused);
+        }
+        if self.request.is_some() {
+            return Err(Misuse::Phase("while a request for control is open"));
+        }
+        if scopes.is_empty() || !self.ceiling.intersect(Scopes::CONTROL).contains(scopes) {
+            return Err(Misuse::Scope);
+        }
+        self.last_request += 1;
+        self.request = Some((self.last_request, scopes));
+        Ok(ControlRequest {
+            request: self.last_request,
+            scopes,
+        })
+    }
+
+    pub(super) fn release_control(&mut self, out: &mut Out) -> Result<(), Misuse> {
+        if self.request.is_none() && self.grant.is_none() {
+            return Err(Misuse::Nothing);
+        }
+        self.withdraw(out);
+        if let Some(Grant { id: grant, .. }) = self.grant {
+            self.end_grant(ErrorCode::Released, out);
+            let code = ErrorCode::Released.to_wire();
+            out.push_back(Output::Send(ControlEnd { grant, code }.into()));
+        }
+        Ok(())
+    }
+
+    fn withdraw(&mut self, out: &mut Out) {
+        if let Some((request, _)) = self.request.take() {
+            out.push_back(Output::Send(ControlWithdraw { request }.into()));
+        }
+    }
+
+    fn end_grant(&mut self, code: ErrorCode, out: &mut Out) {
+        if let Some(Grant { id: grant, .. }) = self.grant.take() {
+            out.push_back(Output::Event(Event::ControlEnded { grant, code }));
+        }
+    }
+
+    pub(super) fn close(&mut self, code: ErrorCode, out: &mut Out) {
+        self.request = None;
+        self.end_grant(code, out);
+    }
+
+    pub(super) fn set_local_pause(&mut self, paused: bool, out: &mut Out) {
+        if self.paused.local != paused {
+            self.paused.local = paused;
+            self.withdraw(out);
+            out.push_back(Output::Send(Pause { paused }.into()));
+            self.pause_changed(out);
+        }
+    }
+
+    /// A pause ends control here at once; the sharer's word on it follows.
+    fn pause_changed(&mut self, out: &mut Out) {
+        if self.paused.either() {
+            self.request = None;
+            self.end_grant(ErrorCode::Paused, out);
+        }
+        out.push_back(Output::Event(Event::Paused {
+            local: self.paused.local,
+            peer: self.paused.peer,
+        }));
+    }
+
+    pub(super) fn check_media(&self, epoch: u32) -> Result<(), Fault> {
+        if epoch == self.epoch && self.epoch_paused {
+            return Err(Fault::PausedMedia);
+        }
+        Ok(())
+    }
+
+    pub(super) fn epoch(&self) -> Option<u32> {
+        (self.epoch > 0).then_some(self.epoch)
+    }
+
+    pub(super) fn live_grant(&self) -> Option<(u32, Scopes, [u8; 32])> {
+        self.grant
+            .as_ref()
+            .map(|grant| (grant.id, grant.scopes, grant.secret))
+    }
+
+    pub(super) fn shown(&mut self, frame: u32, out: &mut Out) {
+        if self.shown_in != Some(self.epoch) {
+            self.shown_in = Some(self.epoch);
+            out.push_back(Output::Send(Shown { frame }.into()));
+        }
+    }
+
+    pub(super) fn refresh(&mut self, now: Timestamp, out: &mut Out) {
+        let at = self
+            .refresh
+            .last
+            .map_or(now, |last| last.plus_ms(timers::REFRESH_INTERVAL).max(now));
+        self.refresh.wanted_at = Some(at);
+        self.ask_refresh(now, out);
+    }
+
+    fn ask_refresh(&mut self, now: Timestamp, out: &mut Out) {
+        if self.refresh.wanted_at.is_some_and(|at| now >= at) {
+            self.refresh.wanted_at = None;
+            self.refresh.last = Some(now);
+            out.push_back(Output::Send(Refresh {}.into()));
+        }
+    }
+
+    pub(super) fn chat(&mut self, text: &str) -> Result<Chat, Misuse> {
+        if !self.consented.contains(Scopes::CHAT) {
+            return Err(Misuse::Scope);
+        }
+        self.chat.send(text)
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Timestamp, out: &mut Out) {
+        if self.grant.as_ref().is_some_and(|grant| now >= grant.until) {
+            self.end_grant(ErrorCode::Expired, out);
+        }
+        self.ask_refresh(now, out);
+        if self.pulse.beat(now) {
+            out.push_back(Output::Send(Heartbeat {}.into()));
+        }
+    }
+
+    pub(super) fn due(&self) -> Timestamp {
+        let grant = self.grant.as_ref().map(|grant| grant.until);
+        let others = grant.into_iter().chain(self.refresh.wanted_at);
+        others.fold(self.pulse.due(), Timestamp::min)
+    }
+}

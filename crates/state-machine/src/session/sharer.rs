@@ -1,0 +1,551 @@
+//! The sharer: asks its person, and lets nothing be seen or done beyond the answers.
+
+mod control;
+mod viewing;
+
+use alloc::{collections::VecDeque, string::String, vec::Vec};
+
+use alongside_wire::{
+    ErrorCode, Scopes,
+    input::InputEvent,
+    limits::timers,
+    session::{Consent, DisplayInfo, Displays, End, Heartbeat, Message, Pause},
+};
+
+use super::{By, Ended, known, pulse::Pulse};
+use crate::{
+    error::{Fault, Misuse},
+    time::Timestamp,
+};
+use viewing::Viewing;
+
+/// What a sharer's program learns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// Ask the person for consent to show the screen. Nothing vouches for the name.
+    ConsentAsked {
+        /// Who the helper says they are.
+        name: String,
+        /// When silence becomes a denial.
+        until: Timestamp,
+    },
+    /// The helper may see the screen from now on.
+    Viewing,
+    /// Frames may be sent, and the first must be complete.
+    MediaReady,
+    /// No frame may be sent until the next [`Event::MediaReady`].
+    MediaStopped,
+    /// The next frame must be complete.
+    CompleteFrameWanted,
+    /// Ask the person for consent to control.
+    ControlAsked {
+        /// What the helper asks for.
+        scopes: Scopes,
+        /// When silence becomes a denial.
+        until: Timestamp,
+    },
+    /// The prompt for control is to be closed: it timed out, or its reason is gone.
+    ControlPromptClosed,
+    /// The helper has control.
+    ControlGranted {
+        /// The grant.
+        grant: u32,
+        /// What it may do.
+        scopes: Scopes,
+        /// When it expires.
+        until: Timestamp,
+    },
+    /// The helper has no control any more.
+    ControlEnded {
+        /// The grant.
+        grant: u32,
+        /// Why.
+        code: ErrorCode,
+    },
+    /// Carry this out before anything else is handled.
+    Inject(InputEvent),
+    /// Let go of everything that was pressed for the helper, at once.
+    ReleaseAll,
+    /// The pause flags changed.
+    Paused {
+        /// This end's.
+        local: bool,
+        /// The helper's.
+        peer: bool,
+    },
+    /// A line of chat from the helper.
+    Chat(String),
+    /// A line of chat has arrived.
+    ChatDelivered(u32),
+    /// It is over.
+    Ended(Ended),
+}
+
+/// What the machine wants done.
+pub type Output = super::Output<Event>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Idle,
+    Joining {
+        until: Timestamp,
+    },
+    Securing {
+        until: Timestamp,
+    },
+    Deciding {
+        until: Timestamp,
+        pulse: Pulse,
+        paused: Flags,
+    },
+    Viewing(Viewing),
+    Ended(Ended),
+}
+
+/// Pause flags, one for each end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Flags {
+    pub(crate) local: bool,
+    pub(crate) peer: bool,
+}
+
+impl Flags {
+    pub(crate) fn either(self) -> bool {
+        self.local || self.peer
+    }
+
+    fn event(self) -> Output {
+        let Self { local, peer } = self;
+        Output::Event(Event::Paused { local, peer })
+    }
+}
+
+/// A sharer's side of one session, from the join to the end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sharer {
+    phase: Phase,
+    /// Both ceilings and what this version has, known once the answer came.
+    ceiling: Scopes,
+    out: VecDeque<Output>,
+}
+
+impl Default for Sharer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sharer {
+    /// A sharer that has not joined anybody.
+    pub const fn new() -> Self {
+        Self {
+            phase: Phase::Idle,
+            ceiling: Scopes::NONE,
+            out: VecDeque::new(),
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    /// When [`Sharer::handle_timeout`] has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Idle | Phase::Ended(_) => None,
+            Phase::Joining { until } | Phase::Securing { until } => Some(*until),
+            Phase::Deciding { until, pulse, .. } => Some((*until).min(pulse.due())),
+            Phase::Viewing(viewing) => Some(viewing.due()),
+        }
+    }
+
+    /// Why it is over, if it is.
+    pub fn ended(&self) -> Option<Ended> {
+        match self.phase {
+            Phase::Ended(ended) => Some(ended),
+            _ => None,
+        }
+    }
+
+    /// The name of the phase, for errors and people.
+    pub fn phase(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "before a join",
+            Phase::Joining { .. } => "while joining",
+            Phase::Securing { .. } => "while securing",
+            Phase::Deciding { .. } => "before consent",
+            Phase::Viewing(_) => "while viewing",
+            Phase::Ended(_) => "after the end",
+        }
+    }
+
+    /// The join is on its way to the relay.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if this sharer has joined before.
+    pub fn join(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        match self.phase {
+            Phase::Idle => {
+                // The relay may make a source wait, and does not say so.
+                let until = now.plus_ms(timers::JOIN_DELAY_MOST + timers::HANDSHAKE);
+                self.phase = Phase::Joining { until };
+                Ok(())
+            }
+            _ => Err(Misuse::Phase(self.phase())),
+        }
+    }
+
+    /// The helper's answer made a channel, and the confirmation is on its way. `ceiling` is what
+    /// both ends allow at most.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if nothing was asked, or it was answered already.
+    pub fn answered(&mut self, ceiling: Scopes, now: Timestamp) -> Result<(), Fault> {
+        match self.phase {
+            Phase::Joining { .. } => {
+                let until = now.plus_ms(timers::HANDSHAKE);
+                self.ceiling = ceiling.intersect(Scopes::CONSENT.union(Scopes::CONTROL));
+                self.phase = Phase::Securing { until };
+                Ok(())
+            }
+            _ => Err(self.unexpected("answer")),
+        }
+    }
+
+    /// The helper opened its commitment, and it was right: now the person is asked.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if that was done already.
+    pub fn introduced(&mut self, name: &str, now: Timestamp) -> Result<(), Fault> {
+        let Phase::Securing { .. } = self.phase else {
+            return Err(self.unexpected("introduce"));
+        };
+        let until = now.plus_ms(timers::CONSENT_PROMPT);
+        self.phase = Phase::Deciding {
+            until,
+            pulse: Pulse::new(now),
+            paused: Flags::default(),
+        };
+        self.event(Event::ConsentAsked {
+            name: name.into(),
+            until,
+        });
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    /// Takes a message that was opened with the session's keys.
+    ///
+    /// # Errors
+    /// A [`Fault`] if the helper broke the protocol; nothing has changed then.
+    pub fn handle_message(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
+        // What came too late does not undo what time has ended.
+        self.handle_timeout(now);
+        match &mut self.phase {
+            Phase::Idle | Phase::Joining { .. } | Phase::Ended(_) => return Ok(()),
+            Phase::Securing { .. } => match message {
+                Message::End(End { code }) => return self.peer_ended(*code),
+                Message::Pad(_) => return Ok(()),
+                other => return Err(self.unexpected(other.name())),
+            },
+            Phase::Deciding { pulse, paused, .. } => {
+                match message {
+                    Message::Heartbeat(_) | Message::Pad(_) => {}
+                    Message::Pause(pause) => {
+                        paused.peer = pause.paused;
+                        let event = paused.event();
+                        self.out.push_back(event);
+                    }
+                    Message::End(End { code }) => return self.peer_ended(*code),
+                    other => return Err(self.unexpected(other.name())),
+                }
+                pulse.heard(now);
+            }
+            Phase::Viewing(viewing) => {
+                if let Message::End(End { code }) = message {
+                    return self.peer_ended(*code);
+                }
+                viewing.handle_message(self.ceiling, message, now, &mut self.out)?;
+            }
+        }
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    /// Takes the events of an input record that opened under the live key of `grant`.
+    ///
+    /// # Errors
+    /// [`Fault::ScopeExceeded`] if one is beyond the grant; then none is carried out.
+    pub fn handle_input(
+        &mut self,
+        grant: u32,
+        events: &[InputEvent],
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        self.handle_timeout(now);
+        match &mut self.phase {
+            Phase::Viewing(viewing) => viewing.handle_input(grant, events, now, &mut self.out),
+            _ => Ok(()),
+        }
+    }
+
+    /// An input record came under the live grant and did not open: somebody on the path damaged
+    /// it, and what follows cannot be trusted to be all.
+    pub fn input_failed(&mut self, now: Timestamp) {
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.end_grant(ErrorCode::RecordFailed, true, &mut self.out);
+        }
+        self.handle_timeout(now);
+    }
+
+    /// The grant whose key is alive.
+    pub fn live_grant(&self) -> Option<u32> {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.live_grant(),
+            _ => None,
+        }
+    }
+
+    /// What the helper may do at this moment.
+    pub fn scopes(&self) -> Scopes {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.scopes(),
+            _ => Scopes::NONE,
+        }
+    }
+
+    /// The epoch that frames may be sealed in, if they may.
+    pub fn media_epoch(&self) -> Option<u32> {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.media_epoch(),
+            _ => None,
+        }
+    }
+
+    /// A frame was sealed and is on its way.
+    pub fn frame_sent(&mut self, frame: u32) {
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.frame_sent(frame);
+        }
+    }
+
+    /// The person's answer to the consent prompt.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if consent is not being asked for.
+    pub fn consent(
+        &mut self,
+        allow: bool,
+        displays: Vec<DisplayInfo>,
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let Phase::Deciding { pulse, paused, .. } = &self.phase else {
+            return Err(Misuse::Phase(self.phase()));
+        };
+        let (pulse, paused) = (pulse.clone(), *paused);
+        if !allow {
+            self.finish(By::Local, ErrorCode::Declined, None);
+            return Ok(());
+        }
+        let scopes = self.ceiling.intersect(Scopes::CONSENT);
+        self.send(Consent { scopes });
+        self.send(Displays { displays });
+        self.event(Event::Viewing);
+        let viewing = Viewing::new(scopes, pulse, paused, now, &mut self.out);
+        self.phase = Phase::Viewing(viewing);
+        Ok(())
+    }
+
+    /// The person allows control. `secret` is 32 fresh random bytes.
+    ///
+    /// # Errors
+    /// [`Misuse`] if there is no prompt, it is too early for an answer, more is allowed than was
+    /// asked for, or the duration is over the limit.
+    pub fn allow_control(
+        &mut self,
+        scopes: Scopes,
+        duration_ms: u32,
+        secret: [u8; 32],
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let viewing = self.viewing()?;
+        let mut out = VecDeque::new();
+        viewing.allow_control(scopes, duration_ms, secret, now, &mut out)?;
+        self.out.append(&mut out);
+        Ok(())
+    }
+
+    /// The person does not allow control.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is no prompt.
+    pub fn deny_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let mut out = VecDeque::new();
+        self.viewing()?.deny_control(now, &mut out)?;
+        self.out.append(&mut out);
+        Ok(())
+    }
+
+    /// The person takes control back.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is no grant.
+    pub fn revoke(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let mut out = VecDeque::new();
+        let viewing = self.viewing()?;
+        viewing.live_grant().ok_or(Misuse::Nothing)?;
+        viewing.end_grant(ErrorCode::Revoked, true, &mut out);
+        self.out.append(&mut out);
+        Ok(())
+    }
+
+    /// Sets this end's pause flag.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] before the helper is known and after the end.
+    pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        match &mut self.phase {
+            Phase::Deciding { paused: flags, .. } => {
+                flags.local = paused;
+                let event = flags.event();
+                self.send(Pause { paused });
+                self.out.push_back(event);
+            }
+            Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
+            _ => return Err(Misuse::Phase(self.phase())),
+        }
+        Ok(())
+    }
+
+    /// Sends a line of chat; the number is what [`Event::ChatDelivered`] will name.
+    ///
+    /// # Errors
+    /// [`Misuse`] if chat is not allowed now, or the line is over 4,096 bytes.
+    pub fn chat(&mut self, text: &str) -> Result<u32, Misuse> {
+        let chat = self.viewing()?.chat(text)?;
+        let id = chat.id;
+        self.send(chat);
+        Ok(id)
+    }
+
+    /// The displays changed.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if the helper may not see them.
+    pub fn displays(&mut self, displays: Vec<DisplayInfo>) -> Result<(), Misuse> {
+        self.viewing()?;
+        self.send(Displays { displays });
+        Ok(())
+    }
+
+    /// The person ends it. Works in every phase, and again.
+    pub fn end(&mut self, code: ErrorCode) {
+        self.finish(By::Local, code, None);
+    }
+
+    /// The helper, or the relay and the way to it, broke the protocol.
+    pub fn fail(&mut self, by: By, fault: Fault) {
+        self.finish(by, fault.code(), Some(fault));
+    }
+
+    /// The relay says that it is over, refused the join, or is lost itself.
+    pub fn relay_ended(&mut self, code: ErrorCode) {
+        self.finish(By::Relay, code, None);
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        match &mut self.phase {
+            Phase::Idle | Phase::Ended(_) => {}
+            Phase::Joining { until } | Phase::Securing { until } => {
+                if now >= *until {
+                    self.finish(By::Local, ErrorCode::HandshakeTimeout, None);
+                }
+            }
+            Phase::Deciding { until, pulse, .. } => {
+                if pulse.is_silent(now) {
+                    self.finish(By::Relay, ErrorCode::Lost, None);
+                } else if now >= *until {
+                    self.finish(By::Local, ErrorCode::Declined, None);
+                } else if pulse.beat(now) {
+                    self.send(Heartbeat {});
+                }
+            }
+            Phase::Viewing(viewing) => {
+                if viewing.pulse.is_silent(now) {
+                    self.finish(By::Relay, ErrorCode::Lost, None);
+                } else {
+                    viewing.handle_timeout(now, &mut self.out);
+                }
+            }
+        }
+    }
+
+    fn peer_ended(&mut self, code: u16) -> Result<(), Fault> {
+        self.finish(By::Peer, known(code), None);
+        Ok(())
+    }
+
+    /// Everything that a session held dies here.
+    fn finish(&mut self, by: By, code: ErrorCode, fault: Option<Fault>) {
+        if matches!(self.phase, Phase::Ended(_)) {
+            return;
+        }
+        // What was queued for the helper was allowed when it was queued; input was not yet done.
+        self.out.retain(|output| {
+            !matches!(
+                output,
+                Output::Event(Event::Inject(_) | Event::ControlAsked { .. })
+            )
+        });
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.close(code, &mut self.out);
+        }
+        let sealed = matches!(
+            self.phase,
+            Phase::Securing { .. } | Phase::Deciding { .. } | Phase::Viewing(_)
+        );
+        // Whoever ended it in order knows; and a lost link carries nothing.
+        let tell = by == By::Local || fault.is_some();
+        if sealed && tell {
+            self.send(End {
+                code: code.to_wire(),
+            });
+        }
+        if !matches!(self.phase, Phase::Idle) {
+            self.out.push_back(Output::Leave(code));
+        }
+        let ended = Ended { by, code, fault };
+        self.phase = Phase::Ended(ended);
+        self.event(Event::Ended(ended));
+    }
+
+    fn viewing(&mut self) -> Result<&mut Viewing, Misuse> {
+        let phase = self.phase();
+        match &mut self.phase {
+            Phase::Viewing(viewing) => Ok(viewing),
+            _ => Err(Misuse::Phase(phase)),
+        }
+    }
+
+    fn unexpected(&self, message: &'static str) -> Fault {
+        Fault::Unexpected {
+            message,
+            phase: self.phase(),
+        }
+    }
+
+    fn send(&mut self, message: impl Into<Message>) {
+        self.out.push_back(Output::Send(message.into()));
+    }
+
+    fn event(&mut self, event: Event) {
+        self.out.push_back(Output::Event(event));
+    }
+}
