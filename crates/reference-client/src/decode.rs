@@ -18,6 +18,7 @@ const SLACK: u64 = 1 << 20;
 /// Bytes of the widest pixel: red, green, blue and alpha of 16 bits.
 const WIDEST: u64 = 8;
 
+//= spec/06-media-input.md#frames [MEDIA-18] 66e47f0f
 /// Decodes a picture after `check` let its width and height pass.
 ///
 /// # Errors

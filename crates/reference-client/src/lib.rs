@@ -1,11 +1,34 @@
-//! The reference client of Alongside; so far screens, input and the viewer window.
+//! The reference client of Alongside: a helper and a sharer as libraries, with real screens.
+//!
+//! | what | where |
+//! |---|---|
+//! | be a helper | [`helper::run`] |
+//! | be a sharer | [`sharer::run`] |
+//! | where pictures come from | [`screen`] |
+//! | who carries input out | [`inject`] |
+//! | what a helper sees | [`canvas`], [`view`], [`window`] |
+//!
+//! Both run as one loop that owns an endpoint of `alongside-state-machine`: it alone decides what
+//! is seen and injected. Commands go in and events come out over channels.
 
 pub mod canvas;
+mod clock;
 mod decode;
+pub mod helper;
 pub mod inject;
 pub mod keymap;
+mod net;
 pub mod picture;
 pub mod screen;
+pub mod sharer;
+pub mod view;
 pub mod window;
 mod x11;
 pub mod xvfb;
+
+pub use alongside_state_machine::{
+    endpoint::Config,
+    error::{Fault, Misuse},
+    session::{By, Ended},
+};
+pub use net::{ConnectError, Fingerprint, Relay, Trust};

@@ -235,6 +235,7 @@ fn a_complete_frame_starts_from_black() {
     );
 }
 
+//= test spec/06-media-input.md#frames [MEDIA-17] c3886c70
 #[test]
 fn hostile_frames_are_refused() {
     let black = png(8, 8, &[0; 192]);

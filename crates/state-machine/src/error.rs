@@ -15,6 +15,8 @@ pub enum Fault {
     Decode(DecodeError),
     /// A message that may not come in this phase.
     Unexpected {
+        /// What kind of message it is.
+        plane: Plane,
         /// The registered name of the message.
         message: &'static str,
         /// The phase.
@@ -62,11 +64,24 @@ pub enum Fault {
     FrameOverrun,
 }
 
+/// What kind of message one is, for the clause that it broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Plane {
+    /// From the relay.
+    Rendezvous,
+    /// An envelope of the key exchange.
+    Envelope,
+    /// A sealed message.
+    Session,
+}
+
 impl Fault {
+    //= spec/09-limits-errors.md#kinds [ERROR-1] 32afe397
     /// The registered error that this fault is reported as.
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Decode(error) => error.code(),
+            //= spec/05-session.md#phases [SESSION-1] fb478d4a
             Self::Unexpected { .. }
             | Self::RequestNotRising
             | Self::GrantNotRising
@@ -96,7 +111,29 @@ impl Fault {
     pub const fn clause(&self) -> &'static str {
         match self {
             Self::Decode(error) => error.clause(),
-            _ => "?",
+            Self::Unexpected { plane, .. } => match plane {
+                Plane::Rendezvous => "RDV-5",
+                Plane::Envelope => "KEX-21",
+                Plane::Session => "SESSION-1",
+            },
+            Self::BadPoint => "KEX-8",
+            Self::HandshakeFailed => "KEX-13",
+            Self::NoCommonVersion => "KEX-3",
+            Self::NoCommonSuite => "KEX-4",
+            Self::BadOpening => "KEX-15",
+            Self::RecordFailed => "KEY-7",
+            Self::RequestNotRising => "CONTROL-2",
+            Self::GrantNotRising | Self::GrantBeyondRequest | Self::GrantTooLong => "CONTROL-16",
+            Self::GrantNeverIssued => "CONTROL-22",
+            Self::EpochNotNext => "PAUSE-6",
+            Self::EpochNeverAnnounced => "PAUSE-7",
+            Self::FrameNeverSent => "MEDIA-20",
+            Self::ChatNotNext => "CHAT-2",
+            Self::ChatWithoutScope => "CHAT-4",
+            Self::ConsentBeyondCeiling => "CONSENT-7",
+            Self::ScopeExceeded => "INPUT-6",
+            Self::PausedMedia => "PAUSE-11",
+            Self::FrameOverrun => "MEDIA-11",
         }
     }
 }
@@ -151,7 +188,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Decode(error) => return error.fmt(f),
-            Self::Unexpected { message, phase } => write!(f, "{message} may not come {phase}"),
+            Self::Unexpected { message, phase, .. } => write!(f, "{message} may not come {phase}"),
             Self::BadPoint => f.write_str("the key exchange got no valid point"),
             Self::HandshakeFailed => {
                 f.write_str("the other end does not know the code, or somebody is in between")

@@ -22,6 +22,7 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(
         let fault = match error {
             postcard::Error::DeserializeUnexpectedEnd => Fault::Truncated,
             postcard::Error::DeserializeBadVarint => Fault::VarintTooLarge,
+            //= spec/07-wire.md#bodies [WIRE-7] f2482847
             _ => Fault::InvalidValue,
         };
         DecodeError::new(fault, what)
@@ -29,6 +30,7 @@ pub(crate) fn decode<T: Serialize + DeserializeOwned>(
     if !rest.is_empty() {
         return Err(DecodeError::new(Fault::TrailingBytes, what));
     }
+    //= spec/07-wire.md#bodies [WIRE-6] ede6410c
     if encode(&value) != bytes {
         return Err(DecodeError::new(Fault::NotCanonical, what));
     }
@@ -89,7 +91,9 @@ macro_rules! messages {
             pub fn decode(raw: $crate::framing::Raw<'_>) -> Result<Option<Self>, $crate::DecodeError> {
                 match raw.message_type {
                     $( $tag => Ok(Some(Self::$variant($crate::body::Body::read(raw.body, $label)?))), )*
+                    //= spec/07-wire.md#unknown-types [WIRE-9] 02bc517d
                     unknown if $crate::framing::is_ignorable(unknown) => Ok(None),
+                    //= spec/07-wire.md#unknown-types [WIRE-8] c4a37ab7
                     message_type => Err($crate::DecodeError::new(
                         $crate::Fault::UnknownMessage { message_type }, $what,
                     )),

@@ -62,6 +62,7 @@ impl fmt::Display for CodeError {
 
 impl core::error::Error for CodeError {}
 
+//= spec/02-codes.md#form [CODE-1] 1e06dc70
 /// A character in its normal form, or `None` if it is one that is ignored.
 fn normalise(character: char) -> Result<Option<u8>, CodeError> {
     let lower = match character.to_ascii_lowercase() {
@@ -70,6 +71,7 @@ fn normalise(character: char) -> Result<Option<u8>, CodeError> {
         'i' | 'l' => '1',
         other => other,
     };
+    //= spec/02-codes.md#form [CODE-3] 08ddb24d
     u8::try_from(lower)
         .ok()
         .filter(|byte| ALPHABET.contains(byte))
@@ -93,6 +95,8 @@ impl Code {
                 len += 1;
             }
         }
+        //= spec/02-codes.md#form [CODE-2] 46aeccd6
+        //= spec/02-codes.md#form [CODE-4] 904a3877
         let split = len.checked_sub(SECRET).ok_or(CodeError::Length(len))?;
         let (locator, secret) = all
             .get(..len)

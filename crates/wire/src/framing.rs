@@ -53,6 +53,7 @@ pub fn split<'a>(
         return Ok(None);
     };
     let length = length as usize;
+    //= spec/07-wire.md#framing [WIRE-5] 489192f3
     if length > limit {
         return Err(DecodeError::new(Fault::TooLarge { limit }, what));
     }
@@ -69,8 +70,10 @@ pub fn split<'a>(
 /// As [`split`], and for missing or trailing bytes.
 pub fn only<'a>(bytes: &'a [u8], limit: usize, what: &'static str) -> Result<Raw<'a>, DecodeError> {
     match split(bytes, limit, what)? {
+        //= spec/07-wire.md#framing [WIRE-3] 7a4ec403
         None => Err(DecodeError::new(Fault::Truncated, what)),
         Some((raw, used)) if used == bytes.len() => Ok(raw),
+        //= spec/07-wire.md#framing [WIRE-4] f36ed495
         Some(_) => Err(DecodeError::new(Fault::TrailingBytes, what)),
     }
 }

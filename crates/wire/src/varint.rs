@@ -25,11 +25,13 @@ pub fn decode(bytes: &[u8], what: &'static str) -> Result<(u32, usize), DecodeEr
     let mut value = 0u32;
     for (index, byte) in bytes.iter().copied().enumerate().take(MAX_LEN) {
         let bits = u32::from(byte & 0x7f);
+        //= spec/07-wire.md#varints [WIRE-1] ac811f20
         if index == MAX_LEN - 1 && byte > 0x0f {
             return Err(DecodeError::new(Fault::VarintTooLarge, what));
         }
         value |= bits << (7 * index);
         if byte & 0x80 == 0 {
+            //= spec/07-wire.md#varints [WIRE-2] 7426bbd4
             if byte == 0 && index > 0 {
                 return Err(DecodeError::new(Fault::OverlongVarint, what));
             }

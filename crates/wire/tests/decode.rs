@@ -18,6 +18,8 @@ fn fault<T: std::fmt::Debug>(result: Result<T, DecodeError>) -> Fault {
     result.expect_err("must not decode").fault
 }
 
+//= test spec/07-wire.md#varints [WIRE-1] ac811f20
+//= test spec/07-wire.md#varints [WIRE-2] 7426bbd4
 #[test]
 fn varints_are_canonical() {
     assert_eq!(varint::decode(&[0x00], "v"), Ok((0, 1)));
@@ -56,6 +58,9 @@ fn unknown_odd_types_are_skipped_and_even_ones_are_not() {
     );
 }
 
+//= test spec/07-wire.md#framing [WIRE-4] f36ed495
+//= test spec/07-wire.md#bodies [WIRE-6] ede6410c
+//= test spec/07-wire.md#bodies [WIRE-7] f2482847
 #[test]
 fn bodies_are_read_strictly() {
     let read = |bytes: &[u8]| session::Message::read_all(bytes);
@@ -120,6 +125,10 @@ fn an_oversize_length_fails_before_its_body_arrives() {
     );
 }
 
+//= test spec/02-codes.md#form [CODE-1] 1e06dc70
+//= test spec/02-codes.md#form [CODE-2] 46aeccd6
+//= test spec/02-codes.md#form [CODE-3] 08ddb24d
+//= test spec/02-codes.md#form [CODE-4] 904a3877
 #[test]
 fn codes_as_people_type_them() {
     let code = Code::parse(" 4O6o-R0gX ").expect("a code");

@@ -23,6 +23,7 @@ impl Cipher {
         }
     }
 
+    //= spec/04-key-exchange.md#schedule [KEY-3] 0659d238
     pub(super) fn seal(&self, number: u64, aad: &[u8], msg: &[u8]) -> Vec<u8> {
         let (nonce, payload) = (nonce(number).into(), Payload { msg, aad });
         // Fails only beyond what one message may hold, 64 GiB at least.
@@ -43,6 +44,7 @@ impl Cipher {
     }
 }
 
+//= spec/04-key-exchange.md#schedule [KEY-2] 0ac14b51
 /// 32 zero bits, then the number.
 fn nonce(number: u64) -> [u8; 12] {
     let mut nonce = [0; 12];

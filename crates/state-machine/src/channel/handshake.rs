@@ -16,7 +16,7 @@ use super::{
     phrase::{self, Phrase},
     spake::{self, Exchange, Psk, Side},
 };
-use crate::error::Fault;
+use crate::error::{Fault, Plane};
 
 /// A sharer that has sent its offer.
 pub struct Offering {
@@ -66,10 +66,13 @@ pub struct SharerChannel {
     number: [u8; 32],
 }
 
+//= spec/04-key-exchange.md#envelopes [KEX-6] e6ede638
 /// The suites that are spoken if nothing else is configured, best first.
 pub const SUITES: &[Suite] = &[Suite::ChaChaPoly, Suite::AesGcm];
 
 impl Offering {
+    //= spec/02-codes.md#halves [CODE-6] bac369a0
+    //= spec/04-key-exchange.md#envelopes [KEX-1] 6ff32ee4
     /// Makes the offer that goes into a join.
     pub fn new(
         code: Code,
@@ -108,6 +111,7 @@ impl Offering {
         mut rng: impl RngCore + CryptoRng,
     ) -> Result<SharerChannel, Fault> {
         let clear = AnswerClear::read(&answer.clear)?;
+        //= spec/04-key-exchange.md#envelopes [KEX-5] bdc8a18f
         if clear.version != VERSION {
             return Err(Fault::NoCommonVersion);
         }
@@ -118,6 +122,7 @@ impl Offering {
         let prologue = prologue(&self.code, &self.offer, &answer.clear);
         let mut noise = Noise::new(false, suite, &prologue, &psk, &mut rng)?;
         let commitment = noise.read(&answer.noise)?;
+        //= spec/04-key-exchange.md#noise [KEX-12] 4d444f40
         let mut number = [0; 32];
         rng.fill_bytes(&mut number);
         let confirm = Envelope::from(Confirm {
@@ -133,6 +138,8 @@ impl Offering {
 }
 
 impl SharerChannel {
+    //= spec/04-key-exchange.md#noise [KEX-15] 7c29e6d2
+    //= spec/04-key-exchange.md#phrase [KEX-20] e9f9acef
     /// Checks the opening that the helper sent under seal; the phrase is true only after this.
     ///
     /// # Errors
@@ -162,13 +169,17 @@ impl Answering {
     ) -> Result<(Self, Vec<u8>), Fault> {
         let Some(Envelope::Offer(offered)) = Envelope::read(offer)? else {
             return Err(Fault::Unexpected {
+                plane: Plane::Envelope,
                 message: "an envelope that is no offer",
                 phase: "in a join",
             });
         };
+        //= spec/04-key-exchange.md#envelopes [KEX-3] 58e87ced
         if !offered.versions.contains(&VERSION) {
             return Err(Fault::NoCommonVersion);
         }
+        //= spec/04-key-exchange.md#envelopes [KEX-2] 984ef0af
+        //= spec/04-key-exchange.md#envelopes [KEX-4] eeb85dfe
         let suite = suites
             .iter()
             .copied()
@@ -189,6 +200,7 @@ impl Answering {
         rng.fill_bytes(&mut opening);
         let answer = Envelope::from(Answer {
             clear,
+            //= spec/04-key-exchange.md#noise [KEX-11] 37b6422f
             noise: noise.write(&phrase::commit(&opening))?,
         });
         let answering = Self {
@@ -240,6 +252,7 @@ fn finish(exchange: Exchange, element: &[u8; 32]) -> Result<Psk, Fault> {
         .map_err(|spake::BadPoint| Fault::BadPoint)
 }
 
+//= spec/04-key-exchange.md#noise [KEX-10] 9070ead5
 /// What both ends must have seen alike, each part with its length before it.
 fn prologue(code: &Code, offer: &[u8], clear: &[u8]) -> Vec<u8> {
     let version = VERSION.to_be_bytes();

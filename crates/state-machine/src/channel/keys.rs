@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::aead::Cipher;
 
+//= spec/04-key-exchange.md#schedule [KEY-6] a4e84289
 /// The keys of one session. They live in memory only, and die with this.
 pub struct Keys {
     suite: Suite,
@@ -46,6 +47,7 @@ impl Keys {
         self.suite
     }
 
+    //= spec/04-key-exchange.md#schedule [KEY-1] ce64014a
     /// The cipher of a channel and direction for the block that `number` is in.
     pub(super) fn cipher(
         &self,

@@ -31,6 +31,7 @@ impl Sealer {
         self.epoch
     }
 
+    //= spec/06-media-input.md#media-records [MEDIA-2] 9a4643db
     /// Seals the encoding of a frame, as records of at most 16,384 bytes each, one after the other.
     pub fn seal(&mut self, keys: &Keys, frame: u32, encoded: &[u8]) -> Vec<u8> {
         let count = encoded.len().div_ceil(limits::RECORD_PLAINTEXT);
@@ -40,6 +41,7 @@ impl Sealer {
             if number > 0 && block(number) != block(number - 1) {
                 self.cipher = keys.cipher(Channel::Media, Direction::ToHelper, self.epoch, number);
             }
+            //= spec/06-media-input.md#media-records [MEDIA-1] cc9b77e9
             self.number += 1;
             let header = MediaHeader {
                 last: index + 1 == count,
@@ -107,14 +109,17 @@ impl Opener {
         ciphertext: &[u8],
     ) -> Result<Vec<u8>, Dropped> {
         let number = header.number;
+        //= spec/06-media-input.md#media-records [MEDIA-4] c6566b99
         if header.epoch != self.epoch {
             return Err(Dropped::Epoch);
         }
         let current = block(self.next.saturating_sub(1));
+        //= spec/06-media-input.md#media-records [MEDIA-5] 23332d38
         let behind = self.next.saturating_sub(1).saturating_sub(number);
         if behind > limits::REPLAY_WINDOW as u64 || block(number) > current + 1 {
             return Err(Dropped::Window);
         }
+        //= spec/06-media-input.md#media-records [MEDIA-6] 4aa84411
         if number < self.next && self.window.has(number) {
             return Err(Dropped::Replayed);
         }
@@ -122,6 +127,7 @@ impl Opener {
             keys.cipher(Channel::Media, Direction::ToHelper, header.epoch, number)
         });
         let opened = cipher.open(number, &header.to_bytes(), ciphertext);
+        //= spec/06-media-input.md#media-records [MEDIA-7] c3aeb9d3
         let plaintext = opened.ok_or(Dropped::Forged)?;
         self.window.set(number, &mut self.next);
         let current = block(self.next - 1);

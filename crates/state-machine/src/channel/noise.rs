@@ -65,6 +65,7 @@ impl Noise {
         Ok(message)
     }
 
+    //= spec/04-key-exchange.md#noise [KEX-13] c03c9c38
     pub(super) fn read(&mut self, message: &[u8]) -> Result<[u8; 32], Failed> {
         let mut payload = vec![0; message.len()];
         let len = self.0.read_message(message, &mut payload);

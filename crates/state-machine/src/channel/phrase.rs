@@ -18,6 +18,7 @@ pub(super) fn commit(helper: &[u8; 32]) -> [u8; 32] {
         .into()
 }
 
+//= spec/04-key-exchange.md#phrase [KEX-19] af9bf3ea
 /// The phrase of a handshake and both numbers.
 pub(super) fn phrase(hash: &[u8; 32], helper: &[u8; 32], sharer: &[u8; 32]) -> Phrase {
     let mut numbers = [0; 64];

@@ -33,6 +33,7 @@ impl Counter {
         }
     }
 
+    //= spec/04-key-exchange.md#schedule [KEY-4] 2ebb143e
     /// Uses up the current number.
     fn step(&mut self, keys: &Keys) {
         self.number += 1;
@@ -70,6 +71,7 @@ impl Opener {
         Self(Counter::new(keys, direction))
     }
 
+    //= spec/04-key-exchange.md#schedule [KEY-7] 17bcad9b
     /// Opens the next record.
     ///
     /// # Errors

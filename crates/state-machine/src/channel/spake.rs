@@ -31,6 +31,7 @@ pub(super) struct Exchange(Spake2<Ed25519Group>, Side);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BadPoint;
 
+//= spec/04-key-exchange.md#spake2 [KEX-9] 1f280a0c
 /// Starts an exchange; the second value is the element to send.
 pub(super) fn start(
     side: Side,
@@ -51,6 +52,7 @@ pub(super) fn start(
 }
 
 impl Exchange {
+    //= spec/04-key-exchange.md#spake2 [KEX-7] e4b4e75a
     /// Finishes with the other end's element.
     ///
     /// # Errors
@@ -76,6 +78,7 @@ fn identity(role: &str, locator: &Locator) -> Vec<u8> {
     format!("alongside/1 {role}\0{locator}").into_bytes()
 }
 
+//= spec/04-key-exchange.md#spake2 [KEX-8] e7c858cd
 /// The crate accepts the identity, points of small order and other encodings of a point.
 fn check(element: &[u8; 32]) -> Result<(), BadPoint> {
     let encoding = CompressedEdwardsY(*element);

@@ -68,6 +68,7 @@ impl Streams {
         fin: bool,
         mut record: impl FnMut(&H, &[u8]),
     ) -> Result<(), Stopped> {
+        //= spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc
         if !self.0.contains_key(&id) && self.0.len() == FRAME_STREAMS {
             return Err(Stopped);
         }
@@ -77,6 +78,7 @@ impl Streams {
             let wanted = match buffer.get(..H::LEN) {
                 None => H::LEN,
                 Some(header) => {
+                    //= spec/06-media-input.md#media-records [MEDIA-9] 8bfeb4a3
                     let header = H::read(header).map_err(|_| Stopped)?;
                     let whole = H::LEN + header.body();
                     if let Some(body) = buffer.get(H::LEN..whole) {
@@ -130,6 +132,7 @@ pub(super) enum Progress {
 }
 
 impl Assembly {
+    //= spec/06-media-input.md#frames [MEDIA-13] 630250c8
     /// Adds the plaintext of an authentic record. Records of a frame come in order, because they
     /// are on one stream.
     pub(super) fn add(
@@ -140,6 +143,7 @@ impl Assembly {
         let frame = header.frame;
         let mut lost = false;
         if header.index == 0 {
+            //= spec/06-media-input.md#media-records [MEDIA-10] eb5333ea
             if self.partial.len() == INCOMPLETE_FRAMES {
                 self.partial.pop_first();
                 lost = true;
@@ -153,6 +157,7 @@ impl Assembly {
             self.partial.remove(&frame);
             return Ok(Progress::Lost);
         }
+        //= spec/06-media-input.md#media-records [MEDIA-11] 67a0f931
         if partial.bytes.len() + plaintext.len() > FRAME {
             self.partial.remove(&frame);
             return Err(Fault::FrameOverrun);

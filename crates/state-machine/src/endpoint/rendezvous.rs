@@ -9,7 +9,7 @@ use alongside_wire::{
 };
 
 use super::Transmit;
-use crate::error::Fault;
+use crate::error::{Fault, Plane};
 
 pub(super) struct Control {
     deframer: framing::Deframer,
@@ -25,7 +25,9 @@ impl Control {
             relay: None,
             transmits: VecDeque::new(),
         };
+        //= spec/03-rendezvous.md#hello [RDV-1] a652eddc
         control.send(Hello::default());
+        //= spec/07-wire.md#unknown-types [WIRE-10] 44c5a803
         let mut grease = Vec::new();
         framing::encode(framing::GREASE[0], b"", &mut grease);
         control.transmits.push_back(Transmit::Control(grease));
@@ -41,8 +43,10 @@ impl Control {
         while let Some(message) = Message::pull(&mut self.deframer)? {
             match (message, &self.relay) {
                 (Message::RelayHello(hello), None) => self.relay = Some(hello),
+                //= spec/03-rendezvous.md#hello [RDV-5] 3576d6e6
                 (message @ Message::RelayHello(_), Some(_)) | (message, None) => {
                     return Err(Fault::Unexpected {
+                        plane: Plane::Rendezvous,
                         message: message.name(),
                         phase: "on this control stream",
                     });

@@ -108,6 +108,7 @@ impl SharerEndpoint {
         if !matches!(self.channel, Channel::None) || self.machine.ended().is_some() {
             return Err(Misuse::Phase(self.machine.phase()));
         }
+        //= spec/02-codes.md#spent [CODE-10] a161176f
         spent.spend(relay, code.locator, now)?;
         self.machine.join(now)?;
         let offering = Offering::new(
@@ -218,6 +219,7 @@ impl SharerEndpoint {
     /// # Errors
     /// As [`Sharer::allow_control`].
     pub fn allow_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
+        //= spec/05-session.md#control [CONTROL-14] 13feb48b
         let mut secret = [0; 32];
         self.rng.fill_bytes(&mut secret);
         let duration = u32::try_from(timers::GRANT).unwrap_or(u32::MAX);
@@ -302,6 +304,7 @@ impl SharerEndpoint {
         let Channel::Standing(standing) = &mut self.channel else {
             return Err(Misuse::NotReady);
         };
+        //= spec/06-media-input.md#frames [MEDIA-12] 41760917
         if self.complete && !frame.complete {
             return Err(Misuse::NotReady);
         }
@@ -311,6 +314,7 @@ impl SharerEndpoint {
             Some(sealer) if sealer.epoch() == epoch => sealer,
             media => media.insert(media::Sealer::new(keys, epoch)),
         };
+        //= spec/06-media-input.md#media-records [MEDIA-3] 1e82cb6d
         self.next_frame += 1;
         let id = self.next_frame;
         let bytes = sealer.seal(keys, id, &encoded);

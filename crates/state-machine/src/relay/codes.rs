@@ -36,6 +36,8 @@ impl Codes {
         config: &RelayConfig,
         now: Timestamp,
     ) -> Option<Locator> {
+        //= spec/03-rendezvous.md#allocation [RDV-19] 5b8f930a
+        //= spec/03-rendezvous.md#allocation [RDV-20] 487415b5
         if self.live.len() >= config.codes {
             return None;
         }
@@ -52,21 +54,22 @@ impl Codes {
         config: &RelayConfig,
         now: Timestamp,
     ) -> Option<ConnId> {
+        //= spec/02-codes.md#spent [CODE-7] 7578368a
         let owner = self.live.remove(locator)?;
         self.release(config, now);
+        //= spec/03-rendezvous.md#allocation [RDV-18] 0967de0d
         self.quarantined.insert(*locator);
         self.deaths.push_back((now, *locator));
         Some(owner)
     }
 
+    //= spec/03-rendezvous.md#allocation [RDV-16] 5c434e99
     fn allocate(&mut self, config: &RelayConfig) -> Option<Locator> {
-        let least = locator_length(self.live.len(), config);
-        // A random locator of the least length is taken in one case of 15 at worst, so this finds
-        // one; a longer one is tried before giving up.
-        for attempt in 0..64 {
+        let len = locator_length(self.live.len(), config);
+        // One locator of 15 is taken at worst, unless the bounds are set otherwise than usual.
+        for _ in 0..64 {
             let mut random = [0; 8];
             self.rng.fill_bytes(&mut random);
-            let len = (least + attempt / 32).min(config.locator_most);
             let locator = Locator::from_random(&random, len);
             if !self.live.contains_key(&locator) && !self.quarantined.contains(&locator) {
                 return Some(locator);
@@ -89,6 +92,7 @@ impl Codes {
     }
 }
 
+//= spec/03-rendezvous.md#allocation [RDV-17] e5e0fcb0
 /// The least length that leaves `code_density` locators for each code with one more alive.
 fn locator_length(live: usize, config: &RelayConfig) -> usize {
     let wanted = (config.code_density as u64).saturating_mul(live as u64 + 1);

@@ -49,6 +49,7 @@ macro_rules! config {
                 match name { $( $lname => Some(&mut self.$limit), )* _ => None }
             }
 
+            //= spec/03-rendezvous.md#hello [RDV-3] 6410c4f8
             /// What a relay with these bounds states in its `relay-hello`.
             pub fn stated(&self) -> RelayHello {
                 let timers = [$( ($tname, self.$timer, $tstated) ),*];

@@ -38,6 +38,7 @@ impl Relay {
                     0
                 };
                 if client.unpaired_bytes + begun > limit {
+                    //= spec/03-rendezvous.md#states [RDV-9] db458261
                     return Err(Violation::UnpairedBytes { limit });
                 }
             }
@@ -59,16 +60,19 @@ impl Relay {
             state: client.phase.name(),
         };
         match (message, &client.phase) {
+            //= spec/03-rendezvous.md#hello [RDV-2] fb09ca23
             (Message::Hello(_), Phase::Greeting) => {
                 self.enter(conn, Phase::Idle, now);
                 self.send(conn, self.stated());
             }
+            //= spec/03-rendezvous.md#hello [RDV-4] 66ad0aa5
             (Message::Hello(_), _) | (_, Phase::Greeting) => {
                 return Err(Violation::Hello { message: name });
             }
             (Message::CodeRequest(_), Phase::Idle) => self.issue(conn, now),
             (Message::Join(join), Phase::Idle) => self.join(conn, join, now),
             (Message::Deliver(deliver), Phase::Paired { peer }) => self.deliver(*peer, deliver),
+            //= spec/03-rendezvous.md#states [RDV-7] 30f486c0
             (Message::Deliver(_), _) if client.was_paired => {}
             (Message::Leave(leave), _) => {
                 self.release(conn, leave.code, now);
@@ -77,6 +81,7 @@ impl Relay {
                 return Err(unexpected);
             }
             (
+                //= spec/03-rendezvous.md#states [RDV-8] 734e20e4
                 Message::RelayHello(_)
                 | Message::CodeIssued(_)
                 | Message::Joined(_)
@@ -109,6 +114,7 @@ impl Relay {
         let delay = self.sources.delay(source, &self.config, now);
         let held_back = delay > 0;
         let most = self.config.pending_joins;
+        //= spec/03-rendezvous.md#joins [RDV-29] f84c57fa
         if self.joining >= most || (held_back && self.held_back >= most.div_ceil(2)) {
             self.refuse(conn, ErrorCode::Busy);
             return;
@@ -124,11 +130,14 @@ impl Relay {
         self.enter(conn, phase, now);
     }
 
+    //= spec/03-rendezvous.md#forwarding [RDV-30] 042c9eab
+    //= spec/03-rendezvous.md#forwarding [RDV-31] 44b3c9e8
     fn deliver(&mut self, peer: ConnId, deliver: Deliver) {
         self.send(peer, deliver);
     }
 }
 
+//= spec/03-rendezvous.md#joins [RDV-22] 7edf3bcb
 /// The first tick after `time`.
 fn next_tick(time: Timestamp, config: &RelayConfig) -> Timestamp {
     let tick = config.join_tick_ms.saturating_mul(1_000).max(1_000);

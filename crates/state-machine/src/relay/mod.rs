@@ -187,12 +187,20 @@ impl Relay {
         Ok(())
     }
 
+    //= spec/03-rendezvous.md#states [RDV-6] 40af5280
     /// The next bytes of a client's control stream, cut anywhere. Those of a client that is not
     /// connected, or no longer, are ignored.
     pub fn handle_control(&mut self, conn: ConnId, bytes: &[u8], now: Timestamp) {
         if let Err(error) = self.read(conn, bytes, now) {
-            self.events.push_back(Event::Violation { conn, error });
-            self.close(conn, error.code(), now);
+            self.violated(conn, error, now);
+        }
+    }
+
+    /// A client finished or reset its control stream, which it may not do: its connection is
+    /// closed.
+    pub fn handle_control_end(&mut self, conn: ConnId, now: Timestamp) {
+        if self.clients.contains_key(&conn) {
+            self.violated(conn, Violation::ControlEnded, now);
         }
     }
 
@@ -211,6 +219,7 @@ impl Relay {
         }
     }
 
+    //= spec/03-rendezvous.md#states [RDV-15] 7db5f293
     /// Tells every client that the relay is shutting down, and closes its connection.
     pub fn shutdown(&mut self, now: Timestamp) {
         self.shut_down = true;
@@ -259,15 +268,18 @@ impl Relay {
         };
         match client.phase {
             Phase::Greeting | Phase::Idle => {
+                //= spec/03-rendezvous.md#states [RDV-13] 22f3b36d
                 self.tell(conn, ErrorCode::Idle);
                 self.close(conn, ErrorCode::Idle, now);
             }
             Phase::Waiting { .. } => {
+                //= spec/03-rendezvous.md#states [RDV-12] 529e4f96
                 self.release(conn, ErrorCode::CodeExpired.to_wire(), now);
                 self.tell(conn, ErrorCode::CodeExpired);
             }
             Phase::Joining { .. } => self.answer(conn, now),
             Phase::Paired { .. } => {
+                //= spec/03-rendezvous.md#states [RDV-14] 1f27f5be
                 self.release(conn, ErrorCode::SessionLength.to_wire(), now);
                 self.tell(conn, ErrorCode::SessionLength);
             }
@@ -286,6 +298,7 @@ impl Relay {
             return;
         };
         let Some(helper) = self.codes.spend(&locator, &self.config, now) else {
+            //= spec/03-rendezvous.md#joins [RDV-21] dc9cb7a1
             self.refuse(sharer, ErrorCode::NotFound);
             return;
         };
@@ -312,6 +325,7 @@ impl Relay {
                 self.enter(peer, Phase::Idle, now);
                 let ends = [conn, peer];
                 self.events.push_back(Event::Unpaired { ends, code });
+                //= spec/03-rendezvous.md#states [RDV-10] 7774ade1
                 self.send(peer, Gone { code });
                 Some(peer)
             }
@@ -342,12 +356,18 @@ impl Relay {
         Some(left)
     }
 
+    //= spec/03-rendezvous.md#states [RDV-11] 50cd86aa
     /// Ends a client without a word to it; its peer is told that it is lost.
     fn forget(&mut self, conn: ConnId, now: Timestamp) {
         self.release(conn, ErrorCode::Lost.to_wire(), now);
         if let Some(client) = self.clients.remove(&conn) {
             self.deadlines.remove(&(client.deadline, conn));
         }
+    }
+
+    fn violated(&mut self, conn: ConnId, error: Violation, now: Timestamp) {
+        self.events.push_back(Event::Violation { conn, error });
+        self.close(conn, error.code(), now);
     }
 
     fn close(&mut self, conn: ConnId, code: ErrorCode, now: Timestamp) {

@@ -51,6 +51,7 @@ impl Sources {
         delays.max().unwrap_or_default()
     }
 
+    //= spec/03-rendezvous.md#joins [RDV-24] cbefb522
     /// Counts a join as failed until it succeeded.
     pub(super) fn count(
         &mut self,
@@ -79,14 +80,18 @@ impl Sources {
     fn delay_of(&self, key: Key, config: &RelayConfig) -> u64 {
         let free = match key {
             Key::Address(_) | Key::Network(_) => config.free_joins,
+            //= spec/03-rendezvous.md#joins [RDV-26] 8e95d587
             Key::Site(_) => config.free_joins.saturating_mul(SITE_FREE),
         };
-        let Some(count) = self.counts.get(&key) else {
-            // Nobody can be told from somebody who failed before once the table is full.
-            let full = self.counts.len() >= config.sources;
-            return if full { config.join_delay_most_ms } else { 0 };
-        };
-        let Some(doublings) = (count.failed as usize).checked_sub(free) else {
+        let count = self.counts.get(&key);
+        //= spec/03-rendezvous.md#joins [RDV-27] ba7004f8
+        if count.is_none() && self.counts.len() >= config.sources {
+            // Once the table is full, nobody can be told from somebody who failed before.
+            return config.join_delay_most_ms;
+        }
+        let failed = count.map_or(0, |count| count.failed as usize);
+        //= spec/03-rendezvous.md#joins [RDV-23] 9b8c25df
+        let Some(doublings) = failed.checked_sub(free) else {
             return 0;
         };
         let factor = 1_u64 << doublings.min(32);
@@ -109,6 +114,7 @@ impl Sources {
         true
     }
 
+    //= spec/03-rendezvous.md#joins [RDV-28] 08e5a7d3
     fn forget(&mut self, config: &RelayConfig, now: Timestamp) {
         while let Some((last, key)) = self.by_age.first().copied() {
             if last.plus_ms(config.join_delay_decay_ms) > now {
@@ -120,6 +126,7 @@ impl Sources {
     }
 }
 
+//= spec/03-rendezvous.md#joins [RDV-25] f38b64ab
 fn keys(source: Source) -> [Option<Key>; 2] {
     // An IPv4 client of a socket for both families has an IPv6 address that maps it.
     match source.0.to_canonical() {

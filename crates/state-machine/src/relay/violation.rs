@@ -26,6 +26,8 @@ pub enum Violation {
         /// What the client was doing.
         state: &'static str,
     },
+    /// The end of its control stream, while the connection stays.
+    ControlEnded,
     /// Too many bytes outside a session.
     UnpairedBytes {
         /// How many are allowed.
@@ -38,9 +40,10 @@ impl Violation {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::Decode(error) => error.code(),
-            Self::Hello { .. } | Self::NotForRelay { .. } | Self::Unexpected { .. } => {
-                ErrorCode::UnexpectedMessage
-            }
+            Self::Hello { .. }
+            | Self::NotForRelay { .. }
+            | Self::Unexpected { .. }
+            | Self::ControlEnded => ErrorCode::UnexpectedMessage,
             Self::UnpairedBytes { .. } => ErrorCode::TooMuch,
         }
     }
@@ -49,10 +52,11 @@ impl Violation {
     pub const fn clause(&self) -> &'static str {
         match self {
             Self::Decode(error) => error.clause(),
-            Self::Hello { .. } => "RDV-HELLO",
-            Self::NotForRelay { .. } => "RDV-FROM",
-            Self::Unexpected { .. } => "RDV-STATE",
-            Self::UnpairedBytes { .. } => "RDV-UNPAIRED",
+            Self::Hello { .. } => "RDV-4",
+            Self::NotForRelay { .. } => "RDV-8",
+            Self::Unexpected { .. } => "RDV-6",
+            Self::ControlEnded => "TRANSPORT-3",
+            Self::UnpairedBytes { .. } => "RDV-9",
         }
     }
 }
@@ -71,6 +75,7 @@ impl fmt::Display for Violation {
             Self::Hello { message } => write!(f, "expected hello once and first, got {message}")?,
             Self::NotForRelay { message } => write!(f, "{message} is not for a relay")?,
             Self::Unexpected { message, state } => write!(f, "{message} from a client {state}")?,
+            Self::ControlEnded => f.write_str("the end of a control stream")?,
             Self::UnpairedBytes { limit } => {
                 write!(f, "more than {limit} bytes outside a session")?;
             }

@@ -15,6 +15,7 @@ impl ChatIds {
         if text.len() > limits::CHAT {
             return Err(Misuse::TooLong);
         }
+        //= spec/05-session.md#chat [CHAT-1] a488a9c3
         self.sent += 1;
         Ok(Chat {
             id: self.sent,
@@ -23,6 +24,7 @@ impl ChatIds {
     }
 
     pub(crate) fn receive(&mut self, chat: &Chat) -> Result<(), Fault> {
+        //= spec/05-session.md#chat [CHAT-2] f092ff38
         if Some(chat.id) != self.received.checked_add(1) {
             return Err(Fault::ChatNotNext);
         }
@@ -30,6 +32,7 @@ impl ChatIds {
         Ok(())
     }
 
+    //= spec/05-session.md#chat [CHAT-6] 8c17ebed
     /// Whether a line with this id was sent.
     pub(crate) fn was_sent(&self, id: u32) -> bool {
         (1..=self.sent).contains(&id)

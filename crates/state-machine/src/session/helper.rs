@@ -13,7 +13,7 @@ use alongside_wire::{
 
 use super::{By, Ended, known, pulse::Pulse};
 use crate::{
-    error::{Fault, Misuse},
+    error::{Fault, Misuse, Plane},
     time::Timestamp,
 };
 use viewing::Viewing;
@@ -197,7 +197,7 @@ impl Helper {
         now: Timestamp,
     ) -> Result<(), Fault> {
         let Phase::Requesting = self.phase else {
-            return Err(self.unexpected("code-issued"));
+            return Err(self.unexpected(Plane::Rendezvous, "code-issued"));
         };
         self.phase = Phase::Waiting;
         let until = now.plus_ms(lifetime_ms.into());
@@ -216,7 +216,7 @@ impl Helper {
                 self.event(Event::CodeEnded(code));
                 Ok(())
             }
-            _ => Err(self.unexpected("refused")),
+            _ => Err(self.unexpected(Plane::Rendezvous, "refused")),
         }
     }
 
@@ -225,8 +225,9 @@ impl Helper {
     /// # Errors
     /// [`Fault::Unexpected`] if there is no live code: a relay may not try a second join.
     pub fn joined(&mut self, now: Timestamp) -> Result<(), Fault> {
+        //= spec/02-codes.md#spent [CODE-9] bbe4abe0
         let Phase::Waiting = self.phase else {
-            return Err(self.unexpected("joined"));
+            return Err(self.unexpected(Plane::Rendezvous, "joined"));
         };
         let until = now.plus_ms(timers::HANDSHAKE);
         self.phase = Phase::Securing { until };
@@ -264,7 +265,7 @@ impl Helper {
     /// [`Fault::Unexpected`] if no handshake is under way.
     pub fn secured(&mut self, ceiling: Scopes, now: Timestamp) -> Result<(), Fault> {
         let Phase::Securing { .. } = self.phase else {
-            return Err(self.unexpected("confirm"));
+            return Err(self.unexpected(Plane::Envelope, "confirm"));
         };
         self.ceiling = ceiling.intersect(Scopes::CONSENT.union(Scopes::CONTROL));
         self.spent.clear();
@@ -286,7 +287,7 @@ impl Helper {
         self.handle_timeout(now);
         match &mut self.phase {
             Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => return Ok(()),
-            Phase::Securing { .. } => return Err(self.unexpected(message.name())),
+            Phase::Securing { .. } => return Err(self.unexpected(Plane::Session, message.name())),
             Phase::Deciding { pulse, paused } => {
                 match message {
                     Message::Heartbeat(_) | Message::Pad(_) => {}
@@ -303,6 +304,7 @@ impl Helper {
                         return Ok(());
                     }
                     Message::Consent(consent) => {
+                        //= spec/05-session.md#consent [CONSENT-7] 6bf7ea32
                         let most = self.ceiling.intersect(Scopes::CONSENT);
                         let scopes = consent.scopes;
                         if scopes.is_empty() || !most.contains(scopes) {
@@ -314,7 +316,7 @@ impl Helper {
                         self.event(Event::Viewing { scopes });
                         return Ok(());
                     }
-                    other => return Err(self.unexpected(other.name())),
+                    other => return Err(self.unexpected(Plane::Session, other.name())),
                 }
                 pulse.heard(now);
             }
@@ -449,6 +451,7 @@ impl Helper {
             Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => {}
             Phase::Securing { until } => {
                 if now >= *until {
+                    //= spec/04-key-exchange.md#noise [KEX-17] 840cd3d6
                     self.spent(Fault::HandshakeFailed, ErrorCode::HandshakeTimeout, now);
                 }
             }
@@ -500,8 +503,9 @@ impl Helper {
         }
     }
 
-    fn unexpected(&self, message: &'static str) -> Fault {
+    fn unexpected(&self, plane: Plane, message: &'static str) -> Fault {
         Fault::Unexpected {
+            plane,
             message,
             phase: self.phase(),
         }

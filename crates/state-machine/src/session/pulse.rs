@@ -19,15 +19,19 @@ impl Pulse {
         }
     }
 
+    //= spec/05-session.md#life [SESSION-6] eb95f952
     /// A record of the session plane was opened.
     pub(crate) fn heard(&mut self, now: Timestamp) {
         self.silent_at = now.plus_ms(timers::SILENCE);
     }
 
+    //= spec/05-session.md#life [SESSION-5] 0d12492a
+    //= spec/05-session.md#life [SESSION-7] 5c6af953
     pub(crate) fn is_silent(&self, now: Timestamp) -> bool {
         now >= self.silent_at
     }
 
+    //= spec/05-session.md#life [SESSION-4] e054b102
     /// Whether a heartbeat is to be sent now.
     pub(crate) fn beat(&mut self, now: Timestamp) -> bool {
         let due = now >= self.next_beat;

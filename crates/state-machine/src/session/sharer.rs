@@ -14,7 +14,7 @@ use alongside_wire::{
 
 use super::{By, Ended, known, pulse::Pulse};
 use crate::{
-    error::{Fault, Misuse},
+    error::{Fault, Misuse, Plane},
     time::Timestamp,
 };
 use viewing::Viewing;
@@ -168,6 +168,11 @@ impl Sharer {
         }
     }
 
+    /// Whether the helper's introduction is awaited.
+    pub fn is_securing(&self) -> bool {
+        matches!(self.phase, Phase::Securing { .. })
+    }
+
     /// The name of the phase, for errors and people.
     pub fn phase(&self) -> &'static str {
         match self.phase {
@@ -209,17 +214,18 @@ impl Sharer {
                 self.phase = Phase::Securing { until };
                 Ok(())
             }
-            _ => Err(self.unexpected("answer")),
+            _ => Err(self.unexpected(Plane::Envelope, "answer")),
         }
     }
 
+    //= spec/05-session.md#consent [CONSENT-1] c66b7952
     /// The helper opened its commitment, and it was right: now the person is asked.
     ///
     /// # Errors
     /// [`Fault::Unexpected`] if that was done already.
     pub fn introduced(&mut self, name: &str, now: Timestamp) -> Result<(), Fault> {
         let Phase::Securing { .. } = self.phase else {
-            return Err(self.unexpected("introduce"));
+            return Err(self.unexpected(Plane::Session, "introduce"));
         };
         let until = now.plus_ms(timers::CONSENT_PROMPT);
         self.phase = Phase::Deciding {
@@ -235,6 +241,7 @@ impl Sharer {
         Ok(())
     }
 
+    //= spec/09-limits-errors.md#kinds [ERROR-2] d9a58b0d
     /// Takes a message that was opened with the session's keys.
     ///
     /// # Errors
@@ -243,11 +250,13 @@ impl Sharer {
         // What came too late does not undo what time has ended.
         self.handle_timeout(now);
         match &mut self.phase {
+            //= spec/05-session.md#phases [SESSION-2] 57968525
             Phase::Idle | Phase::Joining { .. } | Phase::Ended(_) => return Ok(()),
+            //= spec/04-key-exchange.md#noise [KEX-16] 9d1aa1ba
             Phase::Securing { .. } => match message {
                 Message::End(End { code }) => return self.peer_ended(*code),
                 Message::Pad(_) => return Ok(()),
-                other => return Err(self.unexpected(other.name())),
+                other => return Err(self.unexpected(Plane::Session, other.name())),
             },
             Phase::Deciding { pulse, paused, .. } => {
                 match message {
@@ -258,7 +267,7 @@ impl Sharer {
                         self.out.push_back(event);
                     }
                     Message::End(End { code }) => return self.peer_ended(*code),
-                    other => return Err(self.unexpected(other.name())),
+                    other => return Err(self.unexpected(Plane::Session, other.name())),
                 }
                 pulse.heard(now);
             }
@@ -341,14 +350,17 @@ impl Sharer {
         now: Timestamp,
     ) -> Result<(), Misuse> {
         self.handle_timeout(now);
+        //= spec/05-session.md#consent [CONSENT-2] bd3752a6
         let Phase::Deciding { pulse, paused, .. } = &self.phase else {
             return Err(Misuse::Phase(self.phase()));
         };
         let (pulse, paused) = (pulse.clone(), *paused);
+        //= spec/05-session.md#consent [CONSENT-3] 0769fd4b
         if !allow {
             self.finish(By::Local, ErrorCode::Declined, None);
             return Ok(());
         }
+        //= spec/05-session.md#consent [CONSENT-6] 7c5bdfbc
         let scopes = self.ceiling.intersect(Scopes::CONSENT);
         self.send(Consent { scopes });
         self.send(Displays { displays });
@@ -390,6 +402,7 @@ impl Sharer {
         Ok(())
     }
 
+    //= spec/05-session.md#control [CONTROL-19] 94ba6129
     /// The person takes control back.
     ///
     /// # Errors
@@ -444,6 +457,7 @@ impl Sharer {
         Ok(())
     }
 
+    //= spec/05-session.md#end [END-1] 76b70464
     /// The person ends it. Works in every phase, and again.
     pub fn end(&mut self, code: ErrorCode) {
         self.finish(By::Local, code, None);
@@ -454,6 +468,7 @@ impl Sharer {
         self.finish(by, fault.code(), Some(fault));
     }
 
+    //= spec/05-session.md#end [END-5] 58e6d955
     /// The relay says that it is over, refused the join, or is lost itself.
     pub fn relay_ended(&mut self, code: ErrorCode) {
         self.finish(By::Relay, code, None);
@@ -465,12 +480,14 @@ impl Sharer {
             Phase::Idle | Phase::Ended(_) => {}
             Phase::Joining { until } | Phase::Securing { until } => {
                 if now >= *until {
+                    //= spec/04-key-exchange.md#noise [KEX-18] f18637f2
                     self.finish(By::Local, ErrorCode::HandshakeTimeout, None);
                 }
             }
             Phase::Deciding { until, pulse, .. } => {
                 if pulse.is_silent(now) {
                     self.finish(By::Relay, ErrorCode::Lost, None);
+                //= spec/05-session.md#consent [CONSENT-4] 3ea54290
                 } else if now >= *until {
                     self.finish(By::Local, ErrorCode::Declined, None);
                 } else if pulse.beat(now) {
@@ -487,11 +504,13 @@ impl Sharer {
         }
     }
 
+    //= spec/05-session.md#end [END-4] 37789fd0
     fn peer_ended(&mut self, code: u16) -> Result<(), Fault> {
         self.finish(By::Peer, known(code), None);
         Ok(())
     }
 
+    //= spec/05-session.md#end [END-6] 76ab672b
     /// Everything that a session held dies here.
     fn finish(&mut self, by: By, code: ErrorCode, fault: Option<Fault>) {
         if matches!(self.phase, Phase::Ended(_)) {
@@ -513,12 +532,14 @@ impl Sharer {
         );
         // Whoever ended it in order knows; and a lost link carries nothing.
         let tell = by == By::Local || fault.is_some();
+        //= spec/05-session.md#end [END-2] f881b744
         if sealed && tell {
             self.send(End {
                 code: code.to_wire(),
             });
         }
         if !matches!(self.phase, Phase::Idle) {
+            //= spec/05-session.md#end [END-3] f4dea21d
             self.out.push_back(Output::Leave(code));
         }
         let ended = Ended { by, code, fault };
@@ -534,8 +555,9 @@ impl Sharer {
         }
     }
 
-    fn unexpected(&self, message: &'static str) -> Fault {
+    fn unexpected(&self, plane: Plane, message: &'static str) -> Fault {
         Fault::Unexpected {
+            plane,
             message,
             phase: self.phase(),
         }

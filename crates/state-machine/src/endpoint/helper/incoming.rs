@@ -18,7 +18,7 @@ use crate::{
         media,
         session::{Opener, Sealer},
     },
-    error::Fault,
+    error::{Fault, Plane},
     session::{By, known},
     time::Timestamp,
 };
@@ -33,6 +33,7 @@ impl HelperEndpoint {
             Rendezvous::CodeIssued(issued) => {
                 let locator = issued.locator;
                 self.machine.code_issued(locator, issued.lifetime_ms, now)?;
+                //= spec/02-codes.md#halves [CODE-5] 1c3c7b8e
                 let mut random = [0; 4];
                 self.rng.fill_bytes(&mut random);
                 let secret = Secret::from_random(&random);
@@ -40,6 +41,7 @@ impl HelperEndpoint {
                 Ok(())
             }
             Rendezvous::Joined(joined) => {
+                //= spec/02-codes.md#spent [CODE-8] 1a3aff13
                 // Spent before anything else is done: whatever follows, nobody joins by it again.
                 self.machine.joined(now)?;
                 let channel = core::mem::replace(&mut self.channel, Channel::None);
@@ -73,6 +75,7 @@ impl HelperEndpoint {
                 Ok(())
             }
             other => Err(Fault::Unexpected {
+                plane: Plane::Rendezvous,
                 message: other.name(),
                 phase: self.machine.phase(),
             }),
@@ -116,6 +119,7 @@ impl HelperEndpoint {
             }
             (other, _) => {
                 let fault = Fault::Unexpected {
+                    plane: Plane::Envelope,
                     message: other.name(),
                     phase: self.machine.phase(),
                 };
@@ -164,6 +168,7 @@ impl HelperEndpoint {
             handshake,
         }));
         let name = self.name.clone();
+        //= spec/04-key-exchange.md#noise [KEX-14] 106e47fd
         self.seal(&Introduce { opening, name }.into());
         self.events.push_back(Event::Phrase(phrase));
         self.machine.secured(ceiling, now)

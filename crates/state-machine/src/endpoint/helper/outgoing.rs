@@ -34,12 +34,14 @@ impl HelperEndpoint {
             }
             (SessionEvent::ControlGranted { .. }, Channel::Standing(standing)) => {
                 if let Some((grant, _, secret)) = self.machine.live_grant() {
+                    //= spec/06-media-input.md#input-records [INPUT-1] 5a79fa2b
                     self.next_stream += 1;
                     let keys = &standing.handshake.channel.keys;
                     let typing = Typing::new(keys, grant, &secret, self.next_stream, now);
                     self.typing = Some(typing);
                 }
             }
+            //= spec/05-session.md#control [CONTROL-26] 2f3256b6
             (SessionEvent::ControlEnded { .. }, _) => {
                 if let Some(typing) = self.typing.take() {
                     self.control.transmits.push_back(typing.stop());
@@ -66,6 +68,7 @@ impl HelperEndpoint {
         let mut plaintext = Vec::new();
         message.encode(&mut plaintext);
         if let Message::Chat(_) = message {
+            //= spec/05-session.md#chat [CHAT-5] 2d996685
             session::pad_to(CHAT_PAD, &mut plaintext);
         }
         let envelope = standing.sealer.seal(keys, &plaintext);

@@ -54,7 +54,10 @@ impl HelperEndpoint {
             }
             Progress::Whole(encoded) => encoded,
         };
+        //= spec/06-media-input.md#frames [MEDIA-16] 939a2b46
         let frame = Frame::read(&encoded)?;
+        //= spec/06-media-input.md#frames [MEDIA-14] 95470cc2
+        //= spec/06-media-input.md#frames [MEDIA-15] 7bea0c5f
         let fits = match self.last_frame {
             Some(last) if frame.complete => id > last,
             Some(last) => self.whole && Some(id) == last.checked_add(1),

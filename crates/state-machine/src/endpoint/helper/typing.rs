@@ -60,6 +60,7 @@ impl Typing {
         self.next_tick
     }
 
+    //= spec/06-media-input.md#input-records [INPUT-2] eff6d714
     /// One record if a tick is due, whether or not there is anything to say.
     pub(super) fn tick(&mut self, now: Timestamp) -> Option<Transmit> {
         if now < self.next_tick {

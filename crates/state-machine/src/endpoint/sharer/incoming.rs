@@ -12,7 +12,7 @@ use alongside_wire::{
 use super::{Channel, Event, SharerEndpoint, Standing};
 use crate::{
     channel::session::{Opener, Sealer},
-    error::Fault,
+    error::{Fault, Plane},
     session::{By, known},
     time::Timestamp,
 };
@@ -33,6 +33,7 @@ impl SharerEndpoint {
                 Ok(())
             }
             other => Err(Fault::Unexpected {
+                plane: Plane::Rendezvous,
                 message: other.name(),
                 phase: self.machine.phase(),
             }),
@@ -74,7 +75,9 @@ impl SharerEndpoint {
                 self.handle_plaintext(&plaintext, now);
                 Ok(())
             }
+            //= spec/04-key-exchange.md#envelopes [KEX-21] 45c2a87b
             (other, _) => Err(Fault::Unexpected {
+                plane: Plane::Envelope,
                 message: other.name(),
                 phase: self.machine.phase(),
             }),
@@ -100,7 +103,9 @@ impl SharerEndpoint {
         let Channel::Standing(standing) = &self.channel else {
             return Ok(());
         };
-        if let Message::Introduce(introduce) = message {
+        if let Message::Introduce(introduce) = message
+            && self.machine.is_securing()
+        {
             let phrase = standing.handshake.open(&introduce.opening)?;
             self.machine.introduced(&introduce.name, now)?;
             self.events.push_back(Event::Phrase(phrase));
@@ -117,15 +122,19 @@ impl SharerEndpoint {
             return;
         };
         let key = standing.grant.as_mut();
+        //= spec/06-media-input.md#input-records [INPUT-3] 782ead1b
+        //= spec/06-media-input.md#input-records [INPUT-4] 2b2b7b64
         let Some(key) = key.filter(|key| key.grant() == header.grant) else {
             self.counters.dead_input += 1;
             return;
         };
         let handled = match key.open(body) {
             Err(_) => {
+                //= spec/06-media-input.md#input-records [INPUT-5] 6207da10
                 self.machine.input_failed(now);
                 Ok(())
             }
+            //= spec/06-media-input.md#input-records [INPUT-7] 0224f7be
             Ok(plaintext) => read_record(&plaintext)
                 .map_err(Fault::from)
                 .and_then(|events| self.machine.handle_input(header.grant, &events, now)),

@@ -13,7 +13,7 @@ use alongside_wire::{
 
 use super::{Event, Flags, Output};
 use crate::{
-    error::{Fault, Misuse},
+    error::{Fault, Misuse, Plane},
     session::{chat::ChatIds, known, pulse::Pulse},
     time::Timestamp,
 };
@@ -95,12 +95,14 @@ impl Viewing {
                 out.push_back(Output::Event(Event::Displays(displays.displays.clone())));
             }
             Message::Epoch(epoch) => {
+                //= spec/05-session.md#pause [PAUSE-6] 43ab6282
                 if Some(epoch.epoch) != self.epoch.checked_add(1) {
                     return Err(Fault::EpochNotNext);
                 }
                 self.epoch = epoch.epoch;
                 self.epoch_paused = epoch.paused;
                 let epoch = self.epoch;
+                //= spec/05-session.md#pause [PAUSE-4] 8606513d
                 out.push_back(Output::Send(EpochSeen { epoch }.into()));
             }
             Message::Pause(pause) => {
@@ -147,6 +149,7 @@ impl Viewing {
             | Message::Refresh(_)
             | Message::End(_) => {
                 return Err(Fault::Unexpected {
+                    plane: Plane::Session,
                     message: message.name(),
                     phase: "while viewing",
                 });
@@ -162,12 +165,14 @@ impl Viewing {
         now: Timestamp,
         out: &mut Out,
     ) -> Result<(), Fault> {
+        //= spec/05-session.md#control [CONTROL-16] 639fbe31
         if message.grant <= self.last_grant {
             return Err(Fault::GrantNotRising);
         }
         if u64::from(message.duration_ms) > timers::GRANT {
             return Err(Fault::GrantTooLong);
         }
+        //= spec/05-session.md#control [CONTROL-17] 4d5f2971
         let asked = self.request.filter(|(id, _)| *id == message.request);
         // An answer to what was withdrawn: the sharer will read the withdrawal and end the grant.
         let Some((_, asked)) = asked else {
@@ -205,6 +210,7 @@ impl Viewing {
         if scopes.is_empty() || !self.ceiling.intersect(Scopes::CONTROL).contains(scopes) {
             return Err(Misuse::Scope);
         }
+        //= spec/05-session.md#control [CONTROL-1] cc4fcac1
         self.last_request += 1;
         self.request = Some((self.last_request, scopes));
         Ok(ControlRequest {
@@ -226,6 +232,7 @@ impl Viewing {
         Ok(())
     }
 
+    //= spec/05-session.md#control [CONTROL-12] 2c07943b
     fn withdraw(&mut self, out: &mut Out) {
         if let Some((request, _)) = self.request.take() {
             out.push_back(Output::Send(ControlWithdraw { request }.into()));
@@ -252,6 +259,7 @@ impl Viewing {
         }
     }
 
+    //= spec/05-session.md#pause [PAUSE-10] 9b111616
     /// A pause ends control here at once; the sharer's word on it follows.
     fn pause_changed(&mut self, out: &mut Out) {
         if self.paused.either() {
@@ -264,6 +272,7 @@ impl Viewing {
         }));
     }
 
+    //= spec/05-session.md#pause [PAUSE-11] b9a41559
     pub(super) fn check_media(&self, epoch: u32) -> Result<(), Fault> {
         if epoch == self.epoch && self.epoch_paused {
             return Err(Fault::PausedMedia);
@@ -281,6 +290,7 @@ impl Viewing {
             .map(|grant| (grant.id, grant.scopes, grant.secret))
     }
 
+    //= spec/06-media-input.md#frames [MEDIA-19] f19c3623
     pub(super) fn shown(&mut self, frame: u32, out: &mut Out) {
         if self.shown_in != Some(self.epoch) {
             self.shown_in = Some(self.epoch);
@@ -288,6 +298,7 @@ impl Viewing {
         }
     }
 
+    //= spec/06-media-input.md#frames [MEDIA-21] 579df7bb
     pub(super) fn refresh(&mut self, now: Timestamp, out: &mut Out) {
         let at = self
             .refresh

@@ -72,17 +72,22 @@ impl Control {
         out: &mut Out,
     ) -> Result<(), Fault> {
         let &ControlRequest { request, scopes } = request;
+        //= spec/05-session.md#control [CONTROL-2] 0c761070
         if request <= self.highest_request {
             return Err(Fault::RequestNotRising);
         }
         self.highest_request = request;
         let allowed = ceiling.intersect(Scopes::CONTROL);
+        //= spec/05-session.md#control [CONTROL-4] 574b28ab
+        //= spec/05-session.md#control [CONTROL-5] 5b4bec53
         let early = paused || !self.shown || now < self.quiet_until || self.prompt.is_some();
+        //= spec/05-session.md#control [CONTROL-3] 93fd2c08
         if scopes.is_empty() || !allowed.contains(scopes) {
             deny(request, ErrorCode::BeyondCeiling, out);
         } else if early {
             deny(request, ErrorCode::TooEarly, out);
         } else {
+            //= spec/05-session.md#control [CONTROL-10] 60af4732
             // Nothing stays pressed, and nothing is injected, while the person decides.
             if self.grant.is_some() {
                 release(out);
@@ -99,6 +104,7 @@ impl Control {
         Ok(())
     }
 
+    //= spec/05-session.md#control [CONTROL-11] ec52d50f
     pub(super) fn withdraw(&mut self, request: u32, out: &mut Out) {
         if self.prompt.as_ref().is_some_and(|p| p.request == request) {
             self.close_prompt(out);
@@ -109,6 +115,9 @@ impl Control {
         }
     }
 
+    //= spec/05-session.md#control [CONTROL-20] fe02cf60
+    //= spec/05-session.md#control [CONTROL-22] 6e358715
+    //= spec/05-session.md#control [CONTROL-23] e34df918
     pub(super) fn released(&mut self, grant: u32, out: &mut Out) -> Result<(), Fault> {
         if grant == 0 || grant > self.last_grant {
             return Err(Fault::GrantNeverIssued);
@@ -128,12 +137,14 @@ impl Control {
         out: &mut Out,
     ) -> Result<(), Misuse> {
         let prompt = self.prompt.as_ref().ok_or(Misuse::Nothing)?;
+        //= spec/05-session.md#control [CONTROL-15] d39f008c
         if scopes.is_empty() || !prompt.scopes.contains(scopes) {
             return Err(Misuse::Scope);
         }
         if u64::from(duration_ms) > timers::GRANT || duration_ms == 0 {
             return Err(Misuse::TooLong);
         }
+        //= spec/05-session.md#control [CONTROL-8] fb30e089
         let guard = timers::ANSWER_GUARD * 1_000;
         let recent = |moment: Timestamp| now.since(moment) < guard;
         if recent(prompt.opened) || self.last_injected.is_some_and(recent) {
@@ -141,7 +152,9 @@ impl Control {
         }
         let request = prompt.request;
         self.prompt = None;
+        //= spec/05-session.md#control [CONTROL-21] 7ed97914
         self.end_grant(ErrorCode::Replaced, true, out);
+        //= spec/05-session.md#control [CONTROL-13] b96d833c
         self.last_grant += 1;
         let until = now.plus_ms(u64::from(duration_ms));
         let grant = self.last_grant;
@@ -167,6 +180,7 @@ impl Control {
         Ok(())
     }
 
+    //= spec/05-session.md#control [CONTROL-7] eaca835e
     /// The person, or time, says no.
     pub(super) fn deny(
         &mut self,
@@ -196,6 +210,8 @@ impl Control {
         }
     }
 
+    //= spec/05-session.md#control [CONTROL-24] 901e49a3
+    //= spec/05-session.md#control [CONTROL-25] 56d122c4
     /// Ends the grant, if there is one: its key dies, what it held is let go.
     pub(super) fn end_grant(&mut self, code: ErrorCode, tell: bool, out: &mut Out) {
         let Some(Grant { id: grant, .. }) = self.grant.take() else {
@@ -216,6 +232,7 @@ impl Control {
         now: Timestamp,
         out: &mut Out,
     ) -> Result<(), Fault> {
+        //= spec/06-media-input.md#input-records [INPUT-8] 917fc2e1
         let Some(live) = self.grant.as_ref().filter(|live| live.id == grant) else {
             return Ok(());
         };
@@ -223,14 +240,17 @@ impl Control {
             .iter()
             .any(|event| !live.scopes.contains(event.scope()))
         {
+            //= spec/06-media-input.md#input-records [INPUT-6] 8691a1b7
             return Err(Fault::ScopeExceeded);
         }
+        //= spec/05-session.md#control [CONTROL-9] 8a1acfc5
         if self.prompt.is_some() {
             return Ok(());
         }
         for event in events {
             self.last_injected = Some(now);
             out.push_back(Output::Event(match event {
+                //= spec/06-media-input.md#input-records [INPUT-9] b6a6164a
                 InputEvent::ReleaseAll => Event::ReleaseAll,
                 event => Event::Inject(*event),
             }));
@@ -243,6 +263,7 @@ impl Control {
             // A person who did not answer has not agreed.
             let _ = self.deny(ErrorCode::Denied, now, out);
         }
+        //= spec/05-session.md#control [CONTROL-18] 4916058c
         if self.grant.as_ref().is_some_and(|g| now >= g.until) {
             self.end_grant(ErrorCode::Expired, true, out);
         }

@@ -11,7 +11,7 @@ use alongside_wire::{
 
 use super::{Event, Flags, Output, control::Control};
 use crate::{
-    error::{Fault, Misuse},
+    error::{Fault, Misuse, Plane},
     session::{chat::ChatIds, pulse::Pulse},
     time::Timestamp,
 };
@@ -53,6 +53,7 @@ impl Viewing {
             chat: ChatIds::default(),
             control: Control::new(now),
         };
+        //= spec/05-session.md#pause [PAUSE-3] f0166bdd
         viewing.raise_epoch(out);
         viewing
     }
@@ -67,6 +68,7 @@ impl Viewing {
         match message {
             Message::Pad(_) | Message::Heartbeat(_) => {}
             Message::Shown(shown) => {
+                //= spec/06-media-input.md#frames [MEDIA-20] 6aba92cf
                 if self.frame.is_none_or(|sent| shown.frame > sent) {
                     return Err(Fault::FrameNeverSent);
                 }
@@ -83,9 +85,11 @@ impl Viewing {
             Message::ControlEnd(end) => self.control.released(end.grant, out)?,
             Message::Chat(chat) => {
                 if !self.consented.contains(Scopes::CHAT) {
+                    //= spec/05-session.md#chat [CHAT-4] 66f8f498
                     return Err(Fault::ChatWithoutScope);
                 }
                 self.chat.receive(chat)?;
+                //= spec/05-session.md#chat [CHAT-3] b6897ab3
                 out.push_back(Output::Send(ChatAck { id: chat.id }.into()));
                 out.push_back(Output::Event(Event::Chat(chat.text.clone())));
             }
@@ -102,6 +106,7 @@ impl Viewing {
             | Message::Epoch(_)
             | Message::End(_) => {
                 return Err(Fault::Unexpected {
+                    plane: Plane::Session,
                     message: message.name(),
                     phase: "while viewing",
                 });
@@ -144,6 +149,7 @@ impl Viewing {
         self.consented.union(self.control.scopes())
     }
 
+    //= spec/05-session.md#pause [PAUSE-5] 334d72fe
     pub(super) fn media_epoch(&self) -> Option<u32> {
         let running = !self.paused.either() && self.consented.contains(Scopes::VIEW);
         (running && self.epoch_seen == self.epoch).then_some(self.epoch)
@@ -196,6 +202,7 @@ impl Viewing {
             local: paused,
             ..self.paused
         };
+        //= spec/05-session.md#pause [PAUSE-1] 259f34d2
         out.push_back(Output::Send(Pause { paused }.into()));
         self.set_flags(flags, out);
     }
@@ -215,8 +222,10 @@ impl Viewing {
         self.paused = flags;
         if before != flags.either() {
             if flags.either() {
+                //= spec/05-session.md#pause [PAUSE-8] 5b4e365d
                 self.control.end_grant(ErrorCode::Paused, true, out);
                 // Not counted as a denial by the person: there is nothing to hold against anybody.
+                //= spec/05-session.md#pause [PAUSE-9] f88ba875
                 self.control.refuse_prompt(ErrorCode::TooEarly, out);
                 if media {
                     out.push_back(Output::Event(Event::MediaStopped));
@@ -227,6 +236,7 @@ impl Viewing {
         out.push_back(flags.event());
     }
 
+    //= spec/05-session.md#pause [PAUSE-2] d6beb0da
     fn raise_epoch(&mut self, out: &mut Out) {
         self.epoch += 1;
         let epoch = Epoch {
@@ -237,6 +247,7 @@ impl Viewing {
     }
 
     fn epoch_seen(&mut self, epoch: u32, out: &mut Out) -> Result<(), Fault> {
+        //= spec/05-session.md#pause [PAUSE-7] 6d8837e8
         if epoch > self.epoch || epoch == 0 {
             return Err(Fault::EpochNeverAnnounced);
         }
@@ -249,6 +260,7 @@ impl Viewing {
         Ok(())
     }
 
+    //= spec/06-media-input.md#frames [MEDIA-22] ca8d0458
     fn refresh(&mut self, now: Timestamp, out: &mut Out) {
         let interval = timers::REFRESH_INTERVAL * 1_000;
         let rested = self

@@ -1,0 +1,128 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use alongside_client::{Fingerprint, Relay, Trust, screen::ScreenSpec};
+use alongside_wire::code::Code;
+use clap::{Args as Group, Parser, Subcommand};
+
+/// Helps somebody at their screen, or lets somebody help at yours.
+#[derive(Debug, Parser)]
+#[command(version)]
+#[command(after_help = "\
+A session, from the beginning:
+  the helper runs   alongside helper --relay relay.example:443 --fingerprint HEX
+  reads the code to the other person, who runs
+                    alongside sharer --relay relay.example:443 --fingerprint HEX
+  types the code, and is asked before anything is shown.
+
+  alongside demo    plays all of it on this machine, on a screen of its own.
+
+Exit codes: 0 ended by a person, 1 failed, 2 wrong usage, 3 no session (declined, wrong or unknown
+code), 4 connection lost.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Help somebody: get a code, see their screen, ask for control.
+    Helper(Helper),
+    /// Be helped: join by a code, and decide what is seen and done.
+    Sharer(Sharer),
+    /// Watch a whole session on this machine.
+    Demo(Demo),
+}
+
+/// Which relay, and how to know that it is the one.
+#[derive(Debug, Group)]
+pub(crate) struct RelayArgs {
+    /// The relay.
+    #[arg(long, value_name = "HOST:PORT", env = "ALONGSIDE_RELAY")]
+    relay: String,
+
+    /// SHA-256 of the relay's certificate, as the relay prints it.
+    #[arg(long, value_name = "HEX", env = "ALONGSIDE_FINGERPRINT")]
+    #[arg(required_unless_present = "ca", conflicts_with = "ca")]
+    fingerprint: Option<Fingerprint>,
+
+    /// PEM file of the authorities that may vouch for the relay's name.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl RelayArgs {
+    pub(crate) fn relay(&self) -> Relay {
+        let trust = match (&self.fingerprint, &self.ca) {
+            (Some(fingerprint), _) => Trust::Fingerprint(*fingerprint),
+            // clap has seen to it that one of them is there.
+            (None, ca) => Trust::Authorities(ca.clone().unwrap_or_default()),
+        };
+        Relay {
+            address: self.relay.clone(),
+            trust,
+        }
+    }
+}
+
+/// Help somebody.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Commands, a line each:
+  control           ask for control            release           give it up
+  type TEXT         type text (US keyboard)    enter             press Enter
+  key NAME          press a key: a, F5, Escape, Left, Ctrl+C ...
+  move X Y          pointer, in pixels of the screen that you see
+  click X Y         move there and click       pause, unpause
+  chat TEXT         say something              end               end the session")]
+pub(crate) struct Helper {
+    #[command(flatten)]
+    pub(crate) relay: RelayArgs,
+
+    /// Who the other person will read that you are. Nobody vouches for it.
+    #[arg(long, default_value = "a helper")]
+    pub(crate) name: String,
+
+    /// Write what is seen as PNG files into this folder, at most five in a second.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_frames: Option<PathBuf>,
+
+    /// Open no window.
+    #[arg(long)]
+    pub(crate) no_window: bool,
+}
+
+/// Be helped.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR, pattern.
+
+Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, p pauses and unpauses, r takes
+control back, t starts a line of chat. Without a terminal, lines: yes, no, pause, unpause, revoke,
+chat TEXT, end.")]
+pub(crate) struct Sharer {
+    #[command(flatten)]
+    pub(crate) relay: RelayArgs,
+
+    /// What to show.
+    #[arg(long, default_value = "x11", value_name = "SCREEN")]
+    pub(crate) screen: ScreenSpec,
+
+    /// The code that the helper read to you; asked for if it is not given.
+    #[arg(value_parser = Code::parse)]
+    pub(crate) code: Option<Code>,
+}
+
+/// Watch a whole session.
+#[derive(Debug, Group)]
+pub(crate) struct Demo {
+    /// Share this X11 display instead of one that the demo starts itself. Somebody else's program
+    /// will type into whatever has the focus there.
+    #[arg(long, value_name = "DISPLAY")]
+    pub(crate) display: Option<String>,
+
+    /// Share the test pattern, which nobody can control.
+    #[arg(long, conflicts_with = "display")]
+    pub(crate) pattern: bool,
+}

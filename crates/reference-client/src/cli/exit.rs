@@ -1,0 +1,89 @@
+//! Exit codes that scripts can trust.
+
+use std::process::ExitCode;
+
+use alongside_client::{By, Ended};
+use alongside_wire::{Class, ErrorCode};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// A person ended the session.
+    Done,
+    /// Something failed, or the other end broke the protocol.
+    Failed,
+    /// There was no session: declined, no such code, wrong code.
+    Refused,
+    /// The other end, the relay, or the way to them was lost.
+    Lost,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            // 2 is a wrong command line.
+            Exit::Refused => 3,
+            Exit::Lost => 4,
+        })
+    }
+}
+
+impl From<Ended> for Exit {
+    fn from(ended: Ended) -> Self {
+        match ended.code {
+            ErrorCode::Done => Self::Done,
+            ErrorCode::Declined
+            | ErrorCode::HandshakeFailed
+            | ErrorCode::HandshakeTimeout
+            | ErrorCode::CodeExpired => Self::Refused,
+            ErrorCode::Lost
+            | ErrorCode::RelayShutdown
+            | ErrorCode::Idle
+            | ErrorCode::SessionLength => Self::Lost,
+            code => match code.class() {
+                Class::Refusal { .. } => Self::Refused,
+                Class::Violation | Class::Ending => Self::Failed,
+            },
+        }
+    }
+}
+
+//= spec/05-session.md#end [END-7] 4ec22d35
+/// Why it is over, for the person; `other` is what the other end is called.
+pub(crate) fn explain(ended: &Ended, other: &str) -> String {
+    if let Some(fault) = &ended.fault {
+        let who = match ended.by {
+            By::Peer => other,
+            By::Local | By::Relay => "the relay, or somebody on the way,",
+        };
+        if ended.code == ErrorCode::HandshakeFailed {
+            return format!("the code was wrong, or somebody is in between: {fault}");
+        }
+        return format!("{who} broke the protocol: {fault}");
+    }
+    let who = match ended.by {
+        By::Local => "you",
+        By::Peer => other,
+        By::Relay => "the relay",
+    };
+    match ended.code {
+        ErrorCode::Done => format!("{who} ended the session"),
+        ErrorCode::Declined if ended.by == By::Local => "no consent was given".to_owned(),
+        ErrorCode::Declined => format!("{other} did not consent"),
+        ErrorCode::Lost => format!("the connection to {other}, or to the relay, was lost"),
+        ErrorCode::RelayShutdown => "the relay is shutting down; use another, or try later".into(),
+        ErrorCode::NotFound => "there is no such code: it was mistyped, has been used, or is more \
+                                than ten minutes old; ask for a new one"
+            .into(),
+        ErrorCode::Busy => "the relay is busy; try again in a minute".into(),
+        ErrorCode::HandshakeTimeout => {
+            format!("{other} did not answer in time; ask for a new code and try again")
+        }
+        ErrorCode::HandshakeFailed => "the code was wrong; ask for a new one".into(),
+        ErrorCode::SessionLength => "the session has lasted as long as the relay allows".into(),
+        ErrorCode::Idle => "nothing happened for too long".into(),
+        code => format!("{who} ended the session: {code}"),
+    }
+}

@@ -1,0 +1,269 @@
+//! `alongside helper`.
+
+use std::time::{Duration, Instant};
+
+use alongside_client::{
+    Config,
+    helper::{self, Command, Event, Options, SessionEvent},
+    view::{Folder, View},
+    window::Window,
+};
+use alongside_wire::{ErrorCode, Scopes, code::Code};
+use tokio::{
+    sync::mpsc::{self, Sender, unbounded_channel},
+    time::{Instant as Moment, sleep_until},
+};
+
+use super::{
+    Exit, Failure, Stop, args, exit, input, script,
+    terminal::Terminal,
+    words::{clock, phrase, plain},
+};
+
+/// How often a request that came too early is made again, and after how long.
+const RETRIES: u32 = 3;
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
+    let mut terminal = Terminal::new();
+    let views = views(&args, &mut terminal)?;
+    let (commands, orders) = mpsc::channel(64);
+    let (events, mut happened) = unbounded_channel();
+    terminal.status("connecting to the relay ...");
+    let options = Options {
+        relay: args.relay.relay(),
+        name: args.name,
+        config: Config::default(),
+        views,
+    };
+    // On a task of its own: a terminal that does not take what is written must not stop it.
+    let mut session = tokio::spawn(helper::run(options, orders, events));
+    let mut stop = Stop::new()?;
+    let mut lines = input::lines();
+    let mut reading = true;
+    let mut helper = Helper {
+        terminal,
+        commands,
+        code: None,
+        screen: None,
+        retries: 0,
+        later: None,
+    };
+    loop {
+        let later = helper.later.as_ref().map(|(at, _)| *at);
+        tokio::select! {
+            ended = &mut session => {
+                let ended = ended??;
+                while let Ok(event) = happened.try_recv() {
+                    helper.happened(event).await;
+                }
+                helper.terminal.status("");
+                helper.terminal.line(&exit::explain(&ended, "the sharer"));
+                return Ok(ended.into());
+            }
+            Some(event) = happened.recv() => helper.happened(event).await,
+            line = lines.recv(), if reading => match line {
+                Some(line) => helper.line(&line).await,
+                // Nothing can be typed any more; what is shown goes on.
+                None => reading = false,
+            },
+            () = tick(helper.code.is_some() && helper.terminal.is_terminal()) => helper.count_down(),
+            () = sleep_until(later.unwrap_or_else(Moment::now)), if later.is_some() => {
+                if let Some((_, command)) = helper.later.take() {
+                    helper.order(command).await;
+                }
+            }
+            () = stop.next() => helper.order(Command::End).await,
+        }
+    }
+}
+
+async fn tick(on: bool) {
+    if on {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    } else {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn views(args: &args::Helper, terminal: &mut Terminal) -> Result<Vec<Box<dyn View>>, Failure> {
+    let mut views: Vec<Box<dyn View>> = Vec::new();
+    if let Some(folder) = &args.save_frames {
+        views.push(Box::new(Folder::create(folder).map_err(|error| {
+            format!(
+                "{}: {error}; name a folder that can be made",
+                folder.display()
+            )
+        })?));
+    }
+    if !args.no_window {
+        match Window::open("Alongside") {
+            Ok(window) => views.push(Box::new(window)),
+            Err(error) if views.is_empty() => {
+                return Err(format!(
+                    "no window can be opened ({error}); use --save-frames DIR to see pictures all \
+                     the same, or --no-window to do without"
+                )
+                .into());
+            }
+            Err(error) => terminal.line(&format!("no window ({error}); pictures are saved")),
+        }
+    }
+    Ok(views)
+}
+
+struct Helper {
+    terminal: Terminal,
+    commands: Sender<Command>,
+    /// The code that waits, and when it dies.
+    code: Option<(Code, Instant)>,
+    /// The display that is seen: id, width, height.
+    screen: Option<(u8, u16, u16)>,
+    retries: u32,
+    /// Something to do later.
+    later: Option<(Moment, Command)>,
+}
+
+impl Helper {
+    async fn order(&self, command: Command) {
+        // It fails when the session is over, which is told.
+        let _ = self.commands.send(command).await;
+    }
+
+    async fn line(&mut self, line: &str) {
+        if line.is_empty() {
+            return;
+        }
+        match script::command(line, self.screen) {
+            Ok(command) => {
+                if let Command::RequestControl(_) = command {
+                    self.retries = RETRIES;
+                }
+                self.order(command).await;
+            }
+            Err(why) => self.terminal.line(&why),
+        }
+    }
+
+    fn count_down(&mut self) {
+        if let Some((code, dies)) = &self.code {
+            let left = dies.saturating_duration_since(Instant::now()).as_secs();
+            let status = format!("code {code}, {} left", clock(left));
+            self.terminal.status(&status);
+        }
+    }
+
+    async fn happened(&mut self, event: Event) {
+        match event {
+            Event::Connected => self.terminal.status("asking for a code ..."),
+            Event::Code { code, seconds } => {
+                let dies = Instant::now() + Duration::from_secs(seconds);
+                self.code = Some((code, dies));
+                self.terminal.status("");
+                self.terminal.alert(&format!("Your code: {code}"));
+                self.terminal.line(&format!(
+                    "Read it to the person you help; it works once, for {}.",
+                    clock(seconds)
+                ));
+            }
+            Event::Phrase(places) => self.terminal.line(&format!(
+                "The other person should see the same three words: {}",
+                phrase(places)
+            )),
+            Event::Shown(_) => {}
+            Event::NotNow(misuse) => self.terminal.line(&format!("not now: {misuse}")),
+            Event::Trouble(why) => self.terminal.line(&plain(&why)),
+            Event::Session(event) => self.session(event).await,
+        }
+    }
+
+    async fn session(&mut self, event: SessionEvent) {
+        let terminal = &mut self.terminal;
+        match event {
+            SessionEvent::CodeIssued { .. } | SessionEvent::Ended(_) => {}
+            SessionEvent::CodeEnded(ErrorCode::Busy) => {
+                terminal.line("the relay is busy; asking again in five seconds");
+                self.after(Duration::from_secs(5), Command::NewCode);
+            }
+            SessionEvent::CodeEnded(_) => {
+                self.code = None;
+                terminal.line("nobody used the code in time; here is a new one");
+                self.order(Command::NewCode).await;
+            }
+            SessionEvent::Joined => {
+                self.code = None;
+                terminal.status("somebody joined; making the connection secure ...");
+            }
+            SessionEvent::CodeSpent { warn, .. } => self.spent(warn),
+            SessionEvent::Secured => terminal.status("the other person is being asked ..."),
+            SessionEvent::Viewing { .. } => {
+                terminal.status("you see the screen");
+                terminal.line("The other person agreed. Type `control` to ask for control.");
+            }
+            SessionEvent::Displays(displays) => {
+                let first = displays.first();
+                self.screen = first.map(|first| (first.id, first.width, first.height));
+            }
+            SessionEvent::ControlGranted { scopes, .. } => {
+                self.retries = 0;
+                terminal.status(&format!("you have control: {scopes}"));
+                terminal.line("Control was granted.");
+            }
+            SessionEvent::ControlDenied(code) => self.denied(code),
+            SessionEvent::ControlEnded { code, .. } => {
+                terminal.status("you see the screen");
+                terminal.line(&format!("Control is over: {code}."));
+            }
+            SessionEvent::Paused { local, peer } => {
+                let (line, status) = match (local, peer) {
+                    (false, false) => (
+                        "The session goes on; you see the screen.",
+                        "you see the screen",
+                    ),
+                    (true, false) => ("You paused the session.", "paused by you"),
+                    (false, true) => ("The other person paused the session.", "paused by them"),
+                    (true, true) => ("Both of you paused the session.", "paused by both"),
+                };
+                terminal.status(status);
+                terminal.line(line);
+            }
+            SessionEvent::Chat(text) => terminal.line(&format!("sharer: {}", plain(&text))),
+            SessionEvent::ChatDelivered(_) => terminal.line("(delivered)"),
+        }
+    }
+
+    //= spec/02-codes.md#spent [CODE-12] 09f7ca84
+    fn spent(&mut self, warn: bool) {
+        self.code = None;
+        self.terminal.status("");
+        self.terminal
+            .alert("Somebody used this code with a wrong secret, or gave up. It is spent.");
+        if warn {
+            self.terminal.alert(
+                "That was the third within an hour: somebody may be guessing. The next code comes \
+                 in a minute.",
+            );
+            //= spec/02-codes.md#spent [CODE-13] b170a9c7
+            let wait = Duration::from_millis(alongside_wire::limits::timers::SPENT_DELAY + 100);
+            self.after(wait, Command::NewCode);
+        } else {
+            self.after(Duration::ZERO, Command::NewCode);
+        }
+    }
+
+    fn denied(&mut self, code: ErrorCode) {
+        if code == ErrorCode::TooEarly && self.retries > 0 {
+            self.retries -= 1;
+            self.terminal
+                .line("It is too early to ask for control; asking again in five seconds.");
+            self.after(RETRY_AFTER, Command::RequestControl(Scopes::CONTROL));
+        } else {
+            self.terminal
+                .line(&format!("Control was not granted: {code}."));
+        }
+    }
+
+    fn after(&mut self, wait: Duration, command: Command) {
+        self.later = Some((Moment::now() + wait, command));
+    }
+}

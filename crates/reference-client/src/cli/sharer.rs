@@ -1,0 +1,239 @@
+//! `alongside sharer`.
+
+use std::io::BufRead as _;
+
+use alongside_client::{
+    Config, inject, screen,
+    sharer::{self, Command, Event, Options, SessionEvent},
+};
+use alongside_state_machine::endpoint::spent::SpentLocators;
+use alongside_wire::{Scopes, code::Code};
+use tokio::sync::mpsc::{self, Sender, UnboundedReceiver, unbounded_channel};
+
+use super::{
+    Exit, Failure, Stop, args, exit, input,
+    terminal::Terminal,
+    words::{may, phrase, plain},
+};
+
+/// What the person is being asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prompt {
+    Consent,
+    Control(Scopes),
+}
+
+pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
+    let mut terminal = Terminal::new();
+    // Whatever cannot work is said before the code is spent.
+    let screen = screen::open(&args.screen)?;
+    let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
+    let code = match args.code {
+        Some(code) => code,
+        None => ask_code(&mut terminal)?,
+    };
+    let (commands, orders) = mpsc::channel(64);
+    let (events, mut happened) = unbounded_channel();
+    terminal.status("joining ...");
+    let options = Options {
+        relay: args.relay.relay(),
+        code,
+        config: Config::default(),
+        screen,
+        injector,
+    };
+    // On a task of its own: a terminal that does not take what is written must not stop it.
+    let mut session = tokio::spawn(async move {
+        let mut spent = SpentLocators::default();
+        sharer::run(options, &mut spent, orders, events).await
+    });
+    let mut stop = Stop::new()?;
+    let raw = terminal.raw();
+    let mut typed = if raw { input::keys() } else { input::lines() };
+    let mut reading = true;
+    let mut sharer = Sharer {
+        terminal,
+        commands,
+        raw,
+        prompt: None,
+        paused: false,
+        scopes: Scopes::NONE,
+    };
+    loop {
+        tokio::select! {
+            // What happened is known before what was typed is understood.
+            biased;
+            ended = &mut session => {
+                let ended = ended??;
+                sharer.terminal.status("");
+                sharer.terminal.line(&exit::explain(&ended, "the helper"));
+                return Ok(ended.into());
+            }
+            Some(event) = happened.recv() => sharer.happened(event, &mut typed),
+            word = typed.recv(), if reading => match word {
+                Some(word) => sharer.typed(&word).await,
+                // Nobody can answer any more, and silence is no consent.
+                None => reading = false,
+            },
+            () = stop.next() => sharer.order(Command::End).await,
+        }
+    }
+}
+
+fn ask_code(terminal: &mut Terminal) -> Result<Code, Failure> {
+    loop {
+        terminal.line("Type the code that the helper reads to you:");
+        let mut line = String::new();
+        if std::io::stdin().lock().read_line(&mut line)? == 0 {
+            return Err("no code was given".into());
+        }
+        match Code::parse(&line) {
+            Ok(code) => return Ok(code),
+            Err(error) => terminal.line(&error.to_string()),
+        }
+    }
+}
+
+struct Sharer {
+    terminal: Terminal,
+    commands: Sender<Command>,
+    raw: bool,
+    prompt: Option<Prompt>,
+    paused: bool,
+    scopes: Scopes,
+}
+
+impl Sharer {
+    async fn order(&self, command: Command) {
+        // It fails when the session is over, which is told.
+        let _ = self.commands.send(command).await;
+    }
+
+    async fn typed(&mut self, word: &str) {
+        if let Some(line) = word.strip_prefix("chat ") {
+            self.show_status();
+            self.order(Command::Chat(line.to_owned())).await;
+            return;
+        }
+        if let Some(line) = word.strip_prefix("typing ") {
+            self.terminal.status(&format!("chat> {line}"));
+            return;
+        }
+        let command = match (word, self.prompt) {
+            ("yes", Some(Prompt::Consent)) => Command::Consent(true),
+            ("no", Some(Prompt::Consent)) => Command::Consent(false),
+            ("yes", Some(Prompt::Control(scopes))) => Command::AllowControl(scopes),
+            ("no", Some(Prompt::Control(_))) => Command::DenyControl,
+            ("yes" | "no", None) => {
+                self.terminal.line("Nothing is being asked.");
+                return;
+            }
+            ("pause", _) => Command::Pause(true),
+            ("unpause", _) => Command::Pause(false),
+            ("toggle-pause", _) => Command::Pause(!self.paused),
+            ("revoke", _) => Command::Revoke,
+            ("end", _) => Command::End,
+            ("", _) => return,
+            _ => {
+                self.terminal
+                    .line("Type yes, no, pause, unpause, revoke, chat TEXT or end.");
+                return;
+            }
+        };
+        if let Command::Consent(_) = command {
+            self.prompt = None;
+        }
+        self.order(command).await;
+    }
+
+    fn happened(&mut self, event: Event, typed: &mut UnboundedReceiver<String>) {
+        match event {
+            Event::Connected => self.terminal.status("waiting for the helper ..."),
+            Event::Phrase(places) => self.terminal.line(&format!(
+                "The helper should see the same three words: {}",
+                phrase(places)
+            )),
+            Event::Scopes(scopes) => {
+                self.scopes = scopes;
+                self.show_status();
+            }
+            Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
+            Event::Trouble(why) => self.terminal.line(&plain(&why)),
+            Event::Session(event) => self.session(event, typed),
+        }
+    }
+
+    fn session(&mut self, event: SessionEvent, typed: &mut UnboundedReceiver<String>) {
+        match event {
+            //= spec/05-session.md#consent [CONSENT-5] 9b48cef1
+            SessionEvent::ConsentAsked { name, .. } => {
+                let name = plain(&name);
+                let question =
+                    format!("\"{name}\" (unverified) wants to SEE YOUR SCREEN. Allow it?");
+                self.ask(Prompt::Consent, &question, typed);
+            }
+            SessionEvent::Viewing => self.terminal.line("Your screen is shown from now on."),
+            SessionEvent::ControlAsked { scopes, .. } => {
+                let question = format!("The helper wants to CONTROL: {scopes}. Allow it?");
+                self.ask(Prompt::Control(scopes), &question, typed);
+            }
+            SessionEvent::ControlPromptClosed => {
+                self.prompt = None;
+                self.terminal
+                    .line("The question is closed; control was not granted.");
+                self.show_status();
+            }
+            SessionEvent::ControlGranted { .. } => {
+                self.prompt = None;
+                let key = if self.raw { "r" } else { "revoke" };
+                let line = format!("The helper has control; {key} takes it back.");
+                self.terminal.alert(&line);
+            }
+            SessionEvent::ControlEnded { code, .. } => {
+                self.terminal
+                    .line(&format!("The helper has no control any more: {code}."));
+            }
+            SessionEvent::Paused { local, peer } => {
+                self.paused = local;
+                self.terminal.line(match (local, peer) {
+                    (false, false) => "The session goes on: the helper sees your screen again.",
+                    (true, false) => "You paused: nothing is shown.",
+                    (false, true) => "The helper paused: nothing is shown.",
+                    (true, true) => "Both of you paused: nothing is shown.",
+                });
+                self.show_status();
+            }
+            SessionEvent::Chat(text) => self.terminal.line(&format!("helper: {}", plain(&text))),
+            SessionEvent::ChatDelivered(_) => self.terminal.line("(delivered)"),
+            SessionEvent::MediaReady
+            | SessionEvent::MediaStopped
+            | SessionEvent::CompleteFrameWanted
+            | SessionEvent::Inject(_)
+            | SessionEvent::ReleaseAll
+            | SessionEvent::Ended(_) => {}
+        }
+    }
+
+    //= spec/05-session.md#control [CONTROL-6] d5b72aae
+    fn ask(&mut self, prompt: Prompt, question: &str, typed: &mut UnboundedReceiver<String>) {
+        // What was typed before the question cannot have been its answer.
+        if input::discard(typed) {
+            let _ = self.commands.try_send(Command::End);
+        }
+        self.prompt = Some(prompt);
+        self.terminal.alert(question);
+        self.show_status();
+    }
+
+    //= spec/05-session.md#consent [CONSENT-8] f836b0cb
+    fn show_status(&mut self) {
+        let may = may(self.scopes);
+        let keys = match (self.raw, self.prompt) {
+            (true, Some(_)) => "y allows, n refuses, q ends",
+            (false, Some(_)) => "yes allows, no refuses, end ends",
+            (true, None) => "q ends, p pauses, r takes control back, t chats",
+            (false, None) => "end, pause, unpause, revoke, chat TEXT",
+        };
+        self.terminal.status(&format!("{may} | {keys}"));
+    }
+}

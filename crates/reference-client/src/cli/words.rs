@@ -1,0 +1,77 @@
+//! Words for people: the phrase, scopes, and text that came from the other end.
+
+use alongside_wire::Scopes;
+use bip39::Language;
+
+/// The three words of a session.
+pub(crate) fn phrase(places: [u16; 3]) -> String {
+    let words = Language::English.word_list();
+    let word = |place: u16| words.get(usize::from(place)).copied().unwrap_or("?");
+    places.map(word).join(" ")
+}
+
+/// What a helper may do, as a sharer reads it.
+pub(crate) fn may(scopes: Scopes) -> String {
+    let mut may = Vec::new();
+    if scopes.contains(Scopes::VIEW) {
+        may.push("SEE your screen");
+    }
+    if scopes.contains(Scopes::POINTER) {
+        may.push("USE your pointer");
+    }
+    if scopes.contains(Scopes::KEYBOARD) {
+        may.push("TYPE on your keyboard");
+    }
+    if scopes.contains(Scopes::CHAT) {
+        may.push("chat");
+    }
+    if may.is_empty() {
+        return "the helper may do nothing".to_owned();
+    }
+    format!("the helper may {}", may.join(", "))
+}
+
+//= spec/05-session.md#phases [SESSION-3] f0929944
+/// Text of the other end without what would move the cursor, ring bells or turn lines around.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|character| if harmless(character) { character } else { ' ' })
+        .collect()
+}
+
+fn harmless(character: char) -> bool {
+    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !character.is_control() && !turns
+}
+
+/// Minutes and seconds.
+pub(crate) fn clock(seconds: u64) -> String {
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_phrase_is_three_words_of_the_list() {
+        assert_eq!(phrase([0, 2047, 1]), "abandon zoo ability");
+    }
+
+    //= test spec/05-session.md#phases [SESSION-3] f0929944
+    #[test]
+    fn text_of_others_cannot_move_the_cursor() {
+        assert_eq!(plain("a\x1b[2Jb\r\n\u{202e}c"), "a [2Jb   c");
+        assert_eq!(plain("Grüße 🙂"), "Grüße 🙂");
+    }
+
+    #[test]
+    fn scopes_are_said_plainly() {
+        assert_eq!(may(Scopes::NONE), "the helper may do nothing");
+        assert_eq!(may(Scopes::CONSENT), "the helper may SEE your screen, chat");
+        assert_eq!(
+            may(Scopes::ALL),
+            "the helper may SEE your screen, USE your pointer, TYPE on your keyboard, chat"
+        );
+    }
+}

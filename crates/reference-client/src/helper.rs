@@ -1,0 +1,221 @@
+//! A helper, from the code to the end.
+
+use alongside_state_machine::endpoint::helper::{Event as Machine, HelperEndpoint};
+pub use alongside_state_machine::{
+    channel::phrase::Phrase, session::helper::Event as SessionEvent,
+};
+use alongside_wire::{Scopes, code::Code, input::InputEvent};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::{
+    Config, Ended, Misuse,
+    clock::{Clock, sleep},
+    net::{ConnectError, Incoming, Link, Relay},
+    view::{Seen, View, Viewer},
+};
+
+/// How a helper is set up.
+pub struct Options {
+    /// The relay.
+    pub relay: Relay,
+    /// Who the helper says they are: 64 bytes at most.
+    pub name: String,
+    /// Suites and ceiling.
+    pub config: Config,
+    /// What frames are shown in.
+    pub views: Vec<Box<dyn View>>,
+}
+
+/// What the person wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Ask for another code, after one was spent or died.
+    NewCode,
+    /// Ask for control.
+    RequestControl(Scopes),
+    /// Take the request back, or give up control.
+    ReleaseControl,
+    /// Do something on the sharer's screen.
+    Input(Vec<InputEvent>),
+    /// Set this end's pause flag.
+    Pause(bool),
+    /// Send a line of chat.
+    Chat(String),
+    /// End it.
+    End,
+}
+
+/// What the person is to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The connection to the relay stands.
+    Connected,
+    /// The code to pass on.
+    Code {
+        /// The code.
+        code: Code,
+        /// How long it lives, in seconds.
+        seconds: u64,
+    },
+    /// Places of three words, the same at both ends.
+    Phrase(Phrase),
+    /// Something of the session.
+    Session(SessionEvent),
+    /// A frame is on the screen.
+    Shown(u32),
+    /// A command could not be carried out.
+    NotNow(Misuse),
+    /// A frame or a view has trouble; the session goes on.
+    Trouble(String),
+}
+
+/// Runs a helper until its session ends. Events go to `events`, the last of which is the end;
+/// when `commands` is closed the session is ended.
+///
+/// # Errors
+/// [`ConnectError`] if there is no connection to the relay.
+pub async fn run(
+    options: Options,
+    mut commands: Receiver<Command>,
+    events: UnboundedSender<Event>,
+) -> Result<Ended, ConnectError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
+    let mut link = Link::open(&options.relay).await?;
+    let (seen, mut views) = unbounded_channel();
+    let mut helper = Helper {
+        clock: Clock::start(),
+        endpoint: HelperEndpoint::new(&options.name, options.config, seed),
+        viewer: Viewer::start(options.views, seen),
+        events,
+    };
+    helper.tell(Event::Connected);
+    helper.command(Command::NewCode);
+    loop {
+        while let Some(transmit) = helper.endpoint.poll_transmit() {
+            link.transmit(transmit);
+        }
+        helper.tell_events();
+        if let Some(ended) = helper.endpoint.machine().ended() {
+            link.close(ended.code).await;
+            return Ok(ended);
+        }
+        helper.wait(&mut link, &mut commands, &mut views).await;
+    }
+}
+
+struct Helper {
+    clock: Clock,
+    endpoint: HelperEndpoint,
+    viewer: Viewer,
+    events: UnboundedSender<Event>,
+}
+
+impl Helper {
+    /// Waits for the next thing to happen, and handles it.
+    async fn wait(
+        &mut self,
+        link: &mut Link,
+        commands: &mut Receiver<Command>,
+        views: &mut UnboundedReceiver<Seen>,
+    ) {
+        let due = self.endpoint.poll_timeout();
+        let due = due.map(|moment| self.clock.until(moment));
+        tokio::select! {
+            incoming = link.next() => self.incoming(incoming, link),
+            command = commands.recv() => self.command(command.unwrap_or(Command::End)),
+            Some(seen) = views.recv() => self.seen(seen),
+            () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
+        }
+    }
+
+    fn incoming(&mut self, incoming: Incoming, link: &mut Link) {
+        let now = self.clock.now();
+        match incoming {
+            Incoming::Control(bytes) => self.endpoint.handle_control(&bytes, now),
+            Incoming::Stream { id, bytes, stop } => {
+                self.endpoint.handle_stream(id, &bytes, false, now);
+                while let Some(transmit) = self.endpoint.poll_transmit() {
+                    link.transmit(transmit);
+                }
+                if let Some(stop) = stop
+                    && link.take_unwanted(id)
+                {
+                    let _ = stop.send(());
+                }
+            }
+            Incoming::StreamEnded { id } => self.endpoint.handle_stream(id, &[], true, now),
+            Incoming::StreamReset { id } => self.endpoint.handle_stream_reset(id),
+            Incoming::Drained => {}
+            //= spec/08-transport.md#quic [TRANSPORT-10] 089f6cb4
+            Incoming::Lost(code) => self.endpoint.handle_transport_lost(code, now),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let now = self.clock.now();
+        let done = match command {
+            Command::NewCode => self.endpoint.request_code(now),
+            Command::RequestControl(scopes) => self.endpoint.request_control(scopes, now),
+            Command::ReleaseControl => self.endpoint.release_control(now),
+            Command::Input(events) => events
+                .into_iter()
+                .try_for_each(|event| self.endpoint.input(event)),
+            Command::Pause(paused) => self.endpoint.set_paused(paused, now),
+            Command::Chat(text) => self.endpoint.chat(&text, now).map(|_| ()),
+            Command::End => {
+                self.endpoint.end(now);
+                Ok(())
+            }
+        };
+        if let Err(misuse) = done {
+            self.tell(Event::NotNow(misuse));
+        }
+    }
+
+    fn seen(&mut self, seen: Seen) {
+        let now = self.clock.now();
+        match seen {
+            Seen::Shown(id) => {
+                self.endpoint.shown(id, now);
+                self.tell(Event::Shown(id));
+            }
+            Seen::Damaged(why) => {
+                self.endpoint.refresh(now);
+                if !why.is_empty() {
+                    self.tell(Event::Trouble(why));
+                }
+            }
+            // Without control a window is only looked at.
+            Seen::Input(event) => {
+                let _ = self.endpoint.input(event);
+            }
+            Seen::Closed => self.endpoint.end(now),
+            Seen::Trouble(why) => self.tell(Event::Trouble(why)),
+        }
+    }
+
+    fn tell_events(&mut self) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                Machine::Code { code, until } => {
+                    let seconds = self.clock.until(until).as_secs();
+                    self.tell(Event::Code { code, seconds });
+                }
+                Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
+                Machine::Frame { id, frame } => {
+                    if !self.viewer.offer(id, frame) {
+                        self.endpoint.refresh(self.clock.now());
+                    }
+                }
+                Machine::Session(event) => self.tell(Event::Session(event)),
+            }
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody may be listening any more; the session is theirs to end.
+        let _ = self.events.send(event);
+    }
+}

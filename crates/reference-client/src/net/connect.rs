@@ -1,0 +1,113 @@
+//! Finding a relay and connecting to it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use quinn::{
+    ClientConfig, Connection, ConnectionError, Endpoint, IdleTimeout, TransportConfig,
+    crypto::rustls::QuicClientConfig,
+};
+
+use super::{ConnectError, Trust};
+
+/// A relay: where it is, and whom to believe that it is the one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// `HOST:PORT`.
+    pub address: String,
+    /// What its certificate is held against.
+    pub trust: Trust,
+}
+
+//= spec/08-transport.md#quic [TRANSPORT-1] 49f43e75
+const ALPN: &[u8] = b"alongside/1";
+/// How long a connection may take to come about.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A relay from which nothing comes for so long is lost.
+const IDLE: Duration = Duration::from_secs(4);
+const KEEP_ALIVE: Duration = Duration::from_secs(1);
+/// Bytes of one stream, and of all, that may come before they were read.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const RECEIVE_WINDOW: u32 = 4 * 1024 * 1024;
+/// Bytes that may be sent before they are acknowledged.
+const SEND_WINDOW: u64 = 2 * 1024 * 1024;
+
+impl Relay {
+    /// Connects, within 10 seconds.
+    pub(super) async fn connect(&self) -> Result<(Endpoint, Connection), ConnectError> {
+        let (host, address) = self.resolve().await?;
+        let local: SocketAddr = if address.is_ipv4() {
+            ([0, 0, 0, 0], 0).into()
+        } else {
+            ([0_u16; 8], 0).into()
+        };
+        let endpoint = Endpoint::client(local)
+            .map_err(|error| ConnectError::System(format!("no UDP socket: {error}")))?;
+        let config = self.config()?;
+        let connecting = endpoint
+            .connect_with(config, address, &host)
+            .map_err(|error| ConnectError::Refused(error.to_string()))?;
+        match tokio::time::timeout(PATIENCE, connecting).await {
+            Ok(Ok(connection)) => Ok((endpoint, connection)),
+            Ok(Err(error)) => Err(ConnectError::Refused(explain(&error, &self.address))),
+            Err(_) => Err(ConnectError::Refused(no_answer(&self.address))),
+        }
+    }
+
+    async fn resolve(&self) -> Result<(String, SocketAddr), ConnectError> {
+        let wrong = || ConnectError::Address(self.address.clone());
+        let (host, port) = self.address.rsplit_once(':').ok_or_else(wrong)?;
+        let port: u16 = port.parse().map_err(|_| wrong())?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        if host.is_empty() {
+            return Err(wrong());
+        }
+        let mut found = tokio::net::lookup_host((host, port))
+            .await
+            .map_err(|error| ConnectError::Name(host.to_owned(), error))?;
+        let address = found.next().ok_or_else(|| {
+            let none = std::io::Error::other("it has no address");
+            ConnectError::Name(host.to_owned(), none)
+        })?;
+        Ok((host.to_owned(), address))
+    }
+
+    fn config(&self) -> Result<ClientConfig, ConnectError> {
+        let mut tls = self.trust.client_config()?;
+        tls.alpn_protocols = vec![ALPN.to_vec()];
+        let crypto = QuicClientConfig::try_from(tls)
+            .map_err(|error| ConnectError::System(format!("TLS cannot be set up: {error}")))?;
+        let mut config = ClientConfig::new(Arc::new(crypto));
+        let mut transport = TransportConfig::default();
+        transport.max_concurrent_bidi_streams(0_u32.into());
+        transport.max_concurrent_uni_streams(8_u32.into());
+        transport.stream_receive_window(STREAM_WINDOW.into());
+        transport.receive_window(RECEIVE_WINDOW.into());
+        transport.send_window(SEND_WINDOW);
+        transport.datagram_receive_buffer_size(None);
+        transport.keep_alive_interval(Some(KEEP_ALIVE));
+        transport.max_idle_timeout(IdleTimeout::try_from(IDLE).ok());
+        config.transport_config(Arc::new(transport));
+        Ok(config)
+    }
+}
+
+fn explain(error: &ConnectionError, address: &str) -> String {
+    match error {
+        ConnectionError::TimedOut => no_answer(address),
+        ConnectionError::TransportError(error)
+            if error.reason.contains("ApplicationVerificationFailure") =>
+        {
+            "its certificate has another fingerprint than the one given; if the relay was started \
+             anew with --self-signed, ask for the fingerprint that it prints now"
+                .to_owned()
+        }
+        ConnectionError::ConnectionClosed(close) => {
+            format!("it refuses connections ({close}); it may be full, try again later")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn no_answer(address: &str) -> String {
+    format!("{address} does not answer; check the address, and that UDP is not blocked on the way")
+}

@@ -1,0 +1,144 @@
+//! Streams as tasks: bytes in, bytes out, and word of what happened.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use alongside_wire::ErrorCode;
+use quinn::{Connection, RecvStream, SendStream, VarInt};
+use tokio::sync::{mpsc, oneshot};
+
+use super::link::Incoming;
+
+/// The most bytes that are read from a stream at once.
+const CHUNK: usize = 64 * 1024;
+
+pub(super) fn code(code: ErrorCode) -> VarInt {
+    VarInt::from_u32(code.to_wire().into())
+}
+
+/// Reads the control stream until it ends.
+pub(super) async fn read_control(mut recv: RecvStream, incoming: mpsc::Sender<Incoming>) {
+    while let Ok(Some(chunk)) = recv.read_chunk(CHUNK, true).await {
+        if incoming.send(Incoming::Control(chunk.bytes)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Writes the control stream until nobody sends to it any more, and until that has arrived.
+pub(super) async fn write_control(
+    mut send: SendStream,
+    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
+) {
+    while let Some(bytes) = queue.recv().await {
+        if send.write_all(&bytes).await.is_err() {
+            return;
+        }
+    }
+    let _ = send.finish();
+    let _ = send.stopped().await;
+}
+
+/// Takes the frame streams that the relay opens, each on a task of its own.
+pub(super) async fn accept_frames(connection: Connection, incoming: mpsc::Sender<Incoming>) {
+    let mut next = 0;
+    while let Ok(recv) = connection.accept_uni().await {
+        next += 1;
+        tokio::spawn(read_frames(recv, next, incoming.clone()));
+    }
+}
+
+//= spec/06-media-input.md#media-records [MEDIA-8] e1248722
+async fn read_frames(mut recv: RecvStream, id: u64, incoming: mpsc::Sender<Incoming>) {
+    loop {
+        let (stop, stopped) = oneshot::channel();
+        let next = match recv.read_chunk(CHUNK, true).await {
+            Ok(Some(chunk)) => Incoming::Stream {
+                id,
+                bytes: chunk.bytes,
+                stop: Some(stop),
+            },
+            Ok(None) => Incoming::StreamEnded { id },
+            Err(_) => Incoming::StreamReset { id },
+        };
+        let last = !matches!(next, Incoming::Stream { .. });
+        if incoming.send(next).await.is_err() || last {
+            return;
+        }
+        // The loop answers after it has handled the bytes: by dropping this, or by using it.
+        if stopped.await.is_ok() {
+            let _ = recv.stop(code(ErrorCode::Malformed));
+            return;
+        }
+    }
+}
+
+/// A frame stream of ours.
+pub(super) struct Outgoing {
+    queue: mpsc::UnboundedSender<Vec<u8>>,
+    reset: Option<oneshot::Sender<()>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Outgoing {
+    pub(super) fn open(connection: Connection, incoming: mpsc::Sender<Incoming>) -> Self {
+        let (queue, bytes) = mpsc::unbounded_channel();
+        let (reset, given_up) = oneshot::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&waiting);
+        tokio::spawn(async move {
+            let Ok(mut send) = connection.open_uni().await else {
+                return;
+            };
+            tokio::select! {
+                () = write_frames(&mut send, bytes, &count, incoming) => {}
+                Ok(()) = given_up => {
+                    let _ = send.reset(code(ErrorCode::Done));
+                }
+            }
+        });
+        Self {
+            queue,
+            reset: Some(reset),
+            waiting,
+        }
+    }
+
+    pub(super) fn send(&self, bytes: Vec<u8>) {
+        self.waiting.fetch_add(bytes.len(), Ordering::SeqCst);
+        // It fails if the stream is broken, which its reader reports.
+        let _ = self.queue.send(bytes);
+    }
+
+    pub(super) fn reset(mut self) {
+        if let Some(reset) = self.reset.take() {
+            let _ = reset.send(());
+        }
+    }
+
+    /// Bytes that the transport has not taken yet.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+}
+
+async fn write_frames(
+    send: &mut SendStream,
+    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
+    waiting: &AtomicUsize,
+    incoming: mpsc::Sender<Incoming>,
+) {
+    while let Some(bytes) = queue.recv().await {
+        if send.write_all(&bytes).await.is_err() {
+            // The other end stopped it. The session goes on; the stream is reset in time.
+            queue.close();
+            waiting.store(0, Ordering::SeqCst);
+            return;
+        }
+        waiting.fetch_sub(bytes.len(), Ordering::SeqCst);
+        let _ = incoming.try_send(Incoming::Drained);
+    }
+    let _ = send.finish();
+}

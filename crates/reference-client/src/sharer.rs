@@ -1,0 +1,243 @@
+//! A sharer, from the join to the end.
+
+mod filming;
+
+use std::time::Duration;
+
+use alongside_state_machine::endpoint::{
+    sharer::{Event as Machine, SharerEndpoint},
+    spent::SpentLocators,
+};
+pub use alongside_state_machine::{
+    channel::phrase::Phrase, session::sharer::Event as SessionEvent,
+};
+use alongside_wire::{Scopes, code::Code, input::InputEvent};
+use tokio::sync::mpsc::{Receiver, UnboundedSender};
+
+use crate::{
+    Config, Ended, Misuse,
+    clock::{Clock, sleep},
+    inject::Injector,
+    net::{ConnectError, Incoming, Link, Relay},
+    screen::Screen,
+};
+use filming::Filming;
+
+/// How a sharer is set up.
+pub struct Options {
+    /// The relay.
+    pub relay: Relay,
+    /// The code that the helper passed on.
+    pub code: Code,
+    /// Suites and ceiling.
+    pub config: Config,
+    /// What is shown.
+    pub screen: Box<dyn Screen>,
+    /// What carries input out.
+    pub injector: Box<dyn Injector>,
+}
+
+/// What the person wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The answer to the consent prompt.
+    Consent(bool),
+    /// Allow control.
+    AllowControl(Scopes),
+    /// Do not allow control.
+    DenyControl,
+    /// Take control back.
+    Revoke,
+    /// Set this end's pause flag.
+    Pause(bool),
+    /// Send a line of chat.
+    Chat(String),
+    /// End it.
+    End,
+}
+
+/// What the person is to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The connection to the relay stands, and the join is on its way.
+    Connected,
+    /// Places of three words, the same at both ends.
+    Phrase(Phrase),
+    /// Something of the session; never input.
+    Session(SessionEvent),
+    /// What the helper may do from now on.
+    Scopes(Scopes),
+    /// A command could not be carried out.
+    NotNow(Misuse),
+    /// The screen or the injection has trouble; the session goes on.
+    Trouble(String),
+}
+
+/// Runs a sharer until its session ends. Events go to `events`, the last of which is the end;
+/// when `commands` is closed the session is ended. `spent` is the program's memory of codes.
+///
+/// # Errors
+/// [`ConnectError`] if there is no connection to the relay, or the code was used here before.
+pub async fn run(
+    options: Options,
+    spent: &mut SpentLocators,
+    mut commands: Receiver<Command>,
+    events: UnboundedSender<Event>,
+) -> Result<Ended, ConnectError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
+    let clock = Clock::start();
+    let mut endpoint = SharerEndpoint::new(options.config, seed);
+    let mut link = Link::open(&options.relay).await?;
+    endpoint
+        .join(options.code, &options.relay.address, spent, clock.now())
+        .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
+    let mut sharer = Sharer {
+        clock,
+        endpoint,
+        filming: Filming::start(options.screen),
+        injector: options.injector,
+        injection_failed: false,
+        scopes: Scopes::NONE,
+        events,
+    };
+    sharer.tell(Event::Connected);
+    loop {
+        // Injection first: what the machine allowed is done before anything else is looked at.
+        sharer.carry_out();
+        while let Some(transmit) = sharer.endpoint.poll_transmit() {
+            link.transmit(transmit);
+        }
+        if let Some(ended) = sharer.endpoint.machine().ended() {
+            link.close(ended.code).await;
+            return Ok(ended);
+        }
+        sharer.wait(&mut link, &mut commands).await;
+    }
+}
+
+struct Sharer {
+    clock: Clock,
+    endpoint: SharerEndpoint,
+    filming: Filming,
+    injector: Box<dyn Injector>,
+    injection_failed: bool,
+    scopes: Scopes,
+    events: UnboundedSender<Event>,
+}
+
+impl Sharer {
+    /// Waits for the next thing to happen, and handles it.
+    async fn wait(&mut self, link: &mut Link, commands: &mut Receiver<Command>) {
+        let due = self.endpoint.poll_timeout();
+        let due = due.map(|moment| self.clock.until(moment));
+        let film = self.filming.due(&self.endpoint, link.waiting());
+        tokio::select! {
+            incoming = link.next() => self.incoming(incoming, link),
+            command = commands.recv() => self.command(command.unwrap_or(Command::End)),
+            taken = self.filming.taken() => self.filmed(taken),
+            () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
+            () = sleep(film) => self.film(link.waiting()),
+        }
+    }
+
+    fn incoming(&mut self, incoming: Incoming, link: &mut Link) {
+        let now = self.clock.now();
+        match incoming {
+            Incoming::Control(bytes) => self.endpoint.handle_control(&bytes, now),
+            Incoming::Stream { id, bytes, stop } => {
+                self.endpoint.handle_stream(id, &bytes, false, now);
+                self.carry_out();
+                while let Some(transmit) = self.endpoint.poll_transmit() {
+                    link.transmit(transmit);
+                }
+                if let Some(stop) = stop
+                    && link.take_unwanted(id)
+                {
+                    let _ = stop.send(());
+                }
+            }
+            Incoming::StreamEnded { id } => self.endpoint.handle_stream(id, &[], true, now),
+            Incoming::StreamReset { id } => self.endpoint.handle_stream_reset(id),
+            Incoming::Drained => {}
+            //= spec/08-transport.md#quic [TRANSPORT-10] 089f6cb4
+            Incoming::Lost(code) => self.endpoint.handle_transport_lost(code),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        let now = self.clock.now();
+        let done = match command {
+            Command::Consent(allow) => {
+                let displays = self.filming.displays();
+                self.endpoint.consent(allow, displays, now)
+            }
+            Command::AllowControl(scopes) => self.endpoint.allow_control(scopes, now),
+            Command::DenyControl => self.endpoint.deny_control(now),
+            Command::Revoke => self.endpoint.revoke(now),
+            Command::Pause(paused) => self.endpoint.set_paused(paused, now),
+            Command::Chat(text) => self.endpoint.chat(&text).map(|_| ()),
+            Command::End => {
+                self.endpoint.end();
+                Ok(())
+            }
+        };
+        if let Err(misuse) = done {
+            self.tell(Event::NotNow(misuse));
+        }
+    }
+
+    /// It is time for a picture, or what was sent has grown stale.
+    fn film(&mut self, waiting: usize) {
+        if self.filming.is_stale(waiting) {
+            self.endpoint.drop_stale_frames();
+        } else {
+            self.filming.take(self.endpoint.wants_complete());
+        }
+    }
+
+    fn filmed(&mut self, taken: filming::Taken) {
+        match self.filming.filmed(taken, &mut self.endpoint) {
+            Ok(()) => {}
+            Err(why) => self.tell(Event::Trouble(why)),
+        }
+    }
+
+    /// Does what the machine says, in its order: input is carried out here and nowhere else.
+    fn carry_out(&mut self) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
+                Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),
+                Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
+                Machine::Session(event) => self.tell(Event::Session(event)),
+            }
+        }
+        let scopes = self.endpoint.scopes();
+        if scopes != self.scopes {
+            self.scopes = scopes;
+            self.tell(Event::Scopes(scopes));
+        }
+    }
+
+    fn inject(&mut self, input: &InputEvent) {
+        if let Err(error) = self.injector.inject(input) {
+            // Once is enough: a screen that cannot be controlled cannot for every key.
+            if !self.injection_failed {
+                self.injection_failed = true;
+                self.tell(Event::Trouble(error.to_string()));
+            }
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody may be listening any more; the session is theirs to end.
+        let _ = self.events.send(event);
+    }
+}
+
+/// The least time between two pictures.
+const PICTURE_INTERVAL: Duration = Duration::from_millis(33);
+/// Frames that the network has not taken for so long are stale.
+const STALE: Duration = Duration::from_secs(2);

@@ -1,0 +1,414 @@
+//! Two real programs, a real relay and a real terminal on a real display.
+//!
+//! Real time passes here, because real programs are what is tested: every wait has an end, and
+//! says what both programs printed if it comes to that.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use alongside_client::inject::X11Injector;
+use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
+use support::{Server, press, until};
+
+/// A program whose output is collected, and which ends with the test.
+struct Talker {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    said: Arc<Mutex<String>>,
+    name: &'static str,
+}
+
+impl Talker {
+    fn start(name: &'static str, command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let said = Arc::new(Mutex::new(String::new()));
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let pipes: [Box<dyn std::io::Read + Send>; 2] = [Box::new(out), Box::new(err)];
+        for pipe in pipes {
+            let said = Arc::clone(&said);
+            thread::spawn(move || {
+                for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                    let mut said = said.lock().unwrap();
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+            });
+        }
+        let stdin = child.stdin.take();
+        Self {
+            child,
+            stdin,
+            said,
+            name,
+        }
+    }
+
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    fn say(&mut self, line: &str) {
+        let stdin = self.stdin.as_mut().unwrap();
+        writeln!(stdin, "{line}").unwrap_or_else(|error| {
+            panic!("{}: {error}: {}", self.name, self.said());
+        });
+    }
+
+    /// Waits for a text that was not said before; returns what follows it on its line.
+    fn hear(&self, text: &str, times: usize) -> String {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let said = self.said();
+            let mut found = said.match_indices(text).skip(times - 1);
+            if let Some((at, _)) = found.next() {
+                let rest = &said[at + text.len()..];
+                if let Some((rest, _)) = rest.split_once('\n') {
+                    return rest.trim().to_owned();
+                }
+            }
+            let name = self.name;
+            assert!(
+                Instant::now() < deadline,
+                "{name} never said {text:?} ({times}):\n{said}"
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for the program to end: its exit code, and how long that took.
+    fn ended(&mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                // What it said last is still on its way through the pipe.
+                thread::sleep(Duration::from_millis(100));
+                return (status.code(), began.elapsed());
+            }
+            let patience = Duration::from_secs(20);
+            assert!(began.elapsed() < patience, "{}: {}", self.name, self.said());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Talker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A relay in a process of its own: this very test program, told to be one.
+fn relay() -> (Talker, String, String) {
+    let this = std::env::current_exe().unwrap();
+    let relay = Talker::start(
+        "relay",
+        Command::new(this).args(["--ignored", "--exact", "be_a_relay", "--nocapture"]),
+    );
+    let address = relay.hear("ADDRESS ", 1);
+    let fingerprint = relay.hear("FINGERPRINT ", 1);
+    (relay, address, fingerprint)
+}
+
+#[test]
+#[ignore = "run by other tests as a process of its own"]
+fn be_a_relay() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let relay = Relay::bind(Options {
+        listen: ([127, 0, 0, 1], 0).into(),
+        identity: Identity::self_signed(vec!["localhost".to_owned()]).unwrap(),
+        config: RelayConfig::default(),
+    })
+    .unwrap();
+    println!("ADDRESS {}", relay.local_addr().unwrap());
+    println!("FINGERPRINT {}", relay.fingerprint());
+    // Until the test that started it ends, and its pipe with it.
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+fn client(task: &str, address: &str, fingerprint: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
+    command.args([task, "--relay", address, "--fingerprint", fingerprint]);
+    command
+}
+
+/// Relay, helper and sharer, up to the first frame.
+struct Session {
+    relay: Talker,
+    helper: Talker,
+    sharer: Talker,
+    frames: tempfile::TempDir,
+}
+
+impl Session {
+    fn start(screen: &str) -> Self {
+        let (relay, address, fingerprint) = relay();
+        let frames = tempfile::tempdir().unwrap();
+        let helper = Talker::start(
+            "helper",
+            client("helper", &address, &fingerprint)
+                .args(["--name", "Ada", "--no-window", "--save-frames"])
+                .arg(frames.path()),
+        );
+        let code = helper.hear("Your code: ", 1);
+        let mut sharer = Talker::start(
+            "sharer",
+            client("sharer", &address, &fingerprint).args(["--screen", screen, &code]),
+        );
+        sharer.hear("\"Ada\" (unverified) wants to SEE YOUR SCREEN", 1);
+        assert_eq!(pictures(frames.path()).len(), 0, "before consent");
+        sharer.say("yes");
+        helper.hear("The other person agreed", 1);
+        until("a frame", || pictures(frames.path()).pop());
+        Self {
+            relay,
+            helper,
+            sharer,
+            frames,
+        }
+    }
+
+    /// The helper asks, the sharer's person thinks for a moment and agrees.
+    fn control(&mut self, times: usize) {
+        self.helper.say("control");
+        self.sharer.hear("wants to CONTROL", times);
+        // An answer within a second of the question is not taken.
+        thread::sleep(Duration::from_millis(1_200));
+        self.sharer.say("yes");
+        self.helper.hear("Control was granted.", times);
+    }
+
+    fn latest(&self) -> image::RgbImage {
+        until("a picture that can be read", || {
+            let path = pictures(self.frames.path()).pop()?;
+            Some(image::open(path).ok()?.into_rgb8())
+        })
+    }
+
+    /// Waits until the latest picture differs from another; by how many pixels.
+    fn changed(&self, before: &image::RgbImage) -> usize {
+        until("a change on the helper's side", || {
+            let after = self.latest();
+            let pairs = before.pixels().zip(after.pixels());
+            Some(pairs.filter(|(before, after)| before != after).count()).filter(|n| *n > 0)
+        })
+    }
+}
+
+fn pictures(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "png"));
+    paths.sort();
+    paths
+}
+
+fn terminal(server: &Server) -> support::Program {
+    let program = server.xterm("130x45+0+0", "exec sh");
+    until("the prompt", || {
+        let picture = server.picture();
+        let dark = picture.pixels().chunks(3).filter(|pixel| pixel[0] < 64);
+        // White paper, black ink, and the rest of the screen, which is black too.
+        (dark.count() < 200_000).then_some(())
+    });
+    thread::sleep(Duration::from_millis(500));
+    program
+}
+
+//= test spec/05-session.md#consent [CONSENT-1] c66b7952
+//= test spec/06-media-input.md#frames [MEDIA-18] 66e47f0f
+//= test spec/06-media-input.md#input-records [INPUT-3] 782ead1b
+#[test]
+fn one_person_helps_another() {
+    let server = Server::start(&[]);
+    let _terminal = terminal(&server);
+    let mut session = Session::start(&format!("x11:{}", server.xvfb.display()));
+    let folder = tempfile::tempdir().unwrap();
+    thread::sleep(Duration::from_millis(5_100));
+    for (round, word) in [(1, "first"), (2, "second")] {
+        session.control(round);
+        let file = folder.path().join(word);
+        let before = session.latest();
+        session
+            .helper
+            .say(&format!("type echo {word} > {}", file.display()));
+        session.helper.say("enter");
+        until("the file that the typed command writes", || {
+            fs::read_to_string(&file)
+                .ok()
+                .filter(|text| text.trim() == word)
+        });
+        assert!(session.changed(&before) > 100, "a line of text is more");
+        session.sharer.say("pause");
+        session.helper.hear("Control is over: paused", round);
+        session.helper.hear("The other person paused", round);
+        session.sharer.say("unpause");
+        session
+            .helper
+            .hear("The session goes on; you see the screen", round);
+        // Sight comes back, control does not.
+        session.helper.say("type rm -rf nothing");
+        session
+            .helper
+            .hear("not now: there is nothing to answer or to end", round);
+    }
+    session.helper.say("chat All done.");
+    session.sharer.hear("helper: All done.", 1);
+    session.sharer.say("end");
+    assert_eq!(session.sharer.ended().0, Some(0));
+    let (code, took) = session.helper.ended();
+    assert_eq!(code, Some(0), "{}", session.helper.said());
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    session.helper.hear("the sharer ended the session", 1);
+}
+
+//= test spec/05-session.md#life [SESSION-7] 5c6af953
+//= test spec/08-transport.md#quic [TRANSPORT-11] b346107a
+#[test]
+fn a_killed_program_is_noticed_within_six_seconds() {
+    for helper_dies in [true, false] {
+        let mut session = Session::start("pattern");
+        let (dying, other) = if helper_dies {
+            (&mut session.helper, &mut session.sharer)
+        } else {
+            (&mut session.sharer, &mut session.helper)
+        };
+        // SIGKILL: it cannot say goodbye.
+        dying.child.kill().unwrap();
+        let killed = Instant::now();
+        other.hear("was lost", 1);
+        let took = killed.elapsed();
+        assert!(took < Duration::from_secs(6), "{took:?}");
+        assert_eq!(other.ended().0, Some(4), "{}", other.said());
+    }
+}
+
+//= test spec/05-session.md#end [END-5] 58e6d955
+#[test]
+fn a_killed_relay_ends_both_with_a_clear_message() {
+    let mut session = Session::start("pattern");
+    session.relay.child.kill().unwrap();
+    let killed = Instant::now();
+    for end in [&mut session.helper, &mut session.sharer] {
+        end.hear("or to the relay, was lost", 1);
+        assert_eq!(end.ended().0, Some(4));
+    }
+    let took = killed.elapsed();
+    assert!(took < Duration::from_secs(7), "{took:?}");
+}
+
+//= test spec/05-session.md#consent [CONSENT-3] 0769fd4b
+#[test]
+fn a_refusal_shows_nothing_and_exits_with_three() {
+    let (_relay, address, fingerprint) = relay();
+    let frames = tempfile::tempdir().unwrap();
+    let mut helper = Talker::start(
+        "helper",
+        client("helper", &address, &fingerprint)
+            .args(["--no-window", "--save-frames"])
+            .arg(frames.path()),
+    );
+    let code = helper.hear("Your code: ", 1);
+    let mut sharer = Talker::start(
+        "sharer",
+        client("sharer", &address, &fingerprint).args(["--screen", "pattern", &code]),
+    );
+    sharer.hear("wants to SEE YOUR SCREEN", 1);
+    sharer.say("no");
+    assert_eq!(sharer.ended().0, Some(3));
+    assert_eq!(helper.ended().0, Some(3), "{}", helper.said());
+    helper.hear("did not consent", 1);
+    assert_eq!(pictures(frames.path()).len(), 0);
+    // The code is spent: the same answer as for one that never was.
+    for code in [code.as_str(), "zzzz-zzzz"] {
+        let mut late = Talker::start(
+            "late",
+            client("sharer", &address, &fingerprint).args(["--screen", "pattern", code]),
+        );
+        assert_eq!(late.ended().0, Some(3));
+        late.hear("there is no such code", 1);
+    }
+}
+
+//= test spec/08-transport.md#quic [TRANSPORT-4] 61e69bcc
+#[test]
+fn a_relay_with_another_certificate_is_not_believed() {
+    let (_relay, address, _) = relay();
+    let mut helper = Talker::start(
+        "helper",
+        client("helper", &address, &"0".repeat(64)).args(["--no-window"]),
+    );
+    assert_eq!(helper.ended().0, Some(1));
+    helper.hear("another fingerprint", 1);
+    assert!(!helper.said().contains("Your code"));
+}
+
+//= test spec/05-session.md#control [CONTROL-8] fb30e089
+//= test spec/05-session.md#control [CONTROL-9] 8a1acfc5
+#[test]
+fn a_helper_in_the_sharers_own_terminal_widens_nothing() {
+    const Y: u16 = 0x1C;
+    const N: u16 = 0x11;
+    let server = Server::start(&[]);
+    let (_relay, address, fingerprint) = relay();
+    let frames = tempfile::tempdir().unwrap();
+    let mut helper = Talker::start(
+        "helper",
+        client("helper", &address, &fingerprint)
+            .args(["--no-window", "--save-frames"])
+            .arg(frames.path()),
+    );
+    let code = helper.hear("Your code: ", 1);
+    let display = server.xvfb.display().to_owned();
+    // The sharer's program runs in a terminal on the very screen that it shares.
+    let program = env!("CARGO_BIN_EXE_alongside");
+    let _sharer = server.xterm(
+        "130x45+0+0",
+        &format!(
+            "exec {program} sharer --relay {address} --fingerprint {fingerprint} \
+             --screen x11:{display} {code}"
+        ),
+    );
+    let mut person = X11Injector::open(server.display(), None).unwrap();
+    helper.hear("somebody joined", 1);
+    thread::sleep(Duration::from_secs(1));
+    press(&mut person, Y);
+    helper.hear("The other person agreed", 1);
+    thread::sleep(Duration::from_millis(5_500));
+    helper.say("control");
+    thread::sleep(Duration::from_millis(1_500));
+    press(&mut person, Y);
+    helper.hear("Control was granted", 1);
+    // The helper has the sharer's terminal in focus, and types the answer before, while and after
+    // it asks for another grant.
+    helper.say(&format!("type {}", "y".repeat(40)));
+    helper.say("control");
+    for _ in 0..10 {
+        helper.say(&format!("type {}", "y".repeat(8)));
+        thread::sleep(Duration::from_millis(300));
+    }
+    let granted = helper.said().matches("Control was granted").count();
+    assert_eq!(granted, 1, "{}", helper.said());
+    // The person at the keyboard decides.
+    press(&mut person, N);
+    helper.hear("Control was not granted: denied", 1);
+    press(&mut person, 0x14); // q
+    assert_eq!(helper.ended().0, Some(0), "{}", helper.said());
+}

@@ -1,0 +1,122 @@
+//! What a client says to a relay, seen by a server that is none.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::{sync::Arc, time::Duration};
+
+use alongside_client::{
+    By, Config, Relay, Trust,
+    helper::{self, Command, Event},
+};
+use alongside_wire::{
+    ErrorCode,
+    framing::Deframer,
+    rendezvous::{CodeIssued, Message, RelayHello},
+};
+use quinn::crypto::rustls::QuicServerConfig;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+/// A QUIC server with the relay's ALPN, and its fingerprint.
+fn server() -> (quinn::Endpoint, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let der = made.cert.der().clone();
+    let fingerprint = hex::encode(Sha256::digest(&der));
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![der], key)
+        .unwrap();
+    tls.alpn_protocols = vec![b"alongside/1".to_vec()];
+    let crypto = QuicServerConfig::try_from(tls).unwrap();
+    let config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
+    let endpoint = quinn::Endpoint::server(config, ([127, 0, 0, 1], 0).into()).unwrap();
+    (endpoint, fingerprint)
+}
+
+//= test spec/08-transport.md#quic [TRANSPORT-2] 25aae274
+//= test spec/08-transport.md#quic [TRANSPORT-9] a2f3c5d3
+//= test spec/05-session.md#end [END-3] f4dea21d
+#[tokio::test]
+async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
+    let (endpoint, fingerprint) = server();
+    let relay = Relay {
+        address: endpoint.local_addr().unwrap().to_string(),
+        trust: Trust::Fingerprint(fingerprint.parse().unwrap()),
+    };
+    let (commands, orders) = mpsc::channel(4);
+    let (events, mut told) = mpsc::unbounded_channel();
+    let options = helper::Options {
+        relay,
+        name: "Ada".to_owned(),
+        config: Config::default(),
+        views: Vec::new(),
+    };
+    let session = tokio::spawn(helper::run(options, orders, events));
+    let connection = endpoint.accept().await.unwrap().await.unwrap();
+    let (mut send, mut recv) = connection.accept_bi().await.unwrap();
+    assert_eq!(send.id().index(), 0, "the first stream");
+    let mut said = Vec::new();
+    Message::from(RelayHello::default()).encode(&mut said);
+    let locator = serde_json::from_str("\"4060\"").unwrap();
+    let lifetime_ms = 600_000;
+    Message::from(CodeIssued {
+        locator,
+        lifetime_ms,
+    })
+    .encode(&mut said);
+    send.write_all(&said).await.unwrap();
+    loop {
+        match told.recv().await.unwrap() {
+            Event::Code { code, .. } => {
+                assert!(code.to_string().starts_with("4060-"));
+                break;
+            }
+            Event::Connected => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    commands.send(Command::End).await.unwrap();
+    let heard = tokio::time::timeout(Duration::from_secs(5), recv.read_to_end(10_000)).await;
+    let mut deframer = Deframer::new(65_536, "test");
+    deframer.push(&heard.unwrap().unwrap());
+    let mut names = Vec::new();
+    while let Some(message) = Message::pull(&mut deframer).unwrap() {
+        names.push(message.name());
+    }
+    assert_eq!(names, ["hello", "code-request", "leave"]);
+    let quinn::ConnectionError::ApplicationClosed(close) = connection.closed().await else {
+        panic!("it did not close")
+    };
+    let code = u64::from(ErrorCode::Done.to_wire());
+    assert_eq!(close.error_code.into_inner(), code);
+    let ended = session.await.unwrap().unwrap();
+    assert_eq!((ended.by, ended.code), (By::Local, ErrorCode::Done));
+}
+
+/// A relay that sends what no relay sends is left, with the reason.
+#[tokio::test]
+async fn garbage_from_a_relay_ends_the_client_with_the_clause() {
+    let (endpoint, fingerprint) = server();
+    let relay = Relay {
+        address: endpoint.local_addr().unwrap().to_string(),
+        trust: Trust::Fingerprint(fingerprint.parse().unwrap()),
+    };
+    let (_commands, orders) = mpsc::channel(4);
+    let (events, _told) = mpsc::unbounded_channel();
+    let options = helper::Options {
+        relay,
+        name: "Ada".to_owned(),
+        config: Config::default(),
+        views: Vec::new(),
+    };
+    let session = tokio::spawn(helper::run(options, orders, events));
+    let connection = endpoint.accept().await.unwrap().await.unwrap();
+    let (mut send, _recv) = connection.accept_bi().await.unwrap();
+    send.write_all(&[0xFF; 1_000]).await.unwrap();
+    let ended = session.await.unwrap().unwrap();
+    assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::Malformed));
+    assert_eq!(ended.fault.unwrap().clause(), "WIRE-1");
+}

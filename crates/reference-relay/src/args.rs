@@ -1,0 +1,82 @@
+//! What can be said on the command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use alongside_relay::RelayConfig;
+use clap::{ArgGroup, Parser};
+
+/// Pairs helpers and sharers of Alongside by a code, and carries what they seal, unread.
+#[derive(Debug, Parser)]
+#[command(version, group(ArgGroup::new("identity").required(true).args(["cert", "self_signed"])))]
+#[command(after_help = "\
+Examples:
+  alongside-relay --self-signed --listen '[::]:4433'
+      For trying it out. Prints a fingerprint; clients are given it with --fingerprint.
+  alongside-relay --cert fullchain.pem --key privkey.pem
+      For real use, on UDP port 443.
+
+It opens one UDP port and nothing else, and keeps nothing on disk. SIGINT and SIGTERM end it after
+every client was told. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
+
+Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.")]
+pub(crate) struct Args {
+    /// Where to listen: address and UDP port.
+    #[arg(long, default_value = "[::]:443", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: SocketAddr,
+
+    /// Certificate chain in PEM form, the relay's own certificate first.
+    #[arg(long, requires = "key", value_name = "FILE")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// Private key of the certificate, in PEM form.
+    #[arg(long, requires = "cert", value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Make a certificate on the spot, for development; clients pin its fingerprint.
+    #[arg(long)]
+    pub(crate) self_signed: bool,
+
+    /// A name or address in the self-signed certificate; can be given again.
+    #[arg(long, default_value = "localhost", value_name = "HOST")]
+    pub(crate) name: Vec<String>,
+
+    /// Print one line of JSON when ready, for programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The most connections at once.
+    #[arg(long, value_name = "N")]
+    pub(crate) connections: Option<usize>,
+
+    /// The most live codes at once.
+    #[arg(long, value_name = "N")]
+    pub(crate) codes: Option<usize>,
+
+    /// How long a code lives, in seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) code_lifetime: Option<u64>,
+
+    /// How long a session may last, in minutes.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=10_080))]
+    pub(crate) session_length: Option<u64>,
+}
+
+impl Args {
+    /// The limits of the registry, with what was asked for.
+    pub(crate) fn config(&self) -> RelayConfig {
+        let mut config = RelayConfig::default();
+        if let Some(connections) = self.connections {
+            config.connections = connections;
+        }
+        if let Some(codes) = self.codes {
+            config.codes = codes;
+        }
+        if let Some(seconds) = self.code_lifetime {
+            config.code_lifetime_ms = seconds * 1_000;
+        }
+        if let Some(minutes) = self.session_length {
+            config.session_length_ms = minutes * 60_000;
+        }
+        config
+    }
+}

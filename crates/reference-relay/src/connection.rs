@@ -1,0 +1,116 @@
+//! One client, from its connection to its end.
+
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+
+use alongside_wire::ErrorCode;
+use quinn::{Connection, ReadError, RecvStream, SendStream};
+
+use crate::{
+    hub::{Client, Hub},
+    outbox::Next,
+    quic::code as close_code,
+    splice,
+};
+
+/// The most bytes that are read from a control stream at once.
+pub(crate) const CHUNK: usize = 16 * 1024;
+
+/// How long a client that is being closed has to take what was said to it before.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Frames wait for what is said on the control stream.
+const CONTROL_PRIORITY: i32 = 1;
+
+/// Serves a connection until it is closed or lost.
+pub(crate) async fn serve(hub: Arc<Hub>, connection: Connection) {
+    let client = match hub.connected(connection.clone()) {
+        Ok(client) => client,
+        Err(refusal) => {
+            tracing::warn!(%refusal, "a connection was refused");
+            connection.close(close_code(refusal.code()), b"");
+            return;
+        }
+    };
+    let id = client.id;
+    tracing::debug!(client = id.0, "a client connected");
+    tokio::select! {
+        why = connection.closed() => {
+            tracing::debug!(client = id.0, %why, "a client is gone");
+            hub.disconnected(id);
+        }
+        code = talk(&hub, &client) => {
+            tracing::debug!(client = id.0, %code, "a client is closed");
+            connection.close(close_code(code), b"");
+        }
+        never = splice::carry(&client, hub.frame_streams) => match never {},
+    }
+}
+
+/// Speaks with a client on its control stream until the machine closes it, and says with what.
+async fn talk(hub: &Hub, client: &Client) -> ErrorCode {
+    let (send, recv) = tokio::select! {
+        Ok(streams) = client.connection.accept_bi() => streams,
+        code = client.outbox.closing() => return code,
+    };
+    // It fails if the client stopped the stream, which the writer notices.
+    let _ = send.set_priority(CONTROL_PRIORITY);
+    tokio::select! {
+        code = write(hub, client, send) => code,
+        never = read(hub, client, recv) => match never {},
+    }
+}
+
+//= spec/03-rendezvous.md#forwarding [RDV-34] 356d6346
+/// Feeds what the client says to the machine, no faster than its peer takes it.
+async fn read(hub: &Hub, client: &Client, mut recv: RecvStream) -> Infallible {
+    let mut peers = client.peer();
+    loop {
+        let peer = peers.borrow_and_update().clone();
+        //= spec/03-rendezvous.md#forwarding [RDV-32] e9d90887
+        if let Some(peer) = peer {
+            tokio::select! {
+                () = peer.outbox.room(hub.room) => {}
+                _ = peers.changed() => continue,
+            }
+        }
+        match recv.read_chunk(CHUNK, true).await {
+            Ok(Some(chunk)) => hub.control(client.id, &chunk.bytes),
+            Ok(None) | Err(ReadError::Reset(_)) => {
+                hub.control_end(client.id);
+                return pending().await;
+            }
+            // The connection is gone, which somebody else waits for.
+            Err(_) => return pending().await,
+        }
+    }
+}
+
+/// Writes what the machine says until it closes the connection, and says with what.
+async fn write(hub: &Hub, client: &Client, send: SendStream) -> ErrorCode {
+    let closing = async {
+        let code = client.outbox.closing().await;
+        tokio::time::sleep(LAST_WORDS).await;
+        code
+    };
+    tokio::select! {
+        () = write_all(hub, client, send) => client.outbox.closing().await,
+        code = closing => code,
+    }
+}
+
+/// Writes the outbox to its end, and waits for the client to have it.
+async fn write_all(hub: &Hub, client: &Client, mut send: SendStream) {
+    while let Next::Write(bytes) = client.outbox.next().await {
+        let len = bytes.len();
+        if send.write_chunk(bytes).await.is_err() {
+            // A client that stops its control stream has left it.
+            hub.control_end(client.id);
+            return;
+        }
+        client.outbox.written(len);
+    }
+    // It fails if the client stopped the stream: then it does not want more.
+    if send.finish().is_ok() {
+        let _ = send.stopped().await;
+    }
+}

@@ -1,0 +1,192 @@
+//! The machine, and the clients that it speaks to.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use alongside_state_machine::{
+    relay::{self, ConnId, Event, Refusal, RelayConfig, Source, Transmit},
+    time::Timestamp,
+};
+use quinn::Connection;
+use tokio::sync::{Notify, watch};
+
+use crate::{clock::Clock, connection::CHUNK, outbox::Outbox};
+
+/// The machine behind a lock that is never held across an await, with what it needs of the world:
+/// a clock, and somewhere to put what it says.
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    /// The next deadline has changed.
+    deadline_changed: Notify,
+    clock: Clock,
+    /// A client is read only while no more than this waits for its peer.
+    pub(crate) room: usize,
+    pub(crate) frame_streams: usize,
+}
+
+struct State {
+    machine: relay::Relay,
+    clients: BTreeMap<ConnId, Arc<Client>>,
+    last_id: u64,
+    deadline: Option<Timestamp>,
+}
+
+/// One connected client.
+pub(crate) struct Client {
+    pub(crate) id: ConnId,
+    pub(crate) connection: Connection,
+    pub(crate) outbox: Outbox,
+    peer: watch::Sender<Peer>,
+}
+
+/// The other end of a client's session.
+pub(crate) type Peer = Option<Arc<Client>>;
+
+impl Client {
+    /// Sees the client's peer come and go. Any change means that the session before is over.
+    pub(crate) fn peer(&self) -> watch::Receiver<Peer> {
+        self.peer.subscribe()
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(config: RelayConfig, seed: [u8; 32]) -> Self {
+        // What a client may send in one reading, and the message that this completes, still fit.
+        let reading = config.control_message.saturating_add(CHUNK + 16);
+        Self {
+            deadline_changed: Notify::new(),
+            clock: Clock::start(),
+            room: config.session_queue.saturating_sub(reading),
+            frame_streams: config.frame_streams,
+            state: Mutex::new(State {
+                machine: relay::Relay::new(config, seed),
+                clients: BTreeMap::new(),
+                last_id: 0,
+                deadline: None,
+            }),
+        }
+    }
+
+    /// Takes a new connection, or says why not.
+    pub(crate) fn connected(&self, connection: Connection) -> Result<Arc<Client>, Refusal> {
+        let source = Source(connection.remote_address().ip());
+        let mut state = self.lock();
+        state.last_id += 1;
+        let id = ConnId(state.last_id);
+        let now = self.clock.now();
+        state.machine.connected(id, source, now)?;
+        let client = Arc::new(Client {
+            id,
+            connection,
+            outbox: Outbox::new(),
+            peer: watch::Sender::new(None),
+        });
+        state.clients.insert(id, client.clone());
+        self.drain(&mut state);
+        Ok(client)
+    }
+
+    pub(crate) fn control(&self, id: ConnId, bytes: &[u8]) {
+        self.tell(|machine, now| machine.handle_control(id, bytes, now));
+    }
+
+    pub(crate) fn control_end(&self, id: ConnId) {
+        self.tell(|machine, now| machine.handle_control_end(id, now));
+    }
+
+    pub(crate) fn disconnected(&self, id: ConnId) {
+        self.tell(|machine, now| machine.disconnected(id, now));
+        self.lock().clients.remove(&id);
+    }
+
+    pub(crate) fn shutdown(&self) {
+        self.tell(|machine, now| machine.shutdown(now));
+    }
+
+    /// Wakes the machine whenever its time has come.
+    pub(crate) async fn keep_time(&self) {
+        loop {
+            let deadline = self.lock().deadline;
+            let changed = self.deadline_changed.notified();
+            let Some(deadline) = deadline else {
+                changed.await;
+                continue;
+            };
+            tokio::select! {
+                () = tokio::time::sleep(self.clock.until(deadline)) => {
+                    self.tell(|machine, now| machine.handle_timeout(now));
+                }
+                () = changed => {}
+            }
+        }
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut relay::Relay, Timestamp)) {
+        let mut state = self.lock();
+        what(&mut state.machine, self.clock.now());
+        self.drain(&mut state);
+    }
+
+    /// Does what the machine wants done.
+    fn drain(&self, state: &mut State) {
+        while let Some(event) = state.machine.poll_event() {
+            state.note(event);
+        }
+        while let Some(transmit) = state.machine.poll_transmit() {
+            match transmit {
+                Transmit::Control { conn, bytes } => {
+                    if let Some(client) = state.clients.get(&conn) {
+                        client.outbox.push(bytes);
+                    }
+                }
+                Transmit::Close { conn, code } => {
+                    if let Some(client) = state.clients.remove(&conn) {
+                        client.outbox.close(code);
+                    }
+                }
+            }
+        }
+        let deadline = state.machine.poll_timeout();
+        if state.deadline != deadline {
+            state.deadline = deadline;
+            self.deadline_changed.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    //= spec/03-rendezvous.md#forwarding [RDV-33] e2a4a48e
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Paired { helper, sharer } => {
+                tracing::info!(helper = helper.0, sharer = sharer.0, "a session began");
+                self.connect(helper, sharer);
+                self.connect(sharer, helper);
+            }
+            Event::Unpaired { ends, code } => {
+                let [one, other] = ends.map(|end| end.0);
+                tracing::info!(one, other, code, "a session ended");
+                for end in ends {
+                    if let Some(client) = self.clients.get(&end) {
+                        client.peer.send_replace(None);
+                    }
+                }
+            }
+            Event::Violation { conn, error } => {
+                tracing::warn!(client = conn.0, %error, "a client broke the protocol");
+            }
+        }
+    }
+
+    fn connect(&self, client: ConnId, peer: ConnId) {
+        if let Some(client) = self.clients.get(&client) {
+            client.peer.send_replace(self.clients.get(&peer).cloned());
+        }
+    }
+}

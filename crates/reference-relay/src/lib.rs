@@ -1,0 +1,24 @@
+//! The reference relay of Alongside: QUIC around the machine of
+//! [`alongside_state_machine::relay`], as a library for tests and demonstrations, and as the
+//! program `alongside-relay`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `relay` | binds, accepts connections, shuts down |
+//! | `hub` | the machine behind a lock, with the clients that it speaks to |
+//! | `connection` | one client: reads its control stream, writes it, closes it |
+//! | `outbox` | what waits for a client, bounded |
+//! | `splice` | carries one frame stream from one client to its peer |
+//! | `quic`, [`tls`], `clock` | windows, certificates, time |
+
+mod clock;
+mod connection;
+mod hub;
+mod outbox;
+mod quic;
+mod relay;
+mod splice;
+pub mod tls;
+
+pub use alongside_state_machine::relay::RelayConfig;
+pub use relay::{BindError, Options, Relay};

@@ -1,0 +1,210 @@
+//! A running relay.
+
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use alongside_state_machine::relay::RelayConfig;
+use alongside_wire::ErrorCode;
+use quinn::{Endpoint, Incoming};
+use tokio::task::JoinHandle;
+
+use crate::{
+    connection,
+    hub::Hub,
+    quic, splice,
+    tls::{Identity, TlsError},
+};
+
+/// What a relay starts with.
+#[derive(Debug)]
+pub struct Options {
+    /// Where to listen, by UDP. `[::]` takes IPv4 too, where the operating system allows it.
+    pub listen: SocketAddr,
+    /// The certificate that clients verify.
+    pub identity: Identity,
+    /// The bounds of the protocol.
+    pub config: RelayConfig,
+}
+
+/// Connections beyond the limit that are taken in to be told that the relay is busy; those beyond
+/// them are refused without a handshake.
+const TO_BE_TOLD: usize = 256;
+/// With more than this part of the connections open, a new client must first prove its address
+/// (Retry).
+const RETRY_PART: usize = 4;
+/// How long a client has for the handshake of QUIC.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long clients have to take the news of a shutdown.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A relay that runs until it is shut down or dropped.
+///
+/// ```
+/// use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let relay = Relay::bind(Options {
+///     listen: "127.0.0.1:0".parse()?,
+///     identity: Identity::self_signed(vec!["localhost".to_owned()])?,
+///     config: RelayConfig::default(),
+/// })?;
+/// assert_ne!(relay.local_addr()?.port(), 0);
+/// assert_eq!(relay.fingerprint().len(), 64);
+/// relay.shutdown().await;
+/// # Ok(()) }
+/// ```
+pub struct Relay {
+    endpoint: Endpoint,
+    hub: Arc<Hub>,
+    fingerprint: String,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Relay {
+    /// Starts a relay. Call it within a tokio runtime, on which it runs.
+    ///
+    /// # Errors
+    /// If the certificate cannot be used, or the address cannot be listened on.
+    pub fn bind(options: Options) -> Result<Self, BindError> {
+        let Options {
+            listen,
+            identity,
+            config,
+        } = options;
+        let fingerprint = identity.fingerprint();
+        let server = quic::server_config(identity, &config).map_err(BindError::Tls)?;
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| BindError::Random(error.to_string()))?;
+        let endpoint = Endpoint::server(server, listen).map_err(|error| BindError::Listen {
+            address: listen,
+            error,
+        })?;
+        let most = config.connections.saturating_add(TO_BE_TOLD);
+        let retry_above = config.connections / RETRY_PART;
+        let hub = Arc::new(Hub::new(config, seed));
+        let timer = hub.clone();
+        let tasks = [
+            tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),
+            tokio::spawn(async move { timer.keep_time().await }),
+        ];
+        Ok(Self {
+            endpoint,
+            hub,
+            fingerprint,
+            tasks,
+        })
+    }
+
+    /// The most bytes of clients that a relay with these bounds holds at once: for each
+    /// connection the windows of QUIC, its queue, the message that it is in the middle of, and
+    /// what is between two frame streams. The state of a connection comes on top, some 50 KB.
+    pub fn memory_bound(config: &RelayConfig) -> u64 {
+        let between = config.frame_streams.saturating_mul(splice::MOST) as u64;
+        let of_one = quic::memory_of_connection(config)
+            .saturating_add(between)
+            .saturating_add(connection::CHUNK as u64);
+        of_one.saturating_mul(config.connections as u64)
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// If the operating system does not say.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.endpoint.local_addr()
+    }
+
+    /// The SHA-256 of the certificate's DER encoding, in lower-case hexadecimal, for clients that
+    /// pin it.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Tells every client that the relay is shutting down, closes their connections, and waits
+    /// until they know, for 2 seconds at most.
+    pub async fn shutdown(self) {
+        self.hub.shutdown();
+        // Who does not answer is left alone.
+        let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.endpoint
+            .close(quic::code(ErrorCode::RelayShutdown), b"");
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relay")
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a relay cannot start, and what to do about it.
+#[derive(Debug)]
+pub enum BindError {
+    /// The certificate cannot be used.
+    Tls(TlsError),
+    /// The address cannot be listened on.
+    Listen {
+        /// Which one.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The operating system gives no random numbers.
+    Random(String),
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tls(error) => error.fmt(f),
+            Self::Listen { address, error } => {
+                write!(f, "cannot listen on {address}: {error}; ")?;
+                f.write_str(match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        "ports below 1024 need privileges: choose another with --listen \
+                         '[::]:4433', or grant the program CAP_NET_BIND_SERVICE"
+                    }
+                    io::ErrorKind::AddrInUse => {
+                        "another program listens there: end it, or choose another port with \
+                         --listen"
+                    }
+                    _ => "choose an address of this machine with --listen",
+                })
+            }
+            Self::Random(why) => write!(f, "the system gives no random numbers: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for BindError {}
+
+async fn accept(endpoint: Endpoint, hub: Arc<Hub>, most: usize, retry_above: usize) {
+    while let Some(incoming) = endpoint.accept().await {
+        let open = endpoint.open_connections();
+        if open >= most {
+            incoming.refuse();
+        } else if open >= retry_above && !incoming.remote_address_validated() {
+            // It fails only for an address that is validated.
+            let _ = incoming.retry();
+        } else {
+            tokio::spawn(serve(hub.clone(), incoming));
+        }
+    }
+}
+
+async fn serve(hub: Arc<Hub>, incoming: Incoming) {
+    match tokio::time::timeout(HANDSHAKE, incoming).await {
+        Ok(Ok(connection)) => connection::serve(hub, connection).await,
+        Ok(Err(why)) => tracing::debug!(%why, "a handshake failed"),
+        Err(_) => tracing::debug!("a handshake took too long"),
+    }
+}

@@ -1,0 +1,119 @@
+//! Carries frame streams between two clients, unread.
+
+use std::sync::Arc;
+
+use alongside_wire::ErrorCode;
+use bytes::Bytes;
+use quinn::{ReadError, RecvStream, SendStream, VarInt};
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    hub::{Client, Peer},
+    quic::code as close_code,
+};
+
+/// Chunks that are taken from a stream at once; each came in one packet.
+const CHUNKS: usize = 16;
+/// The most bytes that are between two streams: the largest packets that are taken, times the
+/// chunks.
+pub(crate) const MOST: usize = CHUNKS * 1_472;
+
+/// Takes the frame streams of a client and carries each to its peer, at most `at_once`.
+pub(crate) async fn carry(client: &Client, at_once: usize) -> std::convert::Infallible {
+    let places = Arc::new(Semaphore::new(at_once));
+    let mut peer = client.peer();
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return std::future::pending().await;
+        };
+        let Ok(mut from) = client.connection.accept_uni().await else {
+            // The connection is gone, which somebody else waits for.
+            return std::future::pending().await;
+        };
+        let now = peer.borrow_and_update().clone();
+        //= spec/08-transport.md#quic [TRANSPORT-7] 57e93d06
+        let Some(to) = now else {
+            stop(&mut from, close_code(ErrorCode::UnexpectedMessage));
+            continue;
+        };
+        let session = peer.clone();
+        // It ends with the session at the latest, and then resets what it had begun; if it were
+        // aborted, quinn would finish it instead.
+        tokio::spawn(async move {
+            splice(from, &to, session).await;
+            drop(place);
+        });
+    }
+}
+
+//= spec/08-transport.md#quic [TRANSPORT-6] f21dad7e
+/// How the way from one stream to another came to its end.
+enum End {
+    Finished,
+    /// The sender abandoned it, or cannot be heard any more.
+    Reset(VarInt),
+    /// The receiver does not want it.
+    Stopped(VarInt),
+}
+
+//= spec/08-transport.md#quic [TRANSPORT-5] 8fd8156a
+async fn splice(mut from: RecvStream, peer: &Client, mut session: watch::Receiver<Peer>) {
+    let over = close_code(ErrorCode::Lost);
+    let opened = tokio::select! {
+        opened = peer.connection.open_uni() => opened.ok(),
+        _ = session.changed() => None,
+        Ok(Some(_)) = from.received_reset() => return,
+    };
+    let Some(mut to) = opened else {
+        stop(&mut from, over);
+        return;
+    };
+    let stopped = to.stopped();
+    let end = tokio::select! {
+        end = copy(&mut from, &mut to) => end,
+        Ok(Some(code)) = stopped => End::Stopped(code),
+        _ = session.changed() => End::Stopped(over),
+    };
+    // What fails here is closed already.
+    match end {
+        End::Finished => {
+            let _ = to.finish();
+        }
+        End::Reset(code) => {
+            let _ = to.reset(code);
+        }
+        End::Stopped(code) => {
+            stop(&mut from, code);
+            let _ = to.reset(code);
+        }
+    }
+}
+
+async fn copy(from: &mut RecvStream, to: &mut SendStream) -> End {
+    let lost = close_code(ErrorCode::Lost);
+    let mut chunks = [const { Bytes::new() }; CHUNKS];
+    loop {
+        let read = match from.read_chunks(&mut chunks).await {
+            Ok(Some(read)) => read,
+            Ok(None) => return End::Finished,
+            Err(ReadError::Reset(code)) => return End::Reset(code),
+            Err(_) => return End::Reset(lost),
+        };
+        let read = chunks.get_mut(..read).unwrap_or_default();
+        // A frame that its sender gives up must not wait for the receiver to take what came of it.
+        tokio::select! {
+            biased;
+            written = to.write_all_chunks(read) => match written {
+                Ok(()) => {}
+                Err(quinn::WriteError::Stopped(code)) => return End::Stopped(code),
+                Err(_) => return End::Stopped(lost),
+            },
+            Ok(Some(code)) = from.received_reset() => return End::Reset(code),
+        }
+    }
+}
+
+fn stop(stream: &mut RecvStream, code: VarInt) {
+    // It fails if the stream is over, which is as well.
+    let _ = stream.stop(code);
+}
