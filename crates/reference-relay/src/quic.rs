@@ -14,9 +14,9 @@ const STREAM_WINDOW: u32 = 512 * 1024;
 const RECEIVE_WINDOW: u32 = 1024 * 1024;
 /// Bytes that may be sent before they are acknowledged.
 const SEND_WINDOW: u32 = 1024 * 1024;
-/// A client from which nothing comes for so long is lost; it is told at most a second later by
-/// its own silence.
-const IDLE: Duration = Duration::from_secs(4);
+/// A client from which nothing comes for so long is lost. QUIC counts from when it last expected
+/// something, which is up to a keep-alive later than the last packet.
+const IDLE: Duration = Duration::from_millis(3_500);
 /// How often a packet is sent, so that silence means something.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 

@@ -219,7 +219,7 @@ impl Relay {
         }
     }
 
-    //= spec/03-rendezvous.md#states [RDV-15] 7db5f293
+    //= spec/03-rendezvous.md#states [RDV-15] 266ed54d
     /// Tells every client that the relay is shutting down, and closes its connection.
     pub fn shutdown(&mut self, now: Timestamp) {
         self.shut_down = true;

@@ -369,7 +369,7 @@ fn a_session_lasts_only_so_long() {
     world.pair(A, B);
 }
 
-//= test spec/03-rendezvous.md#states [RDV-15] 7db5f293
+//= test spec/03-rendezvous.md#states [RDV-15] 266ed54d
 #[test]
 fn a_shutdown_tells_everybody() {
     let mut world = World::session(RelayConfig::default());
