@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use alongside_client::{
     canvas::Canvas,
     inject::{Injector, X11Injector},
@@ -14,7 +16,7 @@ use support::{Server, until};
 use x11rb::{
     connection::Connection as _,
     protocol::xproto::{
-        AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask,
+        AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, InputFocus,
     },
 };
 
@@ -251,4 +253,70 @@ fn closing_is_reported_once() {
         Some(window.poll()).filter(|events| !events.is_empty())
     });
     assert_eq!(events, [WindowEvent::Closed]);
+}
+
+/// Gives a window the focus, and waits until the server says that it has it.
+fn focus(server: &Server, window: u32) {
+    until("the window has the focus", || {
+        let (parent, now) = (InputFocus::POINTER_ROOT, x11rb::CURRENT_TIME);
+        // A window that is not on the screen yet cannot have it: ask again.
+        let asked = server.conn.set_input_focus(parent, window, now);
+        let _ = asked.expect("sent").check();
+        let has = server.conn.get_input_focus().expect("sent").reply();
+        (has.expect("an answer").focus == window).then_some(())
+    });
+}
+
+/// Waits until everything that happened before now has come out of the window.
+fn drain(window: &mut Window, injector: &mut X11Injector, x: u16) {
+    let mark = InputEvent::Pointer {
+        display: 0,
+        x,
+        y: 4_000,
+    };
+    injector.inject(&mark).expect("it points");
+    let mut last = None;
+    until("the pointer arrives at its mark", || {
+        last = window.poll().last().copied().or(last);
+        // The window counts in its own picture, so only the kind is the same.
+        matches!(last, Some(WindowEvent::Input(InputEvent::Pointer { .. }))).then_some(())
+    });
+}
+
+/// The server repeats a held key; real time passes, because the repeats are the server's.
+#[test]
+fn a_held_key_is_one_press() {
+    let server = Server::start(&[]);
+    let (mut window, _) = open(&server);
+    let id = window_id(&server);
+    let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+    focus(&server, id);
+    drain(&mut window, &mut injector, 4_000);
+    let press = InputEvent::Key {
+        usage: 0x04,
+        down: true,
+    };
+    injector.inject(&press).expect("it presses");
+    assert_eq!(collect(&mut window, 1), [press]);
+    // Repeats begin after some 660 ms; a client that does not ask otherwise sees them.
+    let began = Instant::now();
+    let mut events = Vec::new();
+    until("time for repeats", || {
+        events.extend(window.poll());
+        (began.elapsed() > Duration::from_millis(1_500)).then_some(())
+    });
+    assert_eq!(events, []);
+
+    // Without the focus it would not see the release.
+    let _other = Window::open_on(server.display(), "other").expect("it opens");
+    focus(&server, window_id(&server));
+    let mut events = Vec::new();
+    until("everything is let go", || {
+        events.extend(window.poll());
+        events
+            .contains(&WindowEvent::Input(InputEvent::ReleaseAll))
+            .then_some(())
+    });
+    let keys = |event: &&WindowEvent| matches!(event, WindowEvent::Input(InputEvent::Key { .. }));
+    assert_eq!(events.iter().filter(keys).count(), 0);
 }

@@ -42,7 +42,7 @@ impl Terminal {
         let mut out = io::stdout().lock();
         // Whoever reads this may have gone away; the session is not about that.
         if self.terminal {
-            let _ = write!(out, "\r\x1b[K{text}\r\n{}", self.status);
+            let _ = write!(out, "\r\x1b[K{text}\r\n{}", self.bottom());
         } else {
             let _ = writeln!(out, "{text}");
         }
@@ -66,11 +66,23 @@ impl Terminal {
         text.clone_into(&mut self.status);
         let mut out = io::stdout().lock();
         if self.terminal {
-            let _ = write!(out, "\r\x1b[K{text}");
+            let _ = write!(out, "\r\x1b[K{}", self.bottom());
         } else if !text.is_empty() {
             let _ = writeln!(out, "[{text}]");
         }
         let _ = out.flush();
+    }
+
+    /// The status as it fits into one line, and a mark after which lines can be typed.
+    fn bottom(&self) -> String {
+        if self.status.is_empty() {
+            return String::new();
+        }
+        let mark = if self.raw { "" } else { " > " };
+        let (width, _) = crossterm::terminal::size().unwrap_or((80, 24));
+        let room = usize::from(width).saturating_sub(1 + mark.len());
+        let status: String = self.status.chars().take(room).collect();
+        status + mark
     }
 
     /// Whether there is somebody to look at a countdown.

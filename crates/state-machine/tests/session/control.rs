@@ -440,3 +440,71 @@ fn each_grant_has_a_secret_of_its_own() {
     });
     assert!(granted);
 }
+
+//= test spec/06-media-input.md#input-records [INPUT-8] 917fc2e1
+#[test]
+fn the_machine_checks_the_grant_whatever_keys_there_are() {
+    use alongside_state_machine::{
+        session::{Output, sharer::Sharer},
+        time::Timestamp,
+    };
+    use alongside_wire::session::{ControlRequest, EpochSeen, Message, Shown};
+    let mut now = Timestamp::from_millis(1);
+    let mut sharer = Sharer::new();
+    sharer.join(now).unwrap();
+    sharer.answered(Scopes::ALL, now).unwrap();
+    sharer.introduced("Ada", now).unwrap();
+    sharer.consent(true, Vec::new(), now).unwrap();
+    sharer.frame_sent(1);
+    let hear = |sharer: &mut Sharer, message: Message, now| {
+        sharer.handle_message(&message, now).unwrap();
+    };
+    hear(&mut sharer, EpochSeen { epoch: 1 }.into(), now);
+    hear(&mut sharer, Shown { frame: 1 }.into(), now);
+    for _ in 0..3 {
+        now = now.plus_ms(2_000);
+        hear(
+            &mut sharer,
+            alongside_wire::session::Heartbeat {}.into(),
+            now,
+        );
+    }
+    let scopes = Scopes::CONTROL;
+    hear(
+        &mut sharer,
+        ControlRequest { request: 1, scopes }.into(),
+        now,
+    );
+    let injects = |sharer: &mut Sharer| {
+        let mut count = 0;
+        while let Some(output) = sharer.poll_output() {
+            count += usize::from(matches!(output, Output::Event(Event::Inject(_))));
+        }
+        count
+    };
+    sharer.handle_input(1, &[DOWN], now).unwrap();
+    assert_eq!(injects(&mut sharer), 0, "asked and not granted");
+    now = now.plus_ms(1_500);
+    sharer.allow_control(scopes, 10_000, [1; 32], now).unwrap();
+    for grant in [0, 2, u32::MAX] {
+        sharer.handle_input(grant, &[DOWN], now).unwrap();
+        assert_eq!(injects(&mut sharer), 0, "grant {grant}");
+    }
+    sharer.handle_input(1, &[DOWN], now).unwrap();
+    assert_eq!(injects(&mut sharer), 1);
+    // The clock alone ends it, whether or not anybody has called the time out.
+    hear(
+        &mut sharer,
+        alongside_wire::session::Heartbeat {}.into(),
+        now.plus_ms(4_000),
+    );
+    hear(
+        &mut sharer,
+        alongside_wire::session::Heartbeat {}.into(),
+        now.plus_ms(8_000),
+    );
+    sharer
+        .handle_input(1, &[DOWN], now.plus_ms(10_000))
+        .unwrap();
+    assert_eq!(injects(&mut sharer), 0);
+}
