@@ -32,7 +32,7 @@ fn stage(seed: u64, stage: u8) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(crate::cases(96))]
 
     //= test spec/09-limits-errors.md#kinds [ERROR-2] d9a58b0d
     //= test spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc

@@ -94,7 +94,7 @@ impl Person {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::cases(64))]
 
     //= test spec/05-session.md#consent [CONSENT-2] bd3752a6
     //= test spec/06-media-input.md#input-records [INPUT-3] 782ead1b
