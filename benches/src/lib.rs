@@ -116,7 +116,7 @@ impl Session {
     /// If it does not come about.
     pub async fn begin(address: &Address) -> Result<Self, Failure> {
         let (helper, orders) = mpsc::channel(4);
-        let (events, mut told) = unbounded_channel();
+        let (events, mut told) = mpsc::channel(1_024);
         let (seen, mut frames) = unbounded_channel();
         let options = helper::Options {
             relay: address.clone(),
@@ -132,7 +132,7 @@ impl Session {
             }
         };
         let (sharer, orders) = mpsc::channel(4);
-        let (events, mut told) = unbounded_channel();
+        let (events, mut told) = mpsc::channel(1_024);
         let options = sharer::Options {
             relay: address.clone(),
             code,

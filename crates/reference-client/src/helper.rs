@@ -5,11 +5,14 @@ pub use alongside_state_machine::{
     channel::phrase::Phrase, session::helper::Event as SessionEvent,
 };
 use alongside_wire::{Scopes, code::Code, input::InputEvent};
-use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{
+    Receiver, Sender, UnboundedReceiver, error::TrySendError, unbounded_channel,
+};
 
 use crate::{
     Config, Ended, Misuse,
     clock::{Clock, sleep},
+    events::when_heard,
     net::{ConnectError, Incoming, Link, Relay},
     view::{Seen, View, Viewer},
 };
@@ -69,20 +72,20 @@ pub enum Event {
     Trouble(String),
 }
 
-/// Runs a helper until its session ends. Events go to `events`, the last of which is the end;
-/// when `commands` is closed the session is ended.
+/// Runs a helper until its session ends. Events go to `events`, which holds 1,024 at least; the last
+/// is the end. Nothing is read from the network while they are not taken. When `commands` is closed the session is ended.
 ///
 /// # Errors
 /// [`ConnectError`] if there is no connection to the relay.
 pub async fn run(
     options: Options,
     mut commands: Receiver<Command>,
-    events: UnboundedSender<Event>,
+    events: Sender<Event>,
 ) -> Result<Ended, ConnectError> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
-    let mut link = Link::open(&options.relay).await?;
+    let mut link = Link::open(&options.relay, CHUNK).await?;
     let (seen, mut views) = unbounded_channel();
     let mut helper = Helper {
         clock: Clock::start(),
@@ -105,11 +108,14 @@ pub async fn run(
     }
 }
 
+/// Bytes of frames that are taken at once.
+const CHUNK: usize = 64 * 1024;
+
 struct Helper {
     clock: Clock,
     endpoint: HelperEndpoint,
     viewer: Viewer,
-    events: UnboundedSender<Event>,
+    events: Sender<Event>,
 }
 
 impl Helper {
@@ -122,11 +128,14 @@ impl Helper {
     ) {
         let due = self.endpoint.poll_timeout();
         let due = due.map(|moment| self.clock.until(moment));
+        let events = self.events.clone();
         tokio::select! {
-            incoming = link.next() => self.incoming(incoming, link),
+            // The person first, then time, then what others send.
+            biased;
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
-            Some(seen) = views.recv() => self.seen(seen),
             () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
+            Some(seen) = views.recv() => self.seen(seen),
+            incoming = when_heard(&events, link.next()) => self.incoming(incoming, link),
         }
     }
 
@@ -214,8 +223,11 @@ impl Helper {
         }
     }
 
-    fn tell(&self, event: Event) {
-        // Nobody may be listening any more; the session is theirs to end.
-        let _ = self.events.send(event);
+    fn tell(&mut self, event: Event) {
+        // There is room for what one thing causes, unless it is a flood; then the person would not
+        // know what is so any more, and the session ends. If nobody listens, it is theirs to end.
+        if let Err(TrySendError::Full(_)) = self.events.try_send(event) {
+            self.endpoint.end(self.clock.now());
+        }
     }
 }

@@ -14,6 +14,7 @@
 pub mod canvas;
 mod clock;
 mod decode;
+mod events;
 pub mod helper;
 pub mod inject;
 pub mod keymap;

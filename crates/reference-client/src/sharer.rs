@@ -12,11 +12,12 @@ pub use alongside_state_machine::{
     channel::phrase::Phrase, session::sharer::Event as SessionEvent,
 };
 use alongside_wire::{Scopes, code::Code, input::InputEvent};
-use tokio::sync::mpsc::{Receiver, UnboundedSender};
+use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
 
 use crate::{
     Config, Ended, Misuse,
     clock::{Clock, sleep},
+    events::when_heard,
     inject::Injector,
     net::{ConnectError, Incoming, Link, Relay},
     screen::Screen,
@@ -73,8 +74,8 @@ pub enum Event {
     Trouble(String),
 }
 
-/// Runs a sharer until its session ends. Events go to `events`, the last of which is the end;
-/// when `commands` is closed the session is ended. `spent` is the program's memory of codes.
+/// Runs a sharer until its session ends. Events go to `events`, which holds 1,024 at least; the last
+/// is the end. Nothing is read from the network while they are not taken. When `commands` is closed the session is ended. `spent` is the program's memory of codes.
 ///
 /// # Errors
 /// [`ConnectError`] if there is no connection to the relay, or the code was used here before.
@@ -82,14 +83,14 @@ pub async fn run(
     options: Options,
     spent: &mut SpentLocators,
     mut commands: Receiver<Command>,
-    events: UnboundedSender<Event>,
+    events: Sender<Event>,
 ) -> Result<Ended, ConnectError> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
     let clock = Clock::start();
     let mut endpoint = SharerEndpoint::new(options.config, seed);
-    let mut link = Link::open(&options.relay).await?;
+    let mut link = Link::open(&options.relay, CHUNK).await?;
     endpoint
         .join(options.code, &options.relay.address, spent, clock.now())
         .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
@@ -124,7 +125,7 @@ struct Sharer {
     injector: Box<dyn Injector>,
     injection_failed: bool,
     scopes: Scopes,
-    events: UnboundedSender<Event>,
+    events: Sender<Event>,
 }
 
 impl Sharer {
@@ -133,11 +134,14 @@ impl Sharer {
         let due = self.endpoint.poll_timeout();
         let due = due.map(|moment| self.clock.until(moment));
         let film = self.filming.due(&self.endpoint, link.waiting());
+        let events = self.events.clone();
         tokio::select! {
-            incoming = link.next() => self.incoming(incoming, link),
+            // The person first, then time, then what others send.
+            biased;
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
-            taken = self.filming.taken() => self.filmed(taken),
             () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
+            incoming = when_heard(&events, link.next()) => self.incoming(incoming, link),
+            taken = self.filming.taken() => self.filmed(taken),
             () = sleep(film) => self.film(link.waiting()),
         }
     }
@@ -231,12 +235,17 @@ impl Sharer {
         }
     }
 
-    fn tell(&self, event: Event) {
-        // Nobody may be listening any more; the session is theirs to end.
-        let _ = self.events.send(event);
+    fn tell(&mut self, event: Event) {
+        // There is room for what one thing causes, unless it is a flood; then the person would not
+        // know what is so any more, and the session ends. If nobody listens, it is theirs to end.
+        if let Err(TrySendError::Full(_)) = self.events.try_send(event) {
+            self.endpoint.end();
+        }
     }
 }
 
+/// Input that is carried out before the person is heard again: half a second's worth at most.
+const CHUNK: usize = 4 * 1024;
 /// The least time between two pictures.
 const PICTURE_INTERVAL: Duration = Duration::from_millis(33);
 /// Frames that the network has not taken for so long are stale.

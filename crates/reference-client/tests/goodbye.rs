@@ -47,7 +47,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
         trust: Trust::Fingerprint(fingerprint.parse().unwrap()),
     };
     let (commands, orders) = mpsc::channel(4);
-    let (events, mut told) = mpsc::unbounded_channel();
+    let (events, mut told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
         name: "Ada".to_owned(),
@@ -105,7 +105,7 @@ async fn garbage_from_a_relay_ends_the_client_with_the_clause() {
         trust: Trust::Fingerprint(fingerprint.parse().unwrap()),
     };
     let (_commands, orders) = mpsc::channel(4);
-    let (events, _told) = mpsc::unbounded_channel();
+    let (events, _told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
         name: "Ada".to_owned(),

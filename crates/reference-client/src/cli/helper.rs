@@ -10,7 +10,7 @@ use alongside_client::{
 };
 use alongside_wire::{ErrorCode, Scopes, code::Code};
 use tokio::{
-    sync::mpsc::{self, Sender, unbounded_channel},
+    sync::mpsc::{self, Sender},
     time::{Instant as Moment, sleep_until},
 };
 
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
     let views = views(&args, &mut terminal)?;
     let (commands, orders) = mpsc::channel(64);
-    let (events, mut happened) = unbounded_channel();
+    let (events, mut happened) = mpsc::channel(1_024);
     terminal.status("connecting to the relay ...");
     let options = Options {
         relay: args.relay.relay(),

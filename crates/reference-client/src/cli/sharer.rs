@@ -1,6 +1,9 @@
 //! `alongside sharer`.
 
-use std::io::BufRead as _;
+use std::{
+    io::BufRead as _,
+    time::{Duration, Instant},
+};
 
 use alongside_client::{
     Config, inject, screen,
@@ -8,7 +11,7 @@ use alongside_client::{
 };
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use alongside_wire::{Scopes, code::Code};
-use tokio::sync::mpsc::{self, Sender, UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{self, Sender, UnboundedReceiver};
 
 use super::{
     Exit, Failure, Stop, args, exit, input,
@@ -33,7 +36,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         None => ask_code(&mut terminal)?,
     };
     let (commands, orders) = mpsc::channel(64);
-    let (events, mut happened) = unbounded_channel();
+    let (events, mut happened) = mpsc::channel(1_024);
     terminal.status("joining ...");
     let options = Options {
         relay: args.relay.relay(),
@@ -58,6 +61,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         prompt: None,
         paused: false,
         scopes: Scopes::NONE,
+        ending: None,
     };
     loop {
         tokio::select! {
@@ -76,7 +80,25 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
                 None => reading = false,
             },
             () = stop.next() => sharer.order(Command::End).await,
+            () = overdue(sharer.ending) => {
+                sharer.terminal.status("");
+                sharer.terminal.line(NOT_ENDING);
+                return Ok(Exit::Failed);
+            }
         }
+    }
+}
+
+/// How long an end may take to be told to everybody.
+const END_PATIENCE: Duration = Duration::from_secs(4);
+const NOT_ENDING: &str = "The session did not end in order, so the program stops here. Nothing is shown or \
+                          done any more.";
+
+/// Waits until an end that was wanted is overdue: the screen may hang, and the session with it.
+async fn overdue(ending: Option<Instant>) {
+    match ending {
+        Some(since) => tokio::time::sleep_until((since + END_PATIENCE).into()).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -101,10 +123,15 @@ struct Sharer {
     prompt: Option<Prompt>,
     paused: bool,
     scopes: Scopes,
+    /// When the person wanted to end it.
+    ending: Option<Instant>,
 }
 
 impl Sharer {
-    async fn order(&self, command: Command) {
+    async fn order(&mut self, command: Command) {
+        if command == Command::End {
+            self.ending.get_or_insert_with(Instant::now);
+        }
         // It fails when the session is over, which is told.
         let _ = self.commands.send(command).await;
     }
@@ -218,6 +245,7 @@ impl Sharer {
     fn ask(&mut self, prompt: Prompt, question: &str, typed: &mut UnboundedReceiver<String>) {
         // What was typed before the question cannot have been its answer.
         if input::discard(typed) {
+            self.ending.get_or_insert_with(Instant::now);
             let _ = self.commands.try_send(Command::End);
         }
         self.prompt = Some(prompt);

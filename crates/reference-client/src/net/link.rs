@@ -54,8 +54,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Connects and opens the control stream.
-    pub(crate) async fn open(relay: &Relay) -> Result<Self, ConnectError> {
+    /// Connects and opens the control stream. Frame streams are read in pieces of at most `chunk`
+    /// bytes.
+    pub(crate) async fn open(relay: &Relay, chunk: usize) -> Result<Self, ConnectError> {
         let (endpoint, connection) = relay.connect().await?;
         //= spec/08-transport.md#quic [TRANSPORT-2] 25aae274
         let (send, recv) = connection
@@ -66,7 +67,7 @@ impl Link {
         let (control, queue) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write_control(send, queue));
         tokio::spawn(read_control(recv, feedback.clone()));
-        tokio::spawn(accept_frames(connection.clone(), feedback.clone()));
+        tokio::spawn(accept_frames(connection.clone(), feedback.clone(), chunk));
         Ok(Self {
             endpoint,
             connection,

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::link::Incoming;
 
-/// The most bytes that are read from a stream at once.
+/// The most bytes that are read from the control stream at once.
 const CHUNK: usize = 64 * 1024;
 
 pub(super) fn code(code: ErrorCode) -> VarInt {
@@ -42,19 +42,28 @@ pub(super) async fn write_control(
 }
 
 /// Takes the frame streams that the relay opens, each on a task of its own.
-pub(super) async fn accept_frames(connection: Connection, incoming: mpsc::Sender<Incoming>) {
+pub(super) async fn accept_frames(
+    connection: Connection,
+    incoming: mpsc::Sender<Incoming>,
+    chunk: usize,
+) {
     let mut next = 0;
     while let Ok(recv) = connection.accept_uni().await {
         next += 1;
-        tokio::spawn(read_frames(recv, next, incoming.clone()));
+        tokio::spawn(read_frames(recv, next, incoming.clone(), chunk));
     }
 }
 
 //= spec/06-media-input.md#media-records [MEDIA-8] e1248722
-async fn read_frames(mut recv: RecvStream, id: u64, incoming: mpsc::Sender<Incoming>) {
+async fn read_frames(
+    mut recv: RecvStream,
+    id: u64,
+    incoming: mpsc::Sender<Incoming>,
+    chunk: usize,
+) {
     loop {
         let (stop, stopped) = oneshot::channel();
-        let next = match recv.read_chunk(CHUNK, true).await {
+        let next = match recv.read_chunk(chunk, true).await {
             Ok(Some(chunk)) => Incoming::Stream {
                 id,
                 bytes: chunk.bytes,

@@ -13,7 +13,7 @@ use alongside_relay::{Options as RelayOptions, Relay, RelayConfig, tls::Identity
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use alongside_wire::{Scopes, code::Code};
 use tokio::{
-    sync::mpsc::{self, Sender, UnboundedReceiver, unbounded_channel},
+    sync::mpsc::{self, Receiver, Sender},
     task::JoinHandle,
 };
 
@@ -26,10 +26,10 @@ pub(super) struct Cast {
     address: RelayAddress,
     seen: Seen,
     helper: Sender<helper::Command>,
-    helper_told: UnboundedReceiver<helper::Event>,
+    helper_told: Receiver<helper::Event>,
     helper_session: Session,
     sharer: Option<(Sender<sharer::Command>, Session)>,
-    sharer_told: Option<UnboundedReceiver<sharer::Event>>,
+    sharer_told: Option<Receiver<sharer::Event>>,
     phrases: (Option<[u16; 3]>, Option<[u16; 3]>),
 }
 
@@ -58,7 +58,7 @@ impl Cast {
         };
         story.tell(&format!("relay: listens on {}", address.address));
         let (commands, orders) = mpsc::channel(16);
-        let (events, told) = unbounded_channel();
+        let (events, told) = mpsc::channel(1_024);
         let seen = Seen::default();
         let options = helper::Options {
             relay: address.clone(),
@@ -81,7 +81,7 @@ impl Cast {
 
     pub(super) fn join(&mut self, code: Code, stage: &Stage) -> Result<(), Failure> {
         let (commands, orders) = mpsc::channel(16);
-        let (events, told) = unbounded_channel();
+        let (events, told) = mpsc::channel(1_024);
         let options = sharer::Options {
             relay: self.address.clone(),
             code,
