@@ -8,6 +8,7 @@ use alongside_state_machine::{
         sharer::{self, SharerEndpoint},
         spent::SpentLocators,
     },
+    error::Misuse,
     relay::{self, ConnId, Relay, RelayConfig, Source},
     time::Timestamp,
 };
@@ -231,8 +232,27 @@ impl World {
         let grants = self.grants();
         let _ = self.helper.request_control(Scopes::CONTROL, self.now);
         self.run(2_000);
-        let _ = self.sharer.allow_control(Scopes::CONTROL, self.now);
+        let _ = self.allow(Scopes::CONTROL);
         self.run_until("control", |world| world.grants() > grants);
+    }
+
+    /// The sharer's person allows control, and repeats the number that they see.
+    ///
+    /// # Errors
+    /// As the sharer's endpoint says.
+    pub fn allow(&mut self, scopes: Scopes) -> Result<(), Misuse> {
+        let shown = self.sharer_events.iter().rev();
+        let shown = shown.take_while(|event| {
+            !matches!(
+                event,
+                sharer::Event::Session(sharer::SessionEvent::ControlAsked { .. })
+            )
+        });
+        let number = shown.fold(None, |found, event| match event {
+            sharer::Event::Number(number) => Some(*number),
+            _ => found,
+        });
+        self.sharer.allow_control(scopes, number, self.now)
     }
 
     fn grants(&self) -> usize {
@@ -275,7 +295,7 @@ impl World {
     pub fn was_told(&self, mut what: impl FnMut(&sharer::SessionEvent) -> bool) -> bool {
         self.sharer_events.iter().any(|event| match event {
             sharer::Event::Session(event) => what(event),
-            sharer::Event::Phrase(_) => false,
+            sharer::Event::Phrase(_) | sharer::Event::Number(_) => false,
         })
     }
 

@@ -43,8 +43,8 @@ pub struct Options {
 pub enum Command {
     /// The answer to the consent prompt.
     Consent(bool),
-    /// Allow control.
-    AllowControl(Scopes),
+    /// Allow control, and repeat the number if there was one.
+    AllowControl(Scopes, Option<u32>),
     /// Do not allow control.
     DenyControl,
     /// Take control back.
@@ -64,6 +64,8 @@ pub enum Event {
     Connected,
     /// Places of three words, the same at both ends.
     Phrase(Phrase),
+    /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
+    Number(u32),
     /// Something of the session; never input.
     Session(SessionEvent),
     /// What the helper may do from now on.
@@ -177,7 +179,9 @@ impl Sharer {
                 let displays = self.filming.displays();
                 self.endpoint.consent(allow, displays, now)
             }
-            Command::AllowControl(scopes) => self.endpoint.allow_control(scopes, now),
+            Command::AllowControl(scopes, number) => {
+                self.endpoint.allow_control(scopes, number, now)
+            }
             Command::DenyControl => self.endpoint.deny_control(now),
             Command::Revoke => self.endpoint.revoke(now),
             Command::Pause(paused) => self.endpoint.set_paused(paused, now),
@@ -213,6 +217,7 @@ impl Sharer {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
                 Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
+                Machine::Number(number) => self.tell(Event::Number(number)),
                 Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
                 Machine::Session(event) => self.tell(Event::Session(event)),

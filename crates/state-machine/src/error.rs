@@ -153,6 +153,10 @@ pub enum Misuse {
     Nothing,
     /// Too soon after injected input, or after the prompt opened: press again.
     AnswerGuard,
+    /// The answer must repeat the number that was drawn when the prompt opened.
+    NumberNeeded,
+    /// The answer repeats a wrong number: the request was denied.
+    WrongNumber,
     /// The person has paused, or the other end has.
     Paused,
     /// More than the other end allows, or than there is a prompt for.
@@ -173,6 +177,8 @@ impl fmt::Display for Misuse {
             Self::AnswerGuard => {
                 f.write_str("input from the helper was carried out a moment ago; answer again")
             }
+            Self::NumberNeeded => f.write_str("the answer must repeat the number that is shown"),
+            Self::WrongNumber => f.write_str("that was not the number, so the request is denied"),
             Self::Paused => f.write_str("the session is paused"),
             Self::Scope => f.write_str("this is more than is allowed"),
             Self::TooLong => f.write_str("this is too long"),

@@ -100,7 +100,8 @@ Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR
 
 Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, p pauses and unpauses, r takes
 control back, t starts a line of chat. Without a terminal, lines: yes, no, pause, unpause, revoke,
-chat TEXT, end.")]
+chat TEXT, end. Once the helper has typed or clicked, allowing control again takes a number that is
+shown, because a key that the helper typed could arrive late and be taken for yours.")]
 pub(crate) struct Sharer {
     #[command(flatten)]
     pub(crate) relay: RelayArgs,

@@ -108,7 +108,14 @@ async fn control_and_type(
     story.tell(&format!("sharer: is asked for {scopes}"));
     // An answer that comes at once could be the helper's own typing, and is not taken.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    cast.sharer(sharer::Command::AllowControl(scopes)).await;
+    let number = cast.number();
+    if let Some(number) = number {
+        story.tell(&format!(
+            "sharer: repeats the number {number:06}, which no late key can know"
+        ));
+    }
+    cast.sharer(sharer::Command::AllowControl(scopes, number))
+        .await;
     cast.control_granted().await?;
     story.tell(&format!(
         "sharer: allows it; {}",

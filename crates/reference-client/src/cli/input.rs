@@ -58,6 +58,7 @@ fn word(event: &Event, chat: &mut Option<String>) -> Option<String> {
         return chat.as_ref().map(|line| format!("typing {line}"));
     }
     let word = match key.code {
+        KeyCode::Char(digit @ '0'..='9') => return Some(format!("digit {digit}")),
         KeyCode::Char('y') => "yes",
         KeyCode::Char('n') => "no",
         KeyCode::Char('q') => "end",

@@ -59,6 +59,8 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         commands,
         raw,
         prompt: None,
+        number: None,
+        digits: String::new(),
         paused: false,
         scopes: Scopes::NONE,
         ending: None,
@@ -121,6 +123,9 @@ struct Sharer {
     commands: Sender<Command>,
     raw: bool,
     prompt: Option<Prompt>,
+    /// What an answer that allows control must repeat, and what was typed of it.
+    number: Option<u32>,
+    digits: String,
     paused: bool,
     scopes: Scopes,
     /// When the person wanted to end it.
@@ -146,10 +151,18 @@ impl Sharer {
             self.terminal.status(&format!("chat> {line}"));
             return;
         }
+        if let Some(digit) = word.strip_prefix("digit ") {
+            self.digit(digit).await;
+            return;
+        }
+        let (word, number) = match word.split_once(' ') {
+            Some(("yes", number)) => ("yes", number.trim().parse().ok()),
+            _ => (word, None),
+        };
         let command = match (word, self.prompt) {
             ("yes", Some(Prompt::Consent)) => Command::Consent(true),
             ("no", Some(Prompt::Consent)) => Command::Consent(false),
-            ("yes", Some(Prompt::Control(scopes))) => Command::AllowControl(scopes),
+            ("yes", Some(Prompt::Control(scopes))) => Command::AllowControl(scopes, number),
             ("no", Some(Prompt::Control(_))) => Command::DenyControl,
             ("yes" | "no", None) => {
                 self.terminal.line("Nothing is being asked.");
@@ -173,6 +186,20 @@ impl Sharer {
         self.order(command).await;
     }
 
+    /// A digit of the number that allows control.
+    async fn digit(&mut self, digit: &str) {
+        let (Some(Prompt::Control(scopes)), Some(_)) = (self.prompt, self.number) else {
+            return;
+        };
+        self.digits.push_str(digit);
+        self.show_status();
+        if self.digits.len() == 6 {
+            let number = self.digits.parse().ok();
+            self.digits.clear();
+            self.order(Command::AllowControl(scopes, number)).await;
+        }
+    }
+
     fn happened(&mut self, event: Event, typed: &mut UnboundedReceiver<String>) {
         match event {
             Event::Connected => self.terminal.status("waiting for the helper ..."),
@@ -180,6 +207,16 @@ impl Sharer {
                 "The helper should see the same three words: {}",
                 phrase(places)
             )),
+            Event::Number(number) => {
+                self.number = Some(number);
+                let how = if self.raw {
+                    format!("To allow it, type {number:06}.")
+                } else {
+                    format!("To allow it, type: yes {number:06}")
+                };
+                self.terminal.alert(&how);
+                self.show_status();
+            }
             Event::Scopes(scopes) => {
                 self.scopes = scopes;
                 self.show_status();
@@ -249,6 +286,8 @@ impl Sharer {
             let _ = self.commands.try_send(Command::End);
         }
         self.prompt = Some(prompt);
+        self.number = None;
+        self.digits.clear();
         self.terminal.alert(question);
         self.show_status();
     }
@@ -257,6 +296,11 @@ impl Sharer {
     fn show_status(&mut self) {
         let may = may(self.scopes);
         let keys = match (self.raw, self.prompt) {
+            (true, Some(_)) if self.number.is_some() => {
+                let status = format!("{may} | number: {} | n refuses, q ends", self.digits);
+                self.terminal.status(&status);
+                return;
+            }
             (true, Some(_)) => "y allows, n refuses, q ends",
             (false, Some(_)) => "yes allows, no refuses, end ends",
             (true, None) => "q ends, p pauses, r takes control back, t chats",

@@ -39,6 +39,8 @@ use crate::{
 pub enum Event {
     /// The channel stands, and these words can be compared with the helper's.
     Phrase(Phrase),
+    /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
+    Number(u32),
     /// Something of the session.
     Session(SessionEvent),
 }
@@ -72,6 +74,10 @@ pub struct SharerEndpoint {
     next_frame: u32,
     /// The next frame must need no other.
     complete: bool,
+    /// Input was injected in this session.
+    injected: bool,
+    /// What an answer to the open prompt must repeat.
+    number: Option<u32>,
 }
 
 impl SharerEndpoint {
@@ -90,6 +96,8 @@ impl SharerEndpoint {
             frame_stream: None,
             next_frame: 0,
             complete: true,
+            injected: false,
+            number: None,
         }
     }
 
@@ -214,11 +222,25 @@ impl SharerEndpoint {
         result
     }
 
-    /// The person allows control, for 15 minutes at most.
+    /// The person allows control, for 15 minutes at most, and repeats the number if there is one.
     ///
     /// # Errors
-    /// As [`Sharer::allow_control`].
-    pub fn allow_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
+    /// As [`Sharer::allow_control`]; [`Misuse::NumberNeeded`] without the number, and
+    /// [`Misuse::WrongNumber`] with another, which denies the request.
+    pub fn allow_control(
+        &mut self,
+        scopes: Scopes,
+        number: Option<u32>,
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        if self.number.is_some() && self.number != number {
+            if number.is_none() {
+                return Err(Misuse::NumberNeeded);
+            }
+            //= spec/05-session.md#control [CONTROL-28] 6224c297
+            self.deny_control(now)?;
+            return Err(Misuse::WrongNumber);
+        }
         //= spec/05-session.md#control [CONTROL-14] 13feb48b
         let mut secret = [0; 32];
         self.rng.fill_bytes(&mut secret);

@@ -188,10 +188,7 @@ fn nothing_is_injected_while_a_prompt_is_open() {
     world.helper.input(DOWN).unwrap();
     world.run(2_000);
     assert_eq!(acts(&world), [true, false]);
-    world
-        .sharer
-        .allow_control(Scopes::KEYBOARD, world.now)
-        .unwrap();
+    world.allow(Scopes::KEYBOARD).unwrap();
     world.run(20);
     assert!(ended(&world, ErrorCode::Replaced));
     assert_eq!(world.sharer.machine().live_grant(), Some(2));
@@ -224,15 +221,12 @@ fn remote_input_cannot_answer_a_prompt() {
         .unwrap();
     for _ in 0..99 {
         world.run(10);
-        let answer = world.sharer.allow_control(Scopes::CONTROL, world.now);
+        let answer = world.allow(Scopes::CONTROL);
         assert_eq!(answer, Err(Misuse::AnswerGuard));
     }
     assert_eq!(world.sharer.machine().live_grant(), Some(1));
     world.run(100);
-    world
-        .sharer
-        .allow_control(Scopes::CONTROL, world.now)
-        .unwrap();
+    world.allow(Scopes::CONTROL).unwrap();
     assert_eq!(world.sharer.machine().live_grant(), Some(2));
 }
 
@@ -268,7 +262,7 @@ fn a_person_is_not_pestered() {
     assert!(world.was_told(|event| *event == Event::ControlPromptClosed));
     assert!(!request(&mut world), "silence counts as a denial");
     assert_eq!(denied(&world, ErrorCode::TooEarly), 4);
-    let late = world.sharer.allow_control(Scopes::CONTROL, world.now);
+    let late = world.allow(Scopes::CONTROL);
     assert_eq!(late, Err(Misuse::Nothing));
 }
 
@@ -316,12 +310,9 @@ fn what_is_beyond_the_ceiling_is_not_even_asked() {
         .unwrap();
     world.run(2_000);
     assert_eq!(asked(&world), 1);
-    let more = world.sharer.allow_control(Scopes::CONTROL, world.now);
+    let more = world.allow(Scopes::CONTROL);
     assert_eq!(more, Err(Misuse::Scope));
-    world
-        .sharer
-        .allow_control(Scopes::POINTER, world.now)
-        .unwrap();
+    world.allow(Scopes::POINTER).unwrap();
 }
 
 //= test spec/05-session.md#control [CONTROL-11] ec52d50f
@@ -351,10 +342,7 @@ fn a_withdrawn_request_leaves_nothing_behind() {
         delay_ms: 100,
         ..Conditions::INSTANT
     });
-    world
-        .sharer
-        .allow_control(Scopes::CONTROL, world.now)
-        .unwrap();
+    world.allow(Scopes::CONTROL).unwrap();
     world.helper.set_paused(true, world.now).unwrap();
     world.run(1_000);
     assert_eq!(world.sharer.machine().live_grant(), None);
@@ -507,4 +495,51 @@ fn the_machine_checks_the_grant_whatever_keys_there_are() {
         .handle_input(1, &[DOWN], now.plus_ms(10_000))
         .unwrap();
     assert_eq!(injects(&mut sharer), 0);
+}
+
+//= test spec/05-session.md#control [CONTROL-27] ee063684
+//= test spec/05-session.md#control [CONTROL-28] 6224c297
+#[test]
+fn after_injected_input_an_answer_repeats_a_number() {
+    let mut world = World::new(25);
+    let number = |world: &World| {
+        world
+            .sharer_events
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                sharer::Event::Number(number) => Some(*number),
+                _ => None,
+            })
+    };
+    world.controlled();
+    assert_eq!(number(&world), None, "nothing was injected before");
+    world.helper.input(DOWN).unwrap();
+    world.run(20);
+    let ask = |world: &mut World| {
+        let now = world.now;
+        world.helper.request_control(Scopes::CONTROL, now).unwrap();
+        // However long the terminal lags: what was typed before is no answer.
+        world.run(30_000);
+    };
+    ask(&mut world);
+    let first = number(&world).unwrap();
+    assert!(first < 1_000_000);
+    let allow = |world: &mut World, number| {
+        let now = world.now;
+        world.sharer.allow_control(Scopes::CONTROL, number, now)
+    };
+    assert_eq!(allow(&mut world, None), Err(Misuse::NumberNeeded));
+    let wrong = Some((first + 1) % 1_000_000);
+    assert_eq!(allow(&mut world, wrong), Err(Misuse::WrongNumber));
+    world.run(10);
+    assert_eq!(denied(&world, ErrorCode::Denied), 1);
+    assert_eq!(allow(&mut world, Some(first)), Err(Misuse::Nothing));
+    assert_eq!(world.sharer.machine().live_grant(), Some(1));
+    world.run(10_000);
+    ask(&mut world);
+    let second = number(&world).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(allow(&mut world, Some(second)), Ok(()));
+    assert_eq!(world.sharer.machine().live_grant(), Some(2));
 }

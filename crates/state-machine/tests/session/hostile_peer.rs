@@ -381,10 +381,7 @@ fn input_beyond_its_grant_ends_the_session_and_none_of_it_is_done() {
         .request_control(Scopes::POINTER, world.now)
         .unwrap();
     world.run(2_000);
-    world
-        .sharer
-        .allow_control(Scopes::POINTER, world.now)
-        .unwrap();
+    world.allow(Scopes::POINTER).unwrap();
     world.run(5);
     world.take_over_helper();
     let key = InputEvent::Key {

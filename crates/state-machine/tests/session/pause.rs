@@ -102,7 +102,7 @@ fn a_pause_closes_the_prompt() {
     world.run(2_000);
     world.sharer.set_paused(true, world.now).unwrap();
     world.run(10);
-    let late = world.sharer.allow_control(Scopes::CONTROL, world.now);
+    let late = world.allow(Scopes::CONTROL);
     assert_eq!(late, Err(Misuse::Nothing));
     let opened = record::open(&world.sent, Way::SharerUp, &world.session_keys().unwrap());
     let denied = opened.messages.iter().any(|message| {

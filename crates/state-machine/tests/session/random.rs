@@ -128,7 +128,7 @@ proptest! {
                     let _ = world.helper.request_control(scopes, now);
                 }
                 Act::Allow => {
-                    let _ = world.sharer.allow_control(Scopes::KEYBOARD, now);
+                    let _ = world.allow(Scopes::KEYBOARD);
                 }
                 Act::Deny => {
                     let _ = world.sharer.deny_control(now);

@@ -31,6 +31,8 @@ pub(super) struct Cast {
     sharer: Option<(Sender<sharer::Command>, Session)>,
     sharer_told: Option<Receiver<sharer::Event>>,
     phrases: (Option<[u16; 3]>, Option<[u16; 3]>),
+    /// What the sharer's person must repeat.
+    number: Option<u32>,
 }
 
 /// What the helper sees: the number of the latest frame, and the picture.
@@ -76,6 +78,7 @@ impl Cast {
             sharer: None,
             sharer_told: None,
             phrases: (None, None),
+            number: None,
         })
     }
 
@@ -140,6 +143,16 @@ impl Cast {
             _ => None,
         })
         .await
+    }
+
+    /// The number that the person must repeat, which follows the question if there is one.
+    pub(super) fn number(&mut self) -> Option<u32> {
+        while let Ok(event) = self.sharer_told.as_mut()?.try_recv() {
+            if let sharer::Event::Number(number) = event {
+                self.number = Some(number);
+            }
+        }
+        self.number.take()
     }
 
     pub(super) async fn control_granted(&mut self) -> Result<(), Failure> {
@@ -263,6 +276,7 @@ impl Cast {
             while let Some(event) = events.recv().await {
                 match &event {
                     sharer::Event::Phrase(words) => self.phrases.1 = Some(*words),
+                    sharer::Event::Number(number) => self.number = Some(*number),
                     sharer::Event::Session(event) => {
                         if let Some(answer) = ask(event) {
                             return Some(answer);

@@ -8,6 +8,8 @@ use alongside_wire::{
     session::{self, Message},
 };
 
+use rand_core::RngCore;
+
 use super::{Channel, Event, SessionEvent, SharerEndpoint};
 use crate::{channel::input::GrantKey, session::Output};
 
@@ -43,9 +45,32 @@ impl SharerEndpoint {
                 //= spec/04-key-exchange.md#schedule [KEY-5] 1cdf3f8f
                 self.channel = Channel::None;
             }
+            SessionEvent::ControlGranted { .. } | SessionEvent::ControlPromptClosed => {
+                self.number = None;
+            }
+            SessionEvent::Inject(_) => self.injected = true,
             _ => {}
         }
+        let asked = matches!(event, SessionEvent::ControlAsked { .. });
         self.events.push_back(Event::Session(event));
+        //= spec/05-session.md#control [CONTROL-27] ee063684
+        if asked && self.injected {
+            let number = self.draw_number();
+            self.number = Some(number);
+            self.events.push_back(Event::Number(number));
+        }
+    }
+
+    /// A number below a million, each as likely as any other.
+    fn draw_number(&mut self) -> u32 {
+        const MILLION: u32 = 1_000_000;
+        loop {
+            let drawn = self.rng.next_u32();
+            // The last, broken million would make low numbers likelier.
+            if drawn < u32::MAX / MILLION * MILLION {
+                return drawn % MILLION;
+            }
+        }
     }
 
     fn purge_injections(&mut self) {
