@@ -22,6 +22,10 @@ pub struct Relay {
 const ALPN: &[u8] = b"alongside/1";
 /// How long a connection may take to come about.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The same, if there is another address to try.
+const PATIENCE_BEFORE_NEXT: Duration = Duration::from_secs(3);
+/// Addresses of a name that are tried.
+const ADDRESSES: usize = 4;
 /// A relay from which nothing comes for so long is lost.
 const IDLE: Duration = Duration::from_secs(4);
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
@@ -32,9 +36,32 @@ const RECEIVE_WINDOW: u32 = 4 * 1024 * 1024;
 const SEND_WINDOW: u64 = 2 * 1024 * 1024;
 
 impl Relay {
-    /// Connects, within 10 seconds.
+    /// Connects to the first of its addresses that answers.
     pub(super) async fn connect(&self) -> Result<(Endpoint, Connection), ConnectError> {
-        let (host, address) = self.resolve().await?;
+        let (host, addresses) = self.resolve().await?;
+        let config = self.config()?;
+        let mut failed = ConnectError::Refused(no_answer(&self.address));
+        for (place, address) in addresses.iter().enumerate() {
+            let last = place + 1 == addresses.len();
+            let patience = if last { PATIENCE } else { PATIENCE_BEFORE_NEXT };
+            match self
+                .try_one(&host, *address, config.clone(), patience)
+                .await
+            {
+                Ok(connected) => return Ok(connected),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    async fn try_one(
+        &self,
+        host: &str,
+        address: SocketAddr,
+        config: ClientConfig,
+        patience: Duration,
+    ) -> Result<(Endpoint, Connection), ConnectError> {
         let local: SocketAddr = if address.is_ipv4() {
             ([0, 0, 0, 0], 0).into()
         } else {
@@ -42,18 +69,17 @@ impl Relay {
         };
         let endpoint = Endpoint::client(local)
             .map_err(|error| ConnectError::System(format!("no UDP socket: {error}")))?;
-        let config = self.config()?;
         let connecting = endpoint
-            .connect_with(config, address, &host)
+            .connect_with(config, address, host)
             .map_err(|error| ConnectError::Refused(error.to_string()))?;
-        match tokio::time::timeout(PATIENCE, connecting).await {
+        match tokio::time::timeout(patience, connecting).await {
             Ok(Ok(connection)) => Ok((endpoint, connection)),
             Ok(Err(error)) => Err(ConnectError::Refused(explain(&error, &self.address))),
             Err(_) => Err(ConnectError::Refused(no_answer(&self.address))),
         }
     }
 
-    async fn resolve(&self) -> Result<(String, SocketAddr), ConnectError> {
+    async fn resolve(&self) -> Result<(String, Vec<SocketAddr>), ConnectError> {
         let wrong = || ConnectError::Address(self.address.clone());
         let (host, port) = self.address.rsplit_once(':').ok_or_else(wrong)?;
         let port: u16 = port.parse().map_err(|_| wrong())?;
@@ -61,14 +87,15 @@ impl Relay {
         if host.is_empty() {
             return Err(wrong());
         }
-        let mut found = tokio::net::lookup_host((host, port))
+        let found = tokio::net::lookup_host((host, port))
             .await
             .map_err(|error| ConnectError::Name(host.to_owned(), error))?;
-        let address = found.next().ok_or_else(|| {
+        let addresses: Vec<_> = found.take(ADDRESSES).collect();
+        if addresses.is_empty() {
             let none = std::io::Error::other("it has no address");
-            ConnectError::Name(host.to_owned(), none)
-        })?;
-        Ok((host.to_owned(), address))
+            return Err(ConnectError::Name(host.to_owned(), none));
+        }
+        Ok((host.to_owned(), addresses))
     }
 
     fn config(&self) -> Result<ClientConfig, ConnectError> {
