@@ -1,33 +1,36 @@
-//! Both ends and the relay, and time between them.
+//! Both ends and the relay, and a session told as a story.
+
+use std::collections::BTreeSet;
 
 use alongside_state_machine::{
     channel::keys::Keys,
     endpoint::{
-        Config, Transmit,
+        Config,
         helper::{self, HelperEndpoint},
         sharer::{self, SharerEndpoint},
         spent::SpentLocators,
     },
     error::Misuse,
-    relay::{self, ConnId, Relay, RelayConfig, Source},
+    relay::{ConnId, Relay, RelayConfig},
     time::Timestamp,
 };
 use alongside_wire::{
-    Codec, ErrorCode, Scopes, Suite,
+    Codec, Scopes, Suite,
     code::Code,
     media::{Frame, Tile},
     session::DisplayInfo,
 };
 
-use crate::network::{Conditions, Network, Packet, Way};
+use crate::{
+    monitor::Monitor,
+    network::{Conditions, Network, Packet, Way},
+};
 
 /// Sees each packet as it is sent, and says what is sent in its place.
 pub type Tap = Box<dyn FnMut(Way, Packet) -> Vec<(Way, Packet)>>;
 
-const HELPER: ConnId = ConnId(1);
-const SHARER: ConnId = ConnId(2);
-/// How long a relay waits for a client that fell silent.
-const TRANSPORT_IDLE_MS: u64 = 4_000;
+pub(crate) const HELPER: ConnId = ConnId(1);
+pub(crate) const SHARER: ConnId = ConnId(2);
 
 /// One helper, one sharer, one relay.
 pub struct World {
@@ -49,14 +52,30 @@ pub struct World {
     pub sent: Vec<(Way, Packet)>,
     /// Suite and master key of the session, once there is one.
     pub keys: Option<(Suite, [u8; 32])>,
-    network: Network,
-    tap: Option<Tap>,
+    seed: u64,
+    config: Config,
+    sharers: u8,
+    pub(crate) network: Network,
+    pub(crate) tap: Option<Tap>,
+    pub(crate) monitor: Monitor,
     /// Connections that carry nothing any more, and when the relay finds out.
-    cut: Vec<(ConnId, Timestamp)>,
+    pub(crate) cut: Vec<(ConnId, Timestamp)>,
     /// Clients that do nothing any more.
-    dead: Vec<ConnId>,
+    pub(crate) dead: Vec<ConnId>,
     /// Ends whose own words are not sent any more, once so many packets more were.
-    muted: Vec<(Way, usize)>,
+    pub(crate) muted: Vec<(Way, usize)>,
+    /// Frame streams that their receiver does not want.
+    pub(crate) stopped: BTreeSet<(ConnId, u64)>,
+}
+
+impl Drop for World {
+    /// A failing test says which world it was.
+    #[expect(clippy::print_stderr, reason = "nobody is left to return it to")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("a world of seed {}, at {:?}", self.seed, self.now);
+        }
+    }
 }
 
 impl World {
@@ -72,33 +91,45 @@ impl World {
 
     /// A world of these conditions and configurations. Both clients are connected.
     pub fn with(seed: u64, conditions: Conditions, helper: Config, sharer: Config) -> Self {
-        let bytes = |kind: u8| {
-            let mut bytes = [kind; 32];
-            bytes[..8].copy_from_slice(&seed.to_be_bytes());
-            bytes
-        };
-        let now = Timestamp::from_millis(1_000);
-        let mut relay = Relay::new(RelayConfig::default(), bytes(3));
-        for (conn, host) in [(HELPER, 1), (SHARER, 2)] {
-            // A relay of the default configuration takes two connections.
-            let _ = relay.connected(conn, Source([192, 0, 2, host].into()), now);
-        }
-        Self {
-            helper: HelperEndpoint::new("Ada", helper, bytes(1)),
-            sharer: SharerEndpoint::new(sharer, bytes(2)),
-            relay,
+        let mut world = Self {
+            helper: HelperEndpoint::new("Ada", helper, seed_of(seed, 1)),
+            sharer: SharerEndpoint::new(sharer.clone(), seed_of(seed, 2)),
+            relay: Relay::new(RelayConfig::default(), seed_of(seed, 3)),
             spent: SpentLocators::default(),
-            now,
+            now: Timestamp::from_millis(1_000),
             helper_events: Vec::new(),
             sharer_events: Vec::new(),
             sent: Vec::new(),
             keys: None,
+            seed,
+            config: sharer,
+            sharers: 1,
             network: Network::new(seed, conditions),
             tap: None,
+            monitor: Monitor::default(),
             cut: Vec::new(),
             dead: Vec::new(),
             muted: Vec::new(),
-        }
+            stopped: BTreeSet::new(),
+        };
+        world.connect(HELPER, 1);
+        world.connect(SHARER, 2);
+        world
+    }
+
+    /// The sharer's person starts the program anew, on another connection from another address.
+    pub fn another_sharer(&mut self) {
+        self.sharers += 1;
+        let (config, seed) = (self.config.clone(), seed_of(self.seed, 100 + self.sharers));
+        self.sharer = SharerEndpoint::new(config, seed);
+        self.monitor = Monitor::default();
+        self.spent = SpentLocators::default();
+        self.relay.disconnected(SHARER, self.now);
+        self.drop_connection(SHARER);
+        self.cut.retain(|(conn, _)| *conn != SHARER);
+        self.dead.retain(|conn| *conn != SHARER);
+        self.stopped.retain(|(conn, _)| *conn != SHARER);
+        self.connect(SHARER, 100 + self.sharers);
     }
 
     /// Puts a tap on every way.
@@ -113,40 +144,19 @@ impl World {
 
     /// The network from now on.
     pub fn conditions(&mut self, conditions: Conditions) {
-        self.network.conditions = conditions;
+        for way in Way::ALL {
+            self.network.set(way, conditions);
+        }
+    }
+
+    /// One way from now on.
+    pub fn conditions_of(&mut self, way: Way, conditions: Conditions) {
+        self.network.set(way, conditions);
     }
 
     /// Sends a packet that nobody in this world made.
     pub fn inject(&mut self, way: Way, packet: Packet) {
         self.network.send(way, packet, self.now);
-    }
-
-    /// Lets so many milliseconds pass.
-    pub fn run(&mut self, ms: u64) {
-        let end = self.now.plus_ms(ms);
-        loop {
-            self.settle();
-            let alive = |conn| !self.dead.contains(&conn);
-            let clients = [
-                self.helper.poll_timeout().filter(|_| alive(HELPER)),
-                self.sharer.poll_timeout().filter(|_| alive(SHARER)),
-            ];
-            let cut = self.cut.iter().map(|(_, at)| *at);
-            let next = [self.relay.poll_timeout(), self.network.next_at()]
-                .into_iter()
-                .chain(clients)
-                .flatten()
-                .chain(cut)
-                .min();
-            match next {
-                Some(next) if next <= end => {
-                    self.now = self.now.max(next);
-                    self.time_out();
-                }
-                _ => break,
-            }
-        }
-        self.now = end;
     }
 
     /// Runs until `done`, but no longer than a minute.
@@ -204,15 +214,23 @@ impl World {
         });
     }
 
-    /// All that, and consent; frames may be sent.
-    pub fn viewing(&mut self) {
-        self.asked();
+    /// The sharer's person answers the question, and has one display.
+    ///
+    /// # Errors
+    /// As the sharer's endpoint says.
+    pub fn consent(&mut self, allow: bool) -> Result<(), Misuse> {
         let displays = vec![DisplayInfo {
             id: 0,
             width: 8,
             height: 8,
         }];
-        let _ = self.sharer.consent(true, displays, self.now);
+        self.sharer.consent(allow, displays, self.now)
+    }
+
+    /// All that, and consent; frames may be sent.
+    pub fn viewing(&mut self) {
+        self.asked();
+        let _ = self.consent(true);
         self.run_until("leave to send frames", |world| {
             world.sharer.may_send_frame()
         });
@@ -313,16 +331,6 @@ impl World {
             .map(|(suite, master)| Keys::from_master(suite, master))
     }
 
-    /// The helper is gone without a word; the relay finds out in its own time.
-    pub fn kill_helper(&mut self) {
-        self.kill(HELPER, &[Way::HelperUp, Way::HelperDown]);
-    }
-
-    /// The sharer is gone without a word; the relay finds out in its own time.
-    pub fn kill_sharer(&mut self) {
-        self.kill(SHARER, &[Way::SharerUp, Way::SharerDown]);
-    }
-
     pub(crate) fn mute(&mut self, way: Way) {
         self.mute_after(way, 0);
     }
@@ -335,183 +343,11 @@ impl World {
         self.sent.push((way, packet.clone()));
         self.send(way, packet);
     }
+}
 
-    fn kill(&mut self, conn: ConnId, ways: &[Way]) {
-        self.dead.push(conn);
-        self.cut(conn, ways);
-    }
-
-    fn cut(&mut self, conn: ConnId, ways: &[Way]) {
-        self.network.drop_ways(ways);
-        let found_out = self.now.plus_ms(TRANSPORT_IDLE_MS);
-        self.cut.push((conn, found_out));
-    }
-
-    /// The relay is gone without a word; each end finds out in its own time.
-    pub fn kill_relay(&mut self) {
-        self.cut(HELPER, &[Way::HelperUp, Way::HelperDown]);
-        self.cut(SHARER, &[Way::SharerUp, Way::SharerDown]);
-        self.relay = Relay::new(RelayConfig::default(), [0; 32]);
-        self.run(TRANSPORT_IDLE_MS);
-        self.helper.handle_transport_lost(None, self.now);
-        self.sharer.handle_transport_lost(None);
-        self.settle();
-    }
-
-    fn is_cut(&self, conn: ConnId) -> bool {
-        self.cut.iter().any(|(cut, _)| *cut == conn)
-    }
-
-    fn time_out(&mut self) {
-        let now = self.now;
-        if !self.dead.contains(&HELPER) {
-            self.helper.handle_timeout(now);
-        }
-        if !self.dead.contains(&SHARER) {
-            self.sharer.handle_timeout(now);
-        }
-        self.relay.handle_timeout(now);
-        for (conn, at) in &mut self.cut {
-            if *at <= now {
-                self.relay.disconnected(*conn, now);
-                *at = Timestamp::from_micros(u64::MAX);
-            }
-        }
-    }
-
-    /// Carries everything that takes no time.
-    fn settle(&mut self) {
-        loop {
-            let sent = self.collect();
-            let arrived = self.network.arrive(self.now);
-            if arrived.is_none() && !sent {
-                return;
-            }
-            if let Some((way, packet)) = arrived {
-                self.deliver(way, packet);
-            }
-        }
-    }
-
-    /// Takes from each machine what it wants; whether there was anything.
-    fn collect(&mut self) -> bool {
-        let mut any = false;
-        while let Some(transmit) = self.helper.poll_transmit() {
-            any = true;
-            self.client_sent(HELPER, Way::HelperUp, transmit);
-        }
-        while let Some(transmit) = self.sharer.poll_transmit() {
-            any = true;
-            self.client_sent(SHARER, Way::SharerUp, transmit);
-        }
-        while let Some(transmit) = self.relay.poll_transmit() {
-            any = true;
-            self.relay_sent(transmit);
-        }
-        while self.relay.poll_event().is_some() {}
-        while let Some(event) = self.helper.poll_event() {
-            // The program shows each frame at once.
-            if let helper::Event::Frame { id, .. } = event {
-                self.helper.shown(id, self.now);
-            }
-            self.helper_events.push(event);
-        }
-        while let Some(event) = self.sharer.poll_event() {
-            self.sharer_events.push(event);
-        }
-        if let Some(keys) = self.sharer.keys() {
-            self.keys = Some((keys.suite(), keys.master()));
-        }
-        any
-    }
-
-    fn client_sent(&mut self, conn: ConnId, way: Way, transmit: Transmit) {
-        let packet = match transmit {
-            Transmit::Control(bytes) => Packet::Control(bytes),
-            Transmit::Stream { id, bytes, .. } => Packet::Stream { id, bytes },
-            Transmit::Reset { id } => Packet::Reset { id },
-            // The other end goes on writing into the void.
-            Transmit::Stop { .. } => return,
-        };
-        if let Some((_, left)) = self.muted.iter_mut().find(|(muted, _)| *muted == way) {
-            if *left == 0 {
-                return;
-            }
-            *left -= 1;
-        }
-        self.sent.push((way, packet.clone()));
-        if !self.is_cut(conn) {
-            self.send(way, packet);
-        }
-    }
-
-    fn relay_sent(&mut self, transmit: relay::Transmit) {
-        match transmit {
-            relay::Transmit::Control { conn, bytes } => {
-                let way = if conn == HELPER {
-                    Way::HelperDown
-                } else {
-                    Way::SharerDown
-                };
-                if !self.is_cut(conn) {
-                    self.send(way, Packet::Control(bytes));
-                }
-            }
-            relay::Transmit::Close { conn, code } => self.closed(conn, code),
-        }
-    }
-
-    fn closed(&mut self, conn: ConnId, code: ErrorCode) {
-        if self.is_cut(conn) {
-            return;
-        }
-        if conn == HELPER {
-            self.helper.handle_transport_lost(Some(code), self.now);
-        } else {
-            self.sharer.handle_transport_lost(Some(code));
-        }
-    }
-
-    fn send(&mut self, way: Way, packet: Packet) {
-        let packets = match &mut self.tap {
-            Some(tap) => tap(way, packet),
-            None => vec![(way, packet)],
-        };
-        for (way, packet) in packets {
-            self.network.send(way, packet, self.now);
-        }
-    }
-
-    fn deliver(&mut self, way: Way, packet: Packet) {
-        let now = self.now;
-        match (way, packet) {
-            (Way::HelperUp, Packet::Control(bytes)) => {
-                self.relay.handle_control(HELPER, &bytes, now);
-            }
-            (Way::SharerUp, Packet::Control(bytes)) => {
-                self.relay.handle_control(SHARER, &bytes, now);
-            }
-            // Frame streams pass the relay's machine by, while there is a session.
-            (Way::HelperUp, packet) => {
-                if self.relay.peer_of(HELPER).is_some() && !self.is_cut(SHARER) {
-                    self.send(Way::SharerDown, packet);
-                }
-            }
-            (Way::SharerUp, packet) => {
-                if self.relay.peer_of(SHARER).is_some() && !self.is_cut(HELPER) {
-                    self.send(Way::HelperDown, packet);
-                }
-            }
-            (Way::HelperDown, Packet::Control(bytes)) => self.helper.handle_control(&bytes, now),
-            (Way::SharerDown, Packet::Control(bytes)) => self.sharer.handle_control(&bytes, now),
-            (Way::HelperDown, Packet::Stream { id, bytes }) => {
-                self.helper.handle_stream(id, &bytes, false, now);
-            }
-            (Way::SharerDown, Packet::Stream { id, bytes }) => {
-                self.sharer.handle_stream(id, &bytes, false, now);
-            }
-            (Way::HelperDown, Packet::Reset { id }) => self.helper.handle_stream_reset(id),
-            (Way::SharerDown, Packet::Reset { id }) => self.sharer.handle_stream_reset(id),
-        }
-    }
+/// 32 bytes for one of the machines of a world.
+fn seed_of(seed: u64, kind: u8) -> [u8; 32] {
+    let mut bytes = [kind; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    bytes
 }

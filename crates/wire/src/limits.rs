@@ -99,7 +99,7 @@ pub mod timers {
         GRANT = 14, "grant", 900_000;
         /// Each end sends a heartbeat this often.
         HEARTBEAT = 15, "heartbeat", 2_000;
-        /// An end that hears nothing for this long freezes the session.
+        /// An end that hears nothing for this long ends the session as lost.
         SILENCE = 16, "silence", 5_000;
         /// Input records leave this often while a grant lives.
         INPUT_TICK = 17, "input-tick", 10;

@@ -171,7 +171,7 @@ pub struct ControlDeny {
 pub struct ControlEnd {
     /// The grant.
     pub grant: u32,
-    /// A registered error of the class *ending*.
+    /// A registered error: of the class *ending*, or what was wrong with the input.
     pub code: u16,
 }
 

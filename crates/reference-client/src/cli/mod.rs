@@ -9,6 +9,7 @@ mod input;
 mod keys;
 mod script;
 mod sharer;
+mod spent;
 mod stop;
 pub(crate) mod terminal;
 mod words;

@@ -14,7 +14,7 @@ use alongside_wire::{Scopes, code::Code};
 use tokio::sync::mpsc::{self, Sender, UnboundedReceiver};
 
 use super::{
-    Exit, Failure, Stop, args, exit, input,
+    Exit, Failure, Stop, args, exit, input, spent,
     terminal::Terminal,
     words::{may, phrase, plain},
 };
@@ -35,11 +35,13 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         Some(code) => code,
         None => ask_code(&mut terminal)?,
     };
+    let relay = args.relay.relay();
+    spent::spend(&relay.address, &code.locator)?;
     let (commands, orders) = mpsc::channel(64);
     let (events, mut happened) = mpsc::channel(1_024);
     terminal.status("joining ...");
     let options = Options {
-        relay: args.relay.relay(),
+        relay,
         code,
         config: Config::default(),
         screen,
@@ -47,8 +49,8 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     };
     // On a task of its own: a terminal that does not take what is written must not stop it.
     let mut session = tokio::spawn(async move {
-        let mut spent = SpentLocators::default();
-        sharer::run(options, &mut spent, orders, events).await
+        let mut marked = SpentLocators::default();
+        sharer::run(options, &mut marked, orders, events).await
     });
     let mut stop = Stop::new()?;
     let raw = terminal.raw();

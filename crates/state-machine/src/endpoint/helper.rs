@@ -130,6 +130,8 @@ impl HelperEndpoint {
 
     /// Takes bytes of the control stream.
     pub fn handle_control(&mut self, bytes: &[u8], now: Timestamp) {
+        // What comes too late does not undo what time has ended.
+        self.handle_timeout(now);
         if self.machine.ended().is_some() {
             return;
         }

@@ -55,10 +55,29 @@ fn a_wrong_secret_spends_the_code_and_tells_both() {
     assert_eq!(spent(&world).len(), 1);
     assert_eq!(world.helper.machine().phase(), "without a code");
     assert!(world.keys.is_none());
-    // The right one comes too late.
-    world.sharer = SharerEndpoint::new(Config::default(), [8; 32]);
-    world.spent = SpentLocators::default();
+    // The right one comes too late, and learns no more than that.
+    world.another_sharer();
+    world.join(code);
+    world.run(2_000);
+    let ended = world.sharer.machine().ended().unwrap();
+    assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::NotFound));
+    assert_eq!(spent(&world).len(), 1);
     assert_eq!(world.helper.machine().phase(), "without a code");
+}
+
+//= test spec/02-codes.md#spent [CODE-7] 7578368a
+#[test]
+fn a_right_secret_spends_the_code_too() {
+    let mut world = World::new(59);
+    let code = world.code();
+    world.join(code);
+    world.run(100);
+    assert!(world.consent(true).is_ok());
+    world.another_sharer();
+    world.join(code);
+    world.run(2_000);
+    let ended = world.sharer.machine().ended().unwrap();
+    assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::NotFound));
 }
 
 //= test spec/02-codes.md#spent [CODE-9] bbe4abe0
@@ -121,18 +140,12 @@ fn a_sharer_uses_a_locator_once_whatever_secret_was_typed() {
 #[test]
 fn three_spent_codes_within_an_hour_warn_and_slow() {
     let mut world = World::new(53);
-    for round in 1..=3 {
+    for round in 1..=3_usize {
         let code = world.code();
-        world.sharer = SharerEndpoint::new(Config::default(), [round; 32]);
-        world
-            .relay
-            .disconnected(alongside_state_machine::relay::ConnId(2), world.now);
-        let source = alongside_state_machine::relay::Source([192, 0, 2, 100 + round].into());
-        let id = alongside_state_machine::relay::ConnId(2);
-        world.relay.connected(id, source, world.now).unwrap();
+        world.another_sharer();
         world.join(wrong(code));
         world.run(2_000);
-        assert_eq!(spent(&world).len(), usize::from(round));
+        assert_eq!(spent(&world).len(), round);
         assert_eq!(spent(&world).last().unwrap().0, round == 3);
     }
     let again = spent(&world).last().unwrap().1;
@@ -319,4 +332,24 @@ fn locators_are_drawn_from_all_there_are() {
             assert!((70..180).contains(&count), "{count}");
         }
     }
+}
+
+//= test spec/03-rendezvous.md#hello [RDV-5] 3576d6e6
+#[test]
+fn a_refusal_of_nothing_ends_a_client() {
+    let mut refused = Vec::new();
+    let code = ErrorCode::Busy.to_wire();
+    Message::from(alongside_wire::rendezvous::Refused { code }).encode(&mut refused);
+    let mut world = World::new(59);
+    world.code();
+    world.inject(Way::HelperDown, Packet::Control(refused.clone()));
+    world.run(10);
+    let ended = world.helper.machine().ended().unwrap();
+    assert_eq!(ended.fault.unwrap().clause(), "RDV-5");
+    let mut world = World::new(60);
+    world.viewing();
+    world.inject(Way::SharerDown, Packet::Control(refused));
+    world.run(10);
+    let ended = world.sharer.machine().ended().unwrap();
+    assert_eq!(ended.fault.unwrap().clause(), "RDV-5");
 }

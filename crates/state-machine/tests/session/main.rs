@@ -7,11 +7,13 @@ mod consent;
 mod control;
 mod end;
 mod garbage;
+mod handshake;
 mod hostile_peer;
 mod hostile_relay;
 mod media;
 mod pause;
 mod random;
+mod release;
 
 use proptest::test_runner::{Config, RngSeed};
 

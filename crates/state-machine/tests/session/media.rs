@@ -260,15 +260,17 @@ fn an_authentic_frame_that_is_none_ends_the_session() {
 //= test spec/06-media-input.md#frames [MEDIA-20] 6aba92cf
 #[test]
 fn a_frame_that_was_never_sent_cannot_be_shown() {
-    let mut world = World::new(68);
-    world.viewing();
-    world.frame(true).unwrap();
-    world.run(10);
-    world.take_over_helper();
-    world.forge(Way::HelperUp, &[Shown { frame: 2 }.into()]);
-    world.run(10);
-    let ended = world.sharer.machine().ended().unwrap();
-    assert_eq!(ended.fault.unwrap().clause(), "MEDIA-20");
+    for frame in [0, 2, u32::MAX] {
+        let mut world = World::new(68);
+        world.viewing();
+        world.frame(true).unwrap();
+        world.run(10);
+        world.take_over_helper();
+        world.forge(Way::HelperUp, &[Shown { frame }.into()]);
+        world.run(10);
+        let ended = world.sharer.machine().ended().unwrap();
+        assert_eq!(ended.fault.unwrap().clause(), "MEDIA-20");
+    }
 }
 
 //= test spec/06-media-input.md#media-records [MEDIA-9] 8bfeb4a3

@@ -69,7 +69,9 @@ impl HelperEndpoint {
                 Ok(None) => Ok(()),
                 Err(error) => self.failed(error.into(), now),
             },
-            Rendezvous::Refused(Refused { code }) => self.machine.code_ended(known(code)),
+            Rendezvous::Refused(Refused { code }) if matches!(self.channel, Channel::None) => {
+                self.machine.code_ended(known(code))
+            }
             Rendezvous::Gone(Gone { code }) => {
                 self.gone(known(code), now);
                 Ok(())

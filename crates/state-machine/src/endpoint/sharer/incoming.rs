@@ -28,7 +28,13 @@ impl SharerEndpoint {
                 Some(envelope) => self.handle_envelope(envelope, now),
                 None => Ok(()),
             },
-            Rendezvous::Refused(Refused { code }) | Rendezvous::Gone(Gone { code }) => {
+            Rendezvous::Refused(Refused { code })
+                if matches!(self.channel, Channel::Offered(_)) =>
+            {
+                self.machine.relay_ended(known(code));
+                Ok(())
+            }
+            Rendezvous::Gone(Gone { code }) => {
                 self.machine.relay_ended(known(code));
                 Ok(())
             }

@@ -35,8 +35,6 @@ impl SharerEndpoint {
 
     fn event(&mut self, event: SessionEvent) {
         match &event {
-            // Nothing that was queued before may be carried out after this.
-            SessionEvent::ReleaseAll => self.purge_injections(),
             SessionEvent::MediaReady | SessionEvent::CompleteFrameWanted => self.complete = true,
             SessionEvent::MediaStopped => self.drop_stale_frames(),
             SessionEvent::Ended(_) => {
@@ -44,6 +42,11 @@ impl SharerEndpoint {
                 self.purge_injections();
                 //= spec/04-key-exchange.md#schedule [KEY-5] 1cdf3f8f
                 self.channel = Channel::None;
+            }
+            // Nothing that was queued before may be carried out after this. The helper's own
+            // release-all is no such thing: what it typed before that was typed.
+            SessionEvent::ControlAsked { .. } | SessionEvent::ControlEnded { .. } => {
+                self.purge_injections();
             }
             SessionEvent::ControlGranted { .. } | SessionEvent::ControlPromptClosed => {
                 self.number = None;

@@ -69,7 +69,7 @@ impl Viewing {
             Message::Pad(_) | Message::Heartbeat(_) => {}
             Message::Shown(shown) => {
                 //= spec/06-media-input.md#frames [MEDIA-20] 6aba92cf
-                if self.frame.is_none_or(|sent| shown.frame > sent) {
+                if shown.frame == 0 || self.frame.is_none_or(|sent| shown.frame > sent) {
                     return Err(Fault::FrameNeverSent);
                 }
                 self.control.shown();

@@ -1,0 +1,198 @@
+//! What left the sharer, in the order in which it left, held against what had been allowed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alongside_state_machine::channel::{keys::Keys, media, session};
+use alongside_wire::{
+    Direction, ErrorCode,
+    envelope::Envelope,
+    framing::Deframer,
+    limits::CONTROL_MESSAGE,
+    media::Frame,
+    record::{MEDIA, MediaHeader},
+    rendezvous,
+    session::Message,
+};
+
+use crate::network::{Packet, Way};
+
+/// Goes through a recording of one session with its keys.
+struct Audit<'a> {
+    keys: &'a Keys,
+    to_sharer: (Deframer, session::Opener),
+    to_helper: (Deframer, session::Opener),
+    media: media::Opener,
+    consent: bool,
+    ended: bool,
+    /// The latest epoch that was announced, and whether as paused.
+    epoch: (u32, bool),
+    seen: u32,
+    chat: u32,
+    numbers: BTreeSet<(u32, u64)>,
+    partial: BTreeMap<u32, Vec<u8>>,
+    /// Frame streams and epochs that a complete frame has begun.
+    begun: BTreeSet<(u64, u32)>,
+}
+
+/// Checks all that an honest sharer sent: nothing before consent, no media but in the latest epoch,
+/// running and acknowledged, each stream and epoch begun by a complete frame, no number twice, and
+/// nothing after its `end`. The helper may be anybody.
+///
+/// # Errors
+/// The first thing that must not be, in words.
+pub fn audit(sent: &[(Way, Packet)], keys: &Keys) -> Result<(), String> {
+    let plane = |direction| {
+        (
+            Deframer::new(CONTROL_MESSAGE, "a recording"),
+            session::Opener::new(keys, direction),
+        )
+    };
+    let mut audit = Audit {
+        keys,
+        to_sharer: plane(Direction::ToSharer),
+        to_helper: plane(Direction::ToHelper),
+        media: media::Opener::new(0),
+        consent: false,
+        ended: false,
+        epoch: (0, true),
+        seen: 0,
+        chat: 0,
+        numbers: BTreeSet::new(),
+        partial: BTreeMap::new(),
+        begun: BTreeSet::new(),
+    };
+    for (way, packet) in sent {
+        match (way, packet) {
+            (Way::HelperUp, Packet::Control(bytes)) => audit.read_helper(bytes),
+            (Way::SharerUp, Packet::Control(bytes)) => audit.read_sharer(bytes)?,
+            (Way::SharerUp, Packet::Stream { id, bytes }) => audit.records(*id, bytes)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Audit<'_> {
+    fn read_helper(&mut self, bytes: &[u8]) {
+        let (deframer, opener) = &mut self.to_sharer;
+        for message in opened(deframer, opener, self.keys, bytes).0 {
+            if let Message::EpochSeen(seen) = message {
+                self.seen = self.seen.max(seen.epoch);
+            }
+        }
+    }
+
+    fn read_sharer(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let (deframer, opener) = &mut self.to_helper;
+        let (messages, closed) = opened(deframer, opener, self.keys, bytes);
+        if closed {
+            return Err("a record of the sharer does not open".to_owned());
+        }
+        for message in messages {
+            self.message(&message)?;
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: &Message) -> Result<(), String> {
+        if self.ended {
+            return Err(format!("after its end the sharer said {message:?}"));
+        }
+        match message {
+            Message::Consent(_) => self.consent = true,
+            Message::Heartbeat(_) | Message::Pause(_) | Message::Pad(_) => {}
+            Message::End(_) => self.ended = true,
+            other if !self.consent => {
+                return Err(format!("before consent the sharer said {other:?}"));
+            }
+            Message::Epoch(epoch) => {
+                if epoch.epoch != self.epoch.0 + 1 {
+                    return Err(format!("{epoch:?} after {:?}", self.epoch));
+                }
+                self.epoch = (epoch.epoch, epoch.paused);
+            }
+            Message::Chat(chat) => {
+                self.chat += 1;
+                if chat.id != self.chat {
+                    return Err(format!("chat {} is not {}", chat.id, self.chat));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn records(&mut self, stream: u64, bytes: &[u8]) -> Result<(), String> {
+        let mut rest = bytes;
+        while let Some((header, after)) = rest.split_first_chunk::<{ MediaHeader::LEN }>() {
+            if header.first() != Some(&MEDIA) {
+                return Err("the sharer sent what is no media".to_owned());
+            }
+            let header = MediaHeader::read(header).map_err(|error| format!("{error}"))?;
+            let (body, after) = after.split_at(header.length as usize);
+            self.record(stream, &header, body)?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, stream: u64, header: &MediaHeader, body: &[u8]) -> Result<(), String> {
+        let epoch = header.epoch;
+        let running = self.epoch == (epoch, false) && self.seen == epoch;
+        if !self.consent || self.ended || !running {
+            return Err(format!(
+                "media in epoch {epoch}: consent {}, announced {:?}, seen {}, ended {}",
+                self.consent, self.epoch, self.seen, self.ended
+            ));
+        }
+        if !self.numbers.insert((epoch, header.number)) {
+            return Err(format!("number {} twice", header.number));
+        }
+        if self.media.epoch() != epoch {
+            self.media = media::Opener::new(epoch);
+        }
+        let plain = self.media.open(self.keys, header, body);
+        let plain = plain.map_err(|dropped| format!("{dropped:?}: {header:?}"))?;
+        let whole = self.partial.entry(header.frame).or_default();
+        whole.extend(plain);
+        if header.last {
+            let frame = Frame::read(whole).map_err(|error| format!("{error}"))?;
+            if self.begun.insert((stream, epoch)) && !frame.complete {
+                return Err(format!("frame {} begins and is not complete", header.frame));
+            }
+            self.partial.remove(&header.frame);
+        }
+        Ok(())
+    }
+}
+
+/// The session messages in these bytes, and whether a record did not open.
+fn opened(
+    deframer: &mut Deframer,
+    opener: &mut session::Opener,
+    keys: &Keys,
+    bytes: &[u8],
+) -> (Vec<Message>, bool) {
+    let (mut messages, mut closed) = (Vec::new(), false);
+    deframer.push(bytes);
+    while let Ok(Some(message)) = rendezvous::Message::pull(deframer) {
+        if let rendezvous::Message::Deliver(deliver) = message
+            && let Ok(Some(Envelope::Sealed(sealed))) = Envelope::read(&deliver.envelope)
+        {
+            match opener.open(keys, &sealed) {
+                Ok(plain) => messages.extend(Message::read_all(&plain).unwrap_or_default()),
+                Err(_) => closed = true,
+            }
+        }
+    }
+    (messages, closed)
+}
+
+/// The code of the `end` that was sealed one way, if there was one.
+pub fn sealed_end(sent: &[(Way, Packet)], way: Way, keys: &Keys) -> Option<ErrorCode> {
+    let opened = crate::record::open(sent, way, keys);
+    opened.messages.iter().find_map(|message| match message {
+        Message::End(end) => ErrorCode::from_wire(end.code),
+        _ => None,
+    })
+}
