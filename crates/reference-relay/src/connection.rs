@@ -34,13 +34,15 @@ pub(crate) async fn serve(hub: Arc<Hub>, connection: Connection) {
     let id = client.id;
     tracing::debug!(client = id.0, "a client connected");
     tokio::select! {
-        why = connection.closed() => {
-            tracing::debug!(client = id.0, %why, "a client is gone");
-            hub.disconnected(id);
-        }
+        // What a client said before it closed its connection is heard before that.
+        biased;
         code = talk(&hub, &client) => {
             tracing::debug!(client = id.0, %code, "a client is closed");
             connection.close(close_code(code), b"");
+        }
+        why = connection.closed() => {
+            tracing::debug!(client = id.0, %why, "a client is gone");
+            hub.disconnected(id);
         }
         never = splice::carry(&client, hub.frame_streams) => match never {},
     }
@@ -55,8 +57,9 @@ async fn talk(hub: &Hub, client: &Client) -> ErrorCode {
     // It fails if the client stopped the stream, which the writer notices.
     let _ = send.set_priority(CONTROL_PRIORITY);
     tokio::select! {
-        code = write(hub, client, send) => code,
+        biased;
         never = read(hub, client, recv) => match never {},
+        code = write(hub, client, send) => code,
     }
 }
 

@@ -298,3 +298,19 @@ fn the_memory_bound_follows_from_the_limits() {
     config.connections = usize::MAX;
     assert_eq!(Relay::memory_bound(&config), u64::MAX);
 }
+
+/// What has arrived before a connection ended is heard before that end, however busy the relay is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn last_words_are_carried() {
+    let relay = start(|_| {});
+    for _ in 0..100 {
+        let (mut helper, mut sharer) = session(&relay).await;
+        let code = ErrorCode::Done.to_wire();
+        sharer.say(Leave { code }).await;
+        sharer.send.finish().expect("open");
+        // The relay's transport has it; its task may not have read it.
+        let _ = soon(sharer.send.stopped()).await;
+        sharer.connection.close(VarInt::from_u32(code.into()), b"");
+        assert_eq!(helper.hear().await, gone(ErrorCode::Done));
+    }
+}
