@@ -102,6 +102,12 @@ fn capture_follows(server: &Server) -> X11Screen {
         canvas.apply(&changed).expect("it applies");
         Some(())
     });
+    // On a busy machine it is not done when it has begun, and only time shows that it is.
+    until("xterm is still", || {
+        let before = server.picture();
+        thread::sleep(Duration::from_millis(300));
+        (before == server.picture()).then_some(())
+    });
     settle(server, &mut screen, &mut canvas, 300, 200);
 
     let complete = screen

@@ -1,0 +1,242 @@
+//! A relay, a helper and a sharer as libraries in one process, on the test pattern.
+#![allow(clippy::unwrap_used, clippy::panic, dead_code, unreachable_pub)]
+
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use alongside_client::{
+    Config, ConnectError, Ended, Fingerprint, Relay, Trust, canvas::Canvas, helper, inject,
+    inject::Injector, picture::Picture, screen::Pattern, sharer, view::View,
+};
+use alongside_relay::{Options, RelayConfig, tls::Identity};
+use alongside_state_machine::endpoint::spent::SpentLocators;
+use alongside_wire::input::InputEvent;
+use tokio::{
+    sync::mpsc::{self, Receiver, Sender},
+    task::JoinHandle,
+};
+
+/// How long anything may take. Nothing takes it but a failure.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One end: what it is told to do, and what it tells.
+pub struct End<C, E> {
+    pub commands: Sender<C>,
+    told: Receiver<E>,
+    /// All that was told, for a test that fails, and to look back.
+    pub log: Vec<E>,
+    pub session: JoinHandle<Result<Ended, ConnectError>>,
+}
+
+impl<C, E: Debug> End<C, E> {
+    pub async fn order(&self, command: C) {
+        let _ = self.commands.send(command).await;
+    }
+
+    /// Reads on until something was told; what `pick` makes of it.
+    pub async fn hear<T>(&mut self, what: &str, mut pick: impl FnMut(&E) -> Option<T>) -> T {
+        let told = async {
+            loop {
+                let event = self.told.recv().await?;
+                let picked = pick(&event);
+                self.log.push(event);
+                if picked.is_some() {
+                    return picked;
+                }
+            }
+        };
+        let heard = tokio::time::timeout(PATIENCE, told).await.ok().flatten();
+        heard.unwrap_or_else(|| panic!("never told: {what}; but: {:#?}", self.log))
+    }
+
+    /// Waits for the end, which must be in order, and reads the rest of what was told.
+    pub async fn ended(&mut self) -> Ended {
+        let ended = tokio::time::timeout(PATIENCE, &mut self.session).await;
+        let ended = ended.unwrap_or_else(|_| panic!("it did not end: {:#?}", self.log));
+        while let Some(event) = self.told.recv().await {
+            self.log.push(event);
+        }
+        ended.unwrap().unwrap()
+    }
+}
+
+pub type HelperEnd = End<helper::Command, helper::Event>;
+pub type SharerEnd = End<sharer::Command, sharer::Event>;
+
+/// What a helper sees: how many frames, and the latest picture.
+#[derive(Clone, Default)]
+pub struct Seen {
+    seen: Arc<Mutex<(u32, Option<Picture>)>>,
+    /// How long it takes to show a frame.
+    pub slow: Duration,
+}
+
+impl Seen {
+    pub fn count(&self) -> u32 {
+        self.seen.lock().unwrap().0
+    }
+
+    pub fn picture(&self) -> Option<Picture> {
+        self.seen.lock().unwrap().1.clone()
+    }
+
+    /// Waits until more frames were seen than `count`; how many.
+    pub async fn more_than(&self, count: u32) -> u32 {
+        let seen = async {
+            while self.count() <= count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let seen = tokio::time::timeout(PATIENCE, seen).await;
+        assert!(seen.is_ok(), "no frame after {count}");
+        self.count()
+    }
+}
+
+impl View for Seen {
+    fn show(&mut self, _id: u32, canvas: &Canvas) -> Result<(), String> {
+        std::thread::sleep(self.slow);
+        let mut seen = self.seen.lock().unwrap();
+        seen.0 += 1;
+        seen.1 = Some(canvas.picture().clone());
+        Ok(())
+    }
+}
+
+/// Writes down what it is to carry out.
+#[derive(Clone, Default)]
+pub struct Recorder(Arc<Mutex<Vec<InputEvent>>>);
+
+impl Recorder {
+    pub fn done(&self) -> Vec<InputEvent> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// Waits until it was told to do this last.
+    pub async fn last(&self, event: InputEvent) {
+        let last = async {
+            while self.done().last() != Some(&event) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let last = tokio::time::timeout(PATIENCE, last).await;
+        assert!(last.is_ok(), "not {event:?}, but {:?}", self.done());
+    }
+}
+
+impl Injector for Recorder {
+    fn inject(&mut self, event: &InputEvent) -> Result<(), inject::InjectError> {
+        self.0.lock().unwrap().push(*event);
+        Ok(())
+    }
+}
+
+/// A relay on this machine, and how to find it.
+pub fn relay() -> (alongside_relay::Relay, Relay) {
+    relay_as(Identity::self_signed(vec!["localhost".to_owned()]).unwrap())
+}
+
+pub fn relay_as(identity: Identity) -> (alongside_relay::Relay, Relay) {
+    let relay = alongside_relay::Relay::bind(Options {
+        listen: ([127, 0, 0, 1], 0).into(),
+        identity,
+        config: RelayConfig::default(),
+    })
+    .unwrap();
+    let fingerprint: Fingerprint = relay.fingerprint().parse().unwrap();
+    let found = Relay {
+        address: relay.local_addr().unwrap().to_string(),
+        trust: Trust::Fingerprint(fingerprint),
+    };
+    (relay, found)
+}
+
+pub fn helper(relay: Relay, views: Vec<Box<dyn View>>) -> HelperEnd {
+    let (commands, orders) = mpsc::channel(16);
+    let (events, told) = mpsc::channel(1_024);
+    let options = helper::Options {
+        relay,
+        name: "Ada".to_owned(),
+        config: Config::default(),
+        views,
+    };
+    End {
+        commands,
+        told,
+        log: Vec::new(),
+        session: tokio::spawn(helper::run(options, orders, events)),
+    }
+}
+
+/// All three, up to the question for consent.
+pub struct Cast {
+    pub relay: alongside_relay::Relay,
+    pub helper: HelperEnd,
+    pub sharer: SharerEnd,
+    pub seen: Seen,
+    pub injected: Recorder,
+}
+
+impl Cast {
+    pub async fn asked(slow: Duration) -> Self {
+        let (relay, found) = relay();
+        let seen = Seen {
+            slow,
+            ..Seen::default()
+        };
+        let mut helper = helper(found.clone(), vec![Box::new(seen.clone())]);
+        let code = helper
+            .hear("a code", |event| match event {
+                helper::Event::Code { code, .. } => Some(*code),
+                _ => None,
+            })
+            .await;
+        let injected = Recorder::default();
+        let (commands, orders) = mpsc::channel(16);
+        let (events, told) = mpsc::channel(1_024);
+        let options = sharer::Options {
+            relay: found,
+            code,
+            config: Config::default(),
+            screen: Box::new(Pattern::new()),
+            injector: Box::new(injected.clone()),
+        };
+        let session = tokio::spawn(async move {
+            let mut spent = SpentLocators::default();
+            sharer::run(options, &mut spent, orders, events).await
+        });
+        let mut sharer = End {
+            commands,
+            told,
+            log: Vec::new(),
+            session,
+        };
+        sharer
+            .hear("the question for consent", |event| match event {
+                sharer::Event::Session(sharer::SessionEvent::ConsentAsked { name, .. }) => {
+                    (name == "Ada").then_some(())
+                }
+                _ => None,
+            })
+            .await;
+        Self {
+            relay,
+            helper,
+            sharer,
+            seen,
+            injected,
+        }
+    }
+
+    /// The same, up to the first frame.
+    pub async fn viewing(slow: Duration) -> Self {
+        let cast = Self::asked(slow).await;
+        assert_eq!(cast.seen.count(), 0, "before consent");
+        cast.sharer.order(sharer::Command::Consent(true)).await;
+        cast.seen.more_than(0).await;
+        cast
+    }
+}
