@@ -239,8 +239,16 @@ impl World {
     /// All that, a frame that was shown, and control.
     pub fn controlled(&mut self) {
         self.viewing();
-        self.frame(true);
-        self.run_until("the frame", |world| world.frames() > 0);
+        for _ in 0..100 {
+            // On some networks a stream breaks before it has arrived.
+            if self.frames() > 0 {
+                break;
+            }
+            if self.sharer.wants_complete() {
+                self.frame(true);
+            }
+            self.run(100);
+        }
         self.run(6_000);
         self.regain_control();
     }

@@ -101,7 +101,7 @@ pub async fn run(
         }
         helper.tell_events();
         if let Some(ended) = helper.endpoint.machine().ended() {
-            link.close(ended.code).await;
+            tokio::join!(link.close(ended.code), helper.viewer.close());
             return Ok(ended);
         }
         helper.wait(&mut link, &mut commands, &mut views).await;

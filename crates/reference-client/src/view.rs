@@ -8,7 +8,7 @@ use std::{
 };
 
 use alongside_wire::{input::InputEvent, media::Frame};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 use crate::{
     canvas::{Canvas, CanvasError},
@@ -39,7 +39,8 @@ impl View for Window {
     }
 }
 
-/// Writes the canvas into a folder as `frame-000042.png`, at most five times a second.
+/// Writes the canvas into a folder as `frame-000042.png`, at most five times a second; the last one
+/// always, when this is dropped at the latest.
 pub struct Folder {
     folder: PathBuf,
     saved: Option<Instant>,
@@ -103,6 +104,15 @@ impl View for Folder {
     }
 }
 
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if let Some((id, canvas)) = self.pending.take() {
+            // A full disk was reported by `show`.
+            let _ = self.save(id, &canvas);
+        }
+    }
+}
+
 /// What the thread tells the session's loop.
 pub(crate) enum Seen {
     /// A frame is on the screen.
@@ -122,22 +132,42 @@ const QUEUE: usize = 4;
 /// How often views are polled.
 const POLL: Duration = Duration::from_millis(10);
 
+/// How long views may take to show the last frames, and to be closed.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Hands frames to the thread.
-pub(crate) struct Viewer(SyncSender<(u32, Frame)>);
+pub(crate) struct Viewer {
+    frames: SyncSender<(u32, Frame)>,
+    closed: oneshot::Receiver<()>,
+}
 
 impl Viewer {
     pub(crate) fn start(views: Vec<Box<dyn View>>, seen: UnboundedSender<Seen>) -> Self {
         let (sender, frames) = sync_channel(QUEUE);
-        thread::spawn(move || show_frames(views, &frames, &seen));
-        Self(sender)
+        let (done, closed) = oneshot::channel();
+        thread::spawn(move || {
+            show_frames(views, &frames, &seen);
+            // It fails if nobody waits for that.
+            let _ = done.send(());
+        });
+        Self {
+            frames: sender,
+            closed,
+        }
     }
 
     /// Whether the frame was taken; if not, the next must be complete.
     pub(crate) fn offer(&self, id: u32, frame: Frame) -> bool {
-        match self.0.try_send((id, frame)) {
+        match self.frames.try_send((id, frame)) {
             Ok(()) => true,
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
         }
+    }
+
+    /// Waits until what was handed over is shown and the views are closed, for a second at most.
+    pub(crate) async fn close(self) {
+        drop(self.frames);
+        let _ = tokio::time::timeout(LINGER, self.closed).await;
     }
 }
 

@@ -42,9 +42,15 @@ pub(crate) struct RelayArgs {
     #[arg(long, value_name = "HOST:PORT", env = "ALONGSIDE_RELAY")]
     relay: String,
 
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+#[derive(Debug, Group)]
+#[group(required = true, multiple = false)]
+struct TrustArgs {
     /// SHA-256 of the relay's certificate, as the relay prints it.
     #[arg(long, value_name = "HEX", env = "ALONGSIDE_FINGERPRINT")]
-    #[arg(required_unless_present = "ca", conflicts_with = "ca")]
     fingerprint: Option<Fingerprint>,
 
     /// PEM file of the authorities that may vouch for the relay's name.
@@ -54,7 +60,7 @@ pub(crate) struct RelayArgs {
 
 impl RelayArgs {
     pub(crate) fn relay(&self) -> Relay {
-        let trust = match (&self.fingerprint, &self.ca) {
+        let trust = match (&self.trust.fingerprint, &self.trust.ca) {
             (Some(fingerprint), _) => Trust::Fingerprint(*fingerprint),
             // clap has seen to it that one of them is there.
             (None, ca) => Trust::Authorities(ca.clone().unwrap_or_default()),

@@ -52,7 +52,10 @@ fn word(event: &Event, chat: &mut Option<String>) -> Option<String> {
                 line.pop();
             }
             KeyCode::Enter => return chat.take().map(|line| format!("chat {line}")),
-            KeyCode::Esc => *chat = None,
+            KeyCode::Esc => {
+                *chat = None;
+                return Some("unsaid".to_owned());
+            }
             _ => {}
         }
         return chat.as_ref().map(|line| format!("typing {line}"));
@@ -107,6 +110,8 @@ mod tests {
         press(KeyCode::Char('t'), chat);
         assert_eq!(press(KeyCode::Char('y'), chat).as_deref(), Some("typing y"));
         assert_eq!(press(KeyCode::Enter, chat).as_deref(), Some("chat y"));
+        press(KeyCode::Char('t'), chat);
+        assert_eq!(press(KeyCode::Esc, chat).as_deref(), Some("unsaid"));
         assert_eq!(press(KeyCode::Char('y'), chat).as_deref(), Some("yes"));
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{self, Sender, UnboundedReceiver};
 use super::{
     Exit, Failure, Stop, args, exit, input, spent,
     terminal::Terminal,
-    words::{may, phrase, plain},
+    words::{may, may_briefly, phrase, plain},
 };
 
 /// What the person is being asked.
@@ -63,6 +63,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         prompt: None,
         number: None,
         digits: String::new(),
+        line: None,
         paused: false,
         scopes: Scopes::NONE,
         ending: None,
@@ -128,6 +129,8 @@ struct Sharer {
     /// What an answer that allows control must repeat, and what was typed of it.
     number: Option<u32>,
     digits: String,
+    /// A line of chat that is being typed, key by key.
+    line: Option<String>,
     paused: bool,
     scopes: Scopes,
     /// When the person wanted to end it.
@@ -145,12 +148,14 @@ impl Sharer {
 
     async fn typed(&mut self, word: &str) {
         if let Some(line) = word.strip_prefix("chat ") {
+            self.line = None;
             self.show_status();
             self.order(Command::Chat(line.to_owned())).await;
             return;
         }
-        if let Some(line) = word.strip_prefix("typing ") {
-            self.terminal.status(&format!("chat> {line}"));
+        if self.raw && (word == "unsaid" || word.starts_with("typing ")) {
+            self.line = word.strip_prefix("typing ").map(str::to_owned);
+            self.show_status();
             return;
         }
         if let Some(digit) = word.strip_prefix("digit ") {
@@ -296,18 +301,34 @@ impl Sharer {
 
     //= spec/05-session.md#consent [CONSENT-8] f836b0cb
     fn show_status(&mut self) {
-        let may = may(self.scopes);
-        let keys = match (self.raw, self.prompt) {
-            (true, Some(_)) if self.number.is_some() => {
-                let status = format!("{may} | number: {} | n refuses, q ends", self.digits);
-                self.terminal.status(&status);
-                return;
+        let rest = match (&self.line, self.number, self.prompt) {
+            (Some(line), _, prompt) => {
+                let how = if prompt.is_some() {
+                    "Esc before you answer"
+                } else {
+                    "Enter sends"
+                };
+                // Its end is what the person is typing.
+                let skip = line.chars().count().saturating_sub(LINE);
+                format!("{how}> {}", line.chars().skip(skip).collect::<String>())
             }
-            (true, Some(_)) => "y allows, n refuses, q ends",
-            (false, Some(_)) => "yes allows, no refuses, end ends",
-            (true, None) => "q ends, p pauses, r takes control back, t chats",
-            (false, None) => "end, pause, unpause, revoke, chat TEXT",
+            (None, Some(_), Some(_)) if self.raw => {
+                format!("number: {:6} | n refuses, q ends", self.digits)
+            }
+            (None, _, Some(_)) if self.raw => "y allows, n refuses, q ends".to_owned(),
+            (None, _, Some(_)) => "yes allows, no refuses, end ends".to_owned(),
+            (None, _, None) if self.raw => {
+                "q ends, p pauses, r takes control back, t chats".to_owned()
+            }
+            (None, _, None) => "end, pause, unpause, revoke, chat TEXT".to_owned(),
         };
-        self.terminal.status(&format!("{may} | {keys}"));
+        let mut status = format!("{} | {rest}", may(self.scopes));
+        if status.chars().count() > self.terminal.room() {
+            status = format!("{} | {rest}", may_briefly(self.scopes));
+        }
+        self.terminal.status(&status);
     }
 }
+
+/// Characters of a line of chat that are seen while it is typed.
+const LINE: usize = 20;

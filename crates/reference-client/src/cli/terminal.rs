@@ -78,11 +78,21 @@ impl Terminal {
         if self.status.is_empty() {
             return String::new();
         }
-        let mark = if self.raw { "" } else { " > " };
+        let status: String = self.status.chars().take(self.room()).collect();
+        status + self.mark()
+    }
+
+    /// Characters that a status may have to be seen whole.
+    pub(crate) fn room(&self) -> usize {
+        if !self.terminal {
+            return usize::MAX;
+        }
         let (width, _) = crossterm::terminal::size().unwrap_or((80, 24));
-        let room = usize::from(width).saturating_sub(1 + mark.len());
-        let status: String = self.status.chars().take(room).collect();
-        status + mark
+        usize::from(width).saturating_sub(1 + self.mark().len())
+    }
+
+    fn mark(&self) -> &'static str {
+        if self.raw { "" } else { " > " }
     }
 
     /// Whether there is somebody to look at a countdown.

@@ -31,6 +31,23 @@ pub(crate) fn may(scopes: Scopes) -> String {
     format!("the helper may {}", may.join(", "))
 }
 
+/// The same where there is little room.
+pub(crate) fn may_briefly(scopes: Scopes) -> String {
+    let may: Vec<_> = [
+        (Scopes::VIEW, "SEE"),
+        (Scopes::POINTER, "POINT"),
+        (Scopes::KEYBOARD, "TYPE"),
+        (Scopes::CHAT, "chat"),
+    ]
+    .into_iter()
+    .filter_map(|(scope, word)| scopes.contains(scope).then_some(word))
+    .collect();
+    if may.is_empty() {
+        return "helper may do nothing".to_owned();
+    }
+    format!("helper may {}", may.join(", "))
+}
+
 //= spec/05-session.md#phases [SESSION-3] f0929944
 /// Text of the other end without what would move the cursor, ring bells or turn lines around.
 pub(crate) fn plain(text: &str) -> String {
@@ -72,6 +89,11 @@ mod tests {
         assert_eq!(
             may(Scopes::ALL),
             "the helper may SEE your screen, USE your pointer, TYPE on your keyboard, chat"
+        );
+        assert_eq!(may_briefly(Scopes::NONE), "helper may do nothing");
+        assert_eq!(
+            may_briefly(Scopes::ALL),
+            "helper may SEE, POINT, TYPE, chat"
         );
     }
 }

@@ -128,6 +128,15 @@ fn explain(error: &ConnectionError, address: &str) -> String {
              anew with --self-signed, ask for the fingerprint that it prints now"
                 .to_owned()
         }
+        ConnectionError::TransportError(error) if error.reason.contains("certificate") => {
+            let why = error
+                .reason
+                .trim_start_matches("invalid peer certificate: ");
+            format!(
+                "its certificate is not believed ({why}); give the fingerprint that the relay \
+                 prints, or the right authorities and the name that the certificate is for"
+            )
+        }
         ConnectionError::ConnectionClosed(close) => {
             format!("it refuses connections ({close}); it may be full, try again later")
         }

@@ -28,6 +28,8 @@ fn assert_nothing_was_shown(world: &World) {
         assert!(harmless, "{message:?}");
     }
     assert_eq!(world.frames(), 0);
+    let keys = world.session_keys().unwrap();
+    assert_eq!(alongside_harness::audit(&world.sent, &keys), Ok(()));
 }
 
 //= test spec/05-session.md#consent [CONSENT-1] c66b7952
@@ -39,6 +41,12 @@ fn a_denial_shows_nothing() {
     world.asked();
     assert_eq!(world.frame(true), None);
     world.run(1_000);
+    assert_eq!(world.frame(true), None);
+    // The program may try what it likes.
+    assert!(world.sharer.displays(Vec::new()).is_err());
+    assert!(world.sharer.chat("my host is called x").is_err());
+    world.sharer.set_paused(true, world.now).unwrap();
+    world.sharer.set_paused(false, world.now).unwrap();
     assert_eq!(world.frame(true), None);
     world.sharer.consent(false, Vec::new(), world.now).unwrap();
     world.run(1_000);

@@ -10,10 +10,13 @@ mod garbage;
 mod handshake;
 mod hostile_peer;
 mod hostile_relay;
+mod liars;
 mod media;
+mod middle;
 mod pause;
 mod random;
 mod release;
+mod tampered;
 
 use proptest::test_runner::{Config, RngSeed};
 

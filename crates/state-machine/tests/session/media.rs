@@ -336,3 +336,22 @@ fn frames_come_through_a_poor_network() {
     world.run(5_000);
     assert_eq!(ids(&world), (1..=50).collect::<Vec<_>>());
 }
+
+//= test spec/06-media-input.md#frames [MEDIA-14] 95470cc2
+#[test]
+fn a_frame_that_builds_on_nothing_is_not_shown() {
+    let mut world = World::new(72);
+    world.viewing();
+    world.take_over_sharer();
+    world.forge_media(7, 1, 0, 1, &encoded(false));
+    world.run(10);
+    assert_eq!((ids(&world), refreshes(&world)), (vec![], 1));
+    world.forge_media(7, 1, 10, 2, &encoded(true));
+    // The one after the next, which builds on one that never was.
+    world.forge_media(7, 1, 20, 4, &encoded(false));
+    world.forge_media(7, 1, 30, 3, &encoded(false));
+    world.run(10);
+    assert_eq!(ids(&world), [2, 3]);
+    assert_eq!(world.helper.counters().discarded_frames, 2);
+    assert!(world.helper.machine().ended().is_none());
+}

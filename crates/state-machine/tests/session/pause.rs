@@ -177,3 +177,59 @@ fn an_acknowledged_epoch_that_never_was_ends_the_session() {
         assert_eq!(ended.fault.unwrap().clause(), "PAUSE-7", "{epoch}");
     }
 }
+
+//= test spec/05-session.md#end [END-1] 76b70464
+//= test spec/05-session.md#end [END-2] f881b744
+#[test]
+fn a_paused_session_beats_and_ends_like_any_other() {
+    for helper_ends in [true, false] {
+        let mut world = World::new(37);
+        world.viewing();
+        world.helper.set_paused(true, world.now).unwrap();
+        world.sharer.set_paused(true, world.now).unwrap();
+        world.run(60_000);
+        assert!(world.helper.machine().ended().is_none());
+        assert!(world.sharer.machine().ended().is_none());
+        let beats = |way| {
+            let opened = record::open(&world.sent, way, &world.session_keys().unwrap());
+            let beat = |message: &&Message| matches!(message, Message::Heartbeat(_));
+            opened.messages.iter().filter(beat).count()
+        };
+        assert!(beats(Way::HelperUp) >= 30 && beats(Way::SharerUp) >= 30);
+        if helper_ends {
+            world.helper.end(world.now);
+        } else {
+            world.sharer.end();
+        }
+        world.run(10);
+        let (helper, sharer) = (
+            world.helper.machine().ended().unwrap(),
+            world.sharer.machine().ended().unwrap(),
+        );
+        assert_eq!(
+            (helper.code, sharer.code),
+            (ErrorCode::Done, ErrorCode::Done)
+        );
+    }
+}
+
+//= test spec/05-session.md#pause [PAUSE-3] f0166bdd
+//= test spec/05-session.md#pause [PAUSE-5] 334d72fe
+#[test]
+fn a_pause_before_consent_holds_after_it() {
+    for helper_pauses in [true, false] {
+        let mut world = World::new(38);
+        world.asked();
+        if helper_pauses {
+            world.helper.set_paused(true, world.now).unwrap();
+        } else {
+            world.sharer.set_paused(true, world.now).unwrap();
+        }
+        world.run(10);
+        world.consent(true).unwrap();
+        world.run(1_000);
+        assert_eq!(epochs(&world), [(1, true)]);
+        assert_eq!(world.frame(true), None);
+        assert_eq!(world.sharer.scopes(), alongside_wire::Scopes::CHAT);
+    }
+}
