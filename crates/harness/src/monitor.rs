@@ -1,7 +1,7 @@
 //! What must never happen, whoever lies: held against everything that the sharer says and does.
 
 use alongside_state_machine::{session::sharer::Event, time::Timestamp};
-use alongside_wire::Scopes;
+use alongside_wire::{Scopes, limits::timers::ANSWER_GUARD};
 
 /// Watches the events of a sharer. Every [`World`](crate::World) has one, so that every test is a
 /// test of this too.
@@ -9,11 +9,13 @@ use alongside_wire::Scopes;
 pub struct Monitor {
     viewing: bool,
     paused: bool,
-    prompt: bool,
+    /// When the open prompt opened.
+    prompt: Option<Timestamp>,
     grant: Option<(u32, Scopes, Timestamp)>,
     last_grant: u32,
     /// Something was injected since the last release.
     held: bool,
+    last_injected: Option<Timestamp>,
     ended: bool,
 }
 
@@ -31,21 +33,22 @@ impl Monitor {
             Event::MediaReady if !self.viewing || self.paused => {
                 return Err("media is ready, and must not be seen".to_owned());
             }
-            Event::ControlAsked { .. } if self.prompt || !self.viewing || self.held => {
+            Event::ControlAsked { .. } if self.prompt.is_some() || !self.viewing || self.held => {
                 return Err(format!("asked out of turn: {self:?}"));
             }
-            Event::ControlAsked { .. } => self.prompt = true,
-            Event::ControlPromptClosed => self.prompt = false,
+            Event::ControlAsked { .. } => self.prompt = Some(now),
+            Event::ControlPromptClosed => self.prompt = None,
             Event::ControlGranted {
                 grant,
                 scopes,
                 until,
             } => {
-                let fits = self.prompt && self.grant.is_none() && *grant > self.last_grant;
-                if !fits || self.paused || !Scopes::CONTROL.contains(*scopes) {
+                let fits = self.grant.is_none() && *grant > self.last_grant;
+                if !fits || !self.guarded(now) || self.paused || !Scopes::CONTROL.contains(*scopes)
+                {
                     return Err(format!("{event:?}: {self:?}"));
                 }
-                (self.prompt, self.last_grant) = (false, *grant);
+                (self.prompt, self.last_grant) = (None, *grant);
                 self.grant = Some((*grant, *scopes, *until));
             }
             Event::ControlEnded { grant, .. } => {
@@ -57,15 +60,15 @@ impl Monitor {
                 let live = self.grant.filter(|(_, scopes, until)| {
                     scopes.contains(input.scope()) && now < *until && self.viewing
                 });
-                if live.is_none() || self.prompt || self.paused {
+                if live.is_none() || self.prompt.is_some() || self.paused {
                     return Err(format!("injected at {now:?}: {self:?}"));
                 }
-                self.held = true;
+                (self.held, self.last_injected) = (true, Some(now));
             }
             Event::ReleaseAll => self.held = false,
             Event::Paused { local, peer } => {
                 self.paused = *local || *peer;
-                if self.paused && (self.grant.is_some() || self.prompt) {
+                if self.paused && (self.grant.is_some() || self.prompt.is_some()) {
                     return Err(format!("paused with control: {self:?}"));
                 }
             }
@@ -83,5 +86,11 @@ impl Monitor {
             | Event::ChatDelivered(_) => {}
         }
         Ok(())
+    }
+
+    /// Whether a prompt is open for long enough, and the last input long enough ago.
+    fn guarded(&self, now: Timestamp) -> bool {
+        let rested = |moment: Timestamp| now.since(moment) >= ANSWER_GUARD * 1_000;
+        self.prompt.is_some_and(rested) && self.last_injected.is_none_or(rested)
     }
 }

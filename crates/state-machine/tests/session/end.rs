@@ -220,3 +220,27 @@ fn a_relay_that_dies_or_shuts_down_ends_both() {
     let shut = ErrorCode::RelayShutdown;
     assert_eq!(at_both(&world), (By::Relay, shut, By::Relay, shut));
 }
+
+//= test spec/05-session.md#end [END-6] 76ab672b
+//= test spec/05-session.md#pause [PAUSE-5] 334d72fe
+#[test]
+fn frames_that_wait_to_leave_die_with_the_end_and_with_a_pause() {
+    use alongside_state_machine::endpoint::Transmit;
+    let acts: [fn(&mut World); 3] = [
+        |world| world.sharer.end(),
+        |world| world.sharer.set_paused(true, world.now).unwrap(),
+        |world| world.sharer.handle_transport_lost(None),
+    ];
+    for (index, act) in acts.into_iter().enumerate() {
+        let mut world = World::new(49);
+        world.viewing();
+        // The network has taken nothing of them yet.
+        world.frame(true).unwrap();
+        world.frame(false).unwrap();
+        act(&mut world);
+        while let Some(transmit) = world.sharer.poll_transmit() {
+            let media = matches!(transmit, Transmit::Stream { .. });
+            assert!(!media, "{index}");
+        }
+    }
+}

@@ -97,10 +97,12 @@ fn a_relay_in_the_middle_needs_the_code_and_shows_in_the_words() {
     }
 }
 
-/// Offer, answer and confirm as hex, session id, words, master: so that a change is noticed. The
-/// records that follow from a master are in `channel`, made by another implementation.
+//= test spec/04-key-exchange.md#spake2 [KEX-7] e4b4e75a
+//= test spec/04-key-exchange.md#noise [KEX-10] 9070ead5
+/// Session id, words and master, for others. They were made by Python from the text of the chapter
+/// on the key exchange, SPAKE2 and Noise included, with the random numbers that the seeds give here.
 #[test]
-fn a_handshake_is_what_it_was() {
+fn a_handshake_is_what_another_implementation_makes() {
     for (suite, id, words, master) in VECTORS {
         let (sharer, helper) = meet(("r0gx", 1), ("r0gx", 2), *suite).unwrap();
         assert_eq!(hex::encode(sharer.channel.session_id), *id);
