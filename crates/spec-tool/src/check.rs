@@ -5,6 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 
 use crate::citation::{Citation, Purpose, Standing};
+use crate::features;
 use crate::outcome::{self, Failure, Outcome, Problem, count};
 use crate::project::Project;
 use crate::requirement::Requirement;
@@ -12,11 +13,11 @@ use crate::spec::Spec;
 use crate::words::Level;
 use crate::write;
 
-/// Lists every error of the text, of the citations, of what is not cited and of
-/// `spec/requirements.json`, and ends with the counts.
+/// Lists every error of the text, of the citations, of what is not cited, of the table of features
+/// and of `spec/requirements.json`, and ends with the counts.
 ///
 /// # Errors
-/// If `spec/requirements.json` is there and cannot be read.
+/// If `spec/features.md` or `spec/requirements.json` is there and cannot be read.
 pub fn check(project: &Project) -> Result<Outcome, Failure> {
     let spec = &project.spec;
     let mut problems = spec.problems.clone();
@@ -31,8 +32,10 @@ pub fn check(project: &Project) -> Result<Outcome, Failure> {
     }
     problems.extend(spec.requirements.iter().filter_map(|r| uncited(r, &cited)));
     problems.extend(stale_json(project)?);
+    let features = features::check(project)?;
+    problems.extend(features.problems);
 
-    let counts = counts(spec, &cited);
+    let counts = format!("{}; {}", counts(spec, &cited), features.counts);
     let errors = count(problems.len(), "error");
     Ok(Outcome {
         success: problems.is_empty(),

@@ -13,11 +13,14 @@
 //! | `project` | what is loaded: the text and the sources |
 //! | `spec`, `requirement` | which sentences are requirements, and what makes one sound |
 //! | `markdown`, `words` | the blocks of a chapter; ids, keywords and sentences in a block |
+//! | `features`, `feature` | the table that says where each behaviour is implemented and shown |
 //! | `citation`, `source` | the comment that cites; the files that can hold one |
 
 mod check;
 mod citation;
 mod cite;
+mod feature;
+mod features;
 mod list;
 mod markdown;
 mod outcome;

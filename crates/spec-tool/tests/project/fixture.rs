@@ -7,6 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 pub(crate) const CHAPTER: &str = "spec/session.md";
+pub(crate) const FEATURES: &str = "spec/features.md";
 pub(crate) const CODE: &str = "crates/a/src/lib.rs";
 pub(crate) const JSON: &str = "spec/requirements.json";
 
@@ -30,6 +31,17 @@ const TEXT: &str = "\
 - [CONSENT-2] The relay MUST NOT read
   what it forwards.
 - [CONSENT-3] Each sharer MAY refuse.
+";
+
+/// One row, of which nothing is done.
+const TABLE: &str = "\
+# Features
+
+- F1 to F1: facts.
+
+| id | what | requirements | implemented in | shown by | state |
+|---|---|---|---|---|---|
+| F1 | one | - | - | - | open |
 ";
 
 pub(crate) struct Fixture {
@@ -68,6 +80,7 @@ impl Fixture {
         let fixture = Self { folder };
         fixture.put("spec/registry.toml", REGISTRY);
         fixture.put(CHAPTER, text);
+        fixture.put(FEATURES, TABLE);
         fixture
     }
 

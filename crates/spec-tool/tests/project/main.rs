@@ -6,6 +6,7 @@
 //! that.
 
 mod check_citations;
+mod check_features;
 mod check_text;
 mod cite;
 mod commands;
