@@ -6,6 +6,7 @@
 //! | be a sharer | [`sharer::run`] |
 //! | where pictures come from | [`screen`] |
 //! | who carries input out | [`inject`] |
+//! | what a helper draws | [`marks`] |
 //! | what a helper sees | [`canvas`], [`view`], [`window`] |
 //!
 //! Both run as one loop that owns an endpoint of `alongside-state-machine`: it alone decides what
@@ -18,6 +19,7 @@ mod events;
 pub mod helper;
 pub mod inject;
 pub mod keymap;
+pub mod marks;
 mod net;
 pub mod picture;
 pub mod screen;

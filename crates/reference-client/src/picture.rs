@@ -188,6 +188,20 @@ impl Grid {
         self.mark(tile.x.into(), tile.y.into(), tile.width, tile.height);
     }
 
+    /// Marks every tile that another grid of this size has marked.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for (mark, other) in self.marks.iter_mut().zip(&other.marks) {
+            *mark |= other;
+        }
+    }
+
+    /// Takes away the marks of every tile that another grid of this size has marked.
+    pub(crate) fn remove(&mut self, other: &Self) {
+        for (mark, other) in self.marks.iter_mut().zip(&other.marks) {
+            *mark &= !other;
+        }
+    }
+
     /// The marked tiles, row by row.
     pub(crate) fn tiles(&self) -> impl Iterator<Item = Rect> {
         let marked = self.marks.iter().enumerate().filter(|(_, marked)| **marked);

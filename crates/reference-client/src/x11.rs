@@ -71,6 +71,11 @@ impl Link {
         &self.conn.setup().roots[self.screen]
     }
 
+    /// The number of the screen.
+    pub(crate) fn number(&self) -> usize {
+        self.screen
+    }
+
     /// The root window.
     pub(crate) fn root(&self) -> u32 {
         self.screen().root
@@ -229,6 +234,18 @@ impl PixelFormat {
         }
     }
 
+    /// A colour as the server writes it.
+    pub(crate) fn pixel(self, colour: [u8; 3]) -> u32 {
+        let parts = self.masks.iter().zip(colour).map(|(mask, byte)| {
+            let shift = mask.trailing_zeros();
+            let most = u64::from(mask.checked_shr(shift).unwrap_or(0));
+            ((u64::from(byte) * most / 255) as u32)
+                .checked_shl(shift)
+                .unwrap_or(0)
+        });
+        parts.fold(0, |value, part| value | part)
+    }
+
     /// Appends a row for the server, with its padding, made of red, green and blue bytes.
     pub(crate) fn push_row(self, rgb: impl ExactSizeIterator<Item = [u8; 3]>, out: &mut Vec<u8>) {
         let start = out.len();
@@ -241,15 +258,8 @@ impl PixelFormat {
             pixels.for_each(|(to, [red, green, blue])| to.copy_from_slice(&[blue, green, red, 0]));
             return;
         }
-        for (to, pixel) in pixels {
-            let mut value = 0_u32;
-            for (mask, byte) in self.masks.iter().zip(pixel) {
-                let shift = mask.trailing_zeros();
-                let most = u64::from(mask.checked_shr(shift).unwrap_or(0));
-                value |= ((u64::from(byte) * most / 255) as u32)
-                    .checked_shl(shift)
-                    .unwrap_or(0);
-            }
+        for (to, colour) in pixels {
+            let value = self.pixel(colour);
             match self.big_endian {
                 true => to.copy_from_slice(&value.to_be_bytes()[4 - self.bytes..]),
                 false => to.copy_from_slice(&value.to_le_bytes()[..self.bytes]),

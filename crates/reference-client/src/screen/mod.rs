@@ -17,6 +17,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 
 use alongside_wire::{media::Frame, session::DisplayInfo};
 
+use crate::marks::Marks;
 pub use images::Images;
 pub use pattern::Pattern;
 pub use x11::X11Screen;
@@ -37,6 +38,32 @@ pub trait Screen: Send {
     /// If the screen cannot be read, or a frame of it would break a limit of the protocol. It may
     /// be captured again: what comes next fits the last frame that was returned, or is complete.
     fn capture(&mut self, complete: bool) -> Result<Option<Frame>, ScreenError>;
+
+    /// Whether [`Screen::annotate`] works.
+    fn can_annotate(&self) -> bool {
+        false
+    }
+
+    /// Draws marks on the screen itself, instead of those that were there: above everything, let
+    /// through by clicks and keys, and left out of what is captured. Without marks nothing is left of them.
+    ///
+    /// # Errors
+    /// If nothing can be drawn here. Nothing is left of earlier marks either.
+    fn annotate(&mut self, marks: &Marks) -> Result<(), ScreenError> {
+        match marks.is_empty() {
+            true => Ok(()),
+            false => Err(ScreenError::NoDrawing),
+        }
+    }
+
+    /// Keeps the marks above what was opened since. To be called every 50 ms or so while there are
+    /// any.
+    ///
+    /// # Errors
+    /// As [`Screen::annotate`].
+    fn tend(&mut self) -> Result<(), ScreenError> {
+        Ok(())
+    }
 }
 
 /// Opens a screen.
@@ -178,6 +205,8 @@ pub enum ScreenError {
         /// What is wrong.
         why: String,
     },
+    /// Nothing can be drawn on this screen.
+    NoDrawing,
     /// A picture could not be encoded. This is a defect of this client.
     Encode(String),
 }
@@ -229,6 +258,10 @@ impl fmt::Display for ScreenError {
                     file.display()
                 )
             }
+            Self::NoDrawing => f.write_str(
+                "nothing can be drawn on this screen; share an X11 one whose server has the \
+                 extensions Composite, RENDER, SHAPE and XFIXES",
+            ),
             Self::Encode(why) => {
                 write!(
                     f,

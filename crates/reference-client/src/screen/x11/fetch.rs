@@ -48,6 +48,20 @@ struct Memory {
     file: File,
 }
 
+/// What is read: a drawable, and where the region begins in it.
+#[derive(Clone, Copy)]
+struct Source {
+    drawable: u32,
+    x: u16,
+    y: u16,
+}
+
+impl Source {
+    fn place(self, rect: Rect) -> (i16, i16) {
+        ((self.x + rect.x) as i16, (self.y + rect.y) as i16)
+    }
+}
+
 impl Fetch {
     /// Prepares to read a region.
     ///
@@ -85,22 +99,50 @@ impl Fetch {
         rects: &[Rect],
         picture: &mut Picture,
     ) -> Result<(), FetchError> {
-        match self.memory {
-            Some(_) => self.read_shared(link, rects, picture),
-            None => self.read_replies(link, rects, picture),
-        }
+        let root = Source {
+            drawable: link.root(),
+            x: self.region.x,
+            y: self.region.y,
+        };
+        self.read_from(link, root, rects, picture)
     }
 
-    fn place(&self, rect: Rect) -> (i16, i16) {
-        (
-            (self.region.x + rect.x) as i16,
-            (self.region.y + rect.y) as i16,
-        )
+    /// The same, from a drawable that begins where the region does.
+    ///
+    /// # Errors
+    /// As [`Fetch::read`].
+    pub(super) fn read_copy(
+        &mut self,
+        link: &Link,
+        drawable: u32,
+        rects: &[Rect],
+        picture: &mut Picture,
+    ) -> Result<(), FetchError> {
+        let copy = Source {
+            drawable,
+            x: 0,
+            y: 0,
+        };
+        self.read_from(link, copy, rects, picture)
+    }
+
+    fn read_from(
+        &mut self,
+        link: &Link,
+        source: Source,
+        rects: &[Rect],
+        picture: &mut Picture,
+    ) -> Result<(), FetchError> {
+        match self.memory {
+            Some(_) => self.read_shared(link, source, rects, picture),
+            None => self.read_replies(link, source, rects, picture),
+        }
     }
 
     fn read_shared(
         &mut self,
         link: &Link,
+        source: Source,
         rects: &[Rect],
         picture: &mut Picture,
     ) -> Result<(), FetchError> {
@@ -112,9 +154,9 @@ impl Fetch {
         let mut requests = Vec::with_capacity(rects.len());
         let mut offset = 0;
         for &rect in rects {
-            let (x, y) = self.place(rect);
+            let (x, y) = source.place(rect);
             let cookie = link.conn.shm_get_image(
-                link.root(),
+                source.drawable,
                 x,
                 y,
                 rect.width,
@@ -141,16 +183,17 @@ impl Fetch {
     fn read_replies(
         &self,
         link: &Link,
+        source: Source,
         rects: &[Rect],
         picture: &mut Picture,
     ) -> Result<(), FetchError> {
         for &rect in rects {
-            let (x, y) = self.place(rect);
+            let (x, y) = source.place(rect);
             let Rect { width, height, .. } = rect;
-            let root = link.root();
-            let cookie =
-                link.conn
-                    .get_image(ImageFormat::Z_PIXMAP, root, x, y, width, height, u32::MAX);
+            let (kind, drawable) = (ImageFormat::Z_PIXMAP, source.drawable);
+            let cookie = link
+                .conn
+                .get_image(kind, drawable, x, y, width, height, u32::MAX);
             let reply = cookie
                 .map_err(|error| failed(error.into()))?
                 .reply()

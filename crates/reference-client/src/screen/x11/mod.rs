@@ -3,24 +3,32 @@
 //! XDamage says where something was drawn; those tiles are read, compared with what was sent, and
 //! sent if they differ. Without XDamage all are read. The cursor is drawn in, from XFixes.
 
+mod beneath;
 mod cursor;
+mod damage;
+mod drawing;
 mod fetch;
+mod overlay;
 
 use alongside_wire::{limits, media::Frame, session::DisplayInfo};
 use x11rb::{
     connection::Connection as _,
     protocol::{
-        damage::{self, ConnectionExt as _, ReportLevel},
+        Event,
         xfixes::{self, ConnectionExt as _},
     },
 };
 
 use self::{
     cursor::Cursor,
+    damage::Damage,
+    drawing::Drawing,
     fetch::{Fetch, FetchError},
+    overlay::Failed,
 };
 use super::{Screen, ScreenError, tiles};
 use crate::{
+    marks::Marks,
     picture::{Grid, Picture},
     x11::{Link, PixelFormat, Region, RegionError, lost},
 };
@@ -33,6 +41,10 @@ pub struct X11Screen {
     fetch: Fetch,
     damage: Option<Damage>,
     has_xfixes: bool,
+    can_annotate: bool,
+    drawing: Option<Drawing>,
+    /// Tiles that must be read again, whatever the server says.
+    unread: Grid,
     /// The screen without the cursor.
     clean: Picture,
     cursor: Option<Cursor>,
@@ -67,6 +79,7 @@ impl X11Screen {
         let fetch = Fetch::new(&link, region, format).map_err(ScreenError::X11)?;
         let (clean, cursor, shown) = (Picture::new(0, 0), None, Picture::new(0, 0));
         let whole = false;
+        let can_annotate = overlay::is_possible(&link).map_err(ScreenError::X11)?;
         Ok(Self {
             link,
             region,
@@ -74,6 +87,9 @@ impl X11Screen {
             fetch,
             damage,
             has_xfixes,
+            can_annotate,
+            drawing: None,
+            unread: Grid::none(region.width, region.height),
             clean,
             cursor,
             shown,
@@ -91,7 +107,56 @@ impl X11Screen {
         self.fetch.close(&self.link);
         self.fetch = Fetch::new(&self.link, region, self.format).map_err(ScreenError::X11)?;
         self.region = region;
+        self.unread = Grid::none(region.width, region.height);
+        if let Some(drawing) = self.drawing.take() {
+            let marks = drawing.marks().clone();
+            drawing.close(&self.link).map_err(drawing_lost)?;
+            self.annotate(&marks)?;
+        }
         Ok(())
+    }
+
+    fn draw(&mut self, marks: &Marks) -> Result<(), Failed> {
+        let drawing = match &mut self.drawing {
+            Some(drawing) => drawing,
+            none => none.insert(Drawing::open(&self.link, self.region)?),
+        };
+        drawing.show(&self.link, marks)
+    }
+
+    /// Takes note of what the server says: whether windows were opened, raised or moved.
+    fn hear(&mut self) -> Result<(), ScreenError> {
+        let mut moved = false;
+        while let Some(event) = self.link.conn.poll_for_event().map_err(x11_lost)? {
+            let window = match event {
+                Event::MapNotify(event) => event.window,
+                Event::ConfigureNotify(event) => event.window,
+                Event::ReparentNotify(event) => event.window,
+                Event::CirculateNotify(event) => event.window,
+                // Nobody needs the others, but they must not pile up.
+                _ => continue,
+            };
+            moved |= !self.drawing.as_ref().is_some_and(|ours| ours.has(window));
+        }
+        match &self.drawing {
+            Some(drawing) if moved => drawing.raise(&self.link).map_err(drawing_lost),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads tiles into `clean`, and what lies under the drawing instead of it.
+    fn read(&mut self, tiles: &Grid) -> Result<(), FetchError> {
+        let Some(drawing) = &self.drawing else {
+            return self.fetch.read(&self.link, &tiles.runs(), &mut self.clean);
+        };
+        let mut open = tiles.clone();
+        open.remove(drawing.tiles());
+        self.fetch.read(&self.link, &open.runs(), &mut self.clean)?;
+        let covered = drawing.tiles().runs();
+        let beneath = drawing.beneath(&self.link, &covered);
+        let beneath = beneath.map_err(|failed| FetchError::Lost(failed.0))?;
+        self.fetch
+            .read_copy(&self.link, beneath, &covered, &mut self.clean)
     }
 
     /// Brings `shown` up to date in these tiles; those that changed.
@@ -125,8 +190,7 @@ impl Screen for X11Screen {
     }
 
     fn capture(&mut self, complete: bool) -> Result<Option<Frame>, ScreenError> {
-        // Nobody needs the events, but they must not pile up.
-        while self.link.conn.poll_for_event().map_err(x11_lost)?.is_some() {}
+        self.hear()?;
         let region = region(&self.link)?;
         let complete = complete || !self.whole || region != self.region;
         self.whole = false;
@@ -146,10 +210,11 @@ impl Screen for X11Screen {
             None => all.clone(),
         };
         let mut touched = if complete { all.clone() } else { damaged };
-        match self
-            .fetch
-            .read(&self.link, &touched.runs(), &mut self.clean)
-        {
+        touched.add(&self.unread);
+        if let Some(drawing) = &self.drawing {
+            touched.add(drawing.tiles());
+        }
+        match self.read(&touched) {
             Ok(()) => {}
             // It shrank under our hands. The next capture sees its new size.
             Err(FetchError::Outside) if self::region(&self.link)? != region => return Ok(None),
@@ -159,6 +224,7 @@ impl Screen for X11Screen {
             }
             Err(FetchError::Lost(why)) => return Err(ScreenError::X11(why)),
         }
+        self.unread = Grid::none(width, height);
         if self.has_xfixes {
             let cursor = Cursor::read(&self.link, region).map_err(ScreenError::X11)?;
             if cursor != self.cursor {
@@ -183,62 +249,42 @@ impl Screen for X11Screen {
         self.whole = true;
         Ok(Some(frame))
     }
-}
 
-/// A report of where the root window and those on it were drawn on.
-struct Damage {
-    damage: u32,
-    /// Where the server puts the report.
-    region: u32,
-}
-
-impl Damage {
-    /// Starts the report, or `None` if the server has none.
-    fn watch(link: &Link) -> Result<Option<Self>, ScreenError> {
-        if !link
-            .has(damage::X11_EXTENSION_NAME)
-            .map_err(ScreenError::X11)?
-        {
-            return Ok(None);
-        }
-        let conn = &link.conn;
-        conn.damage_query_version(1, 1)
-            .map_err(x11_lost)?
-            .reply()
-            .map_err(x11_lost)?;
-        let region = conn.generate_id().map_err(x11_lost)?;
-        conn.xfixes_create_region(region, &[])
-            .map_err(x11_lost)?
-            .check()
-            .map_err(x11_lost)?;
-        let damage = conn.generate_id().map_err(x11_lost)?;
-        let created = conn.damage_create(damage, link.root(), ReportLevel::NON_EMPTY);
-        created.map_err(x11_lost)?.check().map_err(x11_lost)?;
-        Ok(Some(Self { damage, region }))
+    fn can_annotate(&self) -> bool {
+        self.can_annotate
     }
 
-    /// The tiles that were drawn on since the last call.
-    fn take(&self, link: &Link, captured: Region) -> Result<Grid, ScreenError> {
-        let subtracted = link
-            .conn
-            .damage_subtract(self.damage, x11rb::NONE, self.region);
-        subtracted.map_err(x11_lost)?.ignore_error();
-        let report = link
-            .conn
-            .xfixes_fetch_region(self.region)
-            .map_err(x11_lost)?;
-        let mut grid = Grid::none(captured.width, captured.height);
-        for rect in report.reply().map_err(x11_lost)?.rectangles {
-            let x = i32::from(rect.x) - i32::from(captured.x);
-            let y = i32::from(rect.y) - i32::from(captured.y);
-            grid.mark(x, y, rect.width, rect.height);
+    fn annotate(&mut self, marks: &Marks) -> Result<(), ScreenError> {
+        if let Some(drawing) = &self.drawing {
+            self.unread.add(drawing.tiles());
         }
-        Ok(grid)
+        if !marks.is_empty() && !self.can_annotate {
+            return Err(ScreenError::NoDrawing);
+        }
+        let drawn = if marks.is_empty() {
+            Ok(())
+        } else {
+            self.draw(marks)
+        };
+        if (marks.is_empty() || drawn.is_err())
+            && let Some(drawing) = self.drawing.take()
+        {
+            drawing.close(&self.link).map_err(drawing_lost)?;
+        }
+        drawn.map_err(drawing_lost)
+    }
+
+    fn tend(&mut self) -> Result<(), ScreenError> {
+        self.hear()
     }
 }
 
 fn x11_lost(error: impl std::fmt::Display) -> ScreenError {
     ScreenError::X11(lost(error))
+}
+
+fn drawing_lost(failed: Failed) -> ScreenError {
+    ScreenError::X11(failed.0)
 }
 
 fn region(link: &Link) -> Result<Region, ScreenError> {
