@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, BufRead, BufReader},
-    net::SocketAddr,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -11,7 +10,7 @@ use alongside_client::{
     Config, ConnectError, Ended, Relay as Address, Trust, canvas::Canvas, helper,
     inject::NoInjector, screen::Pattern, sharer, view::View,
 };
-use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
+use alongside_relay::{Options, Relay, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use tokio::{
     sync::mpsc::{self, Sender, UnboundedReceiver, unbounded_channel},
@@ -31,11 +30,8 @@ pub const RELAY: &str = "--be-a-relay";
 pub fn be_a_relay() -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _guard = runtime.enter();
-    let relay = Relay::bind(Options {
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        identity: Identity::self_signed(vec!["localhost".to_owned()])?,
-        config: RelayConfig::default(),
-    })?;
+    let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
+    let relay = Relay::bind(Options::new(([127, 0, 0, 1], 0).into(), identity))?;
     let line = format!("{} {}\n", relay.local_addr()?, relay.fingerprint());
     io::Write::write_all(&mut io::stdout(), line.as_bytes())?;
     io::stdin().read_line(&mut String::new())?;

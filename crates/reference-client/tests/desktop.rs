@@ -18,7 +18,7 @@ use std::{
 };
 
 use alongside_client::inject::X11Injector;
-use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
+use alongside_relay::{Options, Relay, tls::Identity};
 use support::{Server, press, until};
 
 /// A program whose output is collected, and which ends with the test.
@@ -131,12 +131,8 @@ fn relay() -> (Talker, String, String) {
 fn be_a_relay() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
-    let relay = Relay::bind(Options {
-        listen: ([127, 0, 0, 1], 0).into(),
-        identity: Identity::self_signed(vec!["localhost".to_owned()]).unwrap(),
-        config: RelayConfig::default(),
-    })
-    .unwrap();
+    let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
+    let relay = Relay::bind(Options::new(([127, 0, 0, 1], 0).into(), identity)).unwrap();
     println!("ADDRESS {}", relay.local_addr().unwrap());
     println!("FINGERPRINT {}", relay.fingerprint());
     // Until the test that started it ends, and its pipe with it.

@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use alongside_relay::RelayConfig;
-use clap::{ArgGroup, Parser};
+use clap::{ArgGroup, Parser, Subcommand};
 
 /// Pairs helpers and sharers of Alongside by a code, and carries what they seal, unread.
 #[derive(Debug, Parser)]
 #[command(version, group(ArgGroup::new("identity").required(true).args(["cert", "self_signed"])))]
+#[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
   alongside-relay --self-signed --listen '[::]:4433'
@@ -15,11 +16,17 @@ Examples:
   alongside-relay --cert fullchain.pem --key privkey.pem
       For real use, on UDP port 443.
 
-It opens one UDP port and nothing else, and keeps nothing on disk. SIGINT and SIGTERM end it after
+  alongside-relay --cert fullchain.pem --key privkey.pem --journal /var/lib/alongside/journal
+      The same, with a journal of sessions for 72 hours; `alongside-relay journal DIR` prints it.
+
+It opens one UDP port and nothing else, and keeps nothing on disk unless --journal is given. SIGINT and SIGTERM end it after
 every client was told. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
 
 Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.")]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Where to listen: address and UDP port.
     #[arg(long, default_value = "[::]:443", value_name = "ADDRESS:PORT")]
     pub(crate) listen: SocketAddr,
@@ -44,6 +51,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Keep a journal of sessions in this folder: number, start, end, error and features of each,
+    /// nothing else, for 72 hours.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) journal: Option<PathBuf>,
+
     /// The most connections at once.
     #[arg(long, value_name = "N")]
     pub(crate) connections: Option<usize>,
@@ -59,6 +71,19 @@ pub(crate) struct Args {
     /// How long a session may last, in minutes.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=10_080))]
     pub(crate) session_length: Option<u64>,
+}
+
+/// What else there is to do than to run a relay.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the journal in a folder, the oldest session first.
+    Journal {
+        /// The folder that was given to --journal.
+        dir: PathBuf,
+        /// Print one line of JSON for each session.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Args {

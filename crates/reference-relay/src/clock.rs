@@ -1,6 +1,6 @@
-//! The one clock of the relay.
+//! The clocks of the relay: one for the machine, one for the books.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use alongside_state_machine::time::Timestamp;
 
@@ -20,4 +20,10 @@ impl Clock {
     pub(crate) fn until(&self, moment: Timestamp) -> Duration {
         Duration::from_micros(moment.since(self.now()))
     }
+}
+
+/// Unix time in seconds, as the operating system has it.
+pub(crate) fn unix_now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }

@@ -44,7 +44,7 @@ pub(crate) async fn serve(hub: Arc<Hub>, connection: Connection) {
             tracing::debug!(client = id.0, %why, "a client is gone");
             hub.disconnected(id);
         }
-        never = splice::carry(&client, hub.frame_streams) => match never {},
+        never = splice::carry(&hub, &client) => match never {},
     }
 }
 

@@ -6,13 +6,19 @@ use std::{
 };
 
 use alongside_state_machine::{
+    books::Sessions,
     relay::{self, ConnId, Event, Refusal, RelayConfig, Source, Transmit},
     time::Timestamp,
 };
 use quinn::Connection;
 use tokio::sync::{Notify, watch};
 
-use crate::{clock::Clock, connection::CHUNK, outbox::Outbox};
+use crate::{
+    books::Keeper,
+    clock::{Clock, unix_now},
+    connection::CHUNK,
+    outbox::Outbox,
+};
 
 /// The machine behind a lock that is never held across an await, with what it needs of the world:
 /// a clock, and somewhere to put what it says.
@@ -31,6 +37,8 @@ struct State {
     clients: BTreeMap<ConnId, Arc<Client>>,
     last_id: u64,
     deadline: Option<Timestamp>,
+    sessions: Sessions,
+    journal: Option<Keeper>,
 }
 
 /// One connected client.
@@ -52,7 +60,7 @@ impl Client {
 }
 
 impl Hub {
-    pub(crate) fn new(config: RelayConfig, seed: [u8; 32]) -> Self {
+    pub(crate) fn new(config: RelayConfig, seed: [u8; 32], journal: Option<Keeper>) -> Self {
         // What a client may send in one reading, and the message that this completes, still fit.
         let reading = config.control_message.saturating_add(CHUNK + 16);
         Self {
@@ -65,6 +73,8 @@ impl Hub {
                 clients: BTreeMap::new(),
                 last_id: 0,
                 deadline: None,
+                sessions: Sessions::default(),
+                journal,
             }),
         }
     }
@@ -103,6 +113,11 @@ impl Hub {
 
     pub(crate) fn shutdown(&self) {
         self.tell(|machine, now| machine.shutdown(now));
+    }
+
+    /// A frame stream of this client's is carried.
+    pub(crate) fn streamed(&self, id: ConnId) {
+        self.lock().sessions.streamed(id);
     }
 
     /// Wakes the machine whenever its time has come.
@@ -166,12 +181,17 @@ impl State {
         match event {
             Event::Paired { helper, sharer } => {
                 tracing::info!(helper = helper.0, sharer = sharer.0, "a session began");
+                self.sessions.began(helper, sharer, unix_now());
                 self.connect(helper, sharer);
                 self.connect(sharer, helper);
             }
             Event::Unpaired { ends, code } => {
                 let [one, other] = ends.map(|end| end.0);
                 tracing::info!(one, other, code, "a session ended");
+                let record = self.sessions.ended(ends[0], code, unix_now());
+                if let (Some(record), Some(journal)) = (record, &self.journal) {
+                    journal.write(record.line());
+                }
                 for end in ends {
                     if let Some(client) = self.clients.get(&end) {
                         client.peer.send_replace(None);

@@ -8,9 +8,11 @@
 //! | `hub` | the machine behind a lock, with the clients that it speaks to |
 //! | `connection` | one client: reads its control stream, writes it, closes it |
 //! | `outbox` | what waits for a client, bounded |
+//! | [`books`] | files that are written a line at a time and unlinked whole |
 //! | `splice` | carries one frame stream from one client to its peer |
 //! | `quic`, [`tls`], `clock` | windows, certificates, time |
 
+pub mod books;
 mod clock;
 mod connection;
 mod hub;

@@ -7,8 +7,8 @@ use std::{
     process::ExitCode,
 };
 
-use alongside_relay::{Options, Relay, tls::Identity};
-use args::Args;
+use alongside_relay::{Options, Relay, books::print_journal, tls::Identity};
+use args::{Args, Command};
 use clap::Parser as _;
 use tracing::info;
 use tracing_subscriber::EnvFilter;
@@ -22,7 +22,13 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
         .init();
-    match run(args) {
+    let done = match &args.command {
+        Some(Command::Journal { dir, json }) => {
+            print_journal(dir, *json, &mut io::stdout().lock()).map_err(Into::into)
+        }
+        None => run(args),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "alongside-relay: {error}");
@@ -47,9 +53,9 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         "most memory for clients"
     );
     let relay = Relay::bind(Options {
-        listen: args.listen,
-        identity,
         config,
+        journal: args.journal.clone(),
+        ..Options::new(args.listen, identity)
     })?;
     ready(&args, &relay)?;
     stop.await;

@@ -1,13 +1,14 @@
 //! A running relay.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use alongside_state_machine::relay::RelayConfig;
+use alongside_state_machine::{books::Shelf, relay::RelayConfig};
 use alongside_wire::ErrorCode;
 use quinn::{Endpoint, Incoming};
 use tokio::task::JoinHandle;
 
 use crate::{
+    books::{BooksError, Keeper},
     connection,
     hub::Hub,
     quic, splice,
@@ -23,6 +24,20 @@ pub struct Options {
     pub identity: Identity,
     /// The bounds of the protocol.
     pub config: RelayConfig,
+    /// The folder of the journal, which is made if there is none; without it, no journal is kept.
+    pub journal: Option<PathBuf>,
+}
+
+impl Options {
+    /// A relay with the bounds of the registry that keeps no books.
+    pub fn new(listen: SocketAddr, identity: Identity) -> Self {
+        Self {
+            listen,
+            identity,
+            config: RelayConfig::default(),
+            journal: None,
+        }
+    }
 }
 
 /// Connections beyond the limit that are taken in to be told that the relay is busy; those beyond
@@ -39,14 +54,11 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// A relay that runs until it is shut down or dropped.
 ///
 /// ```
-/// use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
+/// use alongside_relay::{Options, Relay, tls::Identity};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let relay = Relay::bind(Options {
-///     listen: "127.0.0.1:0".parse()?,
-///     identity: Identity::self_signed(vec!["localhost".to_owned()])?,
-///     config: RelayConfig::default(),
-/// })?;
+/// let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
+/// let relay = Relay::bind(Options::new("127.0.0.1:0".parse()?, identity))?;
 /// assert_ne!(relay.local_addr()?.port(), 0);
 /// assert_eq!(relay.fingerprint().len(), 64);
 /// relay.shutdown().await;
@@ -63,15 +75,19 @@ impl Relay {
     /// Starts a relay. Call it within a tokio runtime, on which it runs.
     ///
     /// # Errors
-    /// If the certificate cannot be used, or the address cannot be listened on.
+    /// If the certificate cannot be used, the address cannot be listened on, or books cannot be kept.
     pub fn bind(options: Options) -> Result<Self, BindError> {
         let Options {
             listen,
             identity,
             config,
+            journal,
         } = options;
         let fingerprint = identity.fingerprint();
         let server = quic::server_config(identity, &config).map_err(BindError::Tls)?;
+        //= spec/14-operation.md#journal [JOURNAL-8] 50a52e15
+        let journal = journal.map(|folder| Keeper::start(&folder, Shelf::JOURNAL));
+        let journal = journal.transpose().map_err(BindError::Books)?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| BindError::Random(error.to_string()))?;
         let endpoint = Endpoint::server(server, listen).map_err(|error| BindError::Listen {
@@ -80,7 +96,7 @@ impl Relay {
         })?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed));
+        let hub = Arc::new(Hub::new(config, seed, journal));
         let timer = hub.clone();
         let tasks = [
             tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),
@@ -160,6 +176,8 @@ pub enum BindError {
     },
     /// The operating system gives no random numbers.
     Random(String),
+    /// There is no writing to a folder.
+    Books(BooksError),
 }
 
 impl fmt::Display for BindError {
@@ -181,6 +199,7 @@ impl fmt::Display for BindError {
                 })
             }
             Self::Random(why) => write!(f, "the system gives no random numbers: {why}"),
+            Self::Books(error) => error.fmt(f),
         }
     }
 }

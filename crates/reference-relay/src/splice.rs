@@ -8,7 +8,7 @@ use quinn::{ReadError, RecvStream, SendStream, VarInt};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    hub::{Client, Peer},
+    hub::{Client, Hub, Peer},
     quic::code as close_code,
 };
 
@@ -18,9 +18,9 @@ const CHUNKS: usize = 16;
 /// chunks.
 pub(crate) const MOST: usize = CHUNKS * 1_472;
 
-/// Takes the frame streams of a client and carries each to its peer, at most `at_once`.
-pub(crate) async fn carry(client: &Client, at_once: usize) -> std::convert::Infallible {
-    let places = Arc::new(Semaphore::new(at_once));
+/// Takes the frame streams of a client and carries each to its peer, as many at once as may be.
+pub(crate) async fn carry(hub: &Hub, client: &Client) -> std::convert::Infallible {
+    let places = Arc::new(Semaphore::new(hub.frame_streams));
     let mut peer = client.peer();
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
@@ -36,6 +36,7 @@ pub(crate) async fn carry(client: &Client, at_once: usize) -> std::convert::Infa
             stop(&mut from, close_code(ErrorCode::UnexpectedMessage));
             continue;
         };
+        hub.streamed(client.id);
         let session = peer.clone();
         // It ends with the session at the latest, and then resets what it had begun; if it were
         // aborted, quinn would finish it instead.

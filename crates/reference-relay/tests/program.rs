@@ -2,21 +2,14 @@
 
 mod support;
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Read as _},
-    net::{SocketAddr, UdpSocket},
-    process::{Child, Command, Output, Stdio},
-};
+use std::{fs, net::UdpSocket, process::Output};
 
 use alongside_wire::ErrorCode;
-use support::{Client, code, gone, talk};
-
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_alongside-relay"));
-    command.args(args).env_remove("ALONGSIDE_LOG");
-    command
-}
+use support::{
+    code, gone,
+    process::{LOCAL, Running, command},
+    talk,
+};
 
 fn run(args: &[&str]) -> Output {
     command(args).output().expect("it runs")
@@ -25,53 +18,6 @@ fn run(args: &[&str]) -> Output {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
-
-/// A running relay, killed if the test fails.
-struct Running {
-    child: Child,
-    address: SocketAddr,
-    fingerprint: String,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Self {
-        command
-            .arg("--json")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("it runs");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let ready: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        let field = |name: &str| ready[name].as_str().expect("a text").to_owned();
-        Self {
-            child,
-            address: field("listening").parse().expect("an address"),
-            fingerprint: field("fingerprint"),
-        }
-    }
-
-    /// Sends a signal and returns the exit code and the log.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(sent.expect("kill runs").success());
-        let mut log = String::new();
-        let mut stderr = self.child.stderr.take().expect("piped");
-        stderr.read_to_string(&mut log).expect("text");
-        (self.child.wait().expect("it ends").code(), log)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-const LOCAL: [&str; 3] = ["--self-signed", "--listen", "127.0.0.1:0"];
 
 #[test]
 fn the_help_teaches() {
@@ -128,14 +74,16 @@ fn failures_exit_with_1_and_say_what_to_do() {
 
 #[tokio::test]
 async fn signals_shut_it_down_cleanly() {
+    let folder = tempfile::tempdir().expect("a folder");
     for signal in ["-TERM", "-INT"] {
-        let relay = Running::start(command(&LOCAL));
-        let mut client = Client::at(relay.address, &relay.fingerprint).await;
-        let stopped = tokio::task::spawn_blocking(move || relay.stop(signal));
+        let mut relay = Running::start(command(&LOCAL), &folder.path().join("log"));
+        let mut client = relay.client().await;
+        relay.signal(signal);
         assert_eq!(client.hear().await, gone(ErrorCode::RelayShutdown));
         assert_eq!(client.closed().await, code(ErrorCode::RelayShutdown));
-        let (exit, log) = stopped.await.expect("stopped");
-        assert_eq!(exit, Some(0), "{log}");
+        drop(client);
+        let exit = tokio::task::spawn_blocking(move || relay.wait()).await;
+        assert_eq!(exit.expect("stopped"), Some(0));
     }
 }
 
@@ -143,13 +91,12 @@ async fn signals_shut_it_down_cleanly() {
 async fn it_serves_with_a_certificate_from_files() {
     let folder = tempfile::tempdir().expect("a folder");
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
-    let [cert, key] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    let [cert, key, log] = ["cert.pem", "key.pem", "log"].map(|name| folder.path().join(name));
     fs::write(&cert, made.cert.pem()).expect("written");
     fs::write(&key, made.signing_key.serialize_pem()).expect("written");
     let mut command = command(&["--listen", "127.0.0.1:0", "--cert"]);
     command.arg(&cert).arg("--key").arg(&key);
-    let relay = Running::start(command);
-    Client::at(relay.address, &relay.fingerprint).await;
+    Running::start(command, &log).client().await;
 }
 
 //= test spec/03-rendezvous.md#forwarding [RDV-33] e2a4a48e
@@ -157,32 +104,16 @@ async fn it_serves_with_a_certificate_from_files() {
 async fn no_log_holds_a_code_or_what_is_carried() {
     let mut command = command(&LOCAL);
     command.env("ALONGSIDE_LOG", "trace");
-    // A pipe that nobody reads while the relay runs would fill up.
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("log");
-    let mut relay = {
-        command.arg("--json").stdout(Stdio::piped());
-        command.stderr(fs::File::create(&path).expect("a file"));
-        let mut child = command.spawn().expect("it runs");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let ready: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        let field = |name: &str| ready[name].as_str().expect("a text").to_owned();
-        Running {
-            child,
-            address: field("listening").parse().expect("an address"),
-            fingerprint: field("fingerprint"),
-        }
-    };
-    let mut helper = Client::at(relay.address, &relay.fingerprint).await;
-    let mut sharer = Client::at(relay.address, &relay.fingerprint).await;
+    let mut relay = Running::start(command, &path);
+    let (mut helper, mut sharer) = (relay.client().await, relay.client().await);
     let locator = helper.issue().await;
     sharer.join(locator).await;
     assert_eq!(helper.hear().await.name(), "joined");
     talk(&mut helper, &mut sharer).await;
-    relay.child.kill().expect("killed");
-    relay.child.wait().expect("ended");
+    relay.signal("-KILL");
+    relay.wait();
     let log = text(&fs::read(&path).expect("a log"));
     assert!(log.contains("a session began"), "the log is on");
     // Connection ids in hexadecimal may hold the four characters by chance, words do not.

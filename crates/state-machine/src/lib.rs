@@ -6,6 +6,7 @@
 //! | [`channel`] | from a shared code to sealed records |
 //! | [`endpoint`] | both, with the messages around them: a whole helper, a whole sharer |
 //! | [`relay`] | codes, joins, pairs |
+//! | [`books`] | what a relay writes down, and when it goes |
 //!
 //! Time comes in as [`time::Timestamp`], randomness as a seed, the network as bytes. What is wrong
 //! with those bytes is a [`error::Fault`]; what a caller may not do now is a [`error::Misuse`].
@@ -13,6 +14,7 @@
 
 extern crate alloc;
 
+pub mod books;
 pub mod channel;
 pub mod endpoint;
 pub mod error;

@@ -12,6 +12,7 @@
 //! | frame streams, sealed records | [`record::MediaHeader`], [`record::InputHeader`] |
 //! | what media records carry | [`media::Frame`] |
 //! | what input records carry | [`input::InputEvent`] |
+//! | what a relay writes down | [`journal::Record`] |
 #![no_std]
 
 extern crate alloc;
@@ -22,6 +23,7 @@ pub mod envelope;
 mod error;
 pub mod framing;
 pub mod input;
+pub mod journal;
 pub mod limits;
 pub mod media;
 pub mod record;

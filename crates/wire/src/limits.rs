@@ -113,5 +113,7 @@ pub mod timers {
         SPENT_WINDOW = 21, "spent-window", 3_600_000;
         /// The longest delay before a new code after too many spent ones.
         SPENT_DELAY = 22, "spent-delay", 60_000;
+        /// How long after the beginning of its hour a file of a relay's journal is unlinked.
+        JOURNAL_KEEP = 31, "journal-keep", 259_200_000;
     } }
 }

@@ -11,7 +11,7 @@ use alongside_client::{
     Config, ConnectError, Ended, Fingerprint, Relay, Trust, canvas::Canvas, helper, inject,
     inject::Injector, picture::Picture, screen::Pattern, sharer, view::View,
 };
-use alongside_relay::{Options, RelayConfig, tls::Identity};
+use alongside_relay::{Options, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use alongside_wire::input::InputEvent;
 use tokio::{
@@ -140,12 +140,8 @@ pub fn relay() -> (alongside_relay::Relay, Relay) {
 }
 
 pub fn relay_as(identity: Identity) -> (alongside_relay::Relay, Relay) {
-    let relay = alongside_relay::Relay::bind(Options {
-        listen: ([127, 0, 0, 1], 0).into(),
-        identity,
-        config: RelayConfig::default(),
-    })
-    .unwrap();
+    let options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+    let relay = alongside_relay::Relay::bind(options).unwrap();
     let fingerprint: Fingerprint = relay.fingerprint().parse().unwrap();
     let found = Relay {
         address: relay.local_addr().unwrap().to_string(),

@@ -1,6 +1,8 @@
 //! A client that knows the rendezvous and no more, over real QUIC.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod process;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
@@ -30,14 +32,14 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn start(set: impl FnOnce(&mut RelayConfig)) -> Relay {
-    let mut config = RelayConfig::default();
-    set(&mut config);
-    Relay::bind(Options {
-        listen: ([127, 0, 0, 1], 0).into(),
-        identity: Identity::self_signed(vec!["localhost".to_owned()]).expect("a certificate"),
-        config,
-    })
-    .expect("a relay")
+    start_with(|options| set(&mut options.config))
+}
+
+pub(crate) fn start_with(set: impl FnOnce(&mut Options)) -> Relay {
+    let identity = Identity::self_signed(vec!["localhost".to_owned()]).expect("a certificate");
+    let mut options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+    set(&mut options);
+    Relay::bind(options).expect("a relay")
 }
 
 pub(crate) fn code(code: ErrorCode) -> VarInt {
@@ -196,8 +198,11 @@ impl Client {
 
 /// A helper and a sharer in a session, both of which have heard from the other.
 pub(crate) async fn session(relay: &Relay) -> (Client, Client) {
-    let mut helper = Client::new(relay).await;
-    let mut sharer = Client::new(relay).await;
+    pair(Client::new(relay).await, Client::new(relay).await).await
+}
+
+/// The same of two clients that are outside a session.
+pub(crate) async fn pair(mut helper: Client, mut sharer: Client) -> (Client, Client) {
     let locator = helper.issue().await;
     sharer.join(locator).await;
     let offer = b"offer".to_vec();

@@ -9,7 +9,7 @@ use alongside_client::{
     Config, ConnectError, Ended, Relay as RelayAddress, Trust, canvas::Canvas, helper,
     picture::Picture, sharer, view::View,
 };
-use alongside_relay::{Options as RelayOptions, Relay, RelayConfig, tls::Identity};
+use alongside_relay::{Options as RelayOptions, Relay, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use alongside_wire::{Scopes, code::Code};
 use tokio::{
@@ -49,11 +49,8 @@ impl View for Seen {
 
 impl Cast {
     pub(super) async fn start(_stage: &Stage, story: &mut Story) -> Result<Self, Failure> {
-        let relay = Relay::bind(RelayOptions {
-            listen: ([127, 0, 0, 1], 0).into(),
-            identity: Identity::self_signed(vec!["localhost".to_owned()])?,
-            config: RelayConfig::default(),
-        })?;
+        let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
+        let relay = Relay::bind(RelayOptions::new(([127, 0, 0, 1], 0).into(), identity))?;
         let address = RelayAddress {
             address: relay.local_addr()?.to_string(),
             trust: Trust::Fingerprint(relay.fingerprint().parse()?),
