@@ -4,7 +4,7 @@ use alongside_state_machine::endpoint::helper::{Event as Machine, HelperEndpoint
 pub use alongside_state_machine::{
     channel::phrase::Phrase, session::helper::Event as SessionEvent,
 };
-use alongside_wire::{Scopes, code::Code, input::InputEvent};
+use alongside_wire::{Scopes, code::Code, input::InputEvent, receipt::Receipt};
 use tokio::sync::mpsc::{
     Receiver, Sender, UnboundedReceiver, error::TrySendError, unbounded_channel,
 };
@@ -64,6 +64,8 @@ pub enum Event {
     Phrase(Phrase),
     /// Something of the session.
     Session(SessionEvent),
+    /// The sharer signed a decision, and lets this end keep it. It holds.
+    Receipt(Box<Receipt>),
     /// A frame is on the screen.
     Shown(u32),
     /// A command could not be carried out.
@@ -218,6 +220,7 @@ impl Helper {
                         self.endpoint.refresh(self.clock.now());
                     }
                 }
+                Machine::Receipt(receipt) => self.tell(Event::Receipt(receipt)),
                 Machine::Session(event) => self.tell(Event::Session(event)),
             }
         }

@@ -1,6 +1,7 @@
 //! A sharer, from the join to the end.
 
 mod filming;
+mod receipts;
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use alongside_state_machine::endpoint::{
 pub use alongside_state_machine::{
     channel::phrase::Phrase, session::sharer::Event as SessionEvent,
 };
-use alongside_wire::{Scopes, code::Code, input::InputEvent};
+use alongside_wire::{Scopes, code::Code, input::InputEvent, receipt::Receipt};
 use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
 
 use crate::{
@@ -36,6 +37,15 @@ pub struct Options {
     pub screen: Box<dyn Screen>,
     /// What carries input out.
     pub injector: Box<dyn Injector>,
+    /// Whether the answers are signed, and for whom; `None` is the usual choice.
+    pub receipts: Option<Receipts>,
+}
+
+/// Signed evidence of what the person allows and refuses, which takes deniability away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipts {
+    /// The helper gets it too.
+    pub share: bool,
 }
 
 /// What the person wants.
@@ -68,6 +78,8 @@ pub enum Event {
     Number(u32),
     /// Something of the session; never input.
     Session(SessionEvent),
+    /// A decision was signed: keep it. Only if receipts were chosen.
+    Receipt(Box<Receipt>),
     /// What the helper may do from now on.
     Scopes(Scopes),
     /// A command could not be carried out.
@@ -92,6 +104,12 @@ pub async fn run(
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
     let clock = Clock::start();
     let mut endpoint = SharerEndpoint::new(options.config, seed);
+    if let Some(receipts) = options.receipts {
+        let recorder = receipts::recorder(receipts)?;
+        endpoint
+            .keep_receipts(recorder)
+            .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
+    }
     let mut link = Link::open(&options.relay, CHUNK).await?;
     endpoint
         .join(options.code, &options.relay.address, spent, clock.now())
@@ -222,6 +240,9 @@ impl Sharer {
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
                 Machine::Session(event) => self.tell(Event::Session(event)),
             }
+        }
+        while let Some(receipt) = self.endpoint.poll_receipt(receipts::time()) {
+            self.tell(Event::Receipt(Box::new(receipt)));
         }
         let scopes = self.endpoint.scopes();
         if scopes != self.scopes {

@@ -60,6 +60,8 @@ pub enum Fault {
     ScopeExceeded,
     /// Authentic media in an epoch that its sender announced as paused.
     PausedMedia,
+    /// A receipt that does not verify, or not of this session and in its order.
+    BadReceipt,
     /// A frame larger than a frame may be, or that goes on after its last record.
     FrameOverrun,
 }
@@ -101,6 +103,7 @@ impl Fault {
             Self::RecordFailed => ErrorCode::RecordFailed,
             Self::ScopeExceeded | Self::ChatWithoutScope => ErrorCode::ScopeExceeded,
             Self::PausedMedia => ErrorCode::PausedMedia,
+            Self::BadReceipt => ErrorCode::BadReceipt,
             Self::FrameOverrun => ErrorCode::TooLarge,
         }
     }
@@ -133,6 +136,7 @@ impl Fault {
             Self::ConsentBeyondCeiling => "CONSENT-7",
             Self::ScopeExceeded => "INPUT-6",
             Self::PausedMedia => "PAUSE-11",
+            Self::BadReceipt => "RECEIPT-10",
             Self::FrameOverrun => "MEDIA-11",
         }
     }
@@ -216,6 +220,7 @@ impl fmt::Display for Fault {
             Self::ConsentBeyondCeiling => f.write_str("consent is not within the ceilings"),
             Self::ScopeExceeded => f.write_str("input is beyond the scope of its grant"),
             Self::PausedMedia => f.write_str("media was sealed while paused"),
+            Self::BadReceipt => f.write_str("a receipt is not a true one of this session"),
             Self::FrameOverrun => f.write_str("a frame is larger than a frame may be"),
         }?;
         write!(f, " [{}]", self.clause())

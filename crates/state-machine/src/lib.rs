@@ -7,6 +7,7 @@
 //! | [`endpoint`] | both, with the messages around them: a whole helper, a whole sharer |
 //! | [`relay`] | codes, joins, pairs |
 //! | [`books`] | what a relay writes down, and when it goes |
+//! | [`receipt`] | signed evidence of what was allowed |
 //!
 //! Time comes in as [`time::Timestamp`], randomness as a seed, the network as bytes. What is wrong
 //! with those bytes is a [`error::Fault`]; what a caller may not do now is a [`error::Misuse`].
@@ -18,6 +19,7 @@ pub mod books;
 pub mod channel;
 pub mod endpoint;
 pub mod error;
+pub mod receipt;
 pub mod relay;
 pub mod session;
 pub mod time;

@@ -26,6 +26,7 @@ pub mod input;
 pub mod journal;
 pub mod limits;
 pub mod media;
+pub mod receipt;
 pub mod record;
 mod registry;
 pub mod rendezvous;
@@ -34,7 +35,7 @@ pub mod session;
 pub mod varint;
 
 pub use error::{DecodeError, Fault};
-pub use registry::{Channel, Class, Codec, Direction, ErrorCode, Suite};
+pub use registry::{Channel, Class, Codec, Decision, Direction, ErrorCode, Suite};
 pub use scope::Scopes;
 
 /// The end-to-end protocol version that this crate speaks.

@@ -64,6 +64,8 @@ constants! { LIMITS: usize {
     INPUT_RECORD = 26, "input-record", 64;
     /// Codes spent without a session before the helper is warned.
     SPENT_CODES = 27, "spent-codes", 3;
+    /// Bytes of a file of receipts.
+    RECEIPT_FILE = 52, "receipt-file", 4_194_304;
 } }
 
 /// Timers, in milliseconds.

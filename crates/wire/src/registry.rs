@@ -80,6 +80,28 @@ registered! {
     }
 }
 
+registered! {
+    /// What a receipt is about.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    #[serde(try_from = "u8", into = "u8")]
+    pub enum Decision: u8 {
+        /// The screen may be seen.
+        ConsentAllowed = 1, "consent-allowed";
+        /// The screen may not be seen.
+        ConsentDeclined = 2, "consent-declined";
+        /// The helper has control.
+        ControlGranted = 3, "control-granted";
+        /// The helper does not get control.
+        ControlDenied = 4, "control-denied";
+        /// The helper has no control any more.
+        ControlEnded = 5, "control-ended";
+        /// The session is over.
+        SessionEnded = 6, "session-ended";
+        /// The helper keeps control for longer.
+        ControlRenewed = 7, "control-renewed";
+    }
+}
+
 /// What an error means for whoever receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -123,6 +145,8 @@ registered! {
         PausedMedia = 0x010C, "paused-media";
         /// More than a bound allows.
         TooMuch = 0x010D, "too-much";
+        /// A receipt that does not verify, or is not of this session.
+        BadReceipt = 0x0117, "bad-receipt";
         /// No such code: unknown, expired or spent.
         NotFound = 0x0201, "not-found";
         /// The relay is at a limit.

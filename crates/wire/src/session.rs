@@ -1,6 +1,6 @@
 //! The session plane: what helper and sharer tell each other under seal.
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{boxed::Box, string::String, vec, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,7 @@ messages! {
         ChatAck = 0x1E, "chat-ack";
         Heartbeat = 0x20, "heartbeat";
         End = 0x22, "end";
+        Receipt = 0x61, "receipt";
     }
 }
 
@@ -237,6 +238,24 @@ impl core::fmt::Debug for ControlGrant {
             .field("scopes", &self.scopes)
             .field("duration_ms", &self.duration_ms)
             .finish_non_exhaustive()
+    }
+}
+
+/// A receipt of an answer of the sharer's person.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Receipt {
+    /// The receipt.
+    pub receipt: Box<crate::receipt::Receipt>,
+}
+
+impl Body for Receipt {
+    fn write(&self) -> Vec<u8> {
+        self.receipt.to_bytes()
+    }
+
+    fn read(bytes: &[u8], _what: &'static str) -> Result<Self, DecodeError> {
+        let receipt = Box::new(crate::receipt::Receipt::read(bytes)?);
+        Ok(Self { receipt })
     }
 }
 

@@ -1,8 +1,9 @@
 //! The enums and constants of the crate are the registries of the specification, no more, no less.
 
 use alongside_wire::{
-    Channel, Class, Codec, Direction, ErrorCode, Scopes, Suite, VERSION, envelope::Envelope,
-    framing::is_ignorable, input::InputEvent, limits, record, rendezvous, session,
+    Channel, Class, Codec, Decision, Direction, ErrorCode, Scopes, Suite, VERSION,
+    envelope::Envelope, framing::is_ignorable, input::InputEvent, limits, record, rendezvous,
+    session,
 };
 use toml::{Table, Value};
 
@@ -67,6 +68,7 @@ fn every_enum_is_its_registry() {
     );
     assert_eq!(all!(Suite), entries(&registry, "suite", "id"));
     assert_eq!(all!(Codec), entries(&registry, "codec", "id"));
+    assert_eq!(all!(Decision), entries(&registry, "decision", "id"));
     assert_eq!(all!(Channel), entries(&registry, "channel", "id"));
     assert_eq!(all!(Direction), entries(&registry, "direction", "id"));
     assert_eq!(all!(ErrorCode), entries(&registry, "error", "code"));

@@ -31,6 +31,8 @@ pub(crate) enum Task {
     Helper(Helper),
     /// Be helped: join by a code, and decide what is seen and done.
     Sharer(Sharer),
+    /// Check receipts of a session, without a network.
+    Receipt(Receipt),
     /// Watch a whole session on this machine.
     Demo(Demo),
 }
@@ -97,6 +99,10 @@ pub(crate) struct Helper {
     /// Open no window.
     #[arg(long)]
     pub(crate) no_window: bool,
+
+    /// Write the receipts that the sharer gives you into this new file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipts: Option<PathBuf>,
 }
 
 /// Be helped.
@@ -116,9 +122,42 @@ pub(crate) struct Sharer {
     #[arg(long, default_value = "x11", value_name = "SCREEN")]
     pub(crate) screen: ScreenSpec,
 
+    /// Sign what you allow and refuse, into this new file. With it others can prove what you
+    /// allowed; without it nobody can.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipts: Option<PathBuf>,
+
+    /// Let the helper have the receipts too.
+    #[arg(long, requires = "receipts")]
+    pub(crate) share_receipts: bool,
+
     /// The code that the helper read to you; asked for if it is not given.
     #[arg(value_parser = Code::parse)]
     pub(crate) code: Option<Code>,
+}
+
+/// Check receipts.
+#[derive(Debug, Group)]
+pub(crate) struct Receipt {
+    #[command(subcommand)]
+    pub(crate) task: ReceiptTask,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiptTask {
+    /// Say what a file of receipts proves, and what it does not.
+    Verify(Verify),
+}
+
+/// Say what a file of receipts proves.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+Exit codes: 0 all receipts hold and none is missing, 1 something is wrong with them, 2 wrong usage,
+5 they hold, but the last ones may be missing.")]
+pub(crate) struct Verify {
+    /// A file that `alongside sharer --receipts` or `alongside helper --receipts` wrote.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// Watch a whole session.

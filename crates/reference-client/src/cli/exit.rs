@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Refused,
     /// The other end, the relay, or the way to them was lost.
     Lost,
+    /// Receipts hold, but the last ones may be missing.
+    Incomplete,
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
             // 2 is a wrong command line.
             Exit::Refused => 3,
             Exit::Lost => 4,
+            Exit::Incomplete => 5,
         })
     }
 }

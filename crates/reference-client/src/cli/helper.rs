@@ -15,7 +15,9 @@ use tokio::{
 };
 
 use super::{
-    Exit, Failure, Stop, args, exit, input, script,
+    Exit, Failure, Stop, args, exit, input,
+    receipts::{self, Book},
+    script,
     terminal::Terminal,
     words::{clock, phrase, plain},
 };
@@ -27,6 +29,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
     let views = views(&args, &mut terminal)?;
+    let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let (commands, orders) = mpsc::channel(64);
     let (events, mut happened) = mpsc::channel(1_024);
     terminal.status("connecting to the relay ...");
@@ -48,6 +51,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         screen: None,
         retries: 0,
         later: None,
+        book,
     };
     loop {
         let later = helper.later.as_ref().map(|(at, _)| *at);
@@ -122,6 +126,8 @@ struct Helper {
     retries: u32,
     /// Something to do later.
     later: Option<(Moment, Command)>,
+    /// Where receipts go, if there are any.
+    book: Option<Book>,
 }
 
 impl Helper {
@@ -170,6 +176,7 @@ impl Helper {
                 "The other person should see the same three words: {}",
                 phrase(places)
             )),
+            Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
             Event::Shown(_) => {}
             Event::NotNow(misuse) => self.terminal.line(&format!("not now: {misuse}")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),

@@ -7,6 +7,8 @@ mod exit;
 mod helper;
 mod input;
 mod keys;
+mod receipt;
+mod receipts;
 mod script;
 mod sharer;
 mod spent;
@@ -22,6 +24,7 @@ pub(crate) async fn run(args: Args) -> Exit {
     let done = match args.task {
         Task::Helper(options) => helper::run(options).await,
         Task::Sharer(options) => sharer::run(options).await,
+        Task::Receipt(options) => receipt::run(&options),
         Task::Demo(options) => demo::run(options).await,
     };
     match done {

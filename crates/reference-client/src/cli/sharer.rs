@@ -7,14 +7,16 @@ use std::{
 
 use alongside_client::{
     Config, inject, screen,
-    sharer::{self, Command, Event, Options, SessionEvent},
+    sharer::{self, Command, Event, Options, Receipts, SessionEvent},
 };
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use alongside_wire::{Scopes, code::Code};
 use tokio::sync::mpsc::{self, Sender, UnboundedReceiver};
 
 use super::{
-    Exit, Failure, Stop, args, exit, input, spent,
+    Exit, Failure, Stop, args, exit, input,
+    receipts::{self, Book},
+    spent,
     terminal::Terminal,
     words::{may, may_briefly, phrase, plain},
 };
@@ -31,6 +33,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     // Whatever cannot work is said before the code is spent.
     let screen = screen::open(&args.screen)?;
     let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
+    let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let code = match args.code {
         Some(code) => code,
         None => ask_code(&mut terminal)?,
@@ -46,6 +49,9 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         config: Config::default(),
         screen,
         injector,
+        receipts: args.receipts.is_some().then_some(Receipts {
+            share: args.share_receipts,
+        }),
     };
     // On a task of its own: a terminal that does not take what is written must not stop it.
     let mut session = tokio::spawn(async move {
@@ -67,13 +73,21 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         paused: false,
         scopes: Scopes::NONE,
         ending: None,
+        book,
     };
+    if let Some(book) = &sharer.book {
+        let warning = book.warning(args.share_receipts);
+        sharer.terminal.line(&warning);
+    }
     loop {
         tokio::select! {
             // What happened is known before what was typed is understood.
             biased;
             ended = &mut session => {
                 let ended = ended??;
+                while let Ok(event) = happened.try_recv() {
+                    sharer.happened(event, &mut typed);
+                }
                 sharer.terminal.status("");
                 sharer.terminal.line(&exit::explain(&ended, "the helper"));
                 return Ok(ended.into());
@@ -135,6 +149,8 @@ struct Sharer {
     scopes: Scopes,
     /// When the person wanted to end it.
     ending: Option<Instant>,
+    /// Where receipts go, if there are any.
+    book: Option<Book>,
 }
 
 impl Sharer {
@@ -228,6 +244,7 @@ impl Sharer {
                 self.scopes = scopes;
                 self.show_status();
             }
+            Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
             Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
             Event::Session(event) => self.session(event, typed),

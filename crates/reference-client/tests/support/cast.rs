@@ -199,6 +199,7 @@ impl Cast {
             config: Config::default(),
             screen: Box::new(Pattern::new()),
             injector: Box::new(injected.clone()),
+            receipts: None,
         };
         let session = tokio::spawn(async move {
             let mut spent = SpentLocators::default();

@@ -43,7 +43,8 @@ pub struct Established {
     pub ceiling: Scopes,
     /// The same at both ends; no secret.
     pub session_id: [u8; 16],
-    hash: [u8; 32],
+    /// The handshake hash: what the ends said, as one number. No secret.
+    pub transcript: [u8; 32],
 }
 
 /// The helper's channel: its number opens the commitment.
@@ -147,7 +148,11 @@ impl SharerChannel {
     pub fn open(&self, opening: &[u8; 32]) -> Result<Phrase, Fault> {
         let right = phrase::commit(opening).ct_eq(&self.commitment);
         if bool::from(right) {
-            Ok(phrase::phrase(&self.channel.hash, opening, &self.number))
+            Ok(phrase::phrase(
+                &self.channel.transcript,
+                opening,
+                &self.number,
+            ))
         } else {
             Err(Fault::BadOpening)
         }
@@ -221,7 +226,7 @@ impl Answering {
         let number = self.noise.read(&confirm.noise)?;
         let channel = Established::new(self.noise, self.suite, self.ceiling)?;
         Ok(HelperChannel {
-            phrase: phrase::phrase(&channel.hash, &self.opening, &number),
+            phrase: phrase::phrase(&channel.transcript, &self.opening, &number),
             opening: self.opening,
             channel,
         })
@@ -235,7 +240,7 @@ impl Established {
             keys: Keys::new(suite, &hash, &split),
             ceiling,
             session_id: phrase::session_id(&hash),
-            hash,
+            transcript: hash,
         })
     }
 }

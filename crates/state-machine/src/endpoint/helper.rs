@@ -12,6 +12,7 @@ use alongside_wire::{
     code::Code,
     input::InputEvent,
     media::Frame,
+    receipt::Receipt,
     record::MediaHeader,
     rendezvous::{CodeRequest, RelayHello},
 };
@@ -32,6 +33,7 @@ use crate::{
         session::{Opener, Sealer},
     },
     error::Misuse,
+    receipt::received::Received,
     session::{By, helper::Helper},
     time::Timestamp,
 };
@@ -56,6 +58,8 @@ pub enum Event {
         /// Rectangles, whose pictures nobody has decoded yet.
         frame: Frame,
     },
+    /// The sharer signed an answer of its person. It holds, and is of this session.
+    Receipt(Box<Receipt>),
     /// Something of the session.
     Session(SessionEvent),
 }
@@ -94,6 +98,7 @@ pub struct HelperEndpoint {
     next_stream: u64,
     events: VecDeque<Event>,
     counters: Counters,
+    receipts: Received,
 }
 
 impl HelperEndpoint {
@@ -115,6 +120,7 @@ impl HelperEndpoint {
             next_stream: 0,
             events: VecDeque::new(),
             counters: Counters::default(),
+            receipts: Received::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod incoming;
 mod outgoing;
+mod receipts;
 
 use alloc::{collections::VecDeque, vec::Vec};
 
@@ -30,6 +31,7 @@ use crate::{
         session::{Opener, Sealer},
     },
     error::Misuse,
+    receipt::recorder::Recorder,
     session::{By, sharer::Sharer},
     time::Timestamp,
 };
@@ -78,6 +80,8 @@ pub struct SharerEndpoint {
     injected: bool,
     /// What an answer to the open prompt must repeat.
     number: Option<u32>,
+    /// Makes receipts, if the person wants them.
+    recorder: Option<Recorder>,
 }
 
 impl SharerEndpoint {
@@ -98,6 +102,7 @@ impl SharerEndpoint {
             complete: true,
             injected: false,
             number: None,
+            recorder: None,
         }
     }
 

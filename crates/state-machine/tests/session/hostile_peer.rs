@@ -1,17 +1,39 @@
 //! An end that has the right keys and does not play by the rules: a named error, and the end.
 
 use alongside_harness::{Way, World, record};
-use alongside_state_machine::{endpoint::sharer, session::By, session::sharer::Event};
+use alongside_state_machine::{
+    endpoint::sharer, receipt::ReceiptKey, session::By, session::sharer::Event,
+};
 use alongside_wire::{
-    ErrorCode, Scopes, framing,
+    Decision, ErrorCode, Scopes, framing,
     input::InputEvent,
     limits,
+    receipt::Statement,
     session::{
         Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant, ControlRequest,
         ControlWithdraw, Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Message, Pad,
-        Pause, Refresh, Shown,
+        Pause, Receipt, Refresh, Shown,
     },
 };
+
+/// A true receipt, of another session.
+fn receipt() -> alongside_wire::receipt::Receipt {
+    let key = ReceiptKey::from_bytes(&[1; 32]);
+    key.sign(Statement {
+        decision: Decision::ConsentAllowed,
+        code: 0,
+        request: 0,
+        grant: 0,
+        scopes: Scopes::CONSENT,
+        duration_ms: 0,
+        time: 0,
+        sequence: 1,
+        transcript: [2; 32],
+        sharer_card: [0; 32],
+        helper_card: [0; 32],
+        key: key.public(),
+    })
+}
 
 /// One of each, harmless in itself.
 fn every_message() -> Vec<Message> {
@@ -66,6 +88,10 @@ fn every_message() -> Vec<Message> {
         ChatAck { id: 1 }.into(),
         Heartbeat {}.into(),
         End { code: 0x301 }.into(),
+        Receipt {
+            receipt: receipt().into(),
+        }
+        .into(),
     ]
 }
 

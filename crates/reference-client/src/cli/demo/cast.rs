@@ -88,6 +88,7 @@ impl Cast {
             config: Config::default(),
             screen: stage.screen()?,
             injector: stage.injector()?,
+            receipts: None,
         };
         let session = tokio::spawn(async move {
             let mut spent = SpentLocators::default();

@@ -136,6 +136,7 @@ impl HelperEndpoint {
             .and_then(|messages| {
                 messages.iter().try_for_each(|message| {
                     self.machine.handle_message(message, now)?;
+                    self.handle_receipt(message)?;
                     self.carry_out(now);
                     Ok(())
                 })
@@ -143,6 +144,17 @@ impl HelperEndpoint {
         if let Err(fault) = handled {
             self.machine.fail(By::Peer, fault);
         }
+    }
+
+    /// Checks a receipt, which the machine has let pass.
+    fn handle_receipt(&mut self, message: &Message) -> Result<(), Fault> {
+        if let (Message::Receipt(message), Channel::Standing(standing)) = (message, &self.channel) {
+            let transcript = &standing.handshake.channel.transcript;
+            self.receipts.take(&message.receipt, transcript)?;
+            self.events
+                .push_back(Event::Receipt(message.receipt.clone()));
+        }
+        Ok(())
     }
 
     /// Before the channel stands, a fault costs the code and nothing more.

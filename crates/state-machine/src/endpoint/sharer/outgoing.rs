@@ -17,6 +17,9 @@ impl SharerEndpoint {
     /// Turns what the machine wants into bytes and events, and lets keys die with their grants.
     pub(super) fn carry_out(&mut self) {
         while let Some(output) = self.machine.poll_output() {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.observe(&output);
+            }
             match output {
                 Output::Send(message) => self.seal(&message),
                 Output::Leave(code) => {
@@ -81,7 +84,7 @@ impl SharerEndpoint {
             .retain(|event| !matches!(event, Event::Session(SessionEvent::Inject(_))));
     }
 
-    fn seal(&mut self, message: &Message) {
+    pub(super) fn seal(&mut self, message: &Message) {
         let Channel::Standing(standing) = &mut self.channel else {
             return;
         };

@@ -90,7 +90,8 @@ impl Viewing {
         out: &mut Out,
     ) -> Result<(), Fault> {
         match message {
-            Message::Pad(_) | Message::Heartbeat(_) => {}
+            // A receipt changes nothing here; whoever has the keys checks it.
+            Message::Pad(_) | Message::Heartbeat(_) | Message::Receipt(_) => {}
             Message::Displays(displays) => {
                 out.push_back(Output::Event(Event::Displays(displays.displays.clone())));
             }

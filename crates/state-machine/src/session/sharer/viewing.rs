@@ -104,6 +104,7 @@ impl Viewing {
             | Message::ControlGrant(_)
             | Message::ControlDeny(_)
             | Message::Epoch(_)
+            | Message::Receipt(_)
             | Message::End(_) => {
                 return Err(Fault::Unexpected {
                     plane: Plane::Session,

@@ -1,0 +1,154 @@
+//! `alongside receipt verify`.
+
+use std::{fs, path::Path};
+
+use alongside_state_machine::receipt::verify::{Report, verify};
+use alongside_wire::{
+    Decision, ErrorCode,
+    receipt::{Receipt, Statement},
+};
+
+use super::{
+    Exit, Failure,
+    args::{self, ReceiptTask},
+    terminal::Terminal,
+};
+
+pub(crate) fn run(args: &args::Receipt) -> Result<Exit, Failure> {
+    let ReceiptTask::Verify(args::Verify { file }) = &args.task;
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let bytes = fs::read(file).map_err(|error| named(&error))?;
+    let report = verify(&bytes).map_err(|error| named(&error))?;
+    let mut terminal = Terminal::new();
+    for line in told(file, &report) {
+        terminal.line(&line);
+    }
+    Ok(if !report.findings.is_empty() {
+        Exit::Failed
+    } else if report.complete {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
+}
+
+/// The whole answer, line by line.
+fn told(file: &Path, report: &Report) -> Vec<String> {
+    let mut lines = vec![format!("{}:", file.display())];
+    lines.extend(report.receipts.iter().map(receipt));
+    if !report.findings.is_empty() {
+        lines.push("WRONG:".to_owned());
+        let wrong = report.findings.iter().map(|(place, finding)| match place {
+            0 => format!("  {finding}"),
+            _ => format!("  item {place}: {finding}"),
+        });
+        lines.extend(wrong);
+        lines.push("These receipts prove nothing as they are.".to_owned());
+        return lines;
+    }
+    let Some(Receipt { statement, .. }) = report.receipts.first() else {
+        return lines;
+    };
+    let Statement {
+        key, transcript, ..
+    } = statement;
+    lines.push(format!("Key: {}", hex(key)));
+    lines.push(format!("Session: {}", hex(transcript)));
+    //= spec/16-receipts.md#proof [RECEIPT-17] f457591b
+    lines.push(
+        "Proven (integrity only): whoever has this key made exactly these statements about one \
+         session, in this order, and none before the last is missing."
+            .to_owned(),
+    );
+    //= spec/16-receipts.md#file [RECEIPT-15] a7c45e86
+    if !report.complete {
+        lines.push(
+            "The end of the session is not in the file: later receipts may be missing.".to_owned(),
+        );
+    }
+    //= spec/16-receipts.md#proof [RECEIPT-18] 17148083
+    lines.push(
+        "Not proven: whose key it is; that the times are right; that a person answered and not \
+         only a program; who the helper was, or that there was one."
+            .to_owned(),
+    );
+    lines
+}
+
+fn receipt(receipt: &Receipt) -> String {
+    let said = &receipt.statement;
+    let what = match said.decision {
+        Decision::ConsentAllowed => format!("allowed to see the screen: {}", said.scopes),
+        Decision::ConsentDeclined => "did not allow to see the screen".to_owned(),
+        Decision::ControlGranted => format!(
+            "allowed control for {} s: {} (request {}, grant {})",
+            said.duration_ms / 1_000,
+            said.scopes,
+            said.request,
+            said.grant
+        ),
+        Decision::ControlDenied => format!(
+            "did not allow control: {} (request {})",
+            said.scopes, said.request
+        ),
+        Decision::ControlEnded => {
+            format!("control ended: {} (grant {})", why(said.code), said.grant)
+        }
+        Decision::SessionEnded => format!("the session ended: {}", why(said.code)),
+        Decision::ControlRenewed => format!(
+            "allowed control for {} s more (grant {})",
+            said.duration_ms / 1_000,
+            said.grant
+        ),
+    };
+    format!("  {:4}  {}  {what}", said.sequence, date(said.time))
+}
+
+fn why(code: u16) -> String {
+    let known = ErrorCode::from_wire(code).map(|code| code.to_string());
+    known.unwrap_or_else(|| format!("{code:#06x}"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A time as a date, in UTC.
+fn date(time: u64) -> String {
+    let (days, second) = (time / 86_400, time % 86_400);
+    // Years begin in March, so that the leap day is their last.
+    let day = days + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let of_month = of_year - (153 * month + 2) / 5 + 1;
+    let (month, later) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    let year = era * 400 + year + later;
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{of_month:02} {hour:02}:{minute:02}:{second:02} UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (time, expected) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_827_696, "2000-02-29 12:34:56 UTC"),
+            (1_700_000_000, "2023-11-14 22:13:20 UTC"),
+            (4_107_542_399, "2100-02-28 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+        ] {
+            assert_eq!(date(time), expected);
+        }
+        // Somebody's clock may say anything.
+        assert!(date(u64::MAX).ends_with("UTC"));
+    }
+}

@@ -1,0 +1,198 @@
+//! Receipts of real sessions: two programs, a relay, and whoever checks the file later.
+//!
+//! Real time passes here: five seconds of it before control may be asked for.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+#[path = "support/cast.rs"]
+mod cast;
+#[path = "support/talker.rs"]
+mod talker;
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use alongside_client::{Relay, Trust};
+use talker::Talker;
+
+struct Stage {
+    found: Relay,
+    _relay: alongside_relay::Relay,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let (relay, found) = cast::relay();
+        Self {
+            found,
+            _relay: relay,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn program(&self, name: &'static str, args: &[&str], file: Option<&Path>) -> Talker {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
+        let Trust::Fingerprint(fingerprint) = &self.found.trust else {
+            panic!("a fingerprint");
+        };
+        command
+            .args(args)
+            .args(["--relay", &self.found.address])
+            .args(["--fingerprint", &fingerprint.to_string()])
+            .env("XDG_STATE_HOME", self.folder.path());
+        if let Some(file) = file {
+            command.arg("--receipts").arg(file);
+        }
+        Talker::start(name, &mut command)
+    }
+
+    /// Both programs, up to the question for consent.
+    fn asked(&self, sharers: Option<&Path>, share: bool, helpers: Option<&Path>) -> [Talker; 2] {
+        let helper = self.program("helper", &["helper", "--no-window"], helpers);
+        let code = helper.hear("Your code:", 1);
+        let code: String = code
+            .chars()
+            .skip_while(|character| !character.is_ascii_alphanumeric())
+            .take_while(|character| character.is_ascii_alphanumeric() || *character == '-')
+            .collect();
+        let mut args = vec!["sharer", "--screen", "pattern", &code];
+        if share {
+            args.push("--share-receipts");
+        }
+        let sharer = self.program("sharer", &args, sharers);
+        sharer.hear("SEE YOUR SCREEN", 1);
+        [helper, sharer]
+    }
+}
+
+/// Exit code, and what was printed.
+fn verify(file: &Path) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
+    command.args(["receipt", "verify"]).arg(file);
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+//= test spec/16-receipts.md#when [RECEIPT-2] 4277bcbe
+//= test spec/16-receipts.md#when [RECEIPT-3] 57c9b542
+//= test spec/16-receipts.md#receipt [RECEIPT-6] 959fbcc1
+//= test spec/16-receipts.md#file [RECEIPT-15] a7c45e86
+//= test spec/16-receipts.md#proof [RECEIPT-17] f457591b
+//= test spec/16-receipts.md#proof [RECEIPT-18] 17148083
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_session_leaves_a_file_that_holds() {
+    let stage = Stage::new();
+    let (own, given) = (stage.file("own"), stage.file("given"));
+    let [mut helper, mut sharer] = stage.asked(Some(&own), true, Some(&given));
+    sharer.hear("can prove it to others", 1);
+    sharer.say("yes");
+    sharer.hear("Your screen is shown", 1);
+    // Control may be asked for five seconds after consent.
+    std::thread::sleep(Duration::from_millis(5_500));
+    helper.say("control");
+    sharer.hear("wants to CONTROL", 1);
+    // An answer within a second of the question is not taken.
+    std::thread::sleep(Duration::from_millis(1_100));
+    sharer.say("yes");
+    sharer.hear("The helper has control", 1);
+    sharer.say("revoke");
+    sharer.hear("no control any more", 1);
+    sharer.say("end");
+    assert_eq!(sharer.ended().0, Some(0));
+    assert_eq!(helper.ended().0, Some(0));
+
+    let (code, said) = verify(&own);
+    assert_eq!(code, Some(0), "{said}");
+    for text in [
+        "1  20",
+        "allowed to see the screen: view, chat",
+        "allowed control for 900 s: pointer, keyboard (request 1, grant 1)",
+        "control ended: revoked (grant 1)",
+        "4  20",
+        "the session ended: done",
+        "integrity only",
+        "Not proven",
+    ] {
+        assert!(said.contains(text), "{text} in {said}");
+    }
+    let mode = fs::metadata(&own).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let (code, said) = verify(&given);
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("later receipts may be missing"), "{said}");
+    let bytes = fs::read(&own).unwrap();
+    assert!(bytes.starts_with(&fs::read(&given).unwrap()), "the same");
+
+    // One bit, and the file is worth nothing.
+    let mut changed = bytes;
+    changed[30] ^= 1;
+    fs::write(&own, changed).unwrap();
+    let (code, said) = verify(&own);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("WRONG") && said.contains('['), "{said}");
+}
+
+//= test spec/16-receipts.md#when [RECEIPT-1] 0d10dcf5
+//= test spec/16-receipts.md#when [RECEIPT-2] 4277bcbe
+//= test spec/16-receipts.md#when [RECEIPT-3] 57c9b542
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_or_given_unless_it_was_asked_for() {
+    let stage = Stage::new();
+    let (own, given) = (stage.file("own"), stage.file("given"));
+    // Without --share-receipts the helper's file stays away.
+    let [helper, mut sharer] = stage.asked(Some(&own), false, Some(&given));
+    sharer.say("no");
+    assert_eq!(sharer.ended().0, Some(3));
+    let mut helper = helper;
+    helper.ended();
+    assert!(!given.exists());
+    let (code, said) = verify(&own);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("did not allow to see the screen"), "{said}");
+
+    // A file that is there already is not touched, and nothing begins.
+    let before = fs::read(&own).unwrap();
+    let args = ["sharer", "--screen", "pattern", "4060-r0gx"];
+    let mut again = stage.program("again", &args, Some(&own));
+    assert_eq!(again.ended().0, Some(1));
+    assert!(again.said().contains("name a new file"), "{}", again.said());
+    assert_eq!(fs::read(&own).unwrap(), before);
+
+    let nothing = stage.asked(None, false, None);
+    let [mut helper, mut sharer] = nothing;
+    sharer.say("yes");
+    sharer.hear("Your screen is shown", 1);
+    sharer.say("end");
+    sharer.ended();
+    helper.ended();
+    let mut left: Vec<_> = fs::read_dir(stage.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["alongside", "own"]);
+}
+
+#[test]
+fn what_is_no_file_of_receipts_is_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    assert_eq!(verify(&file).0, Some(1), "no file");
+    fs::write(&file, "hello").unwrap();
+    let (code, said) = verify(&file);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("a file of receipts"), "{said}");
+    assert!(said.contains("[WIRE-7]"), "{said}");
+}

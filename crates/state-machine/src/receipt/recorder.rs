@@ -1,0 +1,175 @@
+//! The sharer's book of decisions: it watches what the session's machine does, and signs.
+
+use alloc::collections::VecDeque;
+
+use alongside_wire::{
+    Decision, ErrorCode, Scopes,
+    receipt::{Receipt, Statement},
+    session::{ControlDeny, ControlGrant, Message},
+};
+
+use super::ReceiptKey;
+use crate::session::{By, Output, sharer::Event};
+
+/// Makes the receipts of one session. It decides nothing and changes nothing.
+pub struct Recorder {
+    key: ReceiptKey,
+    share: bool,
+    /// What all receipts of the session have in common, once the channel stands.
+    common: Option<Statement>,
+    asked: bool,
+    consented: bool,
+    /// What the open prompt asks for.
+    wanted: Scopes,
+    /// Decisions without time, sequence and signature.
+    waiting: VecDeque<Statement>,
+    sequence: u32,
+}
+
+impl Recorder {
+    //= spec/16-receipts.md#when [RECEIPT-1] 0d10dcf5
+    /// A recorder for a person who asked for receipts. `share` says that the helper gets them too.
+    pub fn new(key: ReceiptKey, share: bool) -> Self {
+        Self {
+            key,
+            share,
+            common: None,
+            asked: false,
+            consented: false,
+            wanted: Scopes::NONE,
+            waiting: VecDeque::new(),
+            sequence: 0,
+        }
+    }
+
+    /// Whether the helper gets them too.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.share
+    }
+
+    //= spec/16-receipts.md#receipt [RECEIPT-5] 3901a13c
+    /// The channel stands. The hashes of cards are zeros where nobody showed one.
+    pub(crate) fn secured(
+        &mut self,
+        transcript: [u8; 32],
+        sharer_card: [u8; 32],
+        helper_card: [u8; 32],
+    ) {
+        self.common = Some(Statement {
+            decision: Decision::SessionEnded,
+            code: 0,
+            request: 0,
+            grant: 0,
+            scopes: Scopes::NONE,
+            duration_ms: 0,
+            time: 0,
+            sequence: 0,
+            transcript,
+            sharer_card,
+            helper_card,
+            key: self.key.public(),
+        });
+    }
+
+    //= spec/16-receipts.md#receipt [RECEIPT-4] af50860d
+    /// Sees what the machine wants done.
+    pub(crate) fn observe(&mut self, output: &Output<Event>) {
+        let Some(common) = self.common else {
+            return;
+        };
+        let statement = match output {
+            Output::Send(message) => self.sent(message, common),
+            Output::Event(event) => self.happened(event, common),
+            Output::Leave(_) => None,
+        };
+        self.waiting.extend(statement);
+    }
+
+    fn sent(&mut self, message: &Message, common: Statement) -> Option<Statement> {
+        match message {
+            Message::Consent(consent) => {
+                self.consented = true;
+                Some(Statement {
+                    decision: Decision::ConsentAllowed,
+                    scopes: consent.scopes,
+                    ..common
+                })
+            }
+            Message::ControlGrant(ControlGrant {
+                request,
+                grant,
+                scopes,
+                duration_ms,
+                ..
+            }) => Some(Statement {
+                decision: Decision::ControlGranted,
+                request: *request,
+                grant: *grant,
+                scopes: *scopes,
+                duration_ms: *duration_ms,
+                ..common
+            }),
+            // Other codes are the program's own answers, which nobody decided.
+            Message::ControlDeny(ControlDeny { request, code })
+                if *code == ErrorCode::Denied.to_wire() =>
+            {
+                Some(Statement {
+                    decision: Decision::ControlDenied,
+                    code: *code,
+                    request: *request,
+                    scopes: self.wanted,
+                    ..common
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn happened(&mut self, event: &Event, common: Statement) -> Option<Statement> {
+        match event {
+            Event::ConsentAsked { .. } => {
+                self.asked = true;
+                None
+            }
+            Event::ControlAsked { scopes, .. } => {
+                self.wanted = *scopes;
+                None
+            }
+            Event::ControlEnded { grant, code } => Some(Statement {
+                decision: Decision::ControlEnded,
+                code: code.to_wire(),
+                grant: *grant,
+                ..common
+            }),
+            Event::Ended(ended) => {
+                let code = ended.code.to_wire();
+                let declined = ended.by == By::Local && ended.code == ErrorCode::Declined;
+                let decision = if self.consented {
+                    Decision::SessionEnded
+                } else if self.asked && declined {
+                    Decision::ConsentDeclined
+                } else {
+                    return None;
+                };
+                Some(Statement {
+                    decision,
+                    code,
+                    ..common
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The next receipt, signed, if there is one. `time` is seconds since 1970.
+    pub(crate) fn next(&mut self, time: u64) -> Option<Receipt> {
+        let decided = self.waiting.pop_front()?;
+        self.sequence += 1;
+        let sequence = self.sequence;
+        Some(self.key.sign(Statement {
+            time,
+            sequence,
+            ..decided
+        }))
+    }
+}
