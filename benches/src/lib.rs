@@ -135,6 +135,7 @@ impl Session {
             config: Config::default(),
             screen: Box::new(Pattern::new()),
             injector: Box::new(NoInjector),
+            receipts: None,
         };
         let began = Instant::now();
         let sharing = tokio::spawn(async move {
