@@ -6,6 +6,7 @@
 //! | be a sharer | [`sharer::run`] |
 //! | where pictures come from | [`screen`] |
 //! | who carries input out | [`inject`] |
+//! | the clipboard | [`clipboard`] |
 //! | what a helper draws | [`marks`] |
 //! | what a helper sees | [`canvas`], [`view`], [`window`] |
 //!
@@ -13,6 +14,7 @@
 //! is seen and injected. Commands go in and events come out over channels.
 
 pub mod canvas;
+pub mod clipboard;
 mod clock;
 mod decode;
 mod events;

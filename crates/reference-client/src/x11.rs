@@ -98,6 +98,22 @@ impl Link {
             .is_some())
     }
 
+    /// The numbers of names.
+    ///
+    /// # Errors
+    /// If the server failed.
+    pub(crate) fn atoms<const N: usize>(&self, names: [&str; N]) -> Result<[u32; N], String> {
+        let mut atoms = [0; N];
+        for (atom, name) in atoms.iter_mut().zip(names) {
+            let cookie = self
+                .conn
+                .intern_atom(false, name.as_bytes())
+                .map_err(lost)?;
+            *atom = cookie.reply().map_err(lost)?.atom;
+        }
+        Ok(atoms)
+    }
+
     /// Where the region is now.
     ///
     /// # Errors

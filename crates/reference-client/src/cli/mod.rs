@@ -5,6 +5,7 @@ mod demo;
 
 mod exit;
 mod helper;
+mod inert;
 mod input;
 mod keys;
 mod receipt;

@@ -1,7 +1,9 @@
-//! Words for people: the phrase, scopes, and text that came from the other end.
+//! Words for people: the phrase, scopes, times.
 
 use alongside_wire::Scopes;
 use bip39::Language;
+
+pub(crate) use super::inert::plain;
 
 /// The three words of a session.
 pub(crate) fn phrase(places: [u16; 3]) -> String {
@@ -48,19 +50,6 @@ pub(crate) fn may_briefly(scopes: Scopes) -> String {
     format!("helper may {}", may.join(", "))
 }
 
-//= spec/05-session.md#phases [SESSION-3] f0929944
-/// Text of the other end without what would move the cursor, ring bells or turn lines around.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|character| if harmless(character) { character } else { ' ' })
-        .collect()
-}
-
-fn harmless(character: char) -> bool {
-    let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !character.is_control() && !turns
-}
-
 /// Minutes and seconds.
 pub(crate) fn clock(seconds: u64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
@@ -73,13 +62,6 @@ mod tests {
     #[test]
     fn the_phrase_is_three_words_of_the_list() {
         assert_eq!(phrase([0, 2047, 1]), "abandon zoo ability");
-    }
-
-    //= test spec/05-session.md#phases [SESSION-3] f0929944
-    #[test]
-    fn text_of_others_cannot_move_the_cursor() {
-        assert_eq!(plain("a\x1b[2Jb\r\n\u{202e}c"), "a [2Jb   c");
-        assert_eq!(plain("Grüße 🙂"), "Grüße 🙂");
     }
 
     #[test]

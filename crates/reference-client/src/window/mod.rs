@@ -112,7 +112,10 @@ impl Window {
             .chars()
             .filter(|character| !character.is_control())
             .collect();
-        let [name, utf8] = atoms(&self.link, ["_NET_WM_NAME", "UTF8_STRING"])?;
+        let [name, utf8] = self
+            .link
+            .atoms(["_NET_WM_NAME", "UTF8_STRING"])
+            .map_err(WindowError)?;
         let (mode, window) = (PropMode::REPLACE, self.window);
         conn.change_property8(mode, window, name, utf8, title.as_bytes())
             .map_err(x11_lost)?;
@@ -292,7 +295,9 @@ fn create(link: &Link) -> Result<(u32, u32, u32), WindowError> {
     let gc = conn.generate_id().map_err(x11_lost)?;
     conn.create_gc(gc, window, &CreateGCAux::new())
         .map_err(x11_lost)?;
-    let [protocols, delete] = atoms(link, ["WM_PROTOCOLS", "WM_DELETE_WINDOW"])?;
+    let [protocols, delete] = link
+        .atoms(["WM_PROTOCOLS", "WM_DELETE_WINDOW"])
+        .map_err(WindowError)?;
     let mode = PropMode::REPLACE;
     conn.change_property32(mode, window, protocols, AtomEnum::ATOM, &[delete])
         .map_err(x11_lost)?;
@@ -322,18 +327,6 @@ fn tell_repeats(link: &Link) -> Result<(), WindowError> {
         .xkb_per_client_flags(keyboard, flag, flag, none, none, none);
     cookie.map_err(x11_lost)?.reply().map_err(x11_lost)?;
     Ok(())
-}
-
-fn atoms<const N: usize>(link: &Link, names: [&str; N]) -> Result<[u32; N], WindowError> {
-    let mut atoms = [0; N];
-    for (atom, name) in atoms.iter_mut().zip(names) {
-        let cookie = link
-            .conn
-            .intern_atom(false, name.as_bytes())
-            .map_err(x11_lost)?;
-        *atom = cookie.reply().map_err(x11_lost)?.atom;
-    }
-    Ok(atoms)
 }
 
 fn x11_lost(error: impl fmt::Display) -> WindowError {
