@@ -199,6 +199,28 @@ fn one_person_helps_another() {
     session.helper.hear("the sharer ended the session", 1);
 }
 
+//= test spec/05-session.md#phases [SESSION-3] f0929944
+//= test spec/05-session.md#text [TEXT-2] e5c114ed
+#[test]
+fn chat_is_read_and_does_nothing_else() {
+    let mut session = Session::start("pattern");
+    let lines = [
+        ("你好 👩‍👩‍👧‍👦 Zoë", "你好 👩‍👩‍👧‍👦 Zoë"),
+        ("مرحبا 123", "\u{2068}مرحبا 123\u{2069}"),
+        ("\u{202E}dlrow\u{2069}", "dlrow"),
+        ("\u{2067}open", "\u{2068}\u{2067}open\u{2069}\u{2069}"),
+        ("a\x1b[2J\x07b", "a [2J b"),
+    ];
+    for (before, (written, shown)) in lines.into_iter().enumerate() {
+        session.helper.say(&format!("chat {written}"));
+        assert_eq!(session.sharer.hear("helper: ", before + 1), shown);
+        session.sharer.say(&format!("chat {written}"));
+        assert_eq!(session.helper.hear("sharer: ", before + 1), shown);
+    }
+    session.sharer.say("end");
+    assert_eq!(session.helper.ended().0, Some(0));
+}
+
 //= test spec/05-session.md#life [SESSION-7] 5c6af953
 //= test spec/08-transport.md#quic [TRANSPORT-11] b346107a
 #[test]

@@ -68,6 +68,35 @@ async fn control(cast: &mut Cast) {
     .await;
 }
 
+//= test spec/05-session.md#text [TEXT-1] 30391568
+#[tokio::test(flavor = "multi_thread")]
+async fn chat_in_any_script_arrives_as_it_was_written() {
+    let mut cast = Cast::viewing(Duration::ZERO).await;
+    let lines = [
+        "مرحبا، كيف حالك؟ 123",
+        "שלום (world) \u{200F}!",
+        "你好，世界。電腦壞了嗎？",
+        "👩‍👩‍👧‍👦 🏳️‍🌈 e\u{301}",
+        "a \u{2067}שלום\u{2069} b \u{202E}c",
+    ];
+    for line in lines {
+        cast.helper.order(Help::Chat(line.to_owned())).await;
+        let said = |event: &Shared| match event {
+            Shared::Session(sharer::SessionEvent::Chat(text)) => Some(text.clone()),
+            _ => None,
+        };
+        assert_eq!(cast.sharer.hear("a line", said).await, line);
+        cast.sharer.order(Share::Chat(line.to_owned())).await;
+        let said = |event: &Helped| match event {
+            Helped::Session(helper::SessionEvent::Chat(text)) => Some(text.clone()),
+            _ => None,
+        };
+        assert_eq!(cast.helper.hear("a line", said).await, line);
+    }
+    cast.sharer.order(Share::End).await;
+    cast.helper.ended().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_from_the_code_to_the_end() {
     let mut cast = Cast::viewing(Duration::ZERO).await;

@@ -6,6 +6,7 @@ const FIRST_STRONG_ISOLATE: char = '\u{2068}';
 const POP_ISOLATE: char = '\u{2069}';
 
 //= spec/05-session.md#phases [SESSION-3] f0929944
+//= spec/05-session.md#text [TEXT-2] e5c114ed
 /// Text of the other end without what would move the cursor, ring bells, or turn around what
 /// stands next to it.
 ///
@@ -105,6 +106,7 @@ mod tests {
         })
     }
 
+    //= test spec/05-session.md#text [TEXT-2] e5c114ed
     #[test]
     fn nothing_turns_around_what_stands_next_to_it() {
         assert_eq!(plain("\u{2069}a\u{2069}"), "a");

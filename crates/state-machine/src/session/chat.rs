@@ -17,6 +17,7 @@ impl ChatIds {
         }
         //= spec/05-session.md#chat [CHAT-1] a488a9c3
         self.sent += 1;
+        //= spec/05-session.md#text [TEXT-1] 30391568
         Ok(Chat {
             id: self.sent,
             text: text.into(),
