@@ -116,6 +116,7 @@ impl Session {
         let (seen, mut frames) = unbounded_channel();
         let options = helper::Options {
             relay: address.clone(),
+            sign_in: None,
             name: "benchmark".to_owned(),
             config: Config::default(),
             views: vec![Box::new(Counter(seen))],
@@ -131,6 +132,7 @@ impl Session {
         let (events, mut told) = mpsc::channel(1_024);
         let options = sharer::Options {
             relay: address.clone(),
+            sign_in: None,
             code,
             config: Config::default(),
             screen: Box::new(Pattern::new()),

@@ -156,6 +156,15 @@ impl World {
         let (conn, packet) = match transmit {
             relay::Transmit::Control { conn, bytes } => (conn, Packet::Control(bytes)),
             relay::Transmit::Close { conn, code } => (conn, Packet::Close(code)),
+            relay::Transmit::Verify {
+                conn,
+                attempt,
+                request,
+            } => {
+                let result = self.prove(request.token.reveal());
+                self.relay.verified(conn, attempt, result, self.now);
+                return;
+            }
         };
         let way = if conn == HELPER {
             Way::HelperDown

@@ -1,6 +1,6 @@
 //! Both ends and the relay, and a session told as a story.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alongside_state_machine::{
     channel::keys::Keys,
@@ -11,7 +11,7 @@ use alongside_state_machine::{
         spent::SpentLocators,
     },
     error::Misuse,
-    relay::{ConnId, Relay, RelayConfig},
+    relay::{ConnId, NotVerified, Relay, RelayConfig, Verified},
     time::Timestamp,
 };
 use alongside_wire::{
@@ -52,6 +52,8 @@ pub struct World {
     pub sent: Vec<(Way, Packet)>,
     /// Suite and master key of the session, once there is one.
     pub keys: Option<(Suite, [u8; 32])>,
+    /// What the tokens that the relay takes prove.
+    pub tokens: BTreeMap<String, Verified>,
     seed: u64,
     config: Config,
     sharers: u8,
@@ -101,6 +103,7 @@ impl World {
             sharer_events: Vec::new(),
             sent: Vec::new(),
             keys: None,
+            tokens: BTreeMap::new(),
             seed,
             config: sharer,
             sharers: 1,
@@ -321,7 +324,9 @@ impl World {
     pub fn was_told(&self, mut what: impl FnMut(&sharer::SessionEvent) -> bool) -> bool {
         self.sharer_events.iter().any(|event| match event {
             sharer::Event::Session(event) => what(event),
-            sharer::Event::Phrase(_) | sharer::Event::Number(_) => false,
+            sharer::Event::SignedIn(_) | sharer::Event::Phrase(_) | sharer::Event::Number(_) => {
+                false
+            }
         })
     }
 
@@ -331,6 +336,11 @@ impl World {
             helper::Event::Session(event) => what(event),
             _ => false,
         })
+    }
+
+    /// What a token proves to the relay.
+    pub(crate) fn prove(&self, token: &str) -> Result<Verified, NotVerified> {
+        self.tokens.get(token).cloned().ok_or(NotVerified::Failed)
     }
 
     /// The keys of the session, to open or to forge with.

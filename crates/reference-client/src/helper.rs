@@ -4,7 +4,13 @@ use alongside_state_machine::endpoint::helper::{Event as Machine, HelperEndpoint
 pub use alongside_state_machine::{
     channel::phrase::Phrase, session::helper::Event as SessionEvent,
 };
-use alongside_wire::{Scopes, code::Code, input::InputEvent, receipt::Receipt};
+use alongside_wire::{
+    Scopes,
+    code::Code,
+    input::InputEvent,
+    receipt::Receipt,
+    rendezvous::{SignIn, SignedIn},
+};
 use tokio::sync::mpsc::{
     Receiver, Sender, UnboundedReceiver, error::TrySendError, unbounded_channel,
 };
@@ -21,6 +27,8 @@ use crate::{
 pub struct Options {
     /// The relay.
     pub relay: Relay,
+    /// How to prove to the relay who this is, if it asks for that.
+    pub sign_in: Option<SignIn>,
     /// Who the helper says they are: 64 bytes at most.
     pub name: String,
     /// Suites and ceiling.
@@ -53,6 +61,8 @@ pub enum Command {
 pub enum Event {
     /// The connection to the relay stands.
     Connected,
+    /// The relay knows who this is.
+    SignedIn(SignedIn),
     /// The code to pass on.
     Code {
         /// The code.
@@ -96,7 +106,14 @@ pub async fn run(
         events,
     };
     helper.tell(Event::Connected);
-    helper.command(Command::NewCode);
+    match options.sign_in {
+        // It has just connected, so that it may sign in.
+        Some(request) => {
+            let asked = helper.endpoint.sign_in(request);
+            helper.done(asked);
+        }
+        None => helper.command(Command::NewCode),
+    }
     loop {
         while let Some(transmit) = helper.endpoint.poll_transmit() {
             link.transmit(transmit);
@@ -180,6 +197,10 @@ impl Helper {
                 Ok(())
             }
         };
+        self.done(done);
+    }
+
+    fn done(&mut self, done: Result<(), Misuse>) {
         if let Err(misuse) = done {
             self.tell(Event::NotNow(misuse));
         }
@@ -210,6 +231,10 @@ impl Helper {
     fn tell_events(&mut self) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
+                Machine::SignedIn(signed_in) => {
+                    self.tell(Event::SignedIn(signed_in));
+                    self.command(Command::NewCode);
+                }
                 Machine::Code { code, until } => {
                     let seconds = self.clock.until(until).as_secs();
                     self.tell(Event::Code { code, seconds });

@@ -5,6 +5,7 @@
 //! | be a helper | [`helper::run`] |
 //! | be a sharer | [`sharer::run`] |
 //! | where pictures come from | [`screen`] |
+//! | prove who one is | [`sign_in`] |
 //! | who carries input out | [`inject`] |
 //! | the clipboard | [`clipboard`] |
 //! | what a helper draws | [`marks`] |
@@ -26,6 +27,7 @@ mod net;
 pub mod picture;
 pub mod screen;
 pub mod sharer;
+pub mod sign_in;
 pub mod view;
 pub mod window;
 mod x11;

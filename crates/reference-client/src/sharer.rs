@@ -12,7 +12,13 @@ use alongside_state_machine::endpoint::{
 pub use alongside_state_machine::{
     channel::phrase::Phrase, session::sharer::Event as SessionEvent,
 };
-use alongside_wire::{Scopes, code::Code, input::InputEvent, receipt::Receipt};
+use alongside_wire::{
+    Scopes,
+    code::Code,
+    input::InputEvent,
+    receipt::Receipt,
+    rendezvous::{SignIn, SignedIn},
+};
 use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
 
 use crate::{
@@ -29,6 +35,8 @@ use filming::Filming;
 pub struct Options {
     /// The relay.
     pub relay: Relay,
+    /// How to prove to the relay who this is, if the person wants to.
+    pub sign_in: Option<SignIn>,
     /// The code that the helper passed on.
     pub code: Code,
     /// Suites and ceiling.
@@ -70,8 +78,10 @@ pub enum Command {
 /// What the person is to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The connection to the relay stands, and the join is on its way.
+    /// The connection to the relay stands, and the sign-in or the join is on its way.
     Connected,
+    /// The relay knows who this is.
+    SignedIn(SignedIn),
     /// Places of three words, the same at both ends.
     Phrase(Phrase),
     /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
@@ -111,9 +121,12 @@ pub async fn run(
             .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
     }
     let mut link = Link::open(&options.relay, CHUNK).await?;
-    endpoint
-        .join(options.code, &options.relay.address, spent, clock.now())
-        .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
+    let refused = |misuse: Misuse| ConnectError::Refused(misuse.to_string());
+    let signed_in = options.sign_in.is_none();
+    if let Some(request) = options.sign_in {
+        endpoint.sign_in(request).map_err(refused)?;
+    }
+    let mut to_join = Some(options.code);
     let mut sharer = Sharer {
         clock,
         endpoint,
@@ -121,12 +134,18 @@ pub async fn run(
         injector: options.injector,
         injection_failed: false,
         scopes: Scopes::NONE,
+        signed_in,
         events,
     };
     sharer.tell(Event::Connected);
     loop {
         // Injection first: what the machine allowed is done before anything else is looked at.
         sharer.carry_out();
+        if let Some(code) = to_join.take_if(|_| sharer.signed_in) {
+            let (relay, now) = (&options.relay.address, sharer.clock.now());
+            let joined = sharer.endpoint.join(code, relay, spent, now);
+            joined.map_err(refused)?;
+        }
         while let Some(transmit) = sharer.endpoint.poll_transmit() {
             link.transmit(transmit);
         }
@@ -145,6 +164,8 @@ struct Sharer {
     injector: Box<dyn Injector>,
     injection_failed: bool,
     scopes: Scopes,
+    /// Nothing has to be proved to the relay any more.
+    signed_in: bool,
     events: Sender<Event>,
 }
 
@@ -234,6 +255,10 @@ impl Sharer {
     fn carry_out(&mut self) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
+                Machine::SignedIn(signed_in) => {
+                    self.signed_in = true;
+                    self.tell(Event::SignedIn(signed_in));
+                }
                 Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
                 Machine::Number(number) => self.tell(Event::Number(number)),
                 Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),

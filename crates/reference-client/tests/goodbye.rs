@@ -50,6 +50,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     let (events, mut told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
+        sign_in: None,
         name: "Ada".to_owned(),
         config: Config::default(),
         views: Vec::new(),
@@ -108,6 +109,7 @@ async fn garbage_from_a_relay_ends_the_client_with_the_clause() {
     let (events, _told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
+        sign_in: None,
         name: "Ada".to_owned(),
         config: Config::default(),
         views: Vec::new(),

@@ -7,9 +7,10 @@ use std::{
 
 use alongside_state_machine::{
     books::Sessions,
-    relay::{self, ConnId, Event, Refusal, RelayConfig, Source, Transmit},
+    relay::{self, ConnId, Event, NotVerified, Refusal, RelayConfig, Source, Transmit, Verified},
     time::Timestamp,
 };
+use alongside_wire::rendezvous::SignIn;
 use quinn::Connection;
 use tokio::sync::{Notify, watch};
 
@@ -39,6 +40,13 @@ struct State {
     deadline: Option<Timestamp>,
     sessions: Sessions,
     journal: Option<Keeper>,
+}
+
+/// A token that is to be checked.
+struct Check {
+    conn: ConnId,
+    attempt: u64,
+    request: SignIn,
 }
 
 /// One connected client.
@@ -94,6 +102,7 @@ impl Hub {
             peer: watch::Sender::new(None),
         });
         state.clients.insert(id, client.clone());
+        // It has said nothing yet, so there is nothing to check.
         self.drain(&mut state);
         Ok(client)
     }
@@ -141,11 +150,27 @@ impl Hub {
     fn tell(&self, what: impl FnOnce(&mut relay::Relay, Timestamp)) {
         let mut state = self.lock();
         what(&mut state.machine, self.clock.now());
-        self.drain(&mut state);
+        let mut checks = self.drain(&mut state);
+        // Signatures are checked while others go on; an answer asks for no other check.
+        while let Some(check) = checks.pop() {
+            drop(state);
+            let Check {
+                conn,
+                attempt,
+                request,
+            } = check;
+            let result = verify(&request);
+            state = self.lock();
+            state
+                .machine
+                .verified(conn, attempt, result, self.clock.now());
+            checks.extend(self.drain(&mut state));
+        }
     }
 
-    /// Does what the machine wants done.
-    fn drain(&self, state: &mut State) {
+    /// Does what the machine wants done; returns the tokens that it wants checked.
+    fn drain(&self, state: &mut State) -> Vec<Check> {
+        let mut checks = Vec::new();
         while let Some(event) = state.machine.poll_event() {
             state.note(event);
         }
@@ -156,6 +181,15 @@ impl Hub {
                         client.outbox.push(bytes);
                     }
                 }
+                Transmit::Verify {
+                    conn,
+                    attempt,
+                    request,
+                } => checks.push(Check {
+                    conn,
+                    attempt,
+                    request,
+                }),
                 Transmit::Close { conn, code } => {
                     if let Some(client) = state.clients.remove(&conn) {
                         client.outbox.close(code);
@@ -168,11 +202,17 @@ impl Hub {
             state.deadline = deadline;
             self.deadline_changed.notify_one();
         }
+        checks
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// This relay knows nobody yet.
+fn verify(_: &SignIn) -> Result<Verified, NotVerified> {
+    Err(NotVerified::Unsupported)
 }
 
 impl State {

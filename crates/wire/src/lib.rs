@@ -35,7 +35,7 @@ pub mod session;
 pub mod varint;
 
 pub use error::{DecodeError, Fault};
-pub use registry::{Channel, Class, Codec, Decision, Direction, ErrorCode, Suite};
+pub use registry::{Channel, Class, Codec, Decision, Direction, ErrorCode, SignInMethod, Suite};
 pub use scope::Scopes;
 
 /// The end-to-end protocol version that this crate speaks.

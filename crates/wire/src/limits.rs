@@ -66,6 +66,8 @@ constants! { LIMITS: usize {
     SPENT_CODES = 27, "spent-codes", 3;
     /// Bytes of a file of receipts.
     RECEIPT_FILE = 52, "receipt-file", 4_194_304;
+    /// Bytes of the token of a sign-in, in UTF-8.
+    SIGN_IN_TOKEN = 32, "sign-in-token", 8_192;
 } }
 
 /// Timers, in milliseconds.
@@ -117,5 +119,9 @@ pub mod timers {
         SPENT_DELAY = 22, "spent-delay", 60_000;
         /// How long after the beginning of its hour a file of a relay's journal is unlinked.
         JOURNAL_KEEP = 31, "journal-keep", 259_200_000;
+        /// The longest that a client stays signed in without signing in again.
+        SIGN_IN = 28, "sign-in", 43_200_000;
+        /// How far the clocks of those who sign and of those who check may be apart.
+        CLOCK_TOLERANCE = 29, "clock-tolerance", 300_000;
     } }
 }

@@ -49,6 +49,16 @@ registered! {
 }
 
 registered! {
+    /// How a client proves to a relay who it is.
+    pub enum SignInMethod: u8 {
+        /// A secret that the relay's operator gave out; for development.
+        Token = 1, "token";
+        /// A signed token of an issuer that the relay knows.
+        Jwt = 2, "jwt";
+    }
+}
+
+registered! {
     /// How the pixels of a tile are encoded.
     pub enum Codec: u8 {
         /// A PNG file.
@@ -159,6 +169,24 @@ registered! {
         BeyondCeiling = 0x0205, "beyond-ceiling";
         /// The other end cannot do this.
         Unsupported = 0x0206, "unsupported";
+        /// Only who is signed in may do this.
+        SignInRequired = 0x0207, "sign-in-required";
+        /// The token proves nothing.
+        SignInFailed = 0x0208, "sign-in-failed";
+        /// The token was good and is not any more.
+        SignInExpired = 0x0209, "sign-in-expired";
+        /// The role of the account does not allow it.
+        RoleNotEnough = 0x020A, "role-not-enough";
+        /// The operator, or the organisation, has switched this off.
+        ProductDisabled = 0x020B, "product-disabled";
+        /// The organisation allows it from certain networks or devices only.
+        ConditionsNotMet = 0x020C, "conditions-not-met";
+        /// The organisation does not allow help for a device of this standing.
+        DeviceNotAllowed = 0x020D, "device-not-allowed";
+        /// The organisation does not allow joins by a link.
+        LinkNotAllowed = 0x020E, "link-not-allowed";
+        /// Helper and sharer must be of one organisation.
+        OtherOrganisation = 0x020F, "other-organisation";
         /// A person ended it.
         Done = 0x0301, "done";
         /// The sharer declined, or did not answer.

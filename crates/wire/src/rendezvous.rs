@@ -1,11 +1,12 @@
 //! The rendezvous plane: what a client and a relay tell each other on the control stream.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, Fault,
+    DecodeError, Fault, Scopes,
     body::{Body, Check, messages, within},
     code::Locator,
     framing, limits,
@@ -24,6 +25,8 @@ messages! {
         Leave = 0x10, "leave";
         Gone = 0x12, "gone";
         Refused = 0x14, "refused";
+        SignIn = 0x20, "sign-in";
+        SignedIn = 0x22, "signed-in";
     }
 }
 
@@ -76,6 +79,8 @@ pub struct CodeIssued {
 pub struct Join {
     /// The relay's half of the code.
     pub locator: Locator,
+    /// Whether the code came in a link.
+    pub link: bool,
     /// One framed `offer` envelope, opaque to the relay.
     pub offer: Vec<u8>,
 }
@@ -113,6 +118,72 @@ pub struct Gone {
 pub struct Refused {
     /// A registered error of the class *refusal*.
     pub code: u16,
+}
+
+/// Proves who the client is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SignIn {
+    /// A registered method; one that the relay does not know is refused, not an error.
+    pub method: u8,
+    /// What proves it.
+    pub token: Token,
+}
+
+/// A secret that proves who somebody is. It is not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Token(String);
+
+impl Token {
+    /// A token as it was given out.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    /// The token itself; never to be written to a log.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+/// Who the relay takes this client for, and what it will allow at most.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// What this client may do as a helper.
+    pub help: Scopes,
+    /// What this client may allow as a sharer.
+    pub share: Scopes,
+    /// The name of the account, for the person.
+    pub name: String,
+    /// The organisation of the account; empty if it has none.
+    pub organisation: String,
+    /// How long this lasts from now, in milliseconds.
+    pub lasts_ms: u64,
+}
+
+impl Check for SignIn {
+    fn check(&self) -> Result<(), DecodeError> {
+        let what = "the token of sign-in";
+        within(self.token.0.len(), limits::SIGN_IN_TOKEN, what)?;
+        if self.token.0.is_empty() {
+            return Err(DecodeError::new(Fault::InvalidValue, what));
+        }
+        Ok(())
+    }
+}
+
+impl Check for SignedIn {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.name.len(), limits::NAME, "the name of signed-in")?;
+        let what = "the organisation of signed-in";
+        within(self.organisation.len(), limits::NAME, what)
+    }
 }
 
 impl Check for Hello {

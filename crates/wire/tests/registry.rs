@@ -1,7 +1,7 @@
 //! The enums and constants of the crate are the registries of the specification, no more, no less.
 
 use alongside_wire::{
-    Channel, Class, Codec, Decision, Direction, ErrorCode, Scopes, Suite, VERSION,
+    Channel, Class, Codec, Decision, Direction, ErrorCode, Scopes, SignInMethod, Suite, VERSION,
     envelope::Envelope, framing::is_ignorable, input::InputEvent, limits, record, rendezvous,
     session,
 };
@@ -67,6 +67,10 @@ fn every_enum_is_its_registry() {
         entries(&registry, "input", "type")
     );
     assert_eq!(all!(Suite), entries(&registry, "suite", "id"));
+    assert_eq!(
+        all!(SignInMethod),
+        entries(&registry, "sign_in_method", "id")
+    );
     assert_eq!(all!(Codec), entries(&registry, "codec", "id"));
     assert_eq!(all!(Decision), entries(&registry, "decision", "id"));
     assert_eq!(all!(Channel), entries(&registry, "channel", "id"));

@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 
-use alongside_client::{Fingerprint, Relay, Trust, screen::ScreenSpec};
-use alongside_wire::code::Code;
+use alongside_client::{
+    Fingerprint, Relay, Trust,
+    screen::ScreenSpec,
+    sign_in::{self, TokenError},
+};
+use alongside_wire::{code::Code, rendezvous::SignIn};
 use clap::{Args as Group, Parser, Subcommand};
 
 /// Helps somebody at their screen, or lets somebody help at yours.
@@ -18,8 +22,11 @@ A session, from the beginning:
 
   alongside demo    plays all of it on this machine, on a screen of its own.
 
+  Where a relay or an organisation wants to know who you are, put the token that you were given
+  into a file and add  --token-file FILE  (helper and sharer alike).
+
 Exit codes: 0 ended by a person, 1 failed, 2 wrong usage, 3 no session (declined, wrong or unknown
-code), 4 connection lost.")]
+code, not signed in, not allowed), 4 connection lost.")]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) task: Task,
@@ -74,6 +81,29 @@ impl RelayArgs {
     }
 }
 
+/// Who one is at the relay.
+#[derive(Debug, Group)]
+pub(crate) struct SignInArgs {
+    /// Sign in with the token in this file. The token itself can be in ALONGSIDE_TOKEN instead;
+    /// it is never an argument, because others on this machine can read those.
+    #[arg(long, value_name = "FILE", env = "ALONGSIDE_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+}
+
+impl SignInArgs {
+    /// What to sign in with, if the person wants to.
+    pub(crate) fn sign_in(&self) -> Result<Option<SignIn>, TokenError> {
+        if let Some(path) = &self.token_file {
+            return sign_in::from_file(path).map(Some);
+        }
+        match std::env::var("ALONGSIDE_TOKEN") {
+            Ok(token) if !token.is_empty() => sign_in::from_text(&token).map(Some),
+            Err(std::env::VarError::NotUnicode(_)) => Err(TokenError::NoToken),
+            Ok(_) | Err(std::env::VarError::NotPresent) => Ok(None),
+        }
+    }
+}
+
 /// Help somebody.
 #[derive(Debug, Group)]
 #[command(after_help = "\
@@ -87,6 +117,9 @@ Commands, a line each:
 pub(crate) struct Helper {
     #[command(flatten)]
     pub(crate) relay: RelayArgs,
+
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
 
     /// Who the other person will read that you are. Nobody vouches for it.
     #[arg(long, default_value = "a helper")]
@@ -117,6 +150,9 @@ shown, because a key that the helper typed could arrive late and be taken for yo
 pub(crate) struct Sharer {
     #[command(flatten)]
     pub(crate) relay: RelayArgs,
+
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
 
     /// What to show.
     #[arg(long, default_value = "x11", value_name = "SCREEN")]

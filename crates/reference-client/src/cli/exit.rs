@@ -54,6 +54,43 @@ impl From<Ended> for Exit {
 }
 
 //= spec/05-session.md#end [END-7] 4ec22d35
+/// What a refusal of the relay means, and what to do next; nothing if it is none of these.
+pub(crate) fn refused(code: ErrorCode) -> Option<&'static str> {
+    Some(match code {
+        ErrorCode::SignInRequired => {
+            "this needs a sign-in; get a token from who runs the relay, or from your organisation, \
+             and give it with --token-file FILE"
+        }
+        ErrorCode::SignInFailed => {
+            "the token was not taken: it is not one that this relay knows, or was damaged; get a \
+             new one"
+        }
+        ErrorCode::SignInExpired => "the sign-in is over; get a fresh token and start again",
+        ErrorCode::RoleNotEnough => {
+            "this account may not help others; ask your organisation for the role of a helper"
+        }
+        ErrorCode::ProductDisabled => {
+            "the relay's operator, or the organisation, has switched this kind of help off; use \
+             another relay, or ask them"
+        }
+        ErrorCode::ConditionsNotMet => {
+            "the organisation lets people sign in from certain networks or devices only; use one \
+             of those, or ask its administrators"
+        }
+        ErrorCode::DeviceNotAllowed => {
+            "the organisation does not allow help for a device that it does not know well enough; \
+             use a device of the organisation, or ask its administrators"
+        }
+        ErrorCode::LinkNotAllowed => {
+            "the organisation does not allow joining by a link; ask for a new code and type it"
+        }
+        ErrorCode::OtherOrganisation => {
+            "the helper's organisation helps its own people only; sign in with an account of it"
+        }
+        _ => return None,
+    })
+}
+
 /// Why it is over, for the person; `other` is what the other end is called.
 pub(crate) fn explain(ended: &Ended, other: &str) -> String {
     if let Some(fault) = &ended.fault {
@@ -71,7 +108,14 @@ pub(crate) fn explain(ended: &Ended, other: &str) -> String {
         By::Peer => other,
         By::Relay => "the relay",
     };
+    if let Some(why) = refused(ended.code) {
+        return why.to_owned();
+    }
     match ended.code {
+        ErrorCode::Unsupported if ended.by == By::Relay => {
+            "this relay knows no sign-in of this kind; leave --token-file out, or use another relay"
+                .into()
+        }
         ErrorCode::Done => format!("{who} ended the session"),
         ErrorCode::Declined if ended.by == By::Local => "no consent was given".to_owned(),
         ErrorCode::Declined => format!("{other} did not consent"),

@@ -8,7 +8,7 @@ use alongside_client::{
     view::{Folder, View},
     window::Window,
 };
-use alongside_wire::{ErrorCode, Scopes, code::Code};
+use alongside_wire::{Class, ErrorCode, Scopes, code::Code};
 use tokio::{
     sync::mpsc::{self, Sender},
     time::{Instant as Moment, sleep_until},
@@ -19,7 +19,7 @@ use super::{
     receipts::{self, Book},
     script,
     terminal::Terminal,
-    words::{clock, phrase, plain},
+    words::{clock, phrase, plain, signed_in_as},
 };
 
 /// How often a request that came too early is made again, and after how long.
@@ -28,6 +28,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
+    let sign_in = args.sign_in.sign_in()?;
     let views = views(&args, &mut terminal)?;
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let (commands, orders) = mpsc::channel(64);
@@ -35,6 +36,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     terminal.status("connecting to the relay ...");
     let options = Options {
         relay: args.relay.relay(),
+        sign_in,
         name: args.name,
         config: Config::default(),
         views,
@@ -162,6 +164,7 @@ impl Helper {
     async fn happened(&mut self, event: Event) {
         match event {
             Event::Connected => self.terminal.status("asking for a code ..."),
+            Event::SignedIn(signed_in) => self.terminal.line(&signed_in_as(&signed_in)),
             Event::Code { code, seconds } => {
                 let dies = Instant::now() + Duration::from_secs(seconds);
                 self.code = Some((code, dies));
@@ -191,6 +194,15 @@ impl Helper {
             SessionEvent::CodeEnded(ErrorCode::Busy) => {
                 terminal.line("the relay is busy; asking again in five seconds");
                 self.after(Duration::from_secs(5), Command::NewCode);
+            }
+            SessionEvent::CodeEnded(code) if matches!(code.class(), Class::Refusal { .. }) => {
+                self.code = None;
+                let why = exit::refused(code).unwrap_or("it was refused");
+                terminal.alert(&format!(
+                    "Somebody tried to join, and was not let in: {why}."
+                ));
+                terminal.line("The code is spent by that; here is a new one.");
+                self.order(Command::NewCode).await;
             }
             SessionEvent::CodeEnded(_) => {
                 self.code = None;

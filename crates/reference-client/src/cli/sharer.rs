@@ -18,7 +18,7 @@ use super::{
     receipts::{self, Book},
     spent,
     terminal::Terminal,
-    words::{may, may_briefly, phrase, plain},
+    words::{may, may_briefly, phrase, plain, signed_in_as_sharer},
 };
 
 /// What the person is being asked.
@@ -31,6 +31,7 @@ enum Prompt {
 pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
     // Whatever cannot work is said before the code is spent.
+    let sign_in = args.sign_in.sign_in()?;
     let screen = screen::open(&args.screen)?;
     let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
@@ -45,6 +46,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     terminal.status("joining ...");
     let options = Options {
         relay,
+        sign_in,
         code,
         config: Config::default(),
         screen,
@@ -226,6 +228,7 @@ impl Sharer {
     fn happened(&mut self, event: Event, typed: &mut UnboundedReceiver<String>) {
         match event {
             Event::Connected => self.terminal.status("waiting for the helper ..."),
+            Event::SignedIn(signed_in) => self.terminal.line(&signed_in_as_sharer(&signed_in)),
             Event::Phrase(places) => self.terminal.line(&format!(
                 "The helper should see the same three words: {}",
                 phrase(places)

@@ -1,6 +1,6 @@
 //! Words for people: the phrase, scopes, times.
 
-use alongside_wire::Scopes;
+use alongside_wire::{Scopes, rendezvous::SignedIn};
 use bip39::Language;
 
 pub(crate) use super::inert::plain;
@@ -10,6 +10,40 @@ pub(crate) fn phrase(places: [u16; 3]) -> String {
     let words = Language::English.word_list();
     let word = |place: u16| words.get(usize::from(place)).copied().unwrap_or("?");
     places.map(word).join(" ")
+}
+
+/// Who the relay takes a helper for, and how far they may help.
+pub(crate) fn signed_in_as(signed_in: &SignedIn) -> String {
+    let may = if signed_in.help.contains(Scopes::ELEVATION) {
+        "may see, control and answer permission prompts, if the other person allows it"
+    } else if signed_in.help.contains(Scopes::CONTROL) {
+        "may see and control, if the other person allows it"
+    } else if signed_in.help.contains(Scopes::VIEW) {
+        "may see and not control"
+    } else {
+        "may help nobody"
+    };
+    format!("Signed in as {}; {may}.", who(signed_in))
+}
+
+/// Who the relay takes a sharer for.
+pub(crate) fn signed_in_as_sharer(signed_in: &SignedIn) -> String {
+    let limit = if signed_in.share.contains(Scopes::CONTROL) {
+        ""
+    } else if signed_in.share.contains(Scopes::VIEW) {
+        "; your organisation allows nobody to control"
+    } else {
+        "; your organisation allows nobody to see"
+    };
+    format!("Signed in as {}{limit}.", who(signed_in))
+}
+
+fn who(signed_in: &SignedIn) -> String {
+    let name = plain(&signed_in.name);
+    if signed_in.organisation.is_empty() {
+        return name;
+    }
+    format!("{name} ({})", plain(&signed_in.organisation))
 }
 
 /// What a helper may do, as a sharer reads it.
@@ -62,6 +96,29 @@ mod tests {
     #[test]
     fn the_phrase_is_three_words_of_the_list() {
         assert_eq!(phrase([0, 2047, 1]), "abandon zoo ability");
+    }
+
+    #[test]
+    fn a_sign_in_says_who_and_how_far() {
+        let signed_in = |help, share, organisation: &str| SignedIn {
+            help,
+            share,
+            name: "Ada\n".to_owned(),
+            organisation: organisation.to_owned(),
+            lasts_ms: 1,
+        };
+        let (view, all) = (Scopes::CONSENT, Scopes::ALL);
+        let told = signed_in_as(&signed_in(view.union(Scopes::CONTROL), all, "Example"));
+        assert!(
+            told.starts_with("Signed in as Ada  (Example); may see and control,"),
+            "{told}"
+        );
+        let told = signed_in_as(&signed_in(view, all, ""));
+        assert_eq!(told, "Signed in as Ada ; may see and not control.");
+        let told = signed_in_as_sharer(&signed_in(Scopes::NONE, all, ""));
+        assert_eq!(told, "Signed in as Ada .");
+        let told = signed_in_as_sharer(&signed_in(Scopes::NONE, view, ""));
+        assert!(told.contains("nobody to control"), "{told}");
     }
 
     #[test]

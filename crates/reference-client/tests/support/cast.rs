@@ -155,6 +155,7 @@ pub fn helper(relay: Relay, views: Vec<Box<dyn View>>) -> HelperEnd {
     let (events, told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
+        sign_in: None,
         name: "Ada".to_owned(),
         config: Config::default(),
         views,
@@ -195,6 +196,7 @@ impl Cast {
         let (events, told) = mpsc::channel(1_024);
         let options = sharer::Options {
             relay: found,
+            sign_in: None,
             code,
             config: Config::default(),
             screen: Box::new(Pattern::new()),

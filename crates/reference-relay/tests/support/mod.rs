@@ -192,7 +192,12 @@ impl Client {
 
     pub(crate) async fn join(&mut self, locator: Locator) {
         let offer = b"offer".to_vec();
-        self.say(Join { locator, offer }).await;
+        self.say(Join {
+            locator,
+            link: false,
+            offer,
+        })
+        .await;
     }
 }
 

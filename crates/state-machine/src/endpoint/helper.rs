@@ -14,7 +14,7 @@ use alongside_wire::{
     media::Frame,
     receipt::Receipt,
     record::MediaHeader,
-    rendezvous::{CodeRequest, RelayHello},
+    rendezvous::{CodeRequest, RelayHello, SignIn, SignedIn},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -42,6 +42,8 @@ use typing::Typing;
 /// What the helper's program learns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// The relay knows who this is, and says what it will allow.
+    SignedIn(SignedIn),
     /// The code to pass on, and when it dies. It is spent by the first join.
     Code {
         /// The code.
@@ -124,11 +126,28 @@ impl HelperEndpoint {
         }
     }
 
+    /// Proves to the relay who this is, before a code is asked for. The answer is
+    /// [`Event::SignedIn`], or the end.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if there is a code or a session, or a sign-in is not answered yet.
+    pub fn sign_in(&mut self, request: SignIn) -> Result<(), Misuse> {
+        if !self.machine.is_idle() || self.control.is_signing_in() {
+            return Err(Misuse::Phase(self.machine.phase()));
+        }
+        self.control.sign_in(request);
+        Ok(())
+    }
+
     /// Asks the relay for a code.
     ///
     /// # Errors
-    /// [`Misuse`] if there is a code or a session, or too many codes were spent just now.
+    /// [`Misuse`] if there is a code or a session, a sign-in is not answered yet, or too many
+    /// codes were spent just now.
     pub fn request_code(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        if self.control.is_signing_in() {
+            return Err(Misuse::Phase("while signing in"));
+        }
         self.machine.request_code(now)?;
         self.control.send(CodeRequest {});
         Ok(())
@@ -277,6 +296,12 @@ impl HelperEndpoint {
         let result = self.machine.set_paused(paused, now);
         self.carry_out(now);
         result
+    }
+
+    /// The most that this end will ask for: what it is willing to, and the relay allows.
+    fn ceiling(&self) -> Scopes {
+        //= spec/13-sign-in.md#roles [AUTH-19] 77ef17ca
+        self.config.ceiling.intersect(self.control.help())
     }
 
     /// Sends a line of chat; the number is what the event of its delivery will name.

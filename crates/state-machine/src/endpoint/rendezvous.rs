@@ -3,9 +3,9 @@
 use alloc::{collections::VecDeque, vec::Vec};
 
 use alongside_wire::{
-    framing,
+    Scopes, framing,
     limits::CONTROL_MESSAGE,
-    rendezvous::{Hello, Message, RelayHello},
+    rendezvous::{Hello, Message, RelayHello, SignIn, SignedIn},
 };
 
 use super::Transmit;
@@ -14,6 +14,10 @@ use crate::error::{Fault, Plane};
 pub(super) struct Control {
     deframer: framing::Deframer,
     relay: Option<RelayHello>,
+    /// A sign-in was sent, and is not answered.
+    signing_in: bool,
+    /// What the relay said to the latest sign-in that succeeded.
+    signed_in: Option<SignedIn>,
     pub(super) transmits: VecDeque<Transmit>,
 }
 
@@ -23,6 +27,8 @@ impl Control {
         let mut control = Self {
             deframer: framing::Deframer::new(CONTROL_MESSAGE, "the control stream"),
             relay: None,
+            signing_in: false,
+            signed_in: None,
             transmits: VecDeque::new(),
         };
         //= spec/03-rendezvous.md#hello [RDV-1] a652eddc
@@ -55,6 +61,45 @@ impl Control {
             }
         }
         Ok(None)
+    }
+
+    pub(super) fn sign_in(&mut self, request: SignIn) {
+        self.signing_in = true;
+        self.send(request);
+    }
+
+    /// Whether a sign-in waits for its answer; if so, the next answer is its.
+    pub(super) fn is_signing_in(&self) -> bool {
+        self.signing_in
+    }
+
+    /// The relay's answer to a sign-in.
+    pub(super) fn signed_in(&mut self, answer: SignedIn) -> Result<(), Fault> {
+        if !self.signing_in {
+            //= spec/03-rendezvous.md#hello [RDV-5] 3576d6e6
+            return Err(Fault::Unexpected {
+                plane: Plane::Rendezvous,
+                message: "signed-in",
+                phase: "without a sign-in",
+            });
+        }
+        self.signing_in = false;
+        self.signed_in = Some(answer);
+        Ok(())
+    }
+
+    /// What the relay allows this client as a helper; everything if it did not sign in.
+    pub(super) fn help(&self) -> Scopes {
+        self.signed_in
+            .as_ref()
+            .map_or(Scopes::ALL, |answer| answer.help)
+    }
+
+    /// What the relay allows this client as a sharer; everything if it did not sign in.
+    pub(super) fn share(&self) -> Scopes {
+        self.signed_in
+            .as_ref()
+            .map_or(Scopes::ALL, |answer| answer.share)
     }
 
     pub(super) fn relay(&self) -> Option<&RelayHello> {

@@ -12,7 +12,7 @@ use alongside_wire::{
     limits::timers,
     media::Frame,
     record::InputHeader,
-    rendezvous::{Join, RelayHello},
+    rendezvous::{Join, RelayHello, SignIn, SignedIn},
     session::DisplayInfo,
 };
 use rand_chacha::ChaCha20Rng;
@@ -39,6 +39,8 @@ use crate::{
 /// What the sharer's program learns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
+    /// The relay knows who this is: now [`SharerEndpoint::join`].
+    SignedIn(SignedIn),
     /// The channel stands, and these words can be compared with the helper's.
     Phrase(Phrase),
     /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
@@ -106,11 +108,24 @@ impl SharerEndpoint {
         }
     }
 
+    /// Proves to the relay who this is, before the join. The answer is [`Event::SignedIn`], or the
+    /// end.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if this endpoint has joined, or a sign-in is not answered yet.
+    pub fn sign_in(&mut self, request: SignIn) -> Result<(), Misuse> {
+        if !self.machine.is_idle() || self.control.is_signing_in() {
+            return Err(Misuse::Phase(self.machine.phase()));
+        }
+        self.control.sign_in(request);
+        Ok(())
+    }
+
     /// Joins by a code. `relay` is the relay's name in `spent`.
     ///
     /// # Errors
     /// [`Misuse::SpentCode`] if this code was used here before, [`Misuse::Phase`] if this
-    /// endpoint has joined.
+    /// endpoint has joined, or a sign-in is not answered yet.
     pub fn join(
         &mut self,
         code: Code,
@@ -121,17 +136,18 @@ impl SharerEndpoint {
         if !matches!(self.channel, Channel::None) || self.machine.ended().is_some() {
             return Err(Misuse::Phase(self.machine.phase()));
         }
+        if self.control.is_signing_in() {
+            return Err(Misuse::Phase("while signing in"));
+        }
         //= spec/02-codes.md#spent [CODE-10] a161176f
         spent.spend(relay, code.locator, now)?;
         self.machine.join(now)?;
-        let offering = Offering::new(
-            code,
-            &self.config.suites,
-            self.config.ceiling,
-            &mut self.rng,
-        );
+        //= spec/13-sign-in.md#roles [AUTH-20] 6be2edec
+        let ceiling = self.config.ceiling.intersect(self.control.share());
+        let offering = Offering::new(code, &self.config.suites, ceiling, &mut self.rng);
         self.control.send(Join {
             locator: code.locator,
+            link: false,
             offer: offering.offer().into(),
         });
         self.channel = Channel::Offered(offering);

@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use alongside_wire::{code::Locator, framing::Deframer};
+use alongside_wire::{ErrorCode, code::Locator, framing::Deframer, rendezvous::SignIn};
 
 use super::{
     ConnId, RelayConfig,
+    sign_in::SignedIn,
     sources::{Counted, Source},
 };
 use crate::time::Timestamp;
@@ -21,6 +22,8 @@ pub(super) struct Client {
     pub(super) unpaired_bytes: usize,
     /// It may have deliveries under way that its peer is no longer there for.
     pub(super) was_paired: bool,
+    /// It is kept when its time is over, so that the client is not taken for one that never was.
+    pub(super) signed_in: Option<SignedIn>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,11 +32,14 @@ pub(super) enum Phase {
     Greeting,
     /// It asked for nothing, or that is over.
     Idle,
+    /// Its token is being checked.
+    SigningIn(SigningIn),
     /// It has a live code.
-    Waiting { locator: Locator },
+    Waiting { locator: Locator, until: Ends },
     /// Its join waits to be looked up.
     Joining {
         locator: Locator,
+        link: bool,
         offer: Vec<u8>,
         counted: Counted,
         due: Timestamp,
@@ -41,7 +47,41 @@ pub(super) enum Phase {
         held_back: bool,
     },
     /// It is in a session.
-    Paired { peer: ConnId },
+    Paired { peer: ConnId, until: Ends },
+}
+
+/// What becomes of a token.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum SigningIn {
+    /// Its source has to wait.
+    Waiting {
+        request: SignIn,
+        counted: Counted,
+        due: Timestamp,
+    },
+    /// It has been given out to be checked.
+    Asked { attempt: u64, counted: Counted },
+}
+
+/// When something ends by itself, and what its clients are told then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ends {
+    pub(super) at: Timestamp,
+    pub(super) code: ErrorCode,
+}
+
+impl Ends {
+    pub(super) const fn new(at: Timestamp, code: ErrorCode) -> Self {
+        Self { at, code }
+    }
+
+    /// The earlier of this and the end of a sign-in, if there is one.
+    pub(super) fn or_sign_in(self, until: Option<Timestamp>) -> Self {
+        match until {
+            Some(until) if until < self.at => Self::new(until, ErrorCode::SignInExpired),
+            _ => self,
+        }
+    }
 }
 
 impl Client {
@@ -53,6 +93,7 @@ impl Client {
             deadline,
             unpaired_bytes: 0,
             was_paired: false,
+            signed_in: None,
         }
     }
 
@@ -68,6 +109,7 @@ impl Phase {
         match self {
             Self::Greeting => "that has not said hello",
             Self::Idle => "outside a session",
+            Self::SigningIn(_) => "that is signing in",
             Self::Waiting { .. } => "with a code",
             Self::Joining { .. } => "that is joining",
             Self::Paired { .. } => "in a session",
@@ -77,10 +119,11 @@ impl Phase {
     /// When this phase ends by itself if it begins now.
     pub(super) fn deadline(&self, config: &RelayConfig, now: Timestamp) -> Timestamp {
         match self {
-            Self::Greeting | Self::Idle => now.plus_ms(config.unpaired_idle_ms),
-            Self::Waiting { .. } => now.plus_ms(config.code_lifetime_ms),
-            Self::Joining { due, .. } => *due,
-            Self::Paired { .. } => now.plus_ms(config.session_length_ms),
+            Self::Greeting | Self::Idle | Self::SigningIn(SigningIn::Asked { .. }) => {
+                now.plus_ms(config.unpaired_idle_ms)
+            }
+            Self::Joining { due, .. } | Self::SigningIn(SigningIn::Waiting { due, .. }) => *due,
+            Self::Waiting { until, .. } | Self::Paired { until, .. } => until.at,
         }
     }
 }

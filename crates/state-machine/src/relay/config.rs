@@ -78,6 +78,8 @@ config! {
         unpaired_idle_ms = UNPAIRED_IDLE, "unpaired-idle", true;
         /// How long a session may last, in milliseconds.
         session_length_ms = SESSION_LENGTH, "session-length", true;
+        /// The longest that a client stays signed in without signing in again, in milliseconds.
+        sign_in_ms = SIGN_IN, "sign-in", true;
     }
     limits {
         /// Bytes of the body of a message on a control stream.

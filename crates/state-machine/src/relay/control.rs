@@ -5,7 +5,10 @@ use alongside_wire::{
     rendezvous::{CodeIssued, Deliver, Join, Message},
 };
 
-use super::{ConnId, Relay, RelayConfig, Violation, client::Phase};
+use super::{
+    ConnId, Relay, RelayConfig, Violation,
+    client::{Ends, Phase},
+};
 use crate::time::Timestamp;
 
 impl Relay {
@@ -71,22 +74,28 @@ impl Relay {
             }
             (Message::CodeRequest(_), Phase::Idle) => self.issue(conn, now),
             (Message::Join(join), Phase::Idle) => self.join(conn, join, now),
-            (Message::Deliver(deliver), Phase::Paired { peer }) => self.deliver(*peer, deliver),
+            (Message::SignIn(request), Phase::Idle) => self.sign_in(conn, request, now),
+            (Message::Deliver(deliver), Phase::Paired { peer, .. }) => self.deliver(*peer, deliver),
             //= spec/03-rendezvous.md#states [RDV-7] 30f486c0
             (Message::Deliver(_), _) if client.was_paired => {}
             (Message::Leave(leave), _) => {
                 self.release(conn, leave.code, now);
             }
-            (Message::CodeRequest(_) | Message::Join(_) | Message::Deliver(_), _) => {
-                return Err(unexpected);
-            }
+            (
+                Message::CodeRequest(_)
+                | Message::Join(_)
+                | Message::SignIn(_)
+                | Message::Deliver(_),
+                _,
+            ) => return Err(unexpected),
             (
                 //= spec/03-rendezvous.md#states [RDV-8] 734e20e4
                 Message::RelayHello(_)
                 | Message::CodeIssued(_)
                 | Message::Joined(_)
                 | Message::Gone(_)
-                | Message::Refused(_),
+                | Message::Refused(_)
+                | Message::SignedIn(_),
                 _,
             ) => return Err(Violation::NotForRelay { message: name }),
         }
@@ -94,12 +103,21 @@ impl Relay {
     }
 
     fn issue(&mut self, conn: ConnId, now: Timestamp) {
+        let account = self.standing_account(conn, now);
+        if let Err(code) = account.and_then(|account| self.policy.code(account)) {
+            self.refuse(conn, code);
+            return;
+        }
         let Some(locator) = self.codes.issue(conn, &self.config, now) else {
             self.refuse(conn, ErrorCode::Busy);
             return;
         };
-        self.enter(conn, Phase::Waiting { locator }, now);
-        let lifetime_ms = u32::try_from(self.config.code_lifetime_ms).unwrap_or(u32::MAX);
+        let lifetime = now.plus_ms(self.config.code_lifetime_ms);
+        //= spec/13-sign-in.md#lasting [AUTH-12] b929b60d
+        let until =
+            Ends::new(lifetime, ErrorCode::CodeExpired).or_sign_in(self.signed_in_until(conn));
+        self.enter(conn, Phase::Waiting { locator, until }, now);
+        let lifetime_ms = u32::try_from(until.at.since(now) / 1_000).unwrap_or(u32::MAX);
         let issued = CodeIssued {
             locator,
             lifetime_ms,
@@ -111,6 +129,11 @@ impl Relay {
         let Some(source) = self.clients.get(&conn).map(|client| client.source) else {
             return;
         };
+        //= spec/13-sign-in.md#lasting [AUTH-11] 4cf1b1f5
+        if let Err(code) = self.standing_account(conn, now) {
+            self.refuse(conn, code);
+            return;
+        }
         let delay = self.sources.delay(source, &self.config, now);
         let held_back = delay > 0;
         let most = self.config.pending_joins;
@@ -122,6 +145,7 @@ impl Relay {
         let counted = self.sources.count(source, &self.config, now);
         let phase = Phase::Joining {
             locator: join.locator,
+            link: join.link,
             offer: join.offer,
             counted,
             due: next_tick(now.plus_ms(delay), &self.config),

@@ -1,9 +1,12 @@
 //! The relay: pairs a helper and a sharer by a code, and carries what they seal, unread.
 
+pub mod account;
 mod client;
 mod codes;
 mod config;
 mod control;
+pub mod policy;
+mod sign_in;
 mod sources;
 mod violation;
 
@@ -14,15 +17,21 @@ use alloc::{
 
 use alongside_wire::{
     ErrorCode,
-    rendezvous::{Gone, Joined, Message, Refused, RelayHello},
+    rendezvous::{Gone, Joined, Message, Refused, RelayHello, SignIn},
 };
 
 use self::{
-    client::{Client, Phase},
+    client::{Client, Ends, Phase},
     codes::Codes,
+    policy::Policy,
     sources::Sources,
 };
-pub use self::{config::RelayConfig, sources::Source, violation::Violation};
+pub use self::{
+    config::RelayConfig,
+    sign_in::{NotVerified, Verified},
+    sources::Source,
+    violation::Violation,
+};
 use crate::time::Timestamp;
 
 /// A connection of a client, as the caller numbers it.
@@ -58,11 +67,16 @@ pub struct ConnId(pub u64);
 #[derive(Clone)]
 pub struct Relay {
     config: RelayConfig,
+    policy: Policy,
     clients: BTreeMap<ConnId, Client>,
     /// The deadline of each client.
     deadlines: BTreeSet<(Timestamp, ConnId)>,
     codes: Codes,
+    /// Sources with failed joins, and those with failed sign-ins.
     sources: Sources,
+    sign_ins: Sources,
+    /// Tokens that were given out to be checked.
+    attempts: u64,
     /// Clients that wait for the answer to a join, and those of them that are held back.
     joining: usize,
     held_back: usize,
@@ -80,6 +94,15 @@ pub enum Transmit {
         conn: ConnId,
         /// Whole framed messages.
         bytes: Vec<u8>,
+    },
+    /// Find out whether a token is right, and say so with [`Relay::verified`].
+    Verify {
+        /// The connection of who sent it.
+        conn: ConnId,
+        /// To be repeated in the answer.
+        attempt: u64,
+        /// The method and the token, which is to be forgotten then.
+        request: SignIn,
     },
     /// Close it, after what was written before. The machine has forgotten it already.
     Close {
@@ -151,10 +174,13 @@ impl Relay {
     pub fn new(config: RelayConfig, seed: [u8; 32]) -> Self {
         Self {
             config,
+            policy: Policy::default(),
             clients: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             codes: Codes::new(seed),
             sources: Sources::default(),
+            sign_ins: Sources::default(),
+            attempts: 0,
             joining: 0,
             held_back: 0,
             shut_down: false,
@@ -251,8 +277,12 @@ impl Relay {
     /// The other end of the session that this client is in.
     pub fn peer_of(&self, conn: ConnId) -> Option<ConnId> {
         match self.clients.get(&conn)?.phase {
-            Phase::Paired { peer } => Some(peer),
-            Phase::Greeting | Phase::Idle | Phase::Waiting { .. } | Phase::Joining { .. } => None,
+            Phase::Paired { peer, .. } => Some(peer),
+            Phase::Greeting
+            | Phase::Idle
+            | Phase::SigningIn(_)
+            | Phase::Waiting { .. }
+            | Phase::Joining { .. } => None,
         }
     }
 
@@ -272,16 +302,20 @@ impl Relay {
                 self.tell(conn, ErrorCode::Idle);
                 self.close(conn, ErrorCode::Idle, now);
             }
-            Phase::Waiting { .. } => {
-                //= spec/03-rendezvous.md#states [RDV-12] 529e4f96
-                self.release(conn, ErrorCode::CodeExpired.to_wire(), now);
-                self.tell(conn, ErrorCode::CodeExpired);
-            }
+            Phase::SigningIn(_) => self.verify(conn, now),
             Phase::Joining { .. } => self.answer(conn, now),
-            Phase::Paired { .. } => {
-                //= spec/03-rendezvous.md#states [RDV-14] 1f27f5be
-                self.release(conn, ErrorCode::SessionLength.to_wire(), now);
-                self.tell(conn, ErrorCode::SessionLength);
+            //= spec/03-rendezvous.md#states [RDV-12] 529e4f96
+            //= spec/03-rendezvous.md#states [RDV-14] 1f27f5be
+            Phase::Waiting {
+                until: Ends { code, .. },
+                ..
+            }
+            | Phase::Paired {
+                until: Ends { code, .. },
+                ..
+            } => {
+                self.release(conn, code.to_wire(), now);
+                self.tell(conn, code);
             }
         }
     }
@@ -290,6 +324,7 @@ impl Relay {
     fn answer(&mut self, sharer: ConnId, now: Timestamp) {
         let Some(Phase::Joining {
             locator,
+            link,
             offer,
             counted,
             ..
@@ -302,11 +337,46 @@ impl Relay {
             self.refuse(sharer, ErrorCode::NotFound);
             return;
         };
+        if let Err(code) = self.allowed(helper, sharer, link, now) {
+            //= spec/13-sign-in.md#policy [POLICY-11] 3b96c53a
+            self.enter(helper, Phase::Idle, now);
+            self.tell(helper, code);
+            self.refuse(sharer, code);
+            return;
+        }
         self.sources.succeeded(counted);
-        self.enter(helper, Phase::Paired { peer: sharer }, now);
-        self.enter(sharer, Phase::Paired { peer: helper }, now);
+        let until = self.session_ends(helper, now);
+        for (conn, peer) in [(helper, sharer), (sharer, helper)] {
+            self.enter(conn, Phase::Paired { peer, until }, now);
+        }
         self.events.push_back(Event::Paired { helper, sharer });
         self.send(helper, Joined { offer });
+    }
+
+    /// Whether the policy allows a join that found its code.
+    fn allowed(
+        &self,
+        helper: ConnId,
+        sharer: ConnId,
+        link: bool,
+        now: Timestamp,
+    ) -> Result<(), ErrorCode> {
+        let helper = self.standing_account(helper, now)?;
+        // One that has ended since the join came counts as none.
+        let sharer = self.standing_account(sharer, now).unwrap_or_default();
+        self.policy.join(helper, sharer, link).map(|_| ())
+    }
+
+    /// When a session that begins now ends by itself.
+    fn session_ends(&self, helper: ConnId, now: Timestamp) -> Ends {
+        let length = now.plus_ms(self.config.session_length_ms);
+        let ends = Ends::new(length, ErrorCode::SessionLength);
+        let account = self.account(helper, now);
+        //= spec/13-sign-in.md#policy [POLICY-12] 3700ef75
+        if !self.policy.rules(account).end_at_expiry {
+            return ends;
+        }
+        ends.or_sign_in(self.signed_in_until(helper))
     }
 
     /// Brings a client back to idle from whatever it is in, and its peer, which is told `code`.
@@ -317,11 +387,11 @@ impl Relay {
             return None;
         }
         match self.enter(conn, Phase::Idle, now)? {
-            Phase::Waiting { locator } => {
+            Phase::Waiting { locator, .. } => {
                 self.codes.spend(&locator, &self.config, now);
                 None
             }
-            Phase::Paired { peer } => {
+            Phase::Paired { peer, .. } => {
                 self.enter(peer, Phase::Idle, now);
                 let ends = [conn, peer];
                 self.events.push_back(Event::Unpaired { ends, code });
@@ -329,7 +399,7 @@ impl Relay {
                 self.send(peer, Gone { code });
                 Some(peer)
             }
-            Phase::Greeting | Phase::Idle | Phase::Joining { .. } => None,
+            Phase::Greeting | Phase::Idle | Phase::SigningIn(_) | Phase::Joining { .. } => None,
         }
     }
 
@@ -351,7 +421,7 @@ impl Relay {
                 self.held_back -= usize::from(held_back);
             }
             Phase::Paired { .. } => client.session_over(),
-            Phase::Greeting | Phase::Idle | Phase::Waiting { .. } => {}
+            Phase::Greeting | Phase::Idle | Phase::SigningIn(_) | Phase::Waiting { .. } => {}
         }
         Some(left)
     }

@@ -5,7 +5,7 @@ mod viewing;
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 
 use alongside_wire::{
-    ErrorCode, Scopes,
+    Class, ErrorCode, Scopes,
     code::Locator,
     limits::{SPENT_CODES, timers},
     session::{DisplayInfo, End, Heartbeat, Message},
@@ -152,6 +152,11 @@ impl Helper {
         }
     }
 
+    /// Whether there is nothing: no code, no session, and no end.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
+    }
+
     /// Whether a handshake is under way.
     pub fn is_securing(&self) -> bool {
         matches!(self.phase, Phase::Securing { .. })
@@ -205,12 +210,16 @@ impl Helper {
         Ok(())
     }
 
-    /// The relay refused a code, or the code died.
+    /// The relay refused a code, or the code died. It is over if asking again cannot help.
     ///
     /// # Errors
     /// [`Fault::Unexpected`] if there is none and none was asked for.
     pub fn code_ended(&mut self, code: ErrorCode) -> Result<(), Fault> {
         match self.phase {
+            Phase::Requesting if code.class() == (Class::Refusal { retry: false }) => {
+                self.relay_ended(code);
+                Ok(())
+            }
             Phase::Requesting | Phase::Waiting => {
                 self.phase = Phase::Idle;
                 self.event(Event::CodeEnded(code));

@@ -168,6 +168,11 @@ impl Sharer {
         }
     }
 
+    /// Whether nobody was joined, and nothing has ended.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
+    }
+
     /// Whether the helper's introduction is awaited.
     pub fn is_securing(&self) -> bool {
         matches!(self.phase, Phase::Securing { .. })

@@ -1,6 +1,8 @@
 //! The relay machine: what clients get from it, and what nobody can make it do.
 
 mod joins;
+mod policy;
 mod random;
+mod sign_in;
 mod states;
 mod world;

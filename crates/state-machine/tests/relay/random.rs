@@ -14,7 +14,7 @@ use proptest::{
     test_runner::{RngSeed, TestRunner},
 };
 
-use crate::world::{A, World, deliver, framed, ip, join, leave, locator, messages};
+use crate::world::{A, World, deliver, framed, ip, join, leave, locator, messages, sign_in};
 
 /// What proptest makes a relay go through. Numbers are those of connections.
 #[derive(Clone, Debug)]
@@ -47,6 +47,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Message::from(Hello::default())),
         1 => Just(CodeRequest {}.into()),
         1 => Just(join(locator("zzzz")).into()),
+        1 => Just(sign_in("nobody").into()),
         1 => Just(deliver("x").into()),
         2 => Just(leave(ErrorCode::Done).into()),
         1 => Just(Gone { code: 1 }.into()),
@@ -252,7 +253,12 @@ impl Watch {
             }
             Message::RelayHello(_) => self.unasked += framed(self.world.relay.stated()).len(),
             Message::Gone(_) | Message::Refused(_) => {}
-            Message::Hello(_) | Message::CodeRequest(_) | Message::Join(_) | Message::Leave(_) => {
+            Message::SignedIn(_)
+            | Message::Hello(_)
+            | Message::SignIn(_)
+            | Message::CodeRequest(_)
+            | Message::Join(_)
+            | Message::Leave(_) => {
                 panic!("a relay does not say {}", message.name());
             }
         }

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use alongside_state_machine::relay::{ConnId, Event, Refusal, RelayConfig, Violation};
 use alongside_wire::{
-    DecodeError, ErrorCode, Fault,
+    DecodeError, ErrorCode, Fault, Scopes,
     framing::{self},
     rendezvous::{
-        CodeIssued, CodeRequest, Gone, Hello, Joined, Leave, Message, Refused, RelayHello,
+        CodeIssued, CodeRequest, Gone, Hello, Joined, Leave, Message, Refused, RelayHello, SignedIn,
     },
 };
 
-use crate::world::{A, B, C, World, deliver, framed, gone, ip, join, leave, locator, refused};
+use crate::world::{
+    A, B, C, World, deliver, framed, gone, ip, join, leave, locator, refused, sign_in,
+};
 
 //= test spec/03-rendezvous.md#hello [RDV-2] fb09ca23
 //= test spec/03-rendezvous.md#hello [RDV-3] 6410c4f8
@@ -23,7 +25,7 @@ fn the_hello_states_what_is_in_force() {
     });
     let RelayHello { timers, limits } = world.relay.stated();
     let ids = |list: &[(u16, u64)]| list.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-    assert_eq!(ids(&timers), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(ids(&timers), [1, 2, 3, 4, 5, 6, 7, 8, 28]);
     assert_eq!(ids(&limits), [1, 2, 4, 5, 6, 7, 8, 9, 10]);
     assert_eq!((timers[2], limits[5]), ((3, 70), (7, 9)));
     assert_eq!((timers[0], limits[0]), ((1, 600_000), (1, 65_536)));
@@ -226,9 +228,18 @@ fn what_may_not_come_closes_the_connection() {
         Leave { code }.into(),
         Gone { code }.into(),
         Refused { code }.into(),
+        sign_in("nobody").into(),
+        SignedIn {
+            help: Scopes::NONE,
+            share: Scopes::NONE,
+            name: String::new(),
+            organisation: String::new(),
+            lasts_ms: 1,
+        }
+        .into(),
     ];
     type Setup = fn(&mut World);
-    let states: [(&str, Setup, &[&str]); 6] = [
+    let states: [(&str, Setup, &[&str]); 7] = [
         (
             "greeting",
             |world| {
@@ -242,7 +253,16 @@ fn what_may_not_come_closes_the_connection() {
         (
             "idle",
             |world| world.client(A, "192.0.2.1"),
-            &["code-request", "join", "leave"],
+            &["code-request", "join", "leave", "sign-in"],
+        ),
+        (
+            "signing in",
+            |world| {
+                world.answering = false;
+                world.client(A, "192.0.2.1");
+                world.say(A, sign_in("nobody"));
+            },
+            &["leave"],
         ),
         (
             "waiting",
@@ -271,7 +291,7 @@ fn what_may_not_come_closes_the_connection() {
                 *world = World::session(RelayConfig::default());
                 world.drop(B);
             },
-            &["code-request", "join", "deliver", "leave"],
+            &["code-request", "join", "deliver", "leave", "sign-in"],
         ),
     ];
     for (state, setup, allowed) in states {

@@ -3,15 +3,18 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use alongside_state_machine::{
-    relay::{ConnId, Event, Relay, RelayConfig, Source, Transmit, Violation},
+    relay::{
+        ConnId, Event, NotVerified, Relay, RelayConfig, Source, Transmit, Verified, Violation,
+    },
     time::Timestamp,
 };
 use alongside_wire::{
-    ErrorCode,
+    ErrorCode, SignInMethod,
     code::Locator,
     framing::Deframer,
     rendezvous::{
         CodeIssued, CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, Refused,
+        SignIn, Token,
     },
 };
 
@@ -23,6 +26,13 @@ pub(crate) struct World {
     pub(crate) sent: BTreeMap<ConnId, Vec<u8>>,
     pub(crate) closed: BTreeMap<ConnId, ErrorCode>,
     pub(crate) events: Vec<Event>,
+    /// What is known of tokens; of others that they prove nothing.
+    pub(crate) tokens: BTreeMap<String, Result<Verified, NotVerified>>,
+    /// How many tokens were checked.
+    pub(crate) checked: usize,
+    /// Whether the relay is answered at once, or the answers are kept.
+    pub(crate) answering: bool,
+    pub(crate) unanswered: Vec<(ConnId, u64, Result<Verified, NotVerified>)>,
 }
 
 pub(crate) const A: ConnId = ConnId(1);
@@ -45,7 +55,26 @@ pub(crate) fn locator(text: &str) -> Locator {
 
 pub(crate) fn join(locator: Locator) -> Join {
     let offer = b"offer".to_vec();
-    Join { locator, offer }
+    Join {
+        locator,
+        link: false,
+        offer,
+    }
+}
+
+/// A join, and whether it is by a link.
+pub(crate) fn join_by(locator: Locator, link: bool) -> Join {
+    Join {
+        link,
+        ..join(locator)
+    }
+}
+
+pub(crate) fn sign_in(token: &str) -> SignIn {
+    SignIn {
+        method: SignInMethod::Token.to_wire(),
+        token: Token::new(token),
+    }
 }
 
 pub(crate) fn gone(code: ErrorCode) -> Vec<Message> {
@@ -77,6 +106,10 @@ impl World {
             sent: BTreeMap::new(),
             closed: BTreeMap::new(),
             events: Vec::new(),
+            tokens: BTreeMap::new(),
+            checked: 0,
+            answering: true,
+            unanswered: Vec::new(),
         }
     }
 
@@ -95,6 +128,20 @@ impl World {
                 Transmit::Control { conn, bytes } => {
                     assert!(!self.closed.contains_key(&conn), "written to after its end");
                     self.sent.entry(conn).or_default().extend(bytes);
+                }
+                Transmit::Verify {
+                    conn,
+                    attempt,
+                    request,
+                } => {
+                    let answer = self.tokens.get(request.token.reveal()).cloned();
+                    let answer = answer.unwrap_or(Err(NotVerified::Failed));
+                    self.checked += 1;
+                    if self.answering {
+                        self.relay.verified(conn, attempt, answer, self.now);
+                    } else {
+                        self.unanswered.push((conn, attempt, answer));
+                    }
                 }
                 Transmit::Close { conn, code } => {
                     assert_eq!(self.closed.insert(conn, code), None, "closed twice");

@@ -32,13 +32,22 @@ fn change(world: &mut World, at: Way, mut change: impl FnMut(Message) -> Message
 
 fn change_offer(world: &mut World, change_it: impl Fn(&mut Offer) + 'static) {
     change(world, Way::SharerUp, move |message| match message {
-        Message::Join(Join { locator, offer }) => {
+        Message::Join(Join {
+            locator,
+            link,
+            offer,
+        }) => {
             let Ok(Some(Envelope::Offer(mut inner))) = Envelope::read(&offer) else {
                 panic!("no offer")
             };
             change_it(&mut inner);
             let offer = Envelope::from(inner).to_bytes();
-            Join { locator, offer }.into()
+            Join {
+                locator,
+                link,
+                offer,
+            }
+            .into()
         }
         other => other,
     });
@@ -334,7 +343,8 @@ fn a_join_replayed_to_another_helper_gains_nothing() {
     let offer = join.unwrap().offer;
     let mut second = World::new(99);
     change(&mut second, Way::SharerUp, move |message| match message {
-        Message::Join(Join { locator, .. }) => Join {
+        Message::Join(Join { locator, link, .. }) => Join {
+            link,
             locator,
             offer: offer.clone(),
         }

@@ -16,6 +16,7 @@ mod middle;
 mod pause;
 mod random;
 mod release;
+mod sign_in;
 mod tampered;
 
 use proptest::test_runner::{Config, RngSeed};

@@ -61,6 +61,7 @@ impl Cast {
         let seen = Seen::default();
         let options = helper::Options {
             relay: address.clone(),
+            sign_in: None,
             name: "Ada".to_owned(),
             config: Config::default(),
             views: vec![Box::new(seen.clone())],
@@ -84,6 +85,7 @@ impl Cast {
         let (events, told) = mpsc::channel(1_024);
         let options = sharer::Options {
             relay: self.address.clone(),
+            sign_in: None,
             code,
             config: Config::default(),
             screen: stage.screen()?,

@@ -52,7 +52,7 @@ impl HelperEndpoint {
                     &code,
                     &joined.offer,
                     &self.config.suites,
-                    self.config.ceiling,
+                    self.ceiling(),
                     &mut self.rng,
                 );
                 match answer {
@@ -69,6 +69,16 @@ impl HelperEndpoint {
                 Ok(None) => Ok(()),
                 Err(error) => self.failed(error.into(), now),
             },
+            Rendezvous::SignedIn(signed_in) => {
+                self.control.signed_in(signed_in.clone())?;
+                self.events.push_back(Event::SignedIn(signed_in));
+                Ok(())
+            }
+            //= spec/13-sign-in.md#sign-in [AUTH-9] 3982f182
+            Rendezvous::Refused(Refused { code }) if self.control.is_signing_in() => {
+                self.machine.relay_ended(known(code));
+                Ok(())
+            }
             Rendezvous::Refused(Refused { code }) if matches!(self.channel, Channel::None) => {
                 self.machine.code_ended(known(code))
             }

@@ -28,6 +28,16 @@ impl SharerEndpoint {
                 Some(envelope) => self.handle_envelope(envelope, now),
                 None => Ok(()),
             },
+            Rendezvous::SignedIn(signed_in) => {
+                self.control.signed_in(signed_in.clone())?;
+                self.events.push_back(Event::SignedIn(signed_in));
+                Ok(())
+            }
+            //= spec/13-sign-in.md#sign-in [AUTH-9] 3982f182
+            Rendezvous::Refused(Refused { code }) if self.control.is_signing_in() => {
+                self.machine.relay_ended(known(code));
+                Ok(())
+            }
             Rendezvous::Refused(Refused { code })
                 if matches!(self.channel, Channel::Offered(_)) =>
             {
