@@ -262,9 +262,9 @@ fn clients_begin_as_the_text_says() {
         .into_iter()
         .find(|(tag, _)| *tag == 0x0A);
     let (_, body) = join.unwrap();
-    // The locator, the length of the offer, the type and length of the envelope; then one version,
+    // The locator, no link, the length of the offer, the type and length of the envelope; then one version,
     // which is 1, and two suites, of which the first is 1.
-    let at = 1 + code.locator.as_str().len() + 1 + 2;
+    let at = 1 + code.locator.as_str().len() + 1 + 1 + 2;
     assert_eq!(body[at..at + 5], [1, 1, 2, 1, 2]);
 }
 
