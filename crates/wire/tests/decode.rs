@@ -153,7 +153,8 @@ fn a_locator_on_the_wire_is_normalised() {
     let message = |locator: &str| {
         let mut body = vec![locator.len() as u8];
         body.extend(locator.bytes());
-        body.push(0);
+        // No link, and an empty offer.
+        body.extend([0, 0]);
         rendezvous::Message::decode(framing::Raw {
             message_type: 0x0a,
             body: &body,
