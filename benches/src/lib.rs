@@ -152,7 +152,10 @@ impl Session {
         }
         let secured = began.elapsed();
         let answered = Instant::now();
-        sharer.send(sharer::Command::Consent(true)).await?;
+        let contact = sharer::Command::Contact(sharer::Contact::Person);
+        sharer.send(contact).await?;
+        let consent = sharer::Command::Consent(sharer::Consent::Given);
+        sharer.send(consent).await?;
         frames.recv().await.ok_or("no frame")?;
         Ok(Self {
             helper,

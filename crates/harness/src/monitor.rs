@@ -79,6 +79,9 @@ impl Monitor {
                 }
             }
             Event::ConsentAsked { .. }
+            | Event::JoinHeldBack
+            | Event::ScamWarning
+            | Event::ControlNotBefore(_)
             | Event::MediaReady
             | Event::MediaStopped
             | Event::CompleteFrameWanted

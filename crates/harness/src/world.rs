@@ -12,6 +12,7 @@ use alongside_state_machine::{
     },
     error::Misuse,
     relay::{ConnId, NotVerified, Relay, RelayConfig, Verified},
+    session::friction::{Consent, Contact},
     time::Timestamp,
 };
 use alongside_wire::{
@@ -217,17 +218,31 @@ impl World {
         });
     }
 
-    /// The sharer's person answers the question, and has one display.
+    /// The sharer's person, who asked for help, answers the question.
     ///
     /// # Errors
     /// As the sharer's endpoint says.
     pub fn consent(&mut self, allow: bool) -> Result<(), Misuse> {
+        // Fails if they have said so before.
+        let _ = self.sharer.contact(Contact::Person, self.now);
+        self.answer(if allow {
+            Consent::Given
+        } else {
+            Consent::Refused
+        })
+    }
+
+    /// The sharer's person answers the question, and has one display.
+    ///
+    /// # Errors
+    /// As the sharer's endpoint says.
+    pub fn answer(&mut self, answer: Consent) -> Result<(), Misuse> {
         let displays = vec![DisplayInfo {
             id: 0,
             width: 8,
             height: 8,
         }];
-        self.sharer.consent(allow, displays, self.now)
+        self.sharer.consent(answer, displays, self.now)
     }
 
     /// All that, and consent; frames may be sent.

@@ -1,20 +1,30 @@
 //! The clock of a session, as its machine counts.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 use alongside_state_machine::time::Timestamp;
 
-/// Time since the session's program started it.
+/// Time since the program first wanted to know it: what one session remembers of codes means the same
+/// to the next.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock(Instant);
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self(Instant::now())
+        static BEGAN: OnceLock<Instant> = OnceLock::new();
+        Self(*BEGAN.get_or_init(Instant::now))
     }
 
     pub(crate) fn now(self) -> Timestamp {
         Timestamp::from_micros(u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Whole seconds until `moment`, the one that has begun included.
+    pub(crate) fn seconds_until(self, moment: Timestamp) -> u64 {
+        u64::try_from(self.until(moment).as_millis().div_ceil(1_000)).unwrap_or(u64::MAX)
     }
 
     /// How long until `moment`; no time if it has passed.

@@ -78,6 +78,11 @@ pub enum Event {
     Receipt(Box<Receipt>),
     /// A frame is on the screen.
     Shown(u32),
+    /// Control cannot be asked for for a while.
+    NoControlFor {
+        /// How long, in seconds.
+        seconds: u64,
+    },
     /// A command could not be carried out.
     NotNow(Misuse),
     /// A frame or a view has trouble; the session goes on.
@@ -246,6 +251,10 @@ impl Helper {
                     }
                 }
                 Machine::Receipt(receipt) => self.tell(Event::Receipt(receipt)),
+                Machine::Session(SessionEvent::ControlNotBefore(from)) => {
+                    let seconds = self.clock.seconds_until(from);
+                    self.tell(Event::NoControlFor { seconds });
+                }
                 Machine::Session(event) => self.tell(Event::Session(event)),
             }
         }

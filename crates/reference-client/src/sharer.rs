@@ -10,7 +10,11 @@ use alongside_state_machine::endpoint::{
     spent::SpentLocators,
 };
 pub use alongside_state_machine::{
-    channel::phrase::Phrase, session::sharer::Event as SessionEvent,
+    channel::phrase::Phrase,
+    session::{
+        friction::{Consent, Contact},
+        sharer::Event as SessionEvent,
+    },
 };
 use alongside_wire::{
     Scopes,
@@ -59,8 +63,10 @@ pub struct Receipts {
 /// What the person wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Who started the contact; without this there is no consent.
+    Contact(Contact),
     /// The answer to the consent prompt.
-    Consent(bool),
+    Consent(Consent),
     /// Allow control, and repeat the number if there was one.
     AllowControl(Scopes, Option<u32>),
     /// Do not allow control.
@@ -86,12 +92,22 @@ pub enum Event {
     Phrase(Phrase),
     /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
     Number(u32),
-    /// Something of the session; never input.
+    /// Something of the session; never input, and nothing that another of these events tells.
     Session(SessionEvent),
     /// A decision was signed: keep it. Only if receipts were chosen.
     Receipt(Box<Receipt>),
     /// What the helper may do from now on.
     Scopes(Scopes),
+    /// The join has had no answer for a while: the relay may be holding it back.
+    HeldBack {
+        /// For how long at the most, in seconds.
+        most: u64,
+    },
+    /// The helper cannot ask for control for a while.
+    NoControlFor {
+        /// How long, in seconds.
+        seconds: u64,
+    },
     /// A command could not be carried out.
     NotNow(Misuse),
     /// The screen or the injection has trouble; the session goes on.
@@ -121,7 +137,10 @@ pub async fn run(
             .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
     }
     let mut link = Link::open(&options.relay, CHUNK).await?;
-    let refused = |misuse: Misuse| ConnectError::Refused(misuse.to_string());
+    let refused = |misuse: Misuse| match misuse {
+        Misuse::SpentCode => ConnectError::Spent,
+        misuse => ConnectError::Refused(misuse.to_string()),
+    };
     let signed_in = options.sign_in.is_none();
     if let Some(request) = options.sign_in {
         endpoint.sign_in(request).map_err(refused)?;
@@ -214,9 +233,10 @@ impl Sharer {
     fn command(&mut self, command: Command) {
         let now = self.clock.now();
         let done = match command {
-            Command::Consent(allow) => {
+            Command::Contact(contact) => self.endpoint.contact(contact, now),
+            Command::Consent(answer) => {
                 let displays = self.filming.displays();
-                self.endpoint.consent(allow, displays, now)
+                self.endpoint.consent(answer, displays, now)
             }
             Command::AllowControl(scopes, number) => {
                 self.endpoint.allow_control(scopes, number, now)
@@ -263,6 +283,14 @@ impl Sharer {
                 Machine::Number(number) => self.tell(Event::Number(number)),
                 Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
+                Machine::Session(SessionEvent::JoinHeldBack) => {
+                    let most = self.endpoint.join_delay_most().div_ceil(1_000);
+                    self.tell(Event::HeldBack { most });
+                }
+                Machine::Session(SessionEvent::ControlNotBefore(from)) => {
+                    let seconds = self.clock.seconds_until(from);
+                    self.tell(Event::NoControlFor { seconds });
+                }
                 Machine::Session(event) => self.tell(Event::Session(event)),
             }
         }

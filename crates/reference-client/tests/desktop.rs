@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alongside_client::inject::X11Injector;
+use alongside_client::{inject::X11Injector, keymap::us_layout};
 use alongside_relay::{Options, Relay, tls::Identity};
 use support::{Server, press, until};
 use talker::Talker;
@@ -49,15 +49,18 @@ fn be_a_relay() {
 
 fn client(task: &str, address: &str, fingerprint: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
-    command.env("XDG_STATE_HOME", state());
     command.args([task, "--relay", address, "--fingerprint", fingerprint]);
     command
 }
 
-/// Where programs of this test remember codes.
-fn state() -> &'static Path {
-    static STATE: std::sync::OnceLock<tempfile::TempDir> = std::sync::OnceLock::new();
-    STATE.get_or_init(|| tempfile::tempdir().unwrap()).path()
+/// A sharer that joins by a code.
+fn sharer(address: &str, fingerprint: &str, screen: &str, code: &str) -> Talker {
+    let mut sharer = Talker::start(
+        "sharer",
+        client("sharer", address, fingerprint).args(["--screen", screen]),
+    );
+    sharer.say(code);
+    sharer
 }
 
 /// Relay, helper and sharer, up to the first frame.
@@ -79,13 +82,10 @@ impl Session {
                 .arg(frames.path()),
         );
         let code = helper.hear("Your code: ", 1);
-        let mut sharer = Talker::start(
-            "sharer",
-            client("sharer", &address, &fingerprint).args(["--screen", screen, &code]),
-        );
+        let mut sharer = sharer(&address, &fingerprint, screen, &code);
         sharer.hear("\"Ada\" (unverified) wants to SEE YOUR SCREEN", 1);
         assert_eq!(pictures(frames.path()).len(), 0, "before consent");
-        sharer.say("yes");
+        sharer.agree();
         helper.hear("The other person agreed", 1);
         until("a frame", || pictures(frames.path()).pop());
         Self {
@@ -268,33 +268,48 @@ fn a_refusal_shows_nothing_and_exits_with_three() {
             .arg(frames.path()),
     );
     let code = helper.hear("Your code: ", 1);
-    let mut sharer = Talker::start(
-        "sharer",
-        client("sharer", &address, &fingerprint).args(["--screen", "pattern", &code]),
+    let mut sharer = sharer(&address, &fingerprint, "pattern", &code);
+    sharer.hear("Did you ask for this help yourself", 1);
+    sharer.say("yes");
+    sharer.hear(
+        "Do you allow \"a helper\" (unverified) to SEE YOUR SCREEN",
+        1,
     );
-    sharer.hear("wants to SEE YOUR SCREEN", 1);
     sharer.say("no");
     assert_eq!(sharer.ended().0, Some(3));
     assert_eq!(helper.ended().0, Some(3), "{}", helper.said());
     helper.hear("did not consent", 1);
     assert_eq!(pictures(frames.path()).len(), 0);
-    // This machine knows that the code is spent, and does not even try.
-    let again = ["--screen", "pattern", &code];
-    let mut late = Talker::start("late", client("sharer", &address, &fingerprint).args(again));
-    assert_eq!(late.ended().0, Some(1));
-    late.hear("this code has been used on this machine", 1);
-    // Another machine gets the same answer as for a code that never was.
+    // Whoever comes late gets the same answer as for a code that never was.
     for code in [code.as_str(), "zzzz-zzzz"] {
-        let elsewhere = tempfile::tempdir().unwrap();
-        let mut late = Talker::start(
-            "late",
-            client("sharer", &address, &fingerprint)
-                .env("XDG_STATE_HOME", elsewhere.path())
-                .args(["--screen", "pattern", code]),
-        );
+        let mut late = self::sharer(&address, &fingerprint, "pattern", code);
         assert_eq!(late.ended().0, Some(3));
         late.hear("there is no such code", 1);
     }
+}
+
+//= test spec/02-codes.md#spent [CODE-11] 2173fa4b
+//= test spec/02-codes.md#spent [CODE-14] 29511607
+#[test]
+fn codes_are_remembered_across_runs_only_in_a_file_that_was_named() {
+    let (_relay, address, fingerprint) = relay();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spent");
+    let join = || {
+        let mut client = client("sharer", &address, &fingerprint);
+        client
+            .args(["--screen", "pattern", "--remember"])
+            .arg(&file);
+        let mut sharer = Talker::start("sharer", &mut client);
+        sharer.say("zzzz-zzzz");
+        let code = sharer.ended().0;
+        (code, sharer.said())
+    };
+    let (code, said) = join();
+    assert_eq!(code, Some(3), "{said}");
+    let (code, said) = join();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("this code has been used here"), "{said}");
 }
 
 //= test spec/08-transport.md#quic [TRANSPORT-4] 61e69bcc
@@ -317,6 +332,7 @@ fn a_relay_with_another_certificate_is_not_believed() {
 fn a_helper_in_the_sharers_own_terminal_widens_nothing() {
     const Y: u16 = 0x1C;
     const N: u16 = 0x11;
+    const ENTER: u16 = 0x28;
     let server = Server::start(&[]);
     let (_relay, address, fingerprint) = relay();
     let frames = tempfile::tempdir().unwrap();
@@ -333,15 +349,22 @@ fn a_helper_in_the_sharers_own_terminal_widens_nothing() {
     let _sharer = server.xterm(
         "130x45+0+0",
         &format!(
-            "XDG_STATE_HOME={} exec {program} sharer --relay {address} --fingerprint {fingerprint} \
-             --screen x11:{display} {code}",
-            state().display()
+            "exec {program} sharer --relay {address} --fingerprint {fingerprint} --screen x11:{display}"
         ),
     );
     let mut person = X11Injector::open(server.display(), None).unwrap();
+    // Until the program asks for the code, keys wait in the terminal.
+    thread::sleep(Duration::from_secs(2));
+    for letter in code.chars() {
+        let (_, usage) = us_layout(letter).unwrap();
+        press(&mut person, usage);
+    }
+    press(&mut person, ENTER);
     helper.hear("somebody joined", 1);
-    thread::sleep(Duration::from_secs(1));
-    press(&mut person, Y);
+    for _ in ["who started the contact", "consent"] {
+        thread::sleep(Duration::from_secs(1));
+        press(&mut person, Y);
+    }
     helper.hear("The other person agreed", 1);
     thread::sleep(Duration::from_millis(5_500));
     helper.say("control");

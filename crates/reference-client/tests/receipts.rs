@@ -48,8 +48,7 @@ impl Stage {
         command
             .args(args)
             .args(["--relay", &self.found.address])
-            .args(["--fingerprint", &fingerprint.to_string()])
-            .env("XDG_STATE_HOME", self.folder.path());
+            .args(["--fingerprint", &fingerprint.to_string()]);
         if let Some(file) = file {
             command.arg("--receipts").arg(file);
         }
@@ -65,11 +64,12 @@ impl Stage {
             .skip_while(|character| !character.is_ascii_alphanumeric())
             .take_while(|character| character.is_ascii_alphanumeric() || *character == '-')
             .collect();
-        let mut args = vec!["sharer", "--screen", "pattern", &code];
+        let mut args = vec!["sharer", "--screen", "pattern"];
         if share {
             args.push("--share-receipts");
         }
-        let sharer = self.program("sharer", &args, sharers);
+        let mut sharer = self.program("sharer", &args, sharers);
+        sharer.say(&code);
         sharer.hear("SEE YOUR SCREEN", 1);
         [helper, sharer]
     }
@@ -96,7 +96,7 @@ async fn a_real_session_leaves_a_file_that_holds() {
     let (own, given) = (stage.file("own"), stage.file("given"));
     let [mut helper, mut sharer] = stage.asked(Some(&own), true, Some(&given));
     sharer.hear("can prove it to others", 1);
-    sharer.say("yes");
+    sharer.agree();
     sharer.hear("Your screen is shown", 1);
     // Control may be asked for five seconds after consent.
     std::thread::sleep(Duration::from_millis(5_500));
@@ -154,6 +154,8 @@ async fn nothing_is_written_or_given_unless_it_was_asked_for() {
     // Without --share-receipts the helper's file stays away.
     let [helper, mut sharer] = stage.asked(Some(&own), false, Some(&given));
     sharer.say("no");
+    sharer.hear("This looks like the beginning of a scam", 1);
+    sharer.say("no");
     assert_eq!(sharer.ended().0, Some(3));
     let mut helper = helper;
     helper.ended();
@@ -164,7 +166,7 @@ async fn nothing_is_written_or_given_unless_it_was_asked_for() {
 
     // A file that is there already is not touched, and nothing begins.
     let before = fs::read(&own).unwrap();
-    let args = ["sharer", "--screen", "pattern", "4060-r0gx"];
+    let args = ["sharer", "--screen", "pattern"];
     let mut again = stage.program("again", &args, Some(&own));
     assert_eq!(again.ended().0, Some(1));
     assert!(again.said().contains("name a new file"), "{}", again.said());
@@ -172,7 +174,7 @@ async fn nothing_is_written_or_given_unless_it_was_asked_for() {
 
     let nothing = stage.asked(None, false, None);
     let [mut helper, mut sharer] = nothing;
-    sharer.say("yes");
+    sharer.agree();
     sharer.hear("Your screen is shown", 1);
     sharer.say("end");
     sharer.ended();

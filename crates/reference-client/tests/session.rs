@@ -157,7 +157,9 @@ async fn a_session_from_the_code_to_the_end() {
 async fn without_consent_there_is_nothing_to_see() {
     let mut cast = Cast::asked(Duration::ZERO).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    cast.sharer.order(Share::Consent(false)).await;
+    cast.sharer
+        .order(Share::Consent(sharer::Consent::Refused))
+        .await;
     let ended = cast.helper.ended().await;
     assert_eq!(because(ended), (By::Peer, ErrorCode::Declined));
     let ended = cast.sharer.ended().await;

@@ -171,6 +171,10 @@ pub enum Misuse {
     SpentCode,
     /// The helper does not know the epoch yet, so nothing can be shown.
     NotReady,
+    /// The person has not said yet who started the contact.
+    ContactUnknown,
+    /// The person did not start the contact: a plain yes is not enough.
+    WarningUnanswered,
 }
 
 impl fmt::Display for Misuse {
@@ -188,6 +192,8 @@ impl fmt::Display for Misuse {
             Self::TooLong => f.write_str("this is too long"),
             Self::SpentCode => f.write_str("this code has been used; ask for a new one"),
             Self::NotReady => f.write_str("the helper is not ready for frames"),
+            Self::ContactUnknown => f.write_str("it must be said first who started the contact"),
+            Self::WarningUnanswered => f.write_str("a plain yes is not enough after the warning"),
         }
     }
 }

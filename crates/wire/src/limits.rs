@@ -123,5 +123,7 @@ pub mod timers {
         SIGN_IN = 28, "sign-in", 43_200_000;
         /// How far the clocks of those who sign and of those who check may be apart.
         CLOCK_TOLERANCE = 29, "clock-tolerance", 300_000;
+        /// How long a join may be without an answer before the sharer's person is told.
+        JOIN_NOTICE = 49, "join-notice", 2_000;
     } }
 }

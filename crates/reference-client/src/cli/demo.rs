@@ -52,7 +52,11 @@ async fn play(stage: &Stage, cast: &mut Cast, story: &mut Story) -> Result<(), F
     if cast.frames() > 0 {
         return Err("a frame arrived before consent".into());
     }
-    cast.sharer(sharer::Command::Consent(true)).await;
+    cast.sharer(sharer::Command::Contact(sharer::Contact::Person))
+        .await;
+    story.tell("sharer: asked for this help, and says so");
+    cast.sharer(sharer::Command::Consent(sharer::Consent::Given))
+        .await;
     story.tell("sharer: agrees");
     let id = cast.frame_after(0).await?;
     story.tell(&format!("helper: sees frame {id}"));

@@ -8,7 +8,7 @@ use alongside_client::{
     view::{Folder, View},
     window::Window,
 };
-use alongside_wire::{Class, ErrorCode, Scopes, code::Code};
+use alongside_wire::{Class, ErrorCode, Scopes, code::Code, limits::SPENT_CODES};
 use tokio::{
     sync::mpsc::{self, Sender},
     time::{Instant as Moment, sleep_until},
@@ -181,6 +181,10 @@ impl Helper {
             )),
             Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
             Event::Shown(_) => {}
+            //= spec/05-session.md#friction [FRICTION-5] 80575b31
+            Event::NoControlFor { seconds } => self.terminal.line(&format!(
+                "Control cannot be asked for in the next {seconds} seconds."
+            )),
             Event::NotNow(misuse) => self.terminal.line(&format!("not now: {misuse}")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
             Event::Session(event) => self.session(event).await,
@@ -190,7 +194,9 @@ impl Helper {
     async fn session(&mut self, event: SessionEvent) {
         let terminal = &mut self.terminal;
         match event {
-            SessionEvent::CodeIssued { .. } | SessionEvent::Ended(_) => {}
+            SessionEvent::CodeIssued { .. }
+            | SessionEvent::ControlNotBefore(_)
+            | SessionEvent::Ended(_) => {}
             SessionEvent::CodeEnded(ErrorCode::Busy) => {
                 terminal.line("the relay is busy; asking again in five seconds");
                 self.after(Duration::from_secs(5), Command::NewCode);
@@ -213,7 +219,7 @@ impl Helper {
                 self.code = None;
                 terminal.status("somebody joined; making the connection secure ...");
             }
-            SessionEvent::CodeSpent { warn, .. } => self.spent(warn),
+            SessionEvent::CodeSpent { spent, warn, .. } => self.spent(spent, warn),
             SessionEvent::Secured => terminal.status("the other person is being asked ..."),
             SessionEvent::Viewing { .. } => {
                 terminal.status("you see the screen");
@@ -252,11 +258,15 @@ impl Helper {
     }
 
     //= spec/02-codes.md#spent [CODE-12] 09f7ca84
-    fn spent(&mut self, warn: bool) {
+    //= spec/05-session.md#friction [FRICTION-6] a4023c49
+    fn spent(&mut self, spent: usize, warn: bool) {
         self.code = None;
         self.terminal.status("");
         self.terminal
             .alert("Somebody used this code with a wrong secret, or gave up. It is spent.");
+        self.terminal.line(&format!(
+            "{spent} of {SPENT_CODES} codes spent without a session in the last hour."
+        ));
         if warn {
             self.terminal.alert(
                 "That was the third within an hour: somebody may be guessing. The next code comes \

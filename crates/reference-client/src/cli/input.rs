@@ -2,7 +2,7 @@
 
 use std::{io::BufRead as _, thread};
 
-use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 /// Lines of standard input, without spaces around them.
@@ -19,14 +19,14 @@ pub(crate) fn lines() -> UnboundedReceiver<String> {
     receiver
 }
 
-/// The same words as lines, from single keys.
-pub(crate) fn keys() -> UnboundedReceiver<String> {
+/// Single keys of a terminal.
+fn keys() -> UnboundedReceiver<KeyEvent> {
     let (sender, receiver) = unbounded_channel();
     thread::spawn(move || {
-        let mut chat = None;
         while let Ok(event) = event::read() {
-            if let Some(word) = word(&event, &mut chat)
-                && sender.send(word).is_err()
+            if let Event::Key(key) = event
+                && key.kind != KeyEventKind::Release
+                && sender.send(key).is_err()
             {
                 return;
             }
@@ -35,83 +35,169 @@ pub(crate) fn keys() -> UnboundedReceiver<String> {
     receiver
 }
 
-/// What a key means. While a line of chat is typed, it is that line's.
-fn word(event: &Event, chat: &mut Option<String>) -> Option<String> {
-    let Event::Key(key) = event else { return None };
-    if key.kind == KeyEventKind::Release {
-        return None;
-    }
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if control {
-        return (key.code == KeyCode::Char('c')).then(|| "end".to_owned());
-    }
-    if let Some(line) = chat {
-        match key.code {
-            KeyCode::Char(character) => line.push(character),
-            KeyCode::Backspace => {
-                line.pop();
-            }
-            KeyCode::Enter => return chat.take().map(|line| format!("chat {line}")),
-            KeyCode::Esc => {
-                *chat = None;
-                return Some("unsaid".to_owned());
-            }
-            _ => {}
-        }
-        return chat.as_ref().map(|line| format!("typing {line}"));
-    }
-    let word = match key.code {
-        KeyCode::Char(digit @ '0'..='9') => return Some(format!("digit {digit}")),
-        KeyCode::Char('y') => "yes",
-        KeyCode::Char('n') => "no",
-        KeyCode::Char('q') => "end",
-        KeyCode::Char('p') => "toggle-pause",
-        KeyCode::Char('r') => "revoke",
-        KeyCode::Char('t') => {
-            *chat = Some(String::new());
-            "typing "
-        }
-        _ => return None,
-    };
-    Some(word.to_owned())
+/// What a person types, as words, from either.
+pub(crate) enum Typed {
+    Lines(UnboundedReceiver<String>),
+    Keys(UnboundedReceiver<KeyEvent>, Keys),
 }
 
-/// Throws away what was typed before now; whether the person wanted to end, which is not.
-pub(crate) fn discard(typed: &mut UnboundedReceiver<String>) -> bool {
-    let mut end = false;
-    while let Ok(word) = typed.try_recv() {
-        end |= word == "end";
+impl Typed {
+    /// Reads from now on: single keys if the terminal gives them, lines if not.
+    pub(crate) fn start(raw: bool) -> Self {
+        if raw {
+            Self::Keys(keys(), Keys::default())
+        } else {
+            Self::Lines(lines())
+        }
     }
-    end
+
+    /// The next word; none when nothing can be typed any more.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        match self {
+            Self::Lines(lines) => lines.recv().await,
+            Self::Keys(receiver, keys) => loop {
+                let key = receiver.recv().await?;
+                if let Some(word) = keys.word(&key) {
+                    return Some(word);
+                }
+            },
+        }
+    }
+
+    /// From now on keys are a line, of which `answer TEXT` is made, until that or Escape.
+    pub(crate) fn want_line(&mut self) {
+        if let Self::Keys(_, keys) = self {
+            keys.line = Some((Line::Answer, String::new()));
+        }
+    }
+
+    /// The line that is being typed key by key, if there is one.
+    pub(crate) fn line(&self) -> Option<&str> {
+        match self {
+            Self::Lines(_) => None,
+            Self::Keys(_, keys) => keys.line.as_ref().map(|(_, text)| text.as_str()),
+        }
+    }
+
+    /// Throws away what was typed before now; whether the person wanted to end, which is not.
+    pub(crate) fn discard(&mut self) -> bool {
+        let mut end = false;
+        match self {
+            Self::Lines(lines) => {
+                while let Ok(line) = lines.try_recv() {
+                    end |= line == "end";
+                }
+            }
+            Self::Keys(receiver, keys) => {
+                while let Ok(key) = receiver.try_recv() {
+                    end |= keys.word(&key).as_deref() == Some("end");
+                }
+            }
+        }
+        end
+    }
+}
+
+/// What a line of keys is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Chat,
+    Answer,
+}
+
+/// Makes the words that lines have from single keys.
+#[derive(Default)]
+pub(crate) struct Keys {
+    line: Option<(Line, String)>,
+}
+
+impl Keys {
+    /// What a key means. While a line is typed, it is that line's.
+    fn word(&mut self, key: &KeyEvent) -> Option<String> {
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return (key.code == KeyCode::Char('c')).then(|| "end".to_owned());
+        }
+        if let Some((kind, line)) = &mut self.line {
+            match key.code {
+                KeyCode::Char(character) => line.push(character),
+                KeyCode::Backspace => {
+                    line.pop();
+                }
+                KeyCode::Enter => {
+                    let word = match kind {
+                        Line::Chat => "chat",
+                        Line::Answer => "answer",
+                    };
+                    return self.line.take().map(|(_, line)| format!("{word} {line}"));
+                }
+                KeyCode::Esc if *kind == Line::Answer => line.clear(),
+                KeyCode::Esc => self.line = None,
+                _ => {}
+            }
+            return Some("typing".to_owned());
+        }
+        let word = match key.code {
+            KeyCode::Char(digit @ '0'..='9') => return Some(format!("digit {digit}")),
+            KeyCode::Char('y') => "yes",
+            KeyCode::Char('n') => "no",
+            KeyCode::Char('q') => "end",
+            KeyCode::Char('p') => "toggle-pause",
+            KeyCode::Char('r') => "revoke",
+            KeyCode::Char('t') => {
+                self.line = Some((Line::Chat, String::new()));
+                "typing"
+            }
+            _ => return None,
+        };
+        Some(word.to_owned())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::KeyEvent;
-
     use super::*;
 
-    fn press(code: KeyCode, chat: &mut Option<String>) -> Option<String> {
-        word(&Event::Key(KeyEvent::new(code, KeyModifiers::NONE)), chat)
+    fn press(keys: &mut Keys, code: KeyCode) -> Option<String> {
+        keys.word(&KeyEvent::new(code, KeyModifiers::NONE))
     }
 
     #[test]
     fn keys_are_words() {
-        let chat = &mut None;
-        assert_eq!(press(KeyCode::Char('y'), chat).as_deref(), Some("yes"));
-        assert_eq!(press(KeyCode::Char('x'), chat), None);
+        let keys = &mut Keys::default();
+        assert_eq!(press(keys, KeyCode::Char('y')).as_deref(), Some("yes"));
+        assert_eq!(press(keys, KeyCode::Char('x')), None);
         let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        assert_eq!(word(&Event::Key(interrupt), chat).as_deref(), Some("end"));
+        assert_eq!(keys.word(&interrupt).as_deref(), Some("end"));
     }
 
     #[test]
     fn a_line_of_chat_answers_no_prompt() {
-        let chat = &mut None;
-        press(KeyCode::Char('t'), chat);
-        assert_eq!(press(KeyCode::Char('y'), chat).as_deref(), Some("typing y"));
-        assert_eq!(press(KeyCode::Enter, chat).as_deref(), Some("chat y"));
-        press(KeyCode::Char('t'), chat);
-        assert_eq!(press(KeyCode::Esc, chat).as_deref(), Some("unsaid"));
-        assert_eq!(press(KeyCode::Char('y'), chat).as_deref(), Some("yes"));
+        let keys = &mut Keys::default();
+        press(keys, KeyCode::Char('t'));
+        assert_eq!(press(keys, KeyCode::Char('y')).as_deref(), Some("typing"));
+        assert_eq!(press(keys, KeyCode::Enter).as_deref(), Some("chat y"));
+        press(keys, KeyCode::Char('t'));
+        assert_eq!(press(keys, KeyCode::Esc).as_deref(), Some("typing"));
+        assert_eq!(press(keys, KeyCode::Char('y')).as_deref(), Some("yes"));
+    }
+
+    #[test]
+    fn a_word_that_is_wanted_takes_all_keys_but_the_one_that_ends() {
+        let (_sender, receiver) = unbounded_channel();
+        let mut typed = Typed::Keys(receiver, Keys::default());
+        typed.want_line();
+        let Typed::Keys(_, keys) = &mut typed else {
+            unreachable!("it is")
+        };
+        for letter in "nqs".chars() {
+            let word = press(keys, KeyCode::Char(letter));
+            assert_eq!(word.as_deref(), Some("typing"));
+        }
+        assert_eq!(press(keys, KeyCode::Esc).as_deref(), Some("typing"));
+        press(keys, KeyCode::Char('x'));
+        let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(keys.word(&interrupt).as_deref(), Some("end"));
+        assert_eq!(press(keys, KeyCode::Enter).as_deref(), Some("answer x"));
+        assert_eq!(typed.line(), None);
     }
 }

@@ -1,18 +1,20 @@
 //! The program around the library: arguments, the terminal, and the three things it can do.
 
 pub(crate) mod args;
+mod code;
 mod demo;
-
 mod exit;
 mod helper;
 mod inert;
 mod input;
 mod keys;
+mod prompt;
 mod receipt;
 mod receipts;
 mod script;
 mod sharer;
 mod spent;
+mod status;
 mod stop;
 pub(crate) mod terminal;
 mod words;

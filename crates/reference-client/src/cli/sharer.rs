@@ -1,113 +1,58 @@
 //! `alongside sharer`.
 
-use std::{
-    io::BufRead as _,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use alongside_client::{
-    Config, inject, screen,
+    Config, ConnectError, Ended, inject, screen,
     sharer::{self, Command, Event, Options, Receipts, SessionEvent},
 };
 use alongside_state_machine::endpoint::spent::SpentLocators;
-use alongside_wire::{Scopes, code::Code};
-use tokio::sync::mpsc::{self, Sender, UnboundedReceiver};
+use alongside_wire::{Scopes, code::Code, rendezvous::SignIn};
+use tokio::sync::mpsc::{self, Sender};
 
 use super::{
-    Exit, Failure, Stop, args, exit, input,
+    Exit, Failure, Stop, args, code, exit,
+    input::Typed,
+    prompt::Prompt,
     receipts::{self, Book},
     spent,
+    status::Status,
     terminal::Terminal,
-    words::{may, may_briefly, phrase, plain, signed_in_as_sharer},
+    words::{phrase, plain, signed_in_as_sharer},
 };
-
-/// What the person is being asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Prompt {
-    Consent,
-    Control(Scopes),
-}
 
 pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
-    // Whatever cannot work is said before the code is spent.
+    // Whatever cannot work is said before a code is spent.
     let sign_in = args.sign_in.sign_in()?;
-    let screen = screen::open(&args.screen)?;
-    let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
+    drop(screen::open(&args.screen)?);
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
-    let code = match args.code {
-        Some(code) => code,
-        None => ask_code(&mut terminal)?,
-    };
-    let relay = args.relay.relay();
-    spent::spend(&relay.address, &code.locator)?;
-    let (commands, orders) = mpsc::channel(64);
-    let (events, mut happened) = mpsc::channel(1_024);
-    terminal.status("joining ...");
-    let options = Options {
-        relay,
-        sign_in,
-        code,
-        config: Config::default(),
-        screen,
-        injector,
-        receipts: args.receipts.is_some().then_some(Receipts {
-            share: args.share_receipts,
-        }),
-    };
-    // On a task of its own: a terminal that does not take what is written must not stop it.
-    let mut session = tokio::spawn(async move {
-        let mut marked = SpentLocators::default();
-        sharer::run(options, &mut marked, orders, events).await
-    });
-    let mut stop = Stop::new()?;
+    let code = code::first(&mut terminal)?;
     let raw = terminal.raw();
-    let mut typed = if raw { input::keys() } else { input::lines() };
-    let mut reading = true;
     let mut sharer = Sharer {
         terminal,
-        commands,
+        typed: Typed::start(raw),
+        reading: true,
+        stop: Stop::new()?,
         raw,
-        prompt: None,
-        number: None,
-        digits: String::new(),
-        line: None,
-        paused: false,
-        scopes: Scopes::NONE,
-        ending: None,
+        spent: SpentLocators::default(),
+        talk: Talk::default(),
         book,
+        sign_in,
     };
     if let Some(book) = &sharer.book {
         let warning = book.warning(args.share_receipts);
         sharer.terminal.line(&warning);
     }
-    loop {
-        tokio::select! {
-            // What happened is known before what was typed is understood.
-            biased;
-            ended = &mut session => {
-                let ended = ended??;
-                while let Ok(event) = happened.try_recv() {
-                    sharer.happened(event, &mut typed);
-                }
-                sharer.terminal.status("");
-                sharer.terminal.line(&exit::explain(&ended, "the helper"));
-                return Ok(ended.into());
-            }
-            Some(event) = happened.recv() => sharer.happened(event, &mut typed),
-            word = typed.recv(), if reading => match word {
-                Some(word) => sharer.typed(&word).await,
-                // Nobody can answer any more, and silence is no consent.
-                None => reading = false,
-            },
-            () = stop.next() => sharer.order(Command::End).await,
-            () = overdue(sharer.ending) => {
-                sharer.terminal.status("");
-                sharer.terminal.line(NOT_ENDING);
-                return Ok(Exit::Failed);
-            }
-        }
+    let mut over = sharer.session(&args, code).await?;
+    // In the same run, because only that remembers which codes are spent.
+    while raw && over.blames_the_code() {
+        let Some(code) = sharer.another_code().await else {
+            break;
+        };
+        over = sharer.session(&args, code).await?;
     }
+    Ok(over.into())
 }
 
 /// How long an end may take to be told to everybody.
@@ -123,56 +68,159 @@ async fn overdue(ending: Option<Instant>) {
     }
 }
 
-fn ask_code(terminal: &mut Terminal) -> Result<Code, Failure> {
-    loop {
-        terminal.line("Type the code that the helper reads to you:");
-        let mut line = String::new();
-        if std::io::stdin().lock().read_line(&mut line)? == 0 {
-            return Err("no code was given".into());
-        }
-        match Code::parse(&line) {
-            Ok(code) => return Ok(code),
-            Err(error) => terminal.line(&error.to_string()),
+/// What came of a join.
+enum Over {
+    Ended(Ended),
+    /// The code was used here before.
+    Spent,
+    /// It did not end in order.
+    Stuck,
+}
+
+impl Over {
+    fn blames_the_code(&self) -> bool {
+        match self {
+            Self::Ended(ended) => code::is_to_blame(ended),
+            Self::Spent => true,
+            Self::Stuck => false,
         }
     }
 }
 
+impl From<Over> for Exit {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Ended(ended) => ended.into(),
+            Over::Spent | Over::Stuck => Self::Failed,
+        }
+    }
+}
+
+/// The person and what they see, for one session after the other.
 struct Sharer {
     terminal: Terminal,
-    commands: Sender<Command>,
+    typed: Typed,
+    /// Something can still be typed.
+    reading: bool,
+    stop: Stop,
     raw: bool,
+    //= spec/02-codes.md#spent [CODE-14] 29511607
+    /// The program's memory of codes, which dies with it.
+    spent: SpentLocators,
+    talk: Talk,
+    /// Where receipts go, if there are any.
+    book: Option<Book>,
+    /// Who the person is to the relay, if they say so.
+    sign_in: Option<SignIn>,
+}
+
+/// What is being said in one session.
+#[derive(Default)]
+struct Talk {
+    commands: Option<Sender<Command>>,
     prompt: Option<Prompt>,
     /// What an answer that allows control must repeat, and what was typed of it.
     number: Option<u32>,
     digits: String,
-    /// A line of chat that is being typed, key by key.
-    line: Option<String>,
     paused: bool,
     scopes: Scopes,
     /// When the person wanted to end it.
     ending: Option<Instant>,
-    /// Where receipts go, if there are any.
-    book: Option<Book>,
 }
 
+type Session = tokio::task::JoinHandle<(Result<Ended, ConnectError>, SpentLocators)>;
+
 impl Sharer {
+    /// One join and what comes of it.
+    async fn session(&mut self, args: &args::Sharer, code: Code) -> Result<Over, Failure> {
+        let relay = args.relay.relay();
+        let screen = screen::open(&args.screen)?;
+        let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
+        if let Some(file) = &args.remember
+            && !spent::spend(file, &relay.address, &code.locator)?
+        {
+            self.terminal.line(&ConnectError::Spent.to_string());
+            return Ok(Over::Spent);
+        }
+        let (commands, orders) = mpsc::channel(64);
+        let (events, mut happened) = mpsc::channel(1_024);
+        self.talk = Talk {
+            commands: Some(commands),
+            ..Talk::default()
+        };
+        self.terminal.status("joining ...");
+        let options = Options {
+            relay,
+            sign_in: self.sign_in.clone(),
+            code,
+            config: Config::default(),
+            screen,
+            injector,
+            receipts: args.receipts.is_some().then_some(Receipts {
+                share: args.share_receipts,
+            }),
+        };
+        let mut spent = std::mem::take(&mut self.spent);
+        // On a task of its own: a terminal that does not take what is written must not stop it.
+        let mut session: Session = tokio::spawn(async move {
+            let ended = sharer::run(options, &mut spent, orders, events).await;
+            (ended, spent)
+        });
+        loop {
+            tokio::select! {
+                // What happened is known before what was typed is understood.
+                biased;
+                ended = &mut session => {
+                    let (ended, spent) = ended?;
+                    self.spent = spent;
+                    let ended = match ended {
+                        Err(ConnectError::Spent) => {
+                            self.terminal.status("");
+                            self.terminal.line(&ConnectError::Spent.to_string());
+                            return Ok(Over::Spent);
+                        }
+                        ended => ended?,
+                    };
+                    while let Ok(event) = happened.try_recv() {
+                        self.happened(event);
+                    }
+                    self.terminal.status("");
+                    self.terminal.line(&exit::explain(&ended, "the helper"));
+                    return Ok(Over::Ended(ended));
+                }
+                Some(event) = happened.recv() => self.happened(event),
+                word = self.typed.next(), if self.reading => match word {
+                    Some(word) => self.typed(&word).await,
+                    // Nobody can answer any more, and silence is no consent.
+                    None => self.reading = false,
+                },
+                () = self.stop.next() => self.order(Command::End).await,
+                () = overdue(self.talk.ending) => {
+                    self.terminal.status("");
+                    self.terminal.line(NOT_ENDING);
+                    return Ok(Over::Stuck);
+                }
+            }
+        }
+    }
+
     async fn order(&mut self, command: Command) {
         if command == Command::End {
-            self.ending.get_or_insert_with(Instant::now);
+            self.talk.ending.get_or_insert_with(Instant::now);
         }
-        // It fails when the session is over, which is told.
-        let _ = self.commands.send(command).await;
+        if let Some(commands) = &self.talk.commands {
+            // It fails when the session is over, which is told.
+            let _ = commands.send(command).await;
+        }
     }
 
     async fn typed(&mut self, word: &str) {
         if let Some(line) = word.strip_prefix("chat ") {
-            self.line = None;
             self.show_status();
             self.order(Command::Chat(line.to_owned())).await;
             return;
         }
-        if self.raw && (word == "unsaid" || word.starts_with("typing ")) {
-            self.line = word.strip_prefix("typing ").map(str::to_owned);
+        if self.raw && word == "typing" {
             self.show_status();
             return;
         }
@@ -180,61 +228,83 @@ impl Sharer {
             self.digit(digit).await;
             return;
         }
+        let word = word.strip_prefix("answer ").unwrap_or(word).trim();
         let (word, number) = match word.split_once(' ') {
             Some(("yes", number)) => ("yes", number.trim().parse().ok()),
             _ => (word, None),
         };
-        let command = match (word, self.prompt) {
-            ("yes", Some(Prompt::Consent)) => Command::Consent(true),
-            ("no", Some(Prompt::Consent)) => Command::Consent(false),
-            ("yes", Some(Prompt::Control(scopes))) => Command::AllowControl(scopes, number),
-            ("no", Some(Prompt::Control(_))) => Command::DenyControl,
-            ("yes" | "no", None) => {
-                self.terminal.line("Nothing is being asked.");
-                return;
+        let answer = self.talk.prompt.as_ref();
+        let answer = answer.and_then(|prompt| prompt.answer(word, number));
+        let command = match (answer, word) {
+            (Some(answer), _) => {
+                self.answered(&answer);
+                answer
             }
-            ("pause", _) => Command::Pause(true),
-            ("unpause", _) => Command::Pause(false),
-            ("toggle-pause", _) => Command::Pause(!self.paused),
-            ("revoke", _) => Command::Revoke,
-            ("end", _) => Command::End,
-            ("", _) => return,
-            _ => {
-                self.terminal
-                    .line("Type yes, no, pause, unpause, revoke, chat TEXT or end.");
-                return;
-            }
+            (None, "end" | "q") => Command::End,
+            (None, "pause") => Command::Pause(true),
+            (None, "unpause") => Command::Pause(false),
+            (None, "toggle-pause") => Command::Pause(!self.talk.paused),
+            (None, "revoke") => Command::Revoke,
+            (None, word) => return self.not_understood(word),
         };
-        if let Command::Consent(_) = command {
-            self.prompt = None;
-        }
         self.order(command).await;
+    }
+
+    /// An answer is on its way: the next question, if there is one.
+    fn answered(&mut self, answer: &Command) {
+        let Some(prompt) = &self.talk.prompt else {
+            return;
+        };
+        match prompt.next(answer) {
+            Some(next) => self.ask(next),
+            // That for control stays open until the session says so: it may come too soon.
+            None if matches!(prompt, Prompt::Control(_)) => {}
+            None => self.talk.prompt = None,
+        }
+    }
+
+    fn not_understood(&mut self, word: &str) {
+        let line = match &self.talk.prompt {
+            Some(prompt) if prompt.wants_word() => "Type no, or the whole word: share",
+            _ if word.is_empty() => return,
+            None if ["yes", "no"].contains(&word) => "Nothing is being asked.",
+            _ => "Type yes, no, pause, unpause, revoke, chat TEXT or end.",
+        };
+        self.terminal.line(line);
+        self.want_word();
+        self.show_status();
     }
 
     /// A digit of the number that allows control.
     async fn digit(&mut self, digit: &str) {
-        let (Some(Prompt::Control(scopes)), Some(_)) = (self.prompt, self.number) else {
+        let (Some(Prompt::Control(scopes)), Some(_)) = (&self.talk.prompt, self.talk.number) else {
             return;
         };
-        self.digits.push_str(digit);
+        let scopes = *scopes;
+        self.talk.digits.push_str(digit);
         self.show_status();
-        if self.digits.len() == 6 {
-            let number = self.digits.parse().ok();
-            self.digits.clear();
+        if self.talk.digits.len() == 6 {
+            let number = self.talk.digits.parse().ok();
+            self.talk.digits.clear();
             self.order(Command::AllowControl(scopes, number)).await;
         }
     }
 
-    fn happened(&mut self, event: Event, typed: &mut UnboundedReceiver<String>) {
+    fn happened(&mut self, event: Event) {
         match event {
             Event::Connected => self.terminal.status("waiting for the helper ..."),
             Event::SignedIn(signed_in) => self.terminal.line(&signed_in_as_sharer(&signed_in)),
+            //= spec/05-session.md#friction [FRICTION-7] 09126b66
+            Event::HeldBack { most } => self.terminal.line(&format!(
+                "No answer yet. After wrong codes from this address the relay waits longer and longer \
+                 before it answers, up to {most} seconds."
+            )),
             Event::Phrase(places) => self.terminal.line(&format!(
                 "The helper should see the same three words: {}",
                 phrase(places)
             )),
             Event::Number(number) => {
-                self.number = Some(number);
+                self.talk.number = Some(number);
                 let how = if self.raw {
                     format!("To allow it, type {number:06}.")
                 } else {
@@ -244,38 +314,33 @@ impl Sharer {
                 self.show_status();
             }
             Event::Scopes(scopes) => {
-                self.scopes = scopes;
+                self.talk.scopes = scopes;
                 self.show_status();
             }
+            //= spec/05-session.md#friction [FRICTION-5] 80575b31
+            Event::NoControlFor { seconds } => self.terminal.line(&format!(
+                "The helper cannot ask for control in the next {seconds} seconds."
+            )),
             Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
             Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
-            Event::Session(event) => self.session(event, typed),
+            Event::Session(event) => self.session_event(event),
         }
     }
 
-    fn session(&mut self, event: SessionEvent, typed: &mut UnboundedReceiver<String>) {
+    fn session_event(&mut self, event: SessionEvent) {
         match event {
-            //= spec/05-session.md#consent [CONSENT-5] 9b48cef1
-            SessionEvent::ConsentAsked { name, .. } => {
-                let name = plain(&name);
-                let question =
-                    format!("\"{name}\" (unverified) wants to SEE YOUR SCREEN. Allow it?");
-                self.ask(Prompt::Consent, &question, typed);
-            }
+            SessionEvent::ConsentAsked { name, .. } => self.ask(Prompt::Contact(plain(&name))),
             SessionEvent::Viewing => self.terminal.line("Your screen is shown from now on."),
-            SessionEvent::ControlAsked { scopes, .. } => {
-                let question = format!("The helper wants to CONTROL: {scopes}. Allow it?");
-                self.ask(Prompt::Control(scopes), &question, typed);
-            }
+            SessionEvent::ControlAsked { scopes, .. } => self.ask(Prompt::Control(scopes)),
             SessionEvent::ControlPromptClosed => {
-                self.prompt = None;
+                self.talk.prompt = None;
                 self.terminal
                     .line("The question is closed; control was not granted.");
                 self.show_status();
             }
             SessionEvent::ControlGranted { .. } => {
-                self.prompt = None;
+                self.talk.prompt = None;
                 let key = if self.raw { "r" } else { "revoke" };
                 let line = format!("The helper has control; {key} takes it back.");
                 self.terminal.alert(&line);
@@ -285,7 +350,7 @@ impl Sharer {
                     .line(&format!("The helper has no control any more: {code}."));
             }
             SessionEvent::Paused { local, peer } => {
-                self.paused = local;
+                self.talk.paused = local;
                 self.terminal.line(match (local, peer) {
                     (false, false) => "The session goes on: the helper sees your screen again.",
                     (true, false) => "You paused: nothing is shown.",
@@ -296,7 +361,11 @@ impl Sharer {
             }
             SessionEvent::Chat(text) => self.terminal.line(&format!("helper: {}", plain(&text))),
             SessionEvent::ChatDelivered(_) => self.terminal.line("(delivered)"),
-            SessionEvent::MediaReady
+            // The warning stands in the question that follows the answer.
+            SessionEvent::ScamWarning
+            | SessionEvent::JoinHeldBack
+            | SessionEvent::ControlNotBefore(_)
+            | SessionEvent::MediaReady
             | SessionEvent::MediaStopped
             | SessionEvent::CompleteFrameWanted
             | SessionEvent::Inject(_)
@@ -306,49 +375,68 @@ impl Sharer {
     }
 
     //= spec/05-session.md#control [CONTROL-6] d5b72aae
-    fn ask(&mut self, prompt: Prompt, question: &str, typed: &mut UnboundedReceiver<String>) {
+    fn ask(&mut self, prompt: Prompt) {
         // What was typed before the question cannot have been its answer.
-        if input::discard(typed) {
-            self.ending.get_or_insert_with(Instant::now);
-            let _ = self.commands.try_send(Command::End);
+        if self.typed.discard() {
+            self.talk.ending.get_or_insert_with(Instant::now);
+            if let Some(commands) = &self.talk.commands {
+                let _ = commands.try_send(Command::End);
+            }
         }
-        self.prompt = Some(prompt);
-        self.number = None;
-        self.digits.clear();
-        self.terminal.alert(question);
+        for line in prompt.question().lines() {
+            self.terminal.alert(line);
+        }
+        self.talk.prompt = Some(prompt);
+        self.talk.number = None;
+        self.talk.digits.clear();
+        self.want_word();
         self.show_status();
     }
 
-    //= spec/05-session.md#consent [CONSENT-8] f836b0cb
-    fn show_status(&mut self) {
-        let rest = match (&self.line, self.number, self.prompt) {
-            (Some(line), _, prompt) => {
-                let how = if prompt.is_some() {
-                    "Esc before you answer"
-                } else {
-                    "Enter sends"
-                };
-                // Its end is what the person is typing.
-                let skip = line.chars().count().saturating_sub(LINE);
-                format!("{how}> {}", line.chars().skip(skip).collect::<String>())
-            }
-            (None, Some(_), Some(_)) if self.raw => {
-                format!("number: {:6} | n refuses, q ends", self.digits)
-            }
-            (None, _, Some(_)) if self.raw => "y allows, n refuses, q ends".to_owned(),
-            (None, _, Some(_)) => "yes allows, no refuses, end ends".to_owned(),
-            (None, _, None) if self.raw => {
-                "q ends, p pauses, r takes control back, t chats".to_owned()
-            }
-            (None, _, None) => "end, pause, unpause, revoke, chat TEXT".to_owned(),
-        };
-        let mut status = format!("{} | {rest}", may(self.scopes));
-        if status.chars().count() > self.terminal.room() {
-            status = format!("{} | {rest}", may_briefly(self.scopes));
+    fn want_word(&mut self) {
+        if self.talk.prompt.as_ref().is_some_and(Prompt::wants_word) {
+            self.typed.want_line();
         }
+    }
+
+    fn show_status(&mut self) {
+        let status = Status {
+            scopes: self.talk.scopes,
+            prompt: self.talk.prompt.as_ref(),
+            digits: self.talk.number.map(|_| self.talk.digits.as_str()),
+            line: self.typed.line(),
+            raw: self.raw,
+        };
+        let status = status.text(self.terminal.room());
         self.terminal.status(&status);
     }
-}
 
-/// Characters of a line of chat that are seen while it is typed.
-const LINE: usize = 20;
+    /// A code that the person types after a join that came to nothing, if they have one.
+    async fn another_code(&mut self) -> Option<Code> {
+        self.terminal
+            .alert("If the helper reads you another code, type it. Ctrl-C ends.");
+        loop {
+            self.typed.want_line();
+            self.terminal.status("code> ");
+            let typed = loop {
+                let word = tokio::select! {
+                    word = self.typed.next() => word?,
+                    () = self.stop.next() => return None,
+                };
+                match word.strip_prefix("answer ") {
+                    Some(code) => break code.to_owned(),
+                    None if word == "end" => return None,
+                    None => {
+                        let typed = self.typed.line().unwrap_or_default();
+                        let status = format!("code> {typed}");
+                        self.terminal.status(&status);
+                    }
+                }
+            };
+            match Code::parse(&typed) {
+                Ok(code) => return Some(code),
+                Err(error) => self.terminal.line(&error.to_string()),
+            }
+        }
+    }
+}

@@ -24,6 +24,8 @@ pub enum ConnectError {
     System(String),
     /// The relay does not answer, or is not who it should be.
     Refused(String),
+    /// The code was used here before, so nothing was sent.
+    Spent,
 }
 
 impl fmt::Display for ConnectError {
@@ -38,6 +40,7 @@ impl fmt::Display for ConnectError {
             }
             Self::Trust(why) | Self::System(why) => f.write_str(why),
             Self::Refused(why) => write!(f, "no connection to the relay: {why}"),
+            Self::Spent => f.write_str("this code has been used here; ask for a new one"),
         }
     }
 }

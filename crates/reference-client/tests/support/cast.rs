@@ -234,7 +234,10 @@ impl Cast {
     pub async fn viewing(slow: Duration) -> Self {
         let cast = Self::asked(slow).await;
         assert_eq!(cast.seen.count(), 0, "before consent");
-        cast.sharer.order(sharer::Command::Consent(true)).await;
+        let contact = sharer::Command::Contact(sharer::Contact::Person);
+        cast.sharer.order(contact).await;
+        let consent = sharer::Command::Consent(sharer::Consent::Given);
+        cast.sharer.order(consent).await;
         cast.seen.more_than(0).await;
         cast
     }

@@ -58,6 +58,14 @@ impl Talker {
         });
     }
 
+    /// A sharer's person who asked for this help, and agrees.
+    pub fn agree(&mut self) {
+        self.hear("Did you ask for this help yourself", 1);
+        self.say("yes");
+        self.hear("Do you allow", 1);
+        self.say("yes");
+    }
+
     /// Waits for a text that was not said before; returns what follows it on its line.
     pub fn hear(&self, text: &str, times: usize) -> String {
         let deadline = Instant::now() + Duration::from_secs(30);

@@ -32,7 +32,11 @@ use crate::{
     },
     error::Misuse,
     receipt::recorder::Recorder,
-    session::{By, sharer::Sharer},
+    session::{
+        By,
+        friction::{Consent, Contact},
+        sharer::Sharer,
+    },
     time::Timestamp,
 };
 
@@ -48,6 +52,9 @@ pub enum Event {
     /// Something of the session.
     Session(SessionEvent),
 }
+
+/// The registered name of the timer that says how long a join is held back.
+const JOIN_DELAY_MOST: &str = "join-delay-most";
 
 enum Channel {
     None,
@@ -230,17 +237,27 @@ impl SharerEndpoint {
         self.events.pop_front()
     }
 
+    /// The person says who started the contact; without that there is no consent.
+    ///
+    /// # Errors
+    /// As [`Sharer::contact`].
+    pub fn contact(&mut self, contact: Contact, now: Timestamp) -> Result<(), Misuse> {
+        let result = self.machine.contact(contact, now);
+        self.carry_out();
+        result
+    }
+
     /// The person's answer to the consent prompt, and what there is to show.
     ///
     /// # Errors
-    /// [`Misuse::Phase`] if consent is not being asked for.
+    /// As [`Sharer::consent`].
     pub fn consent(
         &mut self,
-        allow: bool,
+        answer: Consent,
         displays: Vec<DisplayInfo>,
         now: Timestamp,
     ) -> Result<(), Misuse> {
-        let result = self.machine.consent(allow, displays, now);
+        let result = self.machine.consent(answer, displays, now);
         self.carry_out();
         result
     }
@@ -406,6 +423,18 @@ impl SharerEndpoint {
     /// What the relay said of its timers and limits.
     pub fn relay(&self) -> Option<&RelayHello> {
         self.control.relay()
+    }
+
+    /// For how long the relay holds a join back at the most, in milliseconds: what it said, or the
+    /// registered value.
+    pub fn join_delay_most(&self) -> u64 {
+        let mut timers = timers::TIMERS.iter();
+        let timer = timers.find(|(_, name, _)| *name == JOIN_DELAY_MOST);
+        let id = timer.map(|(id, ..)| *id);
+        let stated = self.relay().map(|relay| relay.timers.as_slice());
+        let mut stated = stated.unwrap_or_default().iter();
+        let stated = stated.find(|(known, _)| Some(*known) == id);
+        stated.map_or(timers::JOIN_DELAY_MOST, |(_, ms)| *ms)
     }
 
     /// The keys, for tests and tools.

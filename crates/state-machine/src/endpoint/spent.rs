@@ -12,7 +12,7 @@ use crate::{error::Misuse, time::Timestamp};
 pub struct SpentLocators(Vec<(String, Locator, Timestamp)>);
 
 impl SpentLocators {
-    //= spec/02-codes.md#spent [CODE-11] 62599ae4
+    //= spec/02-codes.md#spent [CODE-11] 2173fa4b
     /// Marks a locator before it is sent, whatever secret was typed.
     ///
     /// # Errors

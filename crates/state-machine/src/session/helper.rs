@@ -36,7 +36,10 @@ pub enum Event {
     CodeSpent {
         /// What was wrong.
         fault: Fault,
-        /// So many codes were spent within an hour that somebody may be guessing.
+        /// How many codes were spent without a session within the last hour, this one included;
+        /// [`SPENT_CODES`] at most.
+        spent: usize,
+        /// So many were that somebody may be guessing.
         warn: bool,
         /// No code is given out before this.
         again_at: Timestamp,
@@ -50,6 +53,8 @@ pub enum Event {
     },
     /// What the sharer shows.
     Displays(Vec<DisplayInfo>),
+    /// Control cannot be asked for before this: consent, or a denial, is too fresh.
+    ControlNotBefore(Timestamp),
     /// The request for control was granted.
     ControlGranted {
         /// The grant.
@@ -255,7 +260,9 @@ impl Helper {
             self.spent.remove(0);
         }
         self.spent.push(now);
-        let warn = self.spent.len() == SPENT_CODES;
+        //= spec/05-session.md#friction [FRICTION-6] a4023c49
+        let spent = self.spent.len();
+        let warn = spent == SPENT_CODES;
         if warn {
             self.quiet_until = now.plus_ms(timers::SPENT_DELAY);
         }
@@ -263,6 +270,7 @@ impl Helper {
         self.out.push_back(Output::Leave(code));
         self.event(Event::CodeSpent {
             fault,
+            spent,
             warn,
             again_at: self.quiet_until.max(now),
         });
@@ -323,6 +331,11 @@ impl Helper {
                         let viewing = Viewing::new(scopes, self.ceiling, pulse.clone(), *paused);
                         self.phase = Phase::Viewing(viewing);
                         self.event(Event::Viewing { scopes });
+                        //= spec/05-session.md#friction [FRICTION-5] 80575b31
+                        if !self.ceiling.intersect(Scopes::CONTROL).is_empty() {
+                            let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
+                            self.event(Event::ControlNotBefore(from));
+                        }
                         return Ok(());
                     }
                     other => return Err(self.unexpected(Plane::Session, other.name())),

@@ -6,6 +6,7 @@
 //! machine with [`sharer::Sharer::fail`] or [`helper::Helper::fail`].
 
 mod chat;
+pub mod friction;
 pub mod helper;
 mod pulse;
 pub mod sharer;

@@ -12,7 +12,12 @@ use alongside_wire::{
     session::{Consent, DisplayInfo, Displays, End, Heartbeat, Message, Pause},
 };
 
-use super::{By, Ended, known, pulse::Pulse};
+use super::{
+    By, Ended,
+    friction::{Consent as Answer, Contact},
+    known,
+    pulse::Pulse,
+};
 use crate::{
     error::{Fault, Misuse, Plane},
     time::Timestamp,
@@ -22,6 +27,8 @@ use viewing::Viewing;
 /// What a sharer's program learns.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
+    /// The join has had no answer for a while: the relay may be holding it back.
+    JoinHeldBack,
     /// Ask the person for consent to show the screen. Nothing vouches for the name.
     ConsentAsked {
         /// Who the helper says they are.
@@ -29,6 +36,8 @@ pub enum Event {
         /// When silence becomes a denial.
         until: Timestamp,
     },
+    /// The person did not start the contact: show a warning, and take no plain yes for consent.
+    ScamWarning,
     /// The helper may see the screen from now on.
     Viewing,
     /// Frames may be sent, and the first must be complete.
@@ -37,6 +46,8 @@ pub enum Event {
     MediaStopped,
     /// The next frame must be complete.
     CompleteFrameWanted,
+    /// The helper cannot ask for control before this: consent, or a denial, is too fresh.
+    ControlNotBefore(Timestamp),
     /// Ask the person for consent to control.
     ControlAsked {
         /// What the helper asks for.
@@ -88,6 +99,8 @@ pub type Output = super::Output<Event>;
 enum Phase {
     Idle,
     Joining {
+        /// When the person is to be told that it takes long, if they were not.
+        notice: Option<Timestamp>,
         until: Timestamp,
     },
     Securing {
@@ -97,6 +110,7 @@ enum Phase {
         until: Timestamp,
         pulse: Pulse,
         paused: Flags,
+        contact: Option<Contact>,
     },
     Viewing(Viewing),
     Ended(Ended),
@@ -154,7 +168,8 @@ impl Sharer {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Idle | Phase::Ended(_) => None,
-            Phase::Joining { until } | Phase::Securing { until } => Some(*until),
+            Phase::Joining { notice, until } => Some(notice.unwrap_or(*until)),
+            Phase::Securing { until } => Some(*until),
             Phase::Deciding { until, pulse, .. } => Some((*until).min(pulse.due())),
             Phase::Viewing(viewing) => Some(viewing.due()),
         }
@@ -199,7 +214,8 @@ impl Sharer {
             Phase::Idle => {
                 // The relay may make a source wait, and does not say so.
                 let until = now.plus_ms(timers::JOIN_DELAY_MOST + timers::HANDSHAKE);
-                self.phase = Phase::Joining { until };
+                let notice = Some(now.plus_ms(timers::JOIN_NOTICE));
+                self.phase = Phase::Joining { notice, until };
                 Ok(())
             }
             _ => Err(Misuse::Phase(self.phase())),
@@ -237,6 +253,7 @@ impl Sharer {
             until,
             pulse: Pulse::new(now),
             paused: Flags::default(),
+            contact: None,
         };
         self.event(Event::ConsentAsked {
             name: name.into(),
@@ -344,24 +361,54 @@ impl Sharer {
         }
     }
 
+    /// The person says who started the contact. The first answer holds.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if consent is not being asked for, [`Misuse::Nothing`] if that was said
+    /// already.
+    pub fn contact(&mut self, started: Contact, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        match &mut self.phase {
+            Phase::Deciding {
+                contact: contact @ None,
+                ..
+            } => *contact = Some(started),
+            //= spec/05-session.md#friction [FRICTION-4] d6b3fc9c
+            Phase::Deciding { .. } => return Err(Misuse::Nothing),
+            _ => return Err(Misuse::Phase(self.phase())),
+        }
+        //= spec/05-session.md#friction [FRICTION-2] 0b82ffc5
+        if started == Contact::Other {
+            self.event(Event::ScamWarning);
+        }
+        Ok(())
+    }
+
     /// The person's answer to the consent prompt.
     ///
     /// # Errors
-    /// [`Misuse::Phase`] if consent is not being asked for.
+    /// [`Misuse::Phase`] if consent is not being asked for, [`Misuse::ContactUnknown`] and
+    /// [`Misuse::WarningUnanswered`] if it cannot be given like this; a refusal always can.
     pub fn consent(
         &mut self,
-        allow: bool,
+        answer: Answer,
         displays: Vec<DisplayInfo>,
         now: Timestamp,
     ) -> Result<(), Misuse> {
         self.handle_timeout(now);
         //= spec/05-session.md#consent [CONSENT-2] bd3752a6
-        let Phase::Deciding { pulse, paused, .. } = &self.phase else {
+        let Phase::Deciding {
+            pulse,
+            paused,
+            contact,
+            ..
+        } = &self.phase
+        else {
             return Err(Misuse::Phase(self.phase()));
         };
         let (pulse, paused) = (pulse.clone(), *paused);
         //= spec/05-session.md#consent [CONSENT-3] 0769fd4b
-        if !allow {
+        if !answer.taken(*contact)? {
             self.finish(By::Local, ErrorCode::Declined, None);
             return Ok(());
         }
@@ -370,6 +417,11 @@ impl Sharer {
         self.send(Consent { scopes });
         self.send(Displays { displays });
         self.event(Event::Viewing);
+        //= spec/05-session.md#friction [FRICTION-5] 80575b31
+        if !self.ceiling.intersect(Scopes::CONTROL).is_empty() {
+            let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
+            self.event(Event::ControlNotBefore(from));
+        }
         let viewing = Viewing::new(scopes, pulse, paused, now, &mut self.out);
         self.phase = Phase::Viewing(viewing);
         Ok(())
@@ -483,7 +535,13 @@ impl Sharer {
     pub fn handle_timeout(&mut self, now: Timestamp) {
         match &mut self.phase {
             Phase::Idle | Phase::Ended(_) => {}
-            Phase::Joining { until } | Phase::Securing { until } => {
+            //= spec/05-session.md#friction [FRICTION-7] 09126b66
+            Phase::Joining { notice, until } if notice.is_some() && now < *until => {
+                if notice.take_if(|moment| now >= *moment).is_some() {
+                    self.event(Event::JoinHeldBack);
+                }
+            }
+            Phase::Joining { until, .. } | Phase::Securing { until } => {
                 if now >= *until {
                     //= spec/04-key-exchange.md#noise [KEX-18] f18637f2
                     self.finish(By::Local, ErrorCode::HandshakeTimeout, None);

@@ -8,13 +8,13 @@ use alongside_state_machine::{
         sharer::SharerEndpoint,
         spent::SpentLocators,
     },
-    error::Misuse,
-    session::By,
+    error::{Fault, Misuse},
+    session::{By, Output},
     time::Timestamp,
 };
 use alongside_wire::{
     ErrorCode,
-    code::{Code, Secret},
+    code::{Code, Locator, Secret},
     framing::Deframer,
     rendezvous::{Joined, Message},
 };
@@ -34,6 +34,23 @@ fn spent(world: &World) -> Vec<(bool, Timestamp)> {
         helper::Event::Session(Helper::CodeSpent { warn, again_at, .. }) => {
             Some((*warn, *again_at))
         }
+        _ => None,
+    };
+    world.helper_events.iter().filter_map(spent).collect()
+}
+
+fn code_of(world: &World) -> Locator {
+    let codes = world.helper_events.iter().filter_map(|event| match event {
+        helper::Event::Code { code, .. } => Some(code.locator),
+        _ => None,
+    });
+    codes.last().unwrap()
+}
+
+/// How many codes the helper was told were spent, each time.
+fn counted(world: &World) -> Vec<usize> {
+    let spent = |event: &helper::Event| match event {
+        helper::Event::Session(Helper::CodeSpent { spent, .. }) => Some(*spent),
         _ => None,
     };
     world.helper_events.iter().filter_map(spent).collect()
@@ -116,7 +133,7 @@ fn a_relay_cannot_have_a_second_guess_at_the_helper() {
 }
 
 //= test spec/02-codes.md#spent [CODE-10] a161176f
-//= test spec/02-codes.md#spent [CODE-11] 62599ae4
+//= test spec/02-codes.md#spent [CODE-11] 2173fa4b
 #[test]
 fn a_sharer_uses_a_locator_once_whatever_secret_was_typed() {
     let mut world = World::new(52);
@@ -135,6 +152,7 @@ fn a_sharer_uses_a_locator_once_whatever_secret_was_typed() {
     assert_eq!(join(code, "relay", now.plus_ms(2_700_000)), Ok(()));
 }
 
+//= test spec/05-session.md#friction [FRICTION-6] a4023c49
 //= test spec/02-codes.md#spent [CODE-12] 09f7ca84
 //= test spec/02-codes.md#spent [CODE-13] b170a9c7
 #[test]
@@ -148,11 +166,28 @@ fn three_spent_codes_within_an_hour_warn_and_slow() {
         assert_eq!(spent(&world).len(), round);
         assert_eq!(spent(&world).last().unwrap().0, round == 3);
     }
+    assert_eq!(counted(&world), [1, 2, 3]);
     let again = spent(&world).last().unwrap().1;
     assert_eq!(world.helper.request_code(world.now), Err(Misuse::NotReady));
     assert!(again.since(world.now) <= 60_000_000 && again > world.now);
     world.run(60_000);
     assert_eq!(world.helper.request_code(world.now), Ok(()));
+    // What is an hour old does not count any more.
+    let mut helper = alongside_state_machine::session::helper::Helper::new();
+    let mut counted = Vec::new();
+    for minute in [0, 30, 61] {
+        let now = Timestamp::from_millis(minute * 60_000);
+        helper.request_code(now).unwrap();
+        helper.code_issued(code_of(&world), 600_000, now).unwrap();
+        helper.joined(now).unwrap();
+        helper.spent(Fault::HandshakeFailed, ErrorCode::HandshakeFailed, now);
+        while let Some(output) = helper.poll_output() {
+            if let Output::Event(Helper::CodeSpent { spent, .. }) = output {
+                counted.push(spent);
+            }
+        }
+    }
+    assert_eq!(counted, [1, 2, 2]);
 }
 
 //= test spec/04-key-exchange.md#noise [KEX-17] 840cd3d6

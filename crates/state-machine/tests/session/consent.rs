@@ -48,7 +48,7 @@ fn a_denial_shows_nothing() {
     world.sharer.set_paused(true, world.now).unwrap();
     world.sharer.set_paused(false, world.now).unwrap();
     assert_eq!(world.frame(true), None);
-    world.sharer.consent(false, Vec::new(), world.now).unwrap();
+    world.consent(false).unwrap();
     world.run(1_000);
     assert_nothing_was_shown(&world);
     let ended = world.helper.machine().ended().unwrap();
@@ -69,7 +69,7 @@ fn silence_is_a_denial() {
     assert_eq!((ended.by, ended.code), (By::Local, ErrorCode::Declined));
     assert!(world.now.since(asked) < 121_000_000);
     assert_nothing_was_shown(&world);
-    let late = world.sharer.consent(true, Vec::new(), world.now);
+    let late = world.consent(true);
     assert_eq!(late, Err(Misuse::Phase("after the end")));
 }
 
@@ -99,7 +99,7 @@ fn what_the_helper_may_do_is_known_at_all_times() {
     assert_eq!(world.sharer.scopes(), Scopes::NONE);
     world.asked();
     assert_eq!(world.sharer.scopes(), Scopes::NONE);
-    world.sharer.consent(true, Vec::new(), world.now).unwrap();
+    world.consent(true).unwrap();
     assert_eq!(world.sharer.scopes(), Scopes::CONSENT);
     world.run(100);
     world.frame(true);

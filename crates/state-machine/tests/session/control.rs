@@ -433,7 +433,11 @@ fn each_grant_has_a_secret_of_its_own() {
 #[test]
 fn the_machine_checks_the_grant_whatever_keys_there_are() {
     use alongside_state_machine::{
-        session::{Output, sharer::Sharer},
+        session::{
+            Output,
+            friction::{Consent, Contact},
+            sharer::Sharer,
+        },
         time::Timestamp,
     };
     use alongside_wire::session::{ControlRequest, EpochSeen, Message, Shown};
@@ -442,7 +446,8 @@ fn the_machine_checks_the_grant_whatever_keys_there_are() {
     sharer.join(now).unwrap();
     sharer.answered(Scopes::ALL, now).unwrap();
     sharer.introduced("Ada", now).unwrap();
-    sharer.consent(true, Vec::new(), now).unwrap();
+    sharer.contact(Contact::Person, now).unwrap();
+    sharer.consent(Consent::Given, Vec::new(), now).unwrap();
     sharer.frame_sent(1);
     let hear = |sharer: &mut Sharer, message: Message, now| {
         sharer.handle_message(&message, now).unwrap();

@@ -93,8 +93,7 @@ proptest! {
         }
         world.run(100);
         prop_assert_eq!(seen_or_done(&world), (0, 0));
-        let displays = Vec::new();
-        let consented = world.sharer.consent(true, displays, world.now).is_ok();
+        let consented = world.consent(true).is_ok();
         world.run(10);
         let sent = usize::from(world.frame(true).is_some());
         world.run(20);

@@ -6,6 +6,7 @@ mod code;
 mod consent;
 mod control;
 mod end;
+mod friction;
 mod garbage;
 mod handshake;
 mod hostile_peer;

@@ -116,7 +116,13 @@ impl Viewing {
             Message::ControlDeny(deny) => {
                 if self.request.is_some_and(|(id, _)| id == deny.request) {
                     self.request = None;
-                    out.push_back(Output::Event(Event::ControlDenied(known(deny.code))));
+                    let code = known(deny.code);
+                    out.push_back(Output::Event(Event::ControlDenied(code)));
+                    //= spec/05-session.md#friction [FRICTION-5] 80575b31
+                    if code == ErrorCode::Denied {
+                        let from = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
+                        out.push_back(Output::Event(Event::ControlNotBefore(from)));
+                    }
                 }
             }
             Message::ControlEnd(end) => {

@@ -193,6 +193,8 @@ impl Control {
         }
         self.refuse_prompt(code, out);
         self.quiet_until = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
+        //= spec/05-session.md#friction [FRICTION-5] 80575b31
+        out.push_back(Output::Event(Event::ControlNotBefore(self.quiet_until)));
         Ok(())
     }
 
