@@ -19,12 +19,12 @@ pub(crate) enum Prompt {
 //= spec/05-session.md#friction [FRICTION-2] 0b82ffc5
 /// What somebody reads who was called by a stranger.
 pub(crate) const WARNING: &str = "\
-STOP. This looks like the beginning of a scam.
-Signs of one: they called, wrote to you, or a window on your screen told you to call; they say that
-they are from your bank, the police or a big company; they hurry you, or ask you to tell nobody; they
-want money, gift cards, passwords or codes; they tell you what to answer here.
-An honest company does not call about your computer. Hang up, and call it yourself, at a number that
-you find yourself.";
+STOP. This looks like the beginning of a scam. Signs of one: they called, wrote
+to you, or a window on your screen told you to call; they say that they are
+from your bank, the police or a big company; they hurry you, or ask you to
+tell nobody; they want money, gift cards, passwords or codes; they tell you
+what to answer here. An honest company does not call about your computer.
+Hang up, and call it yourself, at a number that you find yourself.";
 
 impl Prompt {
     //= spec/05-session.md#consent [CONSENT-5] 9b48cef1
@@ -32,7 +32,7 @@ impl Prompt {
         match self {
             Self::Contact(name) => format!(
                 "\"{name}\" (unverified) wants to SEE YOUR SCREEN.\nDid you ask for this help yourself, \
-                 at a number or address that you already knew?"
+                 at a number or address that you\nalready knew?"
             ),
             Self::Consent(name) => {
                 format!("Do you allow \"{name}\" (unverified) to SEE YOUR SCREEN?")
@@ -138,7 +138,10 @@ mod tests {
         ] {
             assert!(text.contains(sign), "{sign}");
         }
-        let longest = text.lines().map(str::len).max();
-        assert!(longest <= Some(100), "{longest:?}");
+        let longest = [text, asked().question()].map(|text| text.lines().map(str::len).max());
+        assert!(
+            longest.iter().all(|longest| *longest < Some(80)),
+            "{longest:?}"
+        );
     }
 }
