@@ -19,7 +19,7 @@ Examples:
   alongside-relay --cert fullchain.pem --key privkey.pem --journal /var/lib/alongside/journal
       The same, with a journal of sessions for 72 hours; `alongside-relay journal DIR` prints it.
 
-It opens one UDP port and nothing else, and keeps nothing on disk unless --journal is given. SIGINT and SIGTERM end it after
+It opens one UDP port and nothing else, and keeps nothing on disk unless --journal or --reports is given. SIGINT and SIGTERM end it after
 every client was told. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
 
 Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.")]
@@ -56,6 +56,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(crate) journal: Option<PathBuf>,
 
+    /// Take reports of abuse and keep them in this folder: the helper's account, time and category
+    /// of each, nothing else.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) reports: Option<PathBuf>,
+
+    /// How long reports are kept, in days.
+    #[arg(long, requires = "reports", value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3_650))]
+    pub(crate) reports_days: Option<u64>,
+
     /// The most connections at once.
     #[arg(long, value_name = "N")]
     pub(crate) connections: Option<usize>,
@@ -84,6 +93,14 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the reports of abuse in a folder, the oldest first.
+    Reports {
+        /// The folder that was given to --reports.
+        dir: PathBuf,
+        /// Print one line of JSON for each report.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl Args {
@@ -101,6 +118,9 @@ impl Args {
         }
         if let Some(minutes) = self.session_length {
             config.session_length_ms = minutes * 60_000;
+        }
+        if let Some(days) = self.reports_days {
+            config.report_keep_ms = days * 86_400_000;
         }
         config
     }

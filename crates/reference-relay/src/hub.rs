@@ -10,12 +10,12 @@ use alongside_state_machine::{
     relay::{self, ConnId, Event, NotVerified, Refusal, RelayConfig, Source, Transmit, Verified},
     time::Timestamp,
 };
-use alongside_wire::rendezvous::SignIn;
+use alongside_wire::{rendezvous::SignIn, report};
 use quinn::Connection;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    books::Keeper,
+    books::Books,
     clock::{Clock, unix_now},
     connection::CHUNK,
     outbox::Outbox,
@@ -39,7 +39,7 @@ struct State {
     last_id: u64,
     deadline: Option<Timestamp>,
     sessions: Sessions,
-    journal: Option<Keeper>,
+    books: Books,
 }
 
 /// A token that is to be checked.
@@ -68,7 +68,7 @@ impl Client {
 }
 
 impl Hub {
-    pub(crate) fn new(config: RelayConfig, seed: [u8; 32], journal: Option<Keeper>) -> Self {
+    pub(crate) fn new(config: RelayConfig, seed: [u8; 32], books: Books) -> Self {
         // What a client may send in one reading, and the message that this completes, still fit.
         let reading = config.control_message.saturating_add(CHUNK + 16);
         Self {
@@ -82,7 +82,7 @@ impl Hub {
                 last_id: 0,
                 deadline: None,
                 sessions: Sessions::default(),
-                journal,
+                books,
             }),
         }
     }
@@ -229,13 +229,24 @@ impl State {
                 let [one, other] = ends.map(|end| end.0);
                 tracing::info!(one, other, code, "a session ended");
                 let record = self.sessions.ended(ends[0], code, unix_now());
-                if let (Some(record), Some(journal)) = (record, &self.journal) {
+                if let (Some(record), Some(journal)) = (record, &self.books.journal) {
                     journal.write(record.line());
                 }
                 for end in ends {
                     if let Some(client) = self.clients.get(&end) {
                         client.peer.send_replace(None);
                     }
+                }
+            }
+            Event::Reported { category } => {
+                tracing::info!("a session was reported");
+                let record = report::Record {
+                    time: unix_now(),
+                    category,
+                    account: String::new(),
+                };
+                if let Some(reports) = &self.books.reports {
+                    reports.write(record.line());
                 }
             }
             Event::Violation { conn, error } => {

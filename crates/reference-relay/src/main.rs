@@ -7,7 +7,11 @@ use std::{
     process::ExitCode,
 };
 
-use alongside_relay::{Options, Relay, books::print_journal, tls::Identity};
+use alongside_relay::{
+    Options, Relay,
+    books::{print_journal, print_reports},
+    tls::Identity,
+};
 use args::{Args, Command};
 use clap::Parser as _;
 use tracing::info;
@@ -25,6 +29,9 @@ fn main() -> ExitCode {
     let done = match &args.command {
         Some(Command::Journal { dir, json }) => {
             print_journal(dir, *json, &mut io::stdout().lock()).map_err(Into::into)
+        }
+        Some(Command::Reports { dir, json }) => {
+            print_reports(dir, *json, &mut io::stdout().lock()).map_err(Into::into)
         }
         None => run(args),
     };
@@ -55,6 +62,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let relay = Relay::bind(Options {
         config,
         journal: args.journal.clone(),
+        reports: args.reports.clone(),
         ..Options::new(args.listen, identity)
     })?;
     ready(&args, &relay)?;

@@ -8,7 +8,7 @@ use quinn::{Endpoint, Incoming};
 use tokio::task::JoinHandle;
 
 use crate::{
-    books::{BooksError, Keeper},
+    books::{Books, BooksError, Keeper},
     connection,
     hub::Hub,
     quic, splice,
@@ -26,6 +26,8 @@ pub struct Options {
     pub config: RelayConfig,
     /// The folder of the journal, which is made if there is none; without it, no journal is kept.
     pub journal: Option<PathBuf>,
+    /// The folder of reports of abuse, which is made if there is none; without it, none are taken.
+    pub reports: Option<PathBuf>,
 }
 
 impl Options {
@@ -36,6 +38,7 @@ impl Options {
             identity,
             config: RelayConfig::default(),
             journal: None,
+            reports: None,
         }
     }
 }
@@ -80,14 +83,22 @@ impl Relay {
         let Options {
             listen,
             identity,
-            config,
+            mut config,
             journal,
+            reports,
         } = options;
+        if reports.is_none() {
+            config.reports_per_source = 0;
+        }
         let fingerprint = identity.fingerprint();
         let server = quic::server_config(identity, &config).map_err(BindError::Tls)?;
         //= spec/14-operation.md#journal [JOURNAL-8] 50a52e15
         let journal = journal.map(|folder| Keeper::start(&folder, Shelf::JOURNAL));
         let journal = journal.transpose().map_err(BindError::Books)?;
+        let shelf = Shelf::reports(config.report_keep_ms);
+        let reports = reports.map(|folder| Keeper::start(&folder, shelf));
+        let reports = reports.transpose().map_err(BindError::Books)?;
+        let books = Books { journal, reports };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| BindError::Random(error.to_string()))?;
         let endpoint = Endpoint::server(server, listen).map_err(|error| BindError::Listen {
@@ -96,7 +107,7 @@ impl Relay {
         })?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed, journal));
+        let hub = Arc::new(Hub::new(config, seed, books));
         let timer = hub.clone();
         let tasks = [
             tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),

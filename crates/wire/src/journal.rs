@@ -63,17 +63,22 @@ impl Record {
     /// The records of a file, and how many lines of it are none. What follows the last line feed
     /// is such a line: it was being written when the relay was killed.
     pub fn read_all(file: &[u8]) -> (Vec<Self>, usize) {
-        let mut records = Vec::new();
-        let mut dropped = 0;
-        for line in file.split_inclusive(|byte| *byte == b'\n') {
-            let text = line.strip_suffix(b"\n").map(core::str::from_utf8);
-            match text.and_then(Result::ok).and_then(Self::read) {
-                Some(record) => records.push(record),
-                None => dropped += 1,
-            }
-        }
-        (records, dropped)
+        lines(file, Self::read)
     }
+}
+
+/// The lines of a file that can be read, and how many cannot.
+pub(crate) fn lines<T>(file: &[u8], read: impl Fn(&str) -> Option<T>) -> (Vec<T>, usize) {
+    let mut records = Vec::new();
+    let mut dropped = 0;
+    for line in file.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.strip_suffix(b"\n").map(core::str::from_utf8);
+        match text.and_then(Result::ok).and_then(&read) {
+            Some(record) => records.push(record),
+            None => dropped += 1,
+        }
+    }
+    (records, dropped)
 }
 
 /// What was used in a session, as far as a relay knows. Bits that are not registered are never set.

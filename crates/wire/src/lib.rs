@@ -12,7 +12,7 @@
 //! | frame streams, sealed records | [`record::MediaHeader`], [`record::InputHeader`] |
 //! | what media records carry | [`media::Frame`] |
 //! | what input records carry | [`input::InputEvent`] |
-//! | what a relay writes down | [`journal::Record`] |
+//! | what a relay writes down | [`journal::Record`], [`report::Record`] |
 #![no_std]
 
 extern crate alloc;
@@ -30,12 +30,15 @@ pub mod receipt;
 pub mod record;
 mod registry;
 pub mod rendezvous;
+pub mod report;
 mod scope;
 pub mod session;
 pub mod varint;
 
 pub use error::{DecodeError, Fault};
-pub use registry::{Channel, Class, Codec, Decision, Direction, ErrorCode, SignInMethod, Suite};
+pub use registry::{
+    Channel, Class, Codec, Decision, Direction, ErrorCode, ReportCategory, SignInMethod, Suite,
+};
 pub use scope::Scopes;
 
 /// The end-to-end protocol version that this crate speaks.

@@ -64,10 +64,14 @@ constants! { LIMITS: usize {
     INPUT_RECORD = 26, "input-record", 64;
     /// Codes spent without a session before the helper is warned.
     SPENT_CODES = 27, "spent-codes", 3;
-    /// Bytes of a file of receipts.
-    RECEIPT_FILE = 52, "receipt-file", 4_194_304;
     /// Bytes of the token of a sign-in, in UTF-8.
     SIGN_IN_TOKEN = 32, "sign-in-token", 8_192;
+    /// Reports that a relay takes of one source within a while; 0 if it takes none.
+    REPORTS_PER_SOURCE = 37, "reports-per-source", 3;
+    /// Reports that a relay takes in a day.
+    REPORTS_EACH_DAY = 38, "reports-each-day", 10_000;
+    /// Bytes of a file of receipts.
+    RECEIPT_FILE = 52, "receipt-file", 4_194_304;
 } }
 
 /// Timers, in milliseconds.
@@ -117,12 +121,18 @@ pub mod timers {
         SPENT_WINDOW = 21, "spent-window", 3_600_000;
         /// The longest delay before a new code after too many spent ones.
         SPENT_DELAY = 22, "spent-delay", 60_000;
-        /// How long after the beginning of its hour a file of a relay's journal is unlinked.
-        JOURNAL_KEEP = 31, "journal-keep", 259_200_000;
         /// The longest that a client stays signed in without signing in again.
         SIGN_IN = 28, "sign-in", 43_200_000;
         /// How far the clocks of those who sign and of those who check may be apart.
         CLOCK_TOLERANCE = 29, "clock-tolerance", 300_000;
+        /// How long after the beginning of its hour a file of a relay's journal is unlinked.
+        JOURNAL_KEEP = 31, "journal-keep", 259_200_000;
+        /// How long after a session a client may report it.
+        REPORT_WINDOW = 32, "report-window", 60_000;
+        /// How long a source must make no report before those it made are forgotten.
+        REPORT_DECAY = 33, "report-decay", 3_600_000;
+        /// How long after the beginning of its day a file of reports is unlinked.
+        REPORT_KEEP = 34, "report-keep", 7_776_000_000;
         /// How long a join may be without an answer before the sharer's person is told.
         JOIN_NOTICE = 49, "join-notice", 2_000;
     } }

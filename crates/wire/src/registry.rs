@@ -112,6 +112,20 @@ registered! {
     }
 }
 
+registered! {
+    /// What a report of abuse says.
+    pub enum ReportCategory: u8 {
+        /// The other pretended to be somebody, or wanted money or secrets.
+        Scam = 1, "scam";
+        /// Nobody had asked for this help.
+        Unasked = 2, "unasked";
+        /// Something was done that was not agreed to.
+        Harm = 3, "harm";
+        /// Anything else.
+        Other = 4, "other";
+    }
+}
+
 /// What an error means for whoever receives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -187,6 +201,8 @@ registered! {
         LinkNotAllowed = 0x020E, "link-not-allowed";
         /// Helper and sharer must be of one organisation.
         OtherOrganisation = 0x020F, "other-organisation";
+        /// No session that this client may report, or not any more.
+        NothingToReport = 0x0210, "nothing-to-report";
         /// A person ended it.
         Done = 0x0301, "done";
         /// The sharer declined, or did not answer.

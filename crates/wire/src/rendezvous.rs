@@ -6,7 +6,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, Fault, Scopes,
+    DecodeError, Fault, ReportCategory, Scopes,
     body::{Body, Check, messages, within},
     code::Locator,
     framing, limits,
@@ -27,6 +27,8 @@ messages! {
         Refused = 0x14, "refused";
         SignIn = 0x20, "sign-in";
         SignedIn = 0x22, "signed-in";
+        Report = 0x30, "report";
+        Reported = 0x32, "reported";
     }
 }
 
@@ -186,6 +188,25 @@ impl Check for SignedIn {
     }
 }
 
+/// Reports the session that this client left last.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Report {
+    /// A registered category, of [`ReportCategory`].
+    pub category: u8,
+}
+
+/// The report was taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reported {}
+
+impl Check for Report {
+    fn check(&self) -> Result<(), DecodeError> {
+        let known = ReportCategory::from_wire(self.category);
+        let invalid = DecodeError::new(Fault::InvalidValue, "the category of report");
+        known.map(|_| ()).ok_or(invalid)
+    }
+}
+
 impl Check for Hello {
     fn check(&self) -> Result<(), DecodeError> {
         within(self.features.len(), 64, "the features of hello")
@@ -216,6 +237,7 @@ impl Check for CodeIssued {}
 impl Check for Leave {}
 impl Check for Gone {}
 impl Check for Refused {}
+impl Check for Reported {}
 
 impl Body for Deliver {
     fn write(&self) -> Vec<u8> {

@@ -1,9 +1,9 @@
 //! The enums and constants of the crate are the registries of the specification, no more, no less.
 
 use alongside_wire::{
-    Channel, Class, Codec, Decision, Direction, ErrorCode, Scopes, SignInMethod, Suite, VERSION,
-    envelope::Envelope, framing::is_ignorable, input::InputEvent, limits, record, rendezvous,
-    session,
+    Channel, Class, Codec, Decision, Direction, ErrorCode, ReportCategory, Scopes, SignInMethod,
+    Suite, VERSION, envelope::Envelope, framing::is_ignorable, input::InputEvent, limits, record,
+    rendezvous, session,
 };
 use toml::{Table, Value};
 
@@ -77,6 +77,10 @@ fn every_enum_is_its_registry() {
     assert_eq!(all!(Decision), entries(&registry, "decision", "id"));
     assert_eq!(all!(Channel), entries(&registry, "channel", "id"));
     assert_eq!(all!(Direction), entries(&registry, "direction", "id"));
+    assert_eq!(
+        all!(ReportCategory),
+        entries(&registry, "report_category", "id")
+    );
     assert_eq!(all!(ErrorCode), entries(&registry, "error", "code"));
     assert_eq!(
         vec![

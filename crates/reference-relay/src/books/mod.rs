@@ -8,7 +8,14 @@ use std::{fmt, io, path::PathBuf};
 
 pub use folder::Folder;
 pub(crate) use keeper::Keeper;
-pub use print::print_journal;
+pub use print::{print_journal, print_reports};
+
+/// What a relay was told to keep.
+#[derive(Debug)]
+pub(crate) struct Books {
+    pub(crate) journal: Option<Keeper>,
+    pub(crate) reports: Option<Keeper>,
+}
 
 /// Why a folder cannot be written to or read.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use alongside_state_machine::books::Shelf;
-use alongside_wire::journal::Record;
+use alongside_wire::{journal, report};
 
 use super::{BooksError, Folder};
 use crate::clock::unix_now;
@@ -16,12 +16,44 @@ use crate::clock::unix_now;
 /// # Errors
 /// If the folder cannot be read, or `out` takes no more.
 pub fn print_journal(path: &Path, json: bool, out: &mut impl Write) -> Result<(), BooksError> {
+    let folder = Folder::open(path, Shelf::JOURNAL);
+    print_all(&folder, journal::Record::read_all, out, |record, out| {
+        print(record, json, out)
+    })
+}
+
+/// Prints the reports of abuse in a folder, the oldest first; `json` prints one object a line.
+///
+/// # Errors
+/// If the folder cannot be read, or `out` takes no more.
+pub fn print_reports(path: &Path, json: bool, out: &mut impl Write) -> Result<(), BooksError> {
+    // How long they are kept is for the relay to know: here they are read while they are there.
+    let folder = Folder::open(path, Shelf::reports(u64::MAX));
+    print_all(&folder, report::Record::read_all, out, |record, out| {
+        let (category, account) = (record.category.name(), &record.account);
+        if json {
+            let time = record.time;
+            let object =
+                serde_json::json!({"time": time, "category": category, "account": account});
+            return writeln!(out, "{object}");
+        }
+        let account = account.escape_default();
+        writeln!(out, "{}  {category:<8} {account}", utc(record.time))
+    })
+}
+
+fn print_all<T, W: Write>(
+    folder: &Folder,
+    read: impl Fn(&[u8]) -> (Vec<T>, usize),
+    out: &mut W,
+    print: impl Fn(&T, &mut W) -> io::Result<()>,
+) -> Result<(), BooksError> {
     let mut dropped = 0;
-    for file in Folder::open(path, Shelf::JOURNAL).read(unix_now())? {
-        let (records, torn) = Record::read_all(&file);
+    for file in folder.read(unix_now())? {
+        let (records, torn) = read(&file);
         dropped += torn;
         for record in records {
-            print(&record, json, out).map_err(BooksError::at("standard output"))?;
+            print(&record, out).map_err(BooksError::at("standard output"))?;
         }
     }
     if dropped > 0 {
@@ -33,7 +65,7 @@ pub fn print_journal(path: &Path, json: bool, out: &mut impl Write) -> Result<()
     Ok(())
 }
 
-fn print(record: &Record, json: bool, out: &mut impl Write) -> io::Result<()> {
+fn print(record: &journal::Record, json: bool, out: &mut impl Write) -> io::Result<()> {
     let features: Vec<_> = record.features.names().collect();
     if json {
         let object = serde_json::json!({

@@ -25,6 +25,16 @@ impl Shelf {
         keep: timers::JOURNAL_KEEP / 1_000,
     };
 
+    //= spec/14-operation.md#reports [REPORT-10] 0362ca0f
+    /// Reports of abuse: a file a day, for as long as the relay states.
+    pub const fn reports(keep_ms: u64) -> Self {
+        Self {
+            suffix: "reports",
+            span: 86_400,
+            keep: keep_ms / 1_000,
+        }
+    }
+
     /// The name of the file for what is written now.
     pub fn file(&self, now: u64) -> String {
         format!("{}.{}", now - now % self.span, self.suffix)

@@ -8,7 +8,7 @@ mod typing;
 use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
 
 use alongside_wire::{
-    ErrorCode, Scopes,
+    ErrorCode, ReportCategory, Scopes,
     code::Code,
     input::InputEvent,
     media::Frame,
@@ -20,7 +20,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::{
-    Config, Counters, Transmit,
+    Config, Counters, Reporting, Transmit,
     frames::{Assembly, Streams},
     rendezvous::Control,
 };
@@ -158,6 +158,7 @@ impl HelperEndpoint {
         // What comes too late does not undo what time has ended.
         self.handle_timeout(now);
         if self.machine.ended().is_some() {
+            self.control.hear_of_report(bytes);
             return;
         }
         self.control.push(bytes);
@@ -207,6 +208,7 @@ impl HelperEndpoint {
 
     /// The connection to the relay is gone; `code` is what the relay closed it with, if it did.
     pub fn handle_transport_lost(&mut self, code: Option<ErrorCode>, now: Timestamp) {
+        self.control.lost();
         self.machine.relay_ended(code.unwrap_or(ErrorCode::Lost));
         self.carry_out(now);
     }
@@ -318,6 +320,28 @@ impl HelperEndpoint {
     pub fn end(&mut self, now: Timestamp) {
         self.machine.end(ErrorCode::Done);
         self.carry_out(now);
+    }
+
+    //= spec/14-operation.md#reports [REPORT-1] 2df739ff
+    //= spec/14-operation.md#reports [REPORT-2] 18a23bbc
+    /// The person ends it and reports it to whoever runs the relay, in one act; or reports it, if it
+    /// has just ended. What comes of that is [`HelperEndpoint::reporting`]: until it is no longer
+    /// [`Reporting::Waiting`], the connection has to stay.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if it was reported already.
+    pub fn end_and_report(
+        &mut self,
+        category: ReportCategory,
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        self.end(now);
+        self.control.report(category)
+    }
+
+    /// What became of the report.
+    pub fn reporting(&self) -> Reporting {
+        self.control.reporting()
     }
 
     /// The session's logic, to look at.

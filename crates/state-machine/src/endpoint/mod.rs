@@ -15,7 +15,7 @@ pub mod spent;
 
 use alloc::vec::Vec;
 
-use alongside_wire::{Scopes, Suite};
+use alongside_wire::{ErrorCode, Scopes, Suite};
 
 use crate::channel::handshake;
 
@@ -61,6 +61,21 @@ impl Default for Config {
             ceiling: Scopes::CONSENT.union(Scopes::CONTROL),
         }
     }
+}
+
+/// What became of a report of abuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reporting {
+    /// Nobody wants to report.
+    None,
+    /// The relay has not answered yet.
+    Waiting,
+    /// The relay has taken it.
+    Taken,
+    /// The relay has not taken it, and says why.
+    Refused(ErrorCode),
+    /// The connection is gone, and nobody knows.
+    Lost,
 }
 
 /// What was dropped and counted, because nobody can be blamed for it.

@@ -3,13 +3,16 @@
 use alloc::{collections::VecDeque, vec::Vec};
 
 use alongside_wire::{
-    Scopes, framing,
+    ReportCategory, Scopes, framing,
     limits::CONTROL_MESSAGE,
-    rendezvous::{Hello, Message, RelayHello, SignIn, SignedIn},
+    rendezvous::{Hello, Message, Refused, RelayHello, Report, SignIn, SignedIn},
 };
 
-use super::Transmit;
-use crate::error::{Fault, Plane};
+use super::{Reporting, Transmit};
+use crate::{
+    error::{Fault, Misuse, Plane},
+    session::known,
+};
 
 pub(super) struct Control {
     deframer: framing::Deframer,
@@ -18,6 +21,9 @@ pub(super) struct Control {
     signing_in: bool,
     /// What the relay said to the latest sign-in that succeeded.
     signed_in: Option<SignedIn>,
+    report: Reporting,
+    /// The connection is gone.
+    lost: bool,
     pub(super) transmits: VecDeque<Transmit>,
 }
 
@@ -29,6 +35,8 @@ impl Control {
             relay: None,
             signing_in: false,
             signed_in: None,
+            report: Reporting::None,
+            lost: false,
             transmits: VecDeque::new(),
         };
         //= spec/03-rendezvous.md#hello [RDV-1] a652eddc
@@ -100,6 +108,53 @@ impl Control {
         self.signed_in
             .as_ref()
             .map_or(Scopes::ALL, |answer| answer.share)
+    }
+
+    //= spec/14-operation.md#reports [REPORT-3] 13052625
+    /// Reports the session that this end has left.
+    pub(super) fn report(&mut self, category: ReportCategory) -> Result<(), Misuse> {
+        if self.report != Reporting::None {
+            return Err(Misuse::Nothing);
+        }
+        if self.lost {
+            self.report = Reporting::Lost;
+            return Ok(());
+        }
+        self.report = Reporting::Waiting;
+        let category = category.to_wire();
+        self.send(Report { category });
+        Ok(())
+    }
+
+    /// Takes bytes that come after the end, when nothing but the answer to a report matters.
+    pub(super) fn hear_of_report(&mut self, bytes: &[u8]) {
+        if self.report != Reporting::Waiting {
+            return;
+        }
+        self.push(bytes);
+        while self.report == Reporting::Waiting {
+            match Message::pull(&mut self.deframer) {
+                Ok(Some(Message::Reported(_))) => self.report = Reporting::Taken,
+                Ok(Some(Message::Refused(Refused { code }))) => {
+                    self.report = Reporting::Refused(known(code));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => self.report = Reporting::Lost,
+            }
+        }
+    }
+
+    /// The connection is gone.
+    pub(super) fn lost(&mut self) {
+        self.lost = true;
+        if self.report == Reporting::Waiting {
+            self.report = Reporting::Lost;
+        }
+    }
+
+    pub(super) fn reporting(&self) -> Reporting {
+        self.report
     }
 
     pub(super) fn relay(&self) -> Option<&RelayHello> {

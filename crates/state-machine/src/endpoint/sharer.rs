@@ -7,7 +7,7 @@ mod receipts;
 use alloc::{collections::VecDeque, vec::Vec};
 
 use alongside_wire::{
-    ErrorCode, Scopes,
+    ErrorCode, ReportCategory, Scopes,
     code::Code,
     limits::timers,
     media::Frame,
@@ -19,7 +19,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use super::{
-    Config, Counters, Transmit, frames::Streams, rendezvous::Control, spent::SpentLocators,
+    Config, Counters, Reporting, Transmit, frames::Streams, rendezvous::Control,
+    spent::SpentLocators,
 };
 pub use crate::session::sharer::Event as SessionEvent;
 use crate::{
@@ -166,6 +167,7 @@ impl SharerEndpoint {
         // What comes too late does not undo what time has ended.
         self.handle_timeout(now);
         if self.machine.ended().is_some() {
+            self.control.hear_of_report(bytes);
             return;
         }
         self.control.push(bytes);
@@ -212,6 +214,7 @@ impl SharerEndpoint {
 
     /// The connection to the relay is gone; `code` is what the relay closed it with, if it did.
     pub fn handle_transport_lost(&mut self, code: Option<ErrorCode>) {
+        self.control.lost();
         self.machine.relay_ended(code.unwrap_or(ErrorCode::Lost));
         self.carry_out();
     }
@@ -344,6 +347,24 @@ impl SharerEndpoint {
     pub fn end(&mut self) {
         self.machine.end(ErrorCode::Done);
         self.carry_out();
+    }
+
+    //= spec/14-operation.md#reports [REPORT-1] 2df739ff
+    //= spec/14-operation.md#reports [REPORT-2] 18a23bbc
+    /// The person ends it and reports it to whoever runs the relay, in one act; or reports it, if it
+    /// has just ended. What comes of that is [`SharerEndpoint::reporting`]: until it is no longer
+    /// [`Reporting::Waiting`], the connection has to stay.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if it was reported already.
+    pub fn end_and_report(&mut self, category: ReportCategory) -> Result<(), Misuse> {
+        self.end();
+        self.control.report(category)
+    }
+
+    /// What became of the report.
+    pub fn reporting(&self) -> Reporting {
+        self.control.reporting()
     }
 
     /// Whether a frame may be sent now.

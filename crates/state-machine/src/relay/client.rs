@@ -24,6 +24,8 @@ pub(super) struct Client {
     pub(super) was_paired: bool,
     /// It is kept when its time is over, so that the client is not taken for one that never was.
     pub(super) signed_in: Option<SignedIn>,
+    /// When it left the session that it may still report.
+    pub(super) left: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -94,12 +96,14 @@ impl Client {
             unpaired_bytes: 0,
             was_paired: false,
             signed_in: None,
+            left: None,
         }
     }
 
-    pub(super) fn session_over(&mut self) {
+    pub(super) fn session_over(&mut self, now: Timestamp) {
         self.unpaired_bytes = 0;
         self.was_paired = true;
+        self.left = Some(now);
     }
 }
 

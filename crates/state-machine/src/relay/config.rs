@@ -80,6 +80,12 @@ config! {
         session_length_ms = SESSION_LENGTH, "session-length", true;
         /// The longest that a client stays signed in without signing in again, in milliseconds.
         sign_in_ms = SIGN_IN, "sign-in", true;
+        /// How long after a session a client may report it, in milliseconds.
+        report_window_ms = REPORT_WINDOW, "report-window", true;
+        /// How long a source must make no report to be forgotten, in milliseconds.
+        report_decay_ms = REPORT_DECAY, "report-decay", true;
+        /// How long a report is kept, in milliseconds; held to by the caller.
+        report_keep_ms = REPORT_KEEP, "report-keep", true;
     }
     limits {
         /// Bytes of the body of a message on a control stream.
@@ -102,6 +108,10 @@ config! {
         frame_streams = FRAME_STREAMS, "frame-streams", true;
         /// Failed joins of a source before it is delayed.
         free_joins = FREE_JOINS, "free-joins", true;
+        /// Reports of a source within a while; with 0 no report is taken.
+        reports_per_source = REPORTS_PER_SOURCE, "reports-per-source", true;
+        /// Reports in a day.
+        reports_each_day = REPORTS_EACH_DAY, "reports-each-day", true;
         /// Possible locators for each live code.
         code_density = CODE_DENSITY, "code-density", false;
         /// Characters of the shortest locator, from 4 to 8.

@@ -78,6 +78,7 @@ impl Relay {
             (Message::Deliver(deliver), Phase::Paired { peer, .. }) => self.deliver(*peer, deliver),
             //= spec/03-rendezvous.md#states [RDV-7] 30f486c0
             (Message::Deliver(_), _) if client.was_paired => {}
+            (Message::Report(report), Phase::Idle) => self.report(conn, &report, now),
             (Message::Leave(leave), _) => {
                 self.release(conn, leave.code, now);
             }
@@ -85,7 +86,8 @@ impl Relay {
                 Message::CodeRequest(_)
                 | Message::Join(_)
                 | Message::SignIn(_)
-                | Message::Deliver(_),
+                | Message::Deliver(_)
+                | Message::Report(_),
                 _,
             ) => return Err(unexpected),
             (
@@ -95,7 +97,8 @@ impl Relay {
                 | Message::Joined(_)
                 | Message::Gone(_)
                 | Message::Refused(_)
-                | Message::SignedIn(_),
+                | Message::SignedIn(_)
+                | Message::Reported(_),
                 _,
             ) => return Err(Violation::NotForRelay { message: name }),
         }

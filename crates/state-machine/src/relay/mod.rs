@@ -6,6 +6,7 @@ mod codes;
 mod config;
 mod control;
 pub mod policy;
+mod reports;
 mod sign_in;
 mod sources;
 mod violation;
@@ -16,7 +17,7 @@ use alloc::{
 };
 
 use alongside_wire::{
-    ErrorCode,
+    ErrorCode, ReportCategory,
     rendezvous::{Gone, Joined, Message, Refused, RelayHello, SignIn},
 };
 
@@ -24,6 +25,7 @@ use self::{
     client::{Client, Ends, Phase},
     codes::Codes,
     policy::Policy,
+    reports::Reports,
     sources::Sources,
 };
 pub use self::{
@@ -77,6 +79,7 @@ pub struct Relay {
     sign_ins: Sources,
     /// Tokens that were given out to be checked.
     attempts: u64,
+    reports: Reports,
     /// Clients that wait for the answer to a join, and those of them that are held back.
     joining: usize,
     held_back: usize,
@@ -130,6 +133,11 @@ pub enum Event {
         /// Why, as the ends are told; a client may have said something that is not registered.
         code: u16,
     },
+    /// A client reported the session that it had left.
+    Reported {
+        /// What it says.
+        category: ReportCategory,
+    },
     /// A client broke the protocol and is being closed.
     Violation {
         /// The connection.
@@ -181,6 +189,7 @@ impl Relay {
             sources: Sources::default(),
             sign_ins: Sources::default(),
             attempts: 0,
+            reports: Reports::default(),
             joining: 0,
             held_back: 0,
             shut_down: false,
@@ -420,7 +429,7 @@ impl Relay {
                 self.joining -= 1;
                 self.held_back -= usize::from(held_back);
             }
-            Phase::Paired { .. } => client.session_over(),
+            Phase::Paired { .. } => client.session_over(now),
             Phase::Greeting | Phase::Idle | Phase::SigningIn(_) | Phase::Waiting { .. } => {}
         }
         Some(left)

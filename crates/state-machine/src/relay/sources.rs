@@ -10,12 +10,12 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source(pub IpAddr);
 
-/// How many times the free joins of a /64 a whole /48 has.
+/// How many times as much as a /64 a whole /48 has.
 const SITE_FREE: usize = 8;
 
-/// What joins are counted for.
+/// What joins are counted for, and whatever else a source has a limit of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Key {
+pub(super) enum Key {
     Address(Ipv4Addr),
     /// The first four groups of an IPv6 address, a /64.
     Network([u16; 4]),
@@ -78,11 +78,7 @@ impl Sources {
     }
 
     fn delay_of(&self, key: Key, config: &RelayConfig) -> u64 {
-        let free = match key {
-            Key::Address(_) | Key::Network(_) => config.free_joins,
-            //= spec/03-rendezvous.md#joins [RDV-26] 8e95d587
-            Key::Site(_) => config.free_joins.saturating_mul(SITE_FREE),
-        };
+        let free = key.share(config.free_joins);
         let count = self.counts.get(&key);
         //= spec/03-rendezvous.md#joins [RDV-27] ba7004f8
         if count.is_none() && self.counts.len() >= config.sources {
@@ -126,8 +122,19 @@ impl Sources {
     }
 }
 
+impl Key {
+    //= spec/03-rendezvous.md#joins [RDV-26] 8e95d587
+    /// What one of these has of something of which a source has `of_one`.
+    pub(super) const fn share(self, of_one: usize) -> usize {
+        match self {
+            Self::Address(_) | Self::Network(_) => of_one,
+            Self::Site(_) => of_one.saturating_mul(SITE_FREE),
+        }
+    }
+}
+
 //= spec/03-rendezvous.md#joins [RDV-25] f38b64ab
-fn keys(source: Source) -> [Option<Key>; 2] {
+pub(super) fn keys(source: Source) -> [Option<Key>; 2] {
     // An IPv4 client of a socket for both families has an IPv6 address that maps it.
     match source.0.to_canonical() {
         IpAddr::V4(address) => [Some(Key::Address(address)), None],

@@ -202,3 +202,15 @@ fn each_session_makes_one_record_when_it_ends() {
     let numbers: BTreeSet<_> = [sessions.ended(a, code, 2_000).expect("a record").number].into();
     assert_eq!(numbers, BTreeSet::from([3]));
 }
+
+//= test spec/14-operation.md#reports [REPORT-10] 0362ca0f
+#[test]
+fn reports_are_in_files_of_a_day_that_go_when_their_own_time_has_come() {
+    let (day, start) = (86_400, 1_795_219_200);
+    let shelf = Shelf::reports(90 * day * 1_000);
+    assert_eq!(shelf.file(start + day - 1), "1795219200.reports");
+    assert_eq!(shelf.start("1795219200.reports"), Some(start));
+    assert_eq!(shelf.start("1795219200.journal"), None);
+    assert!(!shelf.is_due(start, start + 90 * day - 1));
+    assert!(shelf.is_due(start, start + 90 * day));
+}

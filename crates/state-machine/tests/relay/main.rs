@@ -3,6 +3,7 @@
 mod joins;
 mod policy;
 mod random;
+mod reports;
 mod sign_in;
 mod states;
 mod world;

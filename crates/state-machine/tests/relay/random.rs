@@ -6,7 +6,7 @@ use alongside_state_machine::relay::{ConnId, RelayConfig};
 use alongside_wire::{
     ErrorCode,
     code::Locator,
-    rendezvous::{CodeRequest, Deliver, Gone, Hello, Message},
+    rendezvous::{CodeRequest, Deliver, Gone, Hello, Message, Report},
 };
 use proptest::{
     prelude::*,
@@ -51,6 +51,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(deliver("x").into()),
         2 => Just(leave(ErrorCode::Done).into()),
         1 => Just(Gone { code: 1 }.into()),
+        1 => Just(Report { category: 1 }.into()),
     ];
     let bytes = proptest::collection::vec(any::<u8>(), 0..40);
     let step = prop_oneof![
@@ -252,13 +253,14 @@ impl Watch {
                 assert!(had_one || garbled, "the end of no code");
             }
             Message::RelayHello(_) => self.unasked += framed(self.world.relay.stated()).len(),
-            Message::Gone(_) | Message::Refused(_) => {}
+            Message::Gone(_) | Message::Refused(_) | Message::Reported(_) => {}
             Message::SignedIn(_)
             | Message::Hello(_)
             | Message::SignIn(_)
             | Message::CodeRequest(_)
             | Message::Join(_)
-            | Message::Leave(_) => {
+            | Message::Leave(_)
+            | Message::Report(_) => {
                 panic!("a relay does not say {}", message.name());
             }
         }

@@ -238,7 +238,7 @@ impl World {
     pub(crate) fn violation(&self) -> Violation {
         let violation = |event: &Event| match event {
             Event::Violation { error, .. } => Some(*error),
-            Event::Paired { .. } | Event::Unpaired { .. } => None,
+            Event::Paired { .. } | Event::Unpaired { .. } | Event::Reported { .. } => None,
         };
         self.events.iter().find_map(violation).expect("a violation")
     }

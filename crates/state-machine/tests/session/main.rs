@@ -17,6 +17,7 @@ mod middle;
 mod pause;
 mod random;
 mod release;
+mod report;
 mod sign_in;
 mod tampered;
 
