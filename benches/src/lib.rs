@@ -134,6 +134,7 @@ impl Session {
             relay: address.clone(),
             sign_in: None,
             code,
+            link: false,
             config: Config::default(),
             screen: Box::new(Pattern::new()),
             injector: Box::new(NoInjector),

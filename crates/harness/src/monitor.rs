@@ -1,7 +1,7 @@
 //! What must never happen, whoever lies: held against everything that the sharer says and does.
 
 use alongside_state_machine::{session::sharer::Event, time::Timestamp};
-use alongside_wire::{Scopes, limits::timers::ANSWER_GUARD};
+use alongside_wire::{ErrorCode, Scopes, limits::timers::ANSWER_GUARD};
 
 /// Watches the events of a sharer. Every [`World`](crate::World) has one, so that every test is a
 /// test of this too.
@@ -16,6 +16,10 @@ pub struct Monitor {
     /// Something was injected since the last release.
     held: bool,
     last_injected: Option<Timestamp>,
+    /// What the last grant had, if it ended because another takes its place.
+    replaced: Option<(Scopes, Timestamp)>,
+    /// Something of the helper's is drawn on the screen.
+    drawn: bool,
     ended: bool,
 }
 
@@ -43,18 +47,54 @@ impl Monitor {
                 scopes,
                 until,
             } => {
+                let narrowed = self.replaced.take().is_some_and(|(before, most)| {
+                    before.contains(*scopes) && before != *scopes && *until <= most
+                });
                 let fits = self.grant.is_none() && *grant > self.last_grant;
-                if !fits || !self.guarded(now) || self.paused || !Scopes::CONTROL.contains(*scopes)
-                {
+                let asked = narrowed || self.guarded(now);
+                if !fits || !asked || self.paused || !Scopes::GRANTABLE.contains(*scopes) {
                     return Err(format!("{event:?}: {self:?}"));
                 }
-                (self.prompt, self.last_grant) = (None, *grant);
+                if !narrowed {
+                    self.prompt = None;
+                }
+                self.last_grant = *grant;
                 self.grant = Some((*grant, *scopes, *until));
             }
-            Event::ControlEnded { grant, .. } => {
-                if self.held || self.grant.take().is_none_or(|live| live.0 != *grant) {
+            Event::ControlRenewed { grant, until } => {
+                let same = self.grant.filter(|(live, _, _)| live == grant);
+                let Some((id, scopes, _)) = same.filter(|_| self.guarded(now)) else {
+                    return Err(format!("{event:?}: {self:?}"));
+                };
+                self.prompt = None;
+                self.grant = Some((id, scopes, *until));
+            }
+            Event::Stroke(_) | Event::Laser { .. } => {
+                let live = self.grant.filter(|(_, scopes, until)| {
+                    scopes.contains(Scopes::ANNOTATE) && now < *until && self.viewing
+                });
+                if live.is_none() || self.prompt.is_some() || self.paused {
+                    return Err(format!("drawn at {now:?}: {self:?}"));
+                }
+                self.drawn = true;
+            }
+            Event::DrawingCleared => self.drawn = false,
+            Event::ClipboardOffered { .. } => {
+                let allows = |scopes: Scopes| scopes.contains(Scopes::CLIPBOARD_TO_SHARER);
+                if !self.grant.is_some_and(|(_, scopes, _)| allows(scopes)) {
                     return Err(format!("{event:?}: {self:?}"));
                 }
+            }
+            Event::LaserGone
+            | Event::ClipboardLapsed { .. }
+            | Event::ClipboardAnswered { .. }
+            | Event::Delay(_) => {}
+            Event::ControlEnded { grant, code } => {
+                let live = self.grant.take().filter(|live| live.0 == *grant);
+                let Some((_, scopes, until)) = live.filter(|_| !self.held) else {
+                    return Err(format!("{event:?}: {self:?}"));
+                };
+                self.replaced = (*code == ErrorCode::Replaced).then_some((scopes, until));
             }
             Event::Inject(input) => {
                 let live = self.grant.filter(|(_, scopes, until)| {
@@ -74,7 +114,7 @@ impl Monitor {
             }
             Event::Ended(_) => {
                 self.ended = true;
-                if self.grant.is_some() || self.held {
+                if self.grant.is_some() || self.held || self.drawn {
                     return Err(format!("ended with control: {self:?}"));
                 }
             }

@@ -174,9 +174,11 @@ impl World {
             }
             self.run(1);
         }
+        let pixels = |event: &&helper::Event| !matches!(event, helper::Event::Frame { .. });
+        let helper: Vec<_> = self.helper_events.iter().filter(pixels).collect();
         panic!(
-            "waited in vain: {what}; {:?} {:?}",
-            self.helper_events, self.sharer_events
+            "waited in vain: {what}; {helper:?} {:?}",
+            self.sharer_events
         );
     }
 

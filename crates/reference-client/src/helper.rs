@@ -1,6 +1,7 @@
 //! A helper, from the code to the end.
 
 use alongside_state_machine::endpoint::helper::{Event as Machine, HelperEndpoint};
+pub use alongside_state_machine::session::helper::Line;
 pub use alongside_state_machine::{
     channel::phrase::Phrase, session::helper::Event as SessionEvent,
 };
@@ -48,6 +49,16 @@ pub enum Command {
     ReleaseControl,
     /// Do something on the sharer's screen.
     Input(Vec<InputEvent>),
+    /// Send this as one item of the clipboard.
+    SendClipboard(String),
+    /// Take (true) or refuse the item that the sharer offers.
+    AnswerClipboard(bool),
+    /// Draw a line on the sharer's screen, or go on with one.
+    Stroke(Line),
+    /// Point at a place of a display of the sharer's.
+    Laser(u8, (u16, u16)),
+    /// Take away all that was drawn.
+    Clear,
     /// Set this end's pause flag.
     Pause(bool),
     /// Send a line of chat.
@@ -83,6 +94,8 @@ pub enum Event {
         /// How long, in seconds.
         seconds: u64,
     },
+    /// The item of the sharer's clipboard that the person took.
+    Clipboard(String),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// A frame or a view has trouble; the session goes on.
@@ -195,6 +208,17 @@ impl Helper {
             Command::Input(events) => events
                 .into_iter()
                 .try_for_each(|event| self.endpoint.input(event)),
+            Command::SendClipboard(text) => self.endpoint.send_clipboard(&text, now).map(|_| ()),
+            Command::AnswerClipboard(taken) => {
+                self.endpoint.answer_clipboard(taken, now).map(|text| {
+                    if let Some(text) = text {
+                        self.tell(Event::Clipboard(text));
+                    }
+                })
+            }
+            Command::Stroke(line) => self.endpoint.stroke(line, now),
+            Command::Laser(display, at) => self.endpoint.laser(display, at, now),
+            Command::Clear => self.endpoint.clear(now),
             Command::Pause(paused) => self.endpoint.set_paused(paused, now),
             Command::Chat(text) => self.endpoint.chat(&text, now).map(|_| ()),
             Command::End => {

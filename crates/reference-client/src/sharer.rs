@@ -43,6 +43,8 @@ pub struct Options {
     pub sign_in: Option<SignIn>,
     /// The code that the helper passed on.
     pub code: Code,
+    /// The code came in a link: the screen may be seen, and nothing more.
+    pub link: bool,
     /// Suites and ceiling.
     pub config: Config,
     /// What is shown.
@@ -73,6 +75,16 @@ pub enum Command {
     DenyControl,
     /// Take control back.
     Revoke,
+    /// Take a part of control back; these scopes are left.
+    Narrow(Scopes),
+    /// Be asked whether the grant may live longer.
+    Renew,
+    /// Send this as one item of the clipboard.
+    SendClipboard(String),
+    /// Take (true) or refuse the item that the helper offers.
+    AnswerClipboard(bool),
+    /// The system's own question for permission appeared (true), or is gone.
+    SecureDesktop(bool),
     /// Set this end's pause flag.
     Pause(bool),
     /// Send a line of chat.
@@ -108,6 +120,8 @@ pub enum Event {
         /// How long, in seconds.
         seconds: u64,
     },
+    /// The item of the helper's clipboard that the person took: put it into the clipboard.
+    Clipboard(String),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// The screen or the injection has trouble; the session goes on.
@@ -162,7 +176,11 @@ pub async fn run(
         sharer.carry_out();
         if let Some(code) = to_join.take_if(|_| sharer.signed_in) {
             let (relay, now) = (&options.relay.address, sharer.clock.now());
-            let joined = sharer.endpoint.join(code, relay, spent, now);
+            let joined = if options.link {
+                sharer.endpoint.join_by_link(code, relay, spent, now)
+            } else {
+                sharer.endpoint.join(code, relay, spent, now)
+            };
             joined.map_err(refused)?;
         }
         while let Some(transmit) = sharer.endpoint.poll_transmit() {
@@ -243,6 +261,17 @@ impl Sharer {
             }
             Command::DenyControl => self.endpoint.deny_control(now),
             Command::Revoke => self.endpoint.revoke(now),
+            Command::Narrow(scopes) => self.endpoint.narrow(scopes, now),
+            Command::Renew => self.endpoint.ask_renewal(now),
+            Command::SendClipboard(text) => self.endpoint.send_clipboard(&text, now).map(|_| ()),
+            Command::AnswerClipboard(taken) => {
+                self.endpoint.answer_clipboard(taken, now).map(|text| {
+                    if let Some(text) = text {
+                        self.tell(Event::Clipboard(text));
+                    }
+                })
+            }
+            Command::SecureDesktop(active) => self.endpoint.set_secure_desktop(active, now),
             Command::Pause(paused) => self.endpoint.set_paused(paused, now),
             Command::Chat(text) => self.endpoint.chat(&text).map(|_| ()),
             Command::End => {

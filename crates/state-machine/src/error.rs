@@ -52,6 +52,16 @@ pub enum Fault {
     FrameNeverSent,
     /// A chat id that is not the one after the last.
     ChatNotNext,
+    /// The id of a clipboard's item that is not the one after the last.
+    ItemNotNext,
+    /// A clipboard, or a drawing, under a grant that was never made.
+    ToolWithoutGrant,
+    /// A clipboard, or a drawing, that its grant does not allow.
+    ToolWithoutScope,
+    /// A renewal for longer than a grant may live.
+    RenewalTooLong,
+    /// A narrowed grant with more than there was before.
+    GrantWidened,
     /// Chat without the scope for it.
     ChatWithoutScope,
     /// Consent to nothing, or beyond both ceilings.
@@ -94,6 +104,10 @@ impl Fault {
             | Self::EpochNeverAnnounced
             | Self::FrameNeverSent
             | Self::ChatNotNext
+            | Self::ItemNotNext
+            | Self::ToolWithoutGrant
+            | Self::RenewalTooLong
+            | Self::GrantWidened
             | Self::ConsentBeyondCeiling => ErrorCode::UnexpectedMessage,
             Self::BadPoint => ErrorCode::BadPoint,
             Self::HandshakeFailed => ErrorCode::HandshakeFailed,
@@ -101,7 +115,9 @@ impl Fault {
             Self::NoCommonSuite => ErrorCode::NoCommonSuite,
             Self::BadOpening => ErrorCode::BadOpening,
             Self::RecordFailed => ErrorCode::RecordFailed,
-            Self::ScopeExceeded | Self::ChatWithoutScope => ErrorCode::ScopeExceeded,
+            Self::ScopeExceeded | Self::ChatWithoutScope | Self::ToolWithoutScope => {
+                ErrorCode::ScopeExceeded
+            }
             Self::PausedMedia => ErrorCode::PausedMedia,
             Self::BadReceipt => ErrorCode::BadReceipt,
             Self::FrameOverrun => ErrorCode::TooLarge,
@@ -132,6 +148,11 @@ impl Fault {
             Self::EpochNeverAnnounced => "PAUSE-7",
             Self::FrameNeverSent => "MEDIA-20",
             Self::ChatNotNext => "CHAT-2",
+            Self::ItemNotNext => "TOOL-12",
+            Self::ToolWithoutGrant => "TOOL-2",
+            Self::ToolWithoutScope => "TOOL-3",
+            Self::RenewalTooLong => "TOOL-7",
+            Self::GrantWidened => "CONTROL-30",
             Self::ChatWithoutScope => "CHAT-4",
             Self::ConsentBeyondCeiling => "CONSENT-7",
             Self::ScopeExceeded => "INPUT-6",
@@ -222,6 +243,11 @@ impl fmt::Display for Fault {
             Self::EpochNeverAnnounced => f.write_str("an epoch that never was is acknowledged"),
             Self::FrameNeverSent => f.write_str("a frame that never was is acknowledged"),
             Self::ChatNotNext => f.write_str("a line of chat does not follow the one before"),
+            Self::ItemNotNext => f.write_str("a clipboard item does not follow the one before"),
+            Self::ToolWithoutGrant => f.write_str("what names a grant names one that never was"),
+            Self::ToolWithoutScope => f.write_str("clipboard or drawing is beyond the grant"),
+            Self::RenewalTooLong => f.write_str("a renewal is longer than a grant may live"),
+            Self::GrantWidened => f.write_str("a narrowed grant has more than the one before"),
             Self::ChatWithoutScope => f.write_str("chat is not allowed in this session"),
             Self::ConsentBeyondCeiling => f.write_str("consent is not within the ceilings"),
             Self::ScopeExceeded => f.write_str("input is beyond the scope of its grant"),

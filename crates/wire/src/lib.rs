@@ -25,6 +25,7 @@ pub mod framing;
 pub mod input;
 pub mod journal;
 pub mod limits;
+pub mod link;
 pub mod media;
 pub mod receipt;
 pub mod record;
@@ -33,6 +34,7 @@ pub mod rendezvous;
 pub mod report;
 mod scope;
 pub mod session;
+mod tools;
 pub mod varint;
 
 pub use error::{DecodeError, Fault};

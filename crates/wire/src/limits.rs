@@ -72,6 +72,12 @@ constants! { LIMITS: usize {
     REPORTS_EACH_DAY = 38, "reports-each-day", 10_000;
     /// Bytes of a file of receipts.
     RECEIPT_FILE = 52, "receipt-file", 4_194_304;
+    /// Bytes of an item of a clipboard, in UTF-8.
+    CLIPBOARD = 57, "clipboard", 12_288;
+    /// Points of one message of a stroke.
+    STROKE_POINTS = 58, "stroke-points", 256;
+    /// Points of all strokes that a sharer shows.
+    DRAWING_POINTS = 59, "drawing-points", 16_384;
 } }
 
 /// Timers, in milliseconds.
@@ -135,5 +141,9 @@ pub mod timers {
         REPORT_KEEP = 34, "report-keep", 7_776_000_000;
         /// How long a join may be without an answer before the sharer's person is told.
         JOIN_NOTICE = 49, "join-notice", 2_000;
+        /// How long a laser pointer is shown that does not move.
+        LASER = 42, "laser", 2_000;
+        /// How often an end asks how long an answer takes.
+        PROBE = 43, "probe", 2_000;
     } }
 }

@@ -34,7 +34,9 @@ impl Scopes {
     pub const ALL: Self = Self(0x00ff);
     /// What consent gives: to see, and to chat.
     pub const CONSENT: Self = Self(Self::VIEW.0 | Self::CHAT.0);
-    /// What control means in this version: pointer and keyboard.
+    /// What a grant can hold: all that consent does not give.
+    pub const GRANTABLE: Self = Self::ALL.without(Self::CONSENT);
+    /// What control means to a person: pointer and keyboard.
     pub const CONTROL: Self = Self(Self::POINTER.0 | Self::KEYBOARD.0);
 
     /// The registered scopes with their names.
@@ -76,6 +78,11 @@ impl Scopes {
     /// What is in either set.
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What is in this set and not in `other`.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether nothing is allowed.

@@ -4,6 +4,10 @@ use alloc::{boxed::Box, string::String, vec, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::tools::{
+    Clear, Clipboard, ClipboardTaken, ControlRenew, Laser, Probe, ProbeAnswer, SecureDesktop,
+    Stroke,
+};
 use crate::{
     DecodeError, Fault, Scopes,
     body::{Body, Check, messages, within},
@@ -32,6 +36,15 @@ messages! {
         Heartbeat = 0x20, "heartbeat";
         End = 0x22, "end";
         Receipt = 0x61, "receipt";
+        ControlRenew = 0x40, "control-renew";
+        Clipboard = 0x42, "clipboard";
+        ClipboardTaken = 0x44, "clipboard-taken";
+        Stroke = 0x46, "stroke";
+        Laser = 0x48, "laser";
+        Clear = 0x4A, "clear";
+        SecureDesktop = 0x4C, "secure-desktop";
+        Probe = 0x4E, "probe";
+        ProbeAnswer = 0x50, "probe-answer";
     }
 }
 

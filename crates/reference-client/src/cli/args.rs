@@ -8,6 +8,7 @@ use alongside_client::{
     sign_in::{self, TokenError},
 };
 use alongside_wire::rendezvous::SignIn;
+
 use clap::{Args as Group, Parser, Subcommand};
 
 /// Helps somebody at their screen, or lets somebody help at yours.
@@ -141,15 +142,17 @@ pub(crate) struct Helper {
 /// Be helped.
 #[derive(Debug, Group)]
 #[command(after_help = "\
-The program asks for the code, or reads it as the first line of its input; it is no argument, because
-everybody on a machine can read those. Then it asks whether you started the contact yourself, and then
+The program asks for the code, or the link that the helper sent, or reads it as the first line of its
+input; it is no argument, because everybody on a machine can read those. By a link your screen can be
+seen, and nothing more. Then it asks whether you started the contact yourself, and then
 whether the screen may be seen.
 
 Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR, pattern.
 
 Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, p pauses and unpauses, r takes
-control back, t starts a line of chat. Without a terminal, lines: yes, no, pause, unpause, revoke,
-chat TEXT, end. After a warning only the whole word `share` agrees. Once the helper has typed or clicked, allowing control again takes a number that is
+control back, k the keyboard alone, e extends it, t starts a line of chat. Without a terminal, lines:
+yes, no, pause, unpause, revoke, keyboard-back, renew, chat TEXT, end. After a warning only the whole
+word `share` agrees. Once the helper has typed or clicked, allowing control again takes a number that is
 shown, because a key that the helper typed could arrive late and be taken for yours.")]
 pub(crate) struct Sharer {
     #[command(flatten)]

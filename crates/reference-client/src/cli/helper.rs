@@ -19,7 +19,7 @@ use super::{
     receipts::{self, Book},
     script,
     terminal::Terminal,
-    words::{clock, phrase, plain, signed_in_as},
+    words::{clock, excerpt, phrase, plain, signed_in_as},
 };
 
 /// How often a request that came too early is made again, and after how long.
@@ -187,6 +187,7 @@ impl Helper {
             )),
             Event::NotNow(misuse) => self.terminal.line(&format!("not now: {misuse}")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
+            Event::Clipboard(_) => self.terminal.line("You took the sharer's clipboard."),
             Event::Session(event) => self.session(event).await,
         }
     }
@@ -234,6 +235,28 @@ impl Helper {
                 terminal.status(&format!("you have control: {scopes}"));
                 terminal.line("Control was granted.");
             }
+            SessionEvent::ControlRenewed { .. } => {
+                terminal.line("You keep control for 15 minutes more.");
+            }
+            SessionEvent::ClipboardOffered { text, .. } => {
+                let (start, bytes) = (excerpt(&text), text.len());
+                terminal.line(&format!(
+                    "The sharer offers its clipboard, {bytes} bytes: {start}"
+                ));
+            }
+            SessionEvent::ClipboardLapsed { .. } => {
+                terminal.line("(the sharer's clipboard is not offered any more)");
+            }
+            SessionEvent::ClipboardAnswered { taken, .. } => {
+                let done = if taken { "took" } else { "did not take" };
+                terminal.line(&format!("The sharer {done} your clipboard."));
+            }
+            SessionEvent::SecureDesktop(active) => terminal.line(if active {
+                "Their system asks them for permission; you see nothing until they answered."
+            } else {
+                "Their system has its answer; the screen comes back."
+            }),
+            SessionEvent::Delay(_) => {}
             SessionEvent::ControlDenied(code) => self.denied(code),
             SessionEvent::ControlEnded { code, .. } => {
                 terminal.status("you see the screen");

@@ -143,6 +143,8 @@ impl Keys {
             KeyCode::Char('q') => "end",
             KeyCode::Char('p') => "toggle-pause",
             KeyCode::Char('r') => "revoke",
+            KeyCode::Char('e') => "renew",
+            KeyCode::Char('k') => "keyboard-back",
             KeyCode::Char('t') => {
                 self.line = Some((Line::Chat, String::new()));
                 "typing"

@@ -13,7 +13,12 @@ pub(crate) enum Prompt {
     /// The same after the warning, where a plain yes is no answer.
     Warned,
     /// May the screen be controlled?
-    Control(Scopes),
+    Control {
+        /// What of it.
+        scopes: Scopes,
+        /// The helper has just this, and would keep it.
+        renewal: bool,
+    },
 }
 
 //= spec/05-session.md#friction [FRICTION-2] 0b82ffc5
@@ -41,7 +46,14 @@ impl Prompt {
                 "{WARNING}\nTo refuse, type: no\nTo show your screen all the same, type the whole word: \
                  share"
             ),
-            Self::Control(scopes) => format!("The helper wants to CONTROL: {scopes}. Allow it?"),
+            Self::Control { scopes, renewal } => {
+                let what = if *renewal {
+                    "goes on to use"
+                } else {
+                    "may use"
+                };
+                format!("Do you allow that the helper {what}: {scopes}?")
+            }
         }
     }
 
@@ -51,8 +63,8 @@ impl Prompt {
             (Self::Contact(_), true) => "y or n, q ends",
             (Self::Contact(_), false) => "yes or no, end ends",
             (Self::Warned, _) => "type no, or share",
-            (Self::Consent(_) | Self::Control(_), true) => "y allows, n refuses, q ends",
-            (Self::Consent(_) | Self::Control(_), false) => "yes allows, no refuses, end ends",
+            (Self::Consent(_) | Self::Control { .. }, true) => "y allows, n refuses, q ends",
+            (Self::Consent(_) | Self::Control { .. }, false) => "yes allows, no refuses, end ends",
         }
     }
 
@@ -70,8 +82,8 @@ impl Prompt {
             //= spec/05-session.md#friction [FRICTION-3] aaeb1cc3
             (Self::Warned, "share") => Command::Consent(Consent::GivenAfterWarning),
             (Self::Consent(_) | Self::Warned, "no") => Command::Consent(Consent::Refused),
-            (Self::Control(scopes), "yes") => Command::AllowControl(*scopes, number),
-            (Self::Control(_), "no") => Command::DenyControl,
+            (Self::Control { scopes, .. }, "yes") => Command::AllowControl(*scopes, number),
+            (Self::Control { .. }, "no") => Command::DenyControl,
             _ => return None,
         };
         Some(command)

@@ -3,22 +3,24 @@
 use std::time::{Duration, Instant};
 
 use alongside_client::{
-    Config, ConnectError, Ended, inject, screen,
+    Config, ConnectError, Ended, Relay, inject, screen,
     sharer::{self, Command, Event, Options, Receipts, SessionEvent},
 };
 use alongside_state_machine::endpoint::spent::SpentLocators;
-use alongside_wire::{Scopes, code::Code, rendezvous::SignIn};
+use alongside_wire::{Scopes, rendezvous::SignIn};
 use tokio::sync::mpsc::{self, Sender};
 
 use super::{
-    Exit, Failure, Stop, args, code, exit,
+    Exit, Failure, Stop, args,
+    code::{self, Invitation},
+    exit,
     input::Typed,
     prompt::Prompt,
     receipts::{self, Book},
     spent,
     status::Status,
     terminal::Terminal,
-    words::{phrase, plain, signed_in_as_sharer},
+    words::{excerpt, phrase, plain, signed_in_as_sharer},
 };
 
 pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
@@ -27,7 +29,8 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     let sign_in = args.sign_in.sign_in()?;
     drop(screen::open(&args.screen)?);
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
-    let code = code::first(&mut terminal)?;
+    let relay = args.relay.relay();
+    let invitation = code::first(&mut terminal, &relay)?;
     let raw = terminal.raw();
     let mut sharer = Sharer {
         terminal,
@@ -44,13 +47,13 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         let warning = book.warning(args.share_receipts);
         sharer.terminal.line(&warning);
     }
-    let mut over = sharer.session(&args, code).await?;
+    let mut over = sharer.session(&args, invitation).await?;
     // In the same run, because only that remembers which codes are spent.
     while raw && over.blames_the_code() {
-        let Some(code) = sharer.another_code().await else {
+        let Some(invitation) = sharer.another_code(&relay).await else {
             break;
         };
-        over = sharer.session(&args, code).await?;
+        over = sharer.session(&args, invitation).await?;
     }
     Ok(over.into())
 }
@@ -132,7 +135,12 @@ type Session = tokio::task::JoinHandle<(Result<Ended, ConnectError>, SpentLocato
 
 impl Sharer {
     /// One join and what comes of it.
-    async fn session(&mut self, args: &args::Sharer, code: Code) -> Result<Over, Failure> {
+    async fn session(
+        &mut self,
+        args: &args::Sharer,
+        invitation: Invitation,
+    ) -> Result<Over, Failure> {
+        let Invitation { code, link } = invitation;
         let relay = args.relay.relay();
         let screen = screen::open(&args.screen)?;
         let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
@@ -153,6 +161,7 @@ impl Sharer {
             relay,
             sign_in: self.sign_in.clone(),
             code,
+            link,
             config: Config::default(),
             screen,
             injector,
@@ -245,6 +254,11 @@ impl Sharer {
             (None, "unpause") => Command::Pause(false),
             (None, "toggle-pause") => Command::Pause(!self.talk.paused),
             (None, "revoke") => Command::Revoke,
+            (None, "renew") => Command::Renew,
+            (None, "keyboard-back") => {
+                let left = self.talk.scopes.intersect(Scopes::GRANTABLE);
+                Command::Narrow(left.without(Scopes::KEYBOARD))
+            }
             (None, word) => return self.not_understood(word),
         };
         self.order(command).await;
@@ -258,7 +272,7 @@ impl Sharer {
         match prompt.next(answer) {
             Some(next) => self.ask(next),
             // That for control stays open until the session says so: it may come too soon.
-            None if matches!(prompt, Prompt::Control(_)) => {}
+            None if matches!(prompt, Prompt::Control { .. }) => {}
             None => self.talk.prompt = None,
         }
     }
@@ -268,7 +282,7 @@ impl Sharer {
             Some(prompt) if prompt.wants_word() => "Type no, or the whole word: share",
             _ if word.is_empty() => return,
             None if ["yes", "no"].contains(&word) => "Nothing is being asked.",
-            _ => "Type yes, no, pause, unpause, revoke, chat TEXT or end.",
+            _ => "Type yes, no, pause, unpause, revoke, keyboard-back, renew, chat TEXT or end.",
         };
         self.terminal.line(line);
         self.want_word();
@@ -277,7 +291,8 @@ impl Sharer {
 
     /// A digit of the number that allows control.
     async fn digit(&mut self, digit: &str) {
-        let (Some(Prompt::Control(scopes)), Some(_)) = (&self.talk.prompt, self.talk.number) else {
+        let (Some(Prompt::Control { scopes, .. }), Some(_)) = (&self.talk.prompt, self.talk.number)
+        else {
             return;
         };
         let scopes = *scopes;
@@ -324,6 +339,7 @@ impl Sharer {
             Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
             Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
+            Event::Clipboard(_) => self.terminal.line("You took the helper's clipboard."),
             Event::Session(event) => self.session_event(event),
         }
     }
@@ -332,7 +348,9 @@ impl Sharer {
         match event {
             SessionEvent::ConsentAsked { name, .. } => self.ask(Prompt::Contact(plain(&name))),
             SessionEvent::Viewing => self.terminal.line("Your screen is shown from now on."),
-            SessionEvent::ControlAsked { scopes, .. } => self.ask(Prompt::Control(scopes)),
+            SessionEvent::ControlAsked {
+                scopes, renewal, ..
+            } => self.ask(Prompt::Control { scopes, renewal }),
             SessionEvent::ControlPromptClosed => {
                 self.talk.prompt = None;
                 self.terminal
@@ -344,6 +362,27 @@ impl Sharer {
                 let key = if self.raw { "r" } else { "revoke" };
                 let line = format!("The helper has control; {key} takes it back.");
                 self.terminal.alert(&line);
+            }
+            SessionEvent::ControlRenewed { .. } => {
+                self.talk.prompt = None;
+                self.terminal
+                    .line("The helper keeps control for 15 minutes more.");
+                self.show_status();
+            }
+            SessionEvent::ClipboardOffered { text, .. } => {
+                let (start, bytes) = (excerpt(&text), text.len());
+                self.terminal.line(&format!(
+                    "The helper offers its clipboard, {bytes} bytes: {start}"
+                ));
+            }
+            SessionEvent::ClipboardLapsed { .. } => {
+                self.terminal
+                    .line("(the helper's clipboard is not offered any more)");
+            }
+            SessionEvent::ClipboardAnswered { taken, .. } => {
+                let done = if taken { "took" } else { "did not take" };
+                self.terminal
+                    .line(&format!("The helper {done} your clipboard."));
             }
             SessionEvent::ControlEnded { code, .. } => {
                 self.terminal
@@ -370,6 +409,11 @@ impl Sharer {
             | SessionEvent::CompleteFrameWanted
             | SessionEvent::Inject(_)
             | SessionEvent::ReleaseAll
+            | SessionEvent::Stroke(_)
+            | SessionEvent::Laser { .. }
+            | SessionEvent::LaserGone
+            | SessionEvent::DrawingCleared
+            | SessionEvent::Delay(_)
             | SessionEvent::Ended(_) => {}
         }
     }
@@ -412,9 +456,10 @@ impl Sharer {
     }
 
     /// A code that the person types after a join that came to nothing, if they have one.
-    async fn another_code(&mut self) -> Option<Code> {
+    async fn another_code(&mut self, relay: &Relay) -> Option<Invitation> {
         self.terminal
             .alert("If the helper reads you another code, type it. Ctrl-C ends.");
+        let mut elsewhere = None;
         loop {
             self.typed.want_line();
             self.terminal.status("code> ");
@@ -433,8 +478,15 @@ impl Sharer {
                     }
                 }
             };
-            match Code::parse(&typed) {
-                Ok(code) => return Some(code),
+            if let Some(code) = elsewhere.take().filter(|_| typed.trim() == "yes") {
+                return Some(Invitation { code, link: true });
+            }
+            match code::read(&typed, relay) {
+                Ok(code::Read::Invitation(invitation)) => return Some(invitation),
+                Ok(code::Read::Elsewhere(link)) => {
+                    self.terminal.line(&code::elsewhere(&link, relay));
+                    elsewhere = Some(link.code);
+                }
                 Err(error) => self.terminal.line(&error.to_string()),
             }
         }

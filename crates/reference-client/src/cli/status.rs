@@ -72,6 +72,11 @@ mod tests {
         raw: true,
     };
 
+    const CONTROL: Prompt = Prompt::Control {
+        scopes: Scopes::CONTROL,
+        renewal: false,
+    };
+
     //= test spec/05-session.md#consent [CONSENT-8] f836b0cb
     #[test]
     fn what_the_helper_may_do_is_said_first_and_briefly_where_there_is_little_room() {
@@ -96,7 +101,7 @@ mod tests {
             Prompt::Contact(name()),
             Prompt::Consent(name()),
             Prompt::Warned,
-            Prompt::Control(Scopes::CONTROL),
+            CONTROL,
         ];
         for prompt in &prompts {
             for raw in [true, false] {
@@ -117,7 +122,7 @@ mod tests {
         let line = format!("{}y", "a".repeat(40));
         let status = Status {
             line: Some(&line),
-            prompt: Some(&Prompt::Control(Scopes::CONTROL)),
+            prompt: Some(&CONTROL),
             ..NOTHING
         };
         let text = status.text(79);

@@ -58,6 +58,18 @@ pub(crate) fn may(scopes: Scopes) -> String {
     if scopes.contains(Scopes::KEYBOARD) {
         may.push("TYPE on your keyboard");
     }
+    if scopes.contains(Scopes::ANNOTATE) {
+        may.push("DRAW on your screen");
+    }
+    if scopes.contains(Scopes::CLIPBOARD_TO_HELPER) {
+        may.push("GET what you copy and send");
+    }
+    if scopes.contains(Scopes::CLIPBOARD_TO_SHARER) {
+        may.push("OFFER what they copied");
+    }
+    if scopes.contains(Scopes::ELEVATION) {
+        may.push("ANSWER your system");
+    }
     if scopes.contains(Scopes::CHAT) {
         may.push("chat");
     }
@@ -73,6 +85,10 @@ pub(crate) fn may_briefly(scopes: Scopes) -> String {
         (Scopes::VIEW, "SEE"),
         (Scopes::POINTER, "POINT"),
         (Scopes::KEYBOARD, "TYPE"),
+        (Scopes::ANNOTATE, "DRAW"),
+        (Scopes::CLIPBOARD_TO_HELPER, "GET"),
+        (Scopes::CLIPBOARD_TO_SHARER, "OFFER"),
+        (Scopes::ELEVATION, "ELEVATE"),
         (Scopes::CHAT, "chat"),
     ]
     .into_iter()
@@ -87,6 +103,16 @@ pub(crate) fn may_briefly(scopes: Scopes) -> String {
 /// Minutes and seconds.
 pub(crate) fn clock(seconds: u64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// The beginning of a long text from the other end.
+pub(crate) fn excerpt(text: &str) -> String {
+    const MOST: usize = 60;
+    let start: String = plain(text).chars().take(MOST).collect();
+    if text.chars().count() > MOST {
+        return format!("{start} ...");
+    }
+    start
 }
 
 #[cfg(test)]

@@ -198,6 +198,7 @@ impl Cast {
             relay: found,
             sign_in: None,
             code,
+            link: false,
             config: Config::default(),
             screen: Box::new(Pattern::new()),
             injector: Box::new(injected.clone()),

@@ -24,7 +24,7 @@ use super::{
     frames::{Assembly, Streams},
     rendezvous::Control,
 };
-pub use crate::session::helper::Event as SessionEvent;
+pub use crate::session::helper::{Event as SessionEvent, Line};
 use crate::{
     channel::{
         handshake::{Answering, HelperChannel},
@@ -243,9 +243,7 @@ impl HelperEndpoint {
     /// # Errors
     /// As [`Helper::request_control`].
     pub fn request_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
-        let result = self.machine.request_control(scopes, now);
-        self.carry_out(now);
-        result
+        self.act(now, |machine| machine.request_control(scopes, now))
     }
 
     /// Takes the request back, or gives up control.
@@ -253,9 +251,7 @@ impl HelperEndpoint {
     /// # Errors
     /// [`Misuse::Nothing`] if there is neither.
     pub fn release_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        let result = self.machine.release_control(now);
-        self.carry_out(now);
-        result
+        self.act(now, |machine| machine.release_control(now))
     }
 
     /// Does something on the sharer's screen; it leaves with the next tick.
@@ -277,6 +273,60 @@ impl HelperEndpoint {
         self.typing.as_ref().map_or(0, Typing::pending)
     }
 
+    /// Sends one item of the clipboard, at an act of the person for that item.
+    ///
+    /// # Errors
+    /// As [`Helper::send_clipboard`].
+    pub fn send_clipboard(&mut self, text: &str, now: Timestamp) -> Result<u32, Misuse> {
+        self.act(now, |machine| machine.send_clipboard(text, now))
+    }
+
+    /// The person takes what the sharer offered, which is returned, or refuses it.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if nothing waits.
+    pub fn answer_clipboard(
+        &mut self,
+        taken: bool,
+        now: Timestamp,
+    ) -> Result<Option<String>, Misuse> {
+        self.act(now, |machine| machine.answer_clipboard(taken, now))
+    }
+
+    /// Draws a line on the sharer's screen, or goes on with one.
+    ///
+    /// # Errors
+    /// As [`Helper::stroke`].
+    pub fn stroke(&mut self, line: Line, now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, |machine| machine.stroke(line, now))
+    }
+
+    /// Points at a place of the sharer's screen.
+    ///
+    /// # Errors
+    /// As [`Helper::laser`].
+    pub fn laser(&mut self, display: u8, at: (u16, u16), now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, |machine| machine.laser(display, at, now))
+    }
+
+    /// Takes away all that was drawn.
+    ///
+    /// # Errors
+    /// As [`Helper::clear`].
+    pub fn clear(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, |machine| machine.clear(now))
+    }
+
+    fn act<T>(
+        &mut self,
+        now: Timestamp,
+        act: impl FnOnce(&mut Helper) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
+        let done = act(&mut self.machine);
+        self.carry_out(now);
+        done
+    }
+
     /// A frame is on the screen.
     pub fn shown(&mut self, frame: u32, now: Timestamp) {
         self.machine.shown(frame);
@@ -295,9 +345,7 @@ impl HelperEndpoint {
     /// # Errors
     /// [`Misuse::Phase`] before the sharer is known and after the end.
     pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
-        let result = self.machine.set_paused(paused, now);
-        self.carry_out(now);
-        result
+        self.act(now, |machine| machine.set_paused(paused, now))
     }
 
     /// The most that this end will ask for: what it is willing to, and the relay allows.
@@ -311,9 +359,7 @@ impl HelperEndpoint {
     /// # Errors
     /// As [`Helper::chat`].
     pub fn chat(&mut self, text: &str, now: Timestamp) -> Result<u32, Misuse> {
-        let result = self.machine.chat(text);
-        self.carry_out(now);
-        result
+        self.act(now, |machine| machine.chat(text))
     }
 
     /// The person ends it: code, handshake or session. Works at once and always.

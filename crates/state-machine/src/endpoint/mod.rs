@@ -52,13 +52,16 @@ pub struct Config {
     pub suites: Vec<Suite>,
     /// The most that this end will ever allow, or ask for.
     pub ceiling: Scopes,
+    /// What the sharer's system can carry out; the rest is refused as unsupported.
+    pub supported: Scopes,
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self {
             suites: handshake::SUITES.into(),
-            ceiling: Scopes::CONSENT.union(Scopes::CONTROL),
+            ceiling: Scopes::ALL,
+            supported: Scopes::ALL.without(Scopes::ELEVATION),
         }
     }
 }

@@ -4,7 +4,7 @@ mod incoming;
 mod outgoing;
 mod receipts;
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{collections::VecDeque, string::String, vec::Vec};
 
 use alongside_wire::{
     ErrorCode, ReportCategory, Scopes,
@@ -98,10 +98,10 @@ impl SharerEndpoint {
     /// A sharer on a fresh connection. `seed` is 32 random bytes that nobody else knows.
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         Self {
+            machine: Sharer::new(config.supported),
             config,
             rng: ChaCha20Rng::from_seed(seed),
             control: Control::new(),
-            machine: Sharer::new(),
             channel: Channel::None,
             streams: Streams::default(),
             events: VecDeque::new(),
@@ -129,6 +129,23 @@ impl SharerEndpoint {
         Ok(())
     }
 
+    //= spec/02-codes.md#links [LINK-4] 26dd3785
+    /// Joins by the code of a link: nothing but seeing can come of it. The rest is as with
+    /// [`SharerEndpoint::join`].
+    ///
+    /// # Errors
+    /// As [`SharerEndpoint::join`].
+    pub fn join_by_link(
+        &mut self,
+        code: Code,
+        relay: &str,
+        spent: &mut SpentLocators,
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        let ceiling = self.config.ceiling.intersect(Scopes::VIEW);
+        self.join_with(code, true, ceiling, relay, spent, now)
+    }
+
     /// Joins by a code. `relay` is the relay's name in `spent`.
     ///
     /// # Errors
@@ -137,6 +154,18 @@ impl SharerEndpoint {
     pub fn join(
         &mut self,
         code: Code,
+        relay: &str,
+        spent: &mut SpentLocators,
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        self.join_with(code, false, self.config.ceiling, relay, spent, now)
+    }
+
+    fn join_with(
+        &mut self,
+        code: Code,
+        link: bool,
+        ceiling: Scopes,
         relay: &str,
         spent: &mut SpentLocators,
         now: Timestamp,
@@ -151,11 +180,11 @@ impl SharerEndpoint {
         spent.spend(relay, code.locator, now)?;
         self.machine.join(now)?;
         //= spec/13-sign-in.md#roles [AUTH-20] 6be2edec
-        let ceiling = self.config.ceiling.intersect(self.control.share());
+        let ceiling = ceiling.intersect(self.control.share());
         let offering = Offering::new(code, &self.config.suites, ceiling, &mut self.rng);
         self.control.send(Join {
             locator: code.locator,
-            link: false,
+            link,
             offer: offering.offer().into(),
         });
         self.channel = Channel::Offered(offering);
@@ -288,9 +317,7 @@ impl SharerEndpoint {
         let mut secret = [0; 32];
         self.rng.fill_bytes(&mut secret);
         let duration = u32::try_from(timers::GRANT).unwrap_or(u32::MAX);
-        let result = self.machine.allow_control(scopes, duration, secret, now);
-        self.carry_out();
-        result
+        self.act(|machine| machine.allow_control(scopes, duration, secret, now))
     }
 
     /// The person does not allow control.
@@ -298,9 +325,7 @@ impl SharerEndpoint {
     /// # Errors
     /// [`Misuse::Nothing`] if there is no prompt.
     pub fn deny_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        let result = self.machine.deny_control(now);
-        self.carry_out();
-        result
+        self.act(|machine| machine.deny_control(now))
     }
 
     /// The person takes control back.
@@ -308,9 +333,59 @@ impl SharerEndpoint {
     /// # Errors
     /// [`Misuse::Nothing`] if there is no grant.
     pub fn revoke(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        let result = self.machine.revoke(now);
+        self.act(|machine| machine.revoke(now))
+    }
+
+    /// The person takes a part of control back: what is left is a grant of its own.
+    ///
+    /// # Errors
+    /// As [`Sharer::narrow`].
+    pub fn narrow(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
+        let mut secret = [0; 32];
+        self.rng.fill_bytes(&mut secret);
+        self.act(|machine| machine.narrow(scopes, secret, now))
+    }
+
+    /// The person wants the grant to live longer, and is asked as for any other.
+    ///
+    /// # Errors
+    /// As [`Sharer::ask_renewal`].
+    pub fn ask_renewal(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.act(|machine| machine.ask_renewal(now))
+    }
+
+    /// Sends one item of the clipboard, at an act of the person for that item.
+    ///
+    /// # Errors
+    /// As [`Sharer::send_clipboard`].
+    pub fn send_clipboard(&mut self, text: &str, now: Timestamp) -> Result<u32, Misuse> {
+        self.act(|machine| machine.send_clipboard(text, now))
+    }
+
+    /// The person takes what the helper offered, which is returned, or refuses it.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if nothing waits.
+    pub fn answer_clipboard(
+        &mut self,
+        taken: bool,
+        now: Timestamp,
+    ) -> Result<Option<String>, Misuse> {
+        self.act(|machine| machine.answer_clipboard(taken, now))
+    }
+
+    /// The system's own question for permission appeared, or is gone.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if nothing is shared.
+    pub fn set_secure_desktop(&mut self, active: bool, now: Timestamp) -> Result<(), Misuse> {
+        self.act(|machine| machine.set_secure_desktop(active, now))
+    }
+
+    fn act<T>(&mut self, act: impl FnOnce(&mut Sharer) -> Result<T, Misuse>) -> Result<T, Misuse> {
+        let done = act(&mut self.machine);
         self.carry_out();
-        result
+        done
     }
 
     /// Sets this end's pause flag.
@@ -318,9 +393,7 @@ impl SharerEndpoint {
     /// # Errors
     /// [`Misuse::Phase`] before the helper is known and after the end.
     pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
-        let result = self.machine.set_paused(paused, now);
-        self.carry_out();
-        result
+        self.act(|machine| machine.set_paused(paused, now))
     }
 
     /// Sends a line of chat; the number is what the event of its delivery will name.
@@ -328,9 +401,7 @@ impl SharerEndpoint {
     /// # Errors
     /// As [`Sharer::chat`].
     pub fn chat(&mut self, text: &str) -> Result<u32, Misuse> {
-        let result = self.machine.chat(text);
-        self.carry_out();
-        result
+        self.act(|machine| machine.chat(text))
     }
 
     /// The displays changed.
@@ -338,9 +409,7 @@ impl SharerEndpoint {
     /// # Errors
     /// [`Misuse::Phase`] if the helper may not see them.
     pub fn displays(&mut self, displays: Vec<DisplayInfo>) -> Result<(), Misuse> {
-        let result = self.machine.displays(displays);
-        self.carry_out();
-        result
+        self.act(|machine| machine.displays(displays))
     }
 
     /// The person ends it. Works at once and always.

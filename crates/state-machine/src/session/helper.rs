@@ -66,6 +66,13 @@ pub enum Event {
     },
     /// The request for control was not granted.
     ControlDenied(ErrorCode),
+    /// The grant lives longer.
+    ControlRenewed {
+        /// The grant.
+        grant: u32,
+        /// When it expires at the latest.
+        until: Timestamp,
+    },
     /// Control is over.
     ControlEnded {
         /// The grant.
@@ -84,8 +91,46 @@ pub enum Event {
     Chat(String),
     /// A line of chat has arrived.
     ChatDelivered(u32),
+    /// The sharer offers an item of its clipboard: ask the person.
+    ClipboardOffered {
+        /// The item.
+        item: u32,
+        /// What it is.
+        text: String,
+    },
+    /// The item that waited for the person is not there any more.
+    ClipboardLapsed {
+        /// The item.
+        item: u32,
+    },
+    /// The sharer took, or refused, an item of the helper's clipboard.
+    ClipboardAnswered {
+        /// The item.
+        item: u32,
+        /// It was taken.
+        taken: bool,
+    },
+    /// The sharer's system asks its person for permission (true), or has stopped asking.
+    SecureDesktop(bool),
+    /// The sharer's answer to a probe took so many milliseconds.
+    Delay(u32),
     /// It is over.
     Ended(Ended),
+}
+
+/// A line to draw, or the next part of one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// The helper's number for the line; the parts of one have the same.
+    pub id: u32,
+    /// The display.
+    pub display: u8,
+    /// 0 to 7, as the specification names them.
+    pub colour: u8,
+    /// In 1/1,000 of the display's longer side, 1 to 32.
+    pub width: u8,
+    /// Positions, 1 to 256: 0 is the first pixel, 65,535 the last.
+    pub points: Vec<(u16, u16)>,
 }
 
 /// What the machine wants done.
@@ -284,7 +329,7 @@ impl Helper {
         let Phase::Securing { .. } = self.phase else {
             return Err(self.unexpected(Plane::Envelope, "confirm"));
         };
-        self.ceiling = ceiling.intersect(Scopes::CONSENT.union(Scopes::CONTROL));
+        self.ceiling = ceiling;
         self.spent.clear();
         self.phase = Phase::Deciding {
             pulse: Pulse::new(now),
@@ -328,7 +373,8 @@ impl Helper {
                             return Err(Fault::ConsentBeyondCeiling);
                         }
                         pulse.heard(now);
-                        let viewing = Viewing::new(scopes, self.ceiling, pulse.clone(), *paused);
+                        let viewing =
+                            Viewing::new(scopes, self.ceiling, pulse.clone(), *paused, now);
                         self.phase = Phase::Viewing(viewing);
                         self.event(Event::Viewing { scopes });
                         //= spec/05-session.md#friction [FRICTION-5] 80575b31
@@ -402,6 +448,71 @@ impl Helper {
         self.viewing()?.release_control(&mut out)?;
         self.out.append(&mut out);
         Ok(())
+    }
+
+    /// Sends one item of the clipboard, at an act of the person for that item; the number is what
+    /// [`Event::ClipboardAnswered`] will name.
+    ///
+    /// # Errors
+    /// [`Misuse`] if no grant allows it, or it is over 12,288 bytes.
+    pub fn send_clipboard(&mut self, text: &str, now: Timestamp) -> Result<u32, Misuse> {
+        self.act(now, |viewing, out| viewing.send_clipboard(text, out))
+    }
+
+    /// The person takes the item that the sharer offered, which is returned, or refuses it.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if none waits.
+    pub fn answer_clipboard(
+        &mut self,
+        taken: bool,
+        now: Timestamp,
+    ) -> Result<Option<String>, Misuse> {
+        self.act(now, |viewing, out| viewing.answer_clipboard(taken, out))
+    }
+
+    /// Draws a line on the sharer's screen, or goes on with one.
+    ///
+    /// # Errors
+    /// [`Misuse`] if no grant allows it, or the line is not within its limits.
+    pub fn stroke(&mut self, line: Line, now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, |viewing, out| viewing.stroke(line, out))
+    }
+
+    /// Points at a place of the sharer's screen.
+    ///
+    /// # Errors
+    /// [`Misuse`] if no grant allows it.
+    pub fn laser(&mut self, display: u8, at: (u16, u16), now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, |viewing, out| viewing.laser(display, at, out))
+    }
+
+    /// Takes away all that was drawn.
+    ///
+    /// # Errors
+    /// [`Misuse`] if no grant allows it.
+    pub fn clear(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, Viewing::clear_drawing)
+    }
+
+    /// What the helper may do by a grant at this moment.
+    pub fn scopes(&self) -> Scopes {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.scopes(),
+            _ => Scopes::NONE,
+        }
+    }
+
+    fn act<T>(
+        &mut self,
+        now: Timestamp,
+        act: impl FnOnce(&mut Viewing, &mut VecDeque<Output>) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
+        self.handle_timeout(now);
+        let mut out = VecDeque::new();
+        let done = act(self.viewing()?, &mut out);
+        self.out.append(&mut out);
+        done
     }
 
     /// A frame is on the screen.

@@ -6,8 +6,10 @@
 //! machine with [`sharer::Sharer::fail`] or [`helper::Helper::fail`].
 
 mod chat;
+mod clipboard;
 pub mod friction;
 pub mod helper;
+mod probe;
 mod pulse;
 pub mod sharer;
 

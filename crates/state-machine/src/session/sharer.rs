@@ -1,6 +1,7 @@
 //! The sharer: asks its person, and lets nothing be seen or done beyond the answers.
 
 mod control;
+mod drawing;
 mod viewing;
 
 use alloc::{collections::VecDeque, string::String, vec::Vec};
@@ -9,7 +10,7 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     limits::timers,
-    session::{Consent, DisplayInfo, Displays, End, Heartbeat, Message, Pause},
+    session::{Consent, DisplayInfo, Displays, End, Heartbeat, Message, Pause, Stroke},
 };
 
 use super::{
@@ -52,6 +53,8 @@ pub enum Event {
     ControlAsked {
         /// What the helper asks for.
         scopes: Scopes,
+        /// These are the scopes of the live grant, which would live longer.
+        renewal: bool,
         /// When silence becomes a denial.
         until: Timestamp,
     },
@@ -63,6 +66,13 @@ pub enum Event {
         grant: u32,
         /// What it may do.
         scopes: Scopes,
+        /// When it expires.
+        until: Timestamp,
+    },
+    /// The grant lives longer.
+    ControlRenewed {
+        /// The grant.
+        grant: u32,
         /// When it expires.
         until: Timestamp,
     },
@@ -88,8 +98,53 @@ pub enum Event {
     Chat(String),
     /// A line of chat has arrived.
     ChatDelivered(u32),
+    /// The helper offers an item of its clipboard: ask the person.
+    ClipboardOffered {
+        /// The item.
+        item: u32,
+        /// What it is.
+        text: String,
+    },
+    /// The item that waited for the person is not there any more.
+    ClipboardLapsed {
+        /// The item.
+        item: u32,
+    },
+    /// The helper took, or refused, an item of the sharer's clipboard.
+    ClipboardAnswered {
+        /// The item.
+        item: u32,
+        /// It was taken.
+        taken: bool,
+    },
+    /// Draw this on the display, so that clicks and keys pass through it.
+    Stroke(Stroke),
+    /// Show the laser pointer here.
+    Laser {
+        /// The display.
+        display: u8,
+        /// 0 is the first pixel from the left, 65,535 the last.
+        x: u16,
+        /// 0 is the first pixel from the top, 65,535 the last.
+        y: u16,
+    },
+    /// Take the laser pointer away.
+    LaserGone,
+    /// Take away all that was drawn, the laser pointer too.
+    DrawingCleared,
+    /// The helper's answer to a probe took so many milliseconds.
+    Delay(u32),
     /// It is over.
     Ended(Ended),
+}
+
+/// What no request can go beyond.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Limits {
+    /// Both ceilings, known once the answer came.
+    ceiling: Scopes,
+    /// What this system can carry out.
+    supported: Scopes,
 }
 
 /// What the machine wants done.
@@ -138,23 +193,25 @@ impl Flags {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sharer {
     phase: Phase,
-    /// Both ceilings and what this version has, known once the answer came.
-    ceiling: Scopes,
+    limits: Limits,
     out: VecDeque<Output>,
 }
 
 impl Default for Sharer {
     fn default() -> Self {
-        Self::new()
+        Self::new(Scopes::ALL.without(Scopes::ELEVATION))
     }
 }
 
 impl Sharer {
-    /// A sharer that has not joined anybody.
-    pub const fn new() -> Self {
+    /// A sharer that has not joined anybody, on a system that can carry out `supported`.
+    pub const fn new(supported: Scopes) -> Self {
         Self {
             phase: Phase::Idle,
-            ceiling: Scopes::NONE,
+            limits: Limits {
+                ceiling: Scopes::NONE,
+                supported,
+            },
             out: VecDeque::new(),
         }
     }
@@ -231,7 +288,7 @@ impl Sharer {
         match self.phase {
             Phase::Joining { .. } => {
                 let until = now.plus_ms(timers::HANDSHAKE);
-                self.ceiling = ceiling.intersect(Scopes::CONSENT.union(Scopes::CONTROL));
+                self.limits.ceiling = ceiling;
                 self.phase = Phase::Securing { until };
                 Ok(())
             }
@@ -297,7 +354,7 @@ impl Sharer {
                 if let Message::End(End { code }) = message {
                     return self.peer_ended(*code);
                 }
-                viewing.handle_message(self.ceiling, message, now, &mut self.out)?;
+                viewing.handle_message(&self.limits, message, now, &mut self.out)?;
             }
         }
         self.handle_timeout(now);
@@ -413,12 +470,12 @@ impl Sharer {
             return Ok(());
         }
         //= spec/05-session.md#consent [CONSENT-6] 7c5bdfbc
-        let scopes = self.ceiling.intersect(Scopes::CONSENT);
+        let scopes = self.limits.ceiling.intersect(Scopes::CONSENT);
         self.send(Consent { scopes });
         self.send(Displays { displays });
         self.event(Event::Viewing);
         //= spec/05-session.md#friction [FRICTION-5] 80575b31
-        if !self.ceiling.intersect(Scopes::CONTROL).is_empty() {
+        if !self.limits.ceiling.intersect(Scopes::GRANTABLE).is_empty() {
             let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
             self.event(Event::ControlNotBefore(from));
         }
@@ -439,12 +496,9 @@ impl Sharer {
         secret: [u8; 32],
         now: Timestamp,
     ) -> Result<(), Misuse> {
-        self.handle_timeout(now);
-        let viewing = self.viewing()?;
-        let mut out = VecDeque::new();
-        viewing.allow_control(scopes, duration_ms, secret, now, &mut out)?;
-        self.out.append(&mut out);
-        Ok(())
+        self.act(now, |viewing, out| {
+            viewing.allow_control(scopes, duration_ms, secret, now, out)
+        })
     }
 
     /// The person does not allow control.
@@ -452,11 +506,7 @@ impl Sharer {
     /// # Errors
     /// [`Misuse::Nothing`] if there is no prompt.
     pub fn deny_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        self.handle_timeout(now);
-        let mut out = VecDeque::new();
-        self.viewing()?.deny_control(now, &mut out)?;
-        self.out.append(&mut out);
-        Ok(())
+        self.act(now, |viewing, out| viewing.deny_control(now, out))
     }
 
     //= spec/05-session.md#control [CONTROL-19] 94ba6129
@@ -465,13 +515,11 @@ impl Sharer {
     /// # Errors
     /// [`Misuse::Nothing`] if there is no grant.
     pub fn revoke(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        self.handle_timeout(now);
-        let mut out = VecDeque::new();
-        let viewing = self.viewing()?;
-        viewing.live_grant().ok_or(Misuse::Nothing)?;
-        viewing.end_grant(ErrorCode::Revoked, true, &mut out);
-        self.out.append(&mut out);
-        Ok(())
+        self.act(now, |viewing, out| {
+            viewing.live_grant().ok_or(Misuse::Nothing)?;
+            viewing.end_grant(ErrorCode::Revoked, true, out);
+            Ok(())
+        })
     }
 
     /// Sets this end's pause flag.
@@ -502,6 +550,71 @@ impl Sharer {
         let id = chat.id;
         self.send(chat);
         Ok(id)
+    }
+
+    /// The person takes a part of control back. `secret` is 32 fresh random bytes.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is no grant, [`Misuse::Scope`] if these are not fewer scopes.
+    pub fn narrow(
+        &mut self,
+        scopes: Scopes,
+        secret: [u8; 32],
+        now: Timestamp,
+    ) -> Result<(), Misuse> {
+        self.act(now, |viewing, out| viewing.narrow(scopes, secret, now, out))
+    }
+
+    /// The person wants the grant to live longer, and is asked for it as for any other.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is no grant, [`Misuse::NotReady`] if another question is open.
+    pub fn ask_renewal(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, |viewing, out| viewing.ask_renewal(now, out))
+    }
+
+    /// Sends one item of the clipboard, at an act of the person for that item; the number is what
+    /// [`Event::ClipboardAnswered`] will name.
+    ///
+    /// # Errors
+    /// [`Misuse`] if no grant allows it, or it is over 12,288 bytes.
+    pub fn send_clipboard(&mut self, text: &str, now: Timestamp) -> Result<u32, Misuse> {
+        self.act(now, |viewing, out| viewing.send_clipboard(text, out))
+    }
+
+    /// The person takes the item that the helper offered, which is returned, or refuses it.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if none waits.
+    pub fn answer_clipboard(
+        &mut self,
+        taken: bool,
+        now: Timestamp,
+    ) -> Result<Option<String>, Misuse> {
+        self.act(now, |viewing, out| viewing.answer_clipboard(taken, out))
+    }
+
+    /// The system's own question for permission appeared, or is gone.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if nothing is shared.
+    pub fn set_secure_desktop(&mut self, active: bool, now: Timestamp) -> Result<(), Misuse> {
+        self.act(now, |viewing, out| {
+            viewing.set_secure_desktop(active, out);
+            Ok(())
+        })
+    }
+
+    fn act<T>(
+        &mut self,
+        now: Timestamp,
+        act: impl FnOnce(&mut Viewing, &mut VecDeque<Output>) -> Result<T, Misuse>,
+    ) -> Result<T, Misuse> {
+        self.handle_timeout(now);
+        let mut out = VecDeque::new();
+        let done = act(self.viewing()?, &mut out);
+        self.out.append(&mut out);
+        done
     }
 
     /// The displays changed.

@@ -10,9 +10,10 @@ use alongside_wire::{
     limits,
     receipt::Statement,
     session::{
-        Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant, ControlRequest,
-        ControlWithdraw, Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Message, Pad,
-        Pause, Receipt, Refresh, Shown,
+        Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent, ControlDeny, ControlEnd,
+        ControlGrant, ControlRenew, ControlRequest, ControlWithdraw, Displays, End, Epoch,
+        EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, Probe, ProbeAnswer, Receipt,
+        Refresh, SecureDesktop, Shown, Stroke,
     },
 };
 
@@ -92,6 +93,43 @@ fn every_message() -> Vec<Message> {
             receipt: receipt().into(),
         }
         .into(),
+        ControlRenew {
+            request: 0,
+            grant: 1,
+            duration_ms: 1,
+        }
+        .into(),
+        Clipboard {
+            grant: 1,
+            item: 1,
+            text: "copied".into(),
+        }
+        .into(),
+        ClipboardTaken {
+            item: 1,
+            taken: true,
+        }
+        .into(),
+        Stroke {
+            grant: 1,
+            stroke: 1,
+            display: 0,
+            colour: 0,
+            width: 1,
+            points: vec![(0, 0)],
+        }
+        .into(),
+        Laser {
+            grant: 1,
+            display: 0,
+            x: 0,
+            y: 0,
+        }
+        .into(),
+        Clear { grant: 1 }.into(),
+        SecureDesktop { active: true }.into(),
+        Probe { probe: 1 }.into(),
+        ProbeAnswer { probe: 1 }.into(),
     ]
 }
 

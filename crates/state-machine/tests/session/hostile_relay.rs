@@ -125,7 +125,7 @@ fn swapped_keys_and_changed_offers_are_caught() {
     assert_eq!(outcome(world), (failed, failed));
 
     let mut world = World::new(81);
-    change_offer(&mut world, |offer| offer.ceiling = Scopes::ALL);
+    change_offer(&mut world, |offer| offer.ceiling = Scopes::CONSENT);
     assert_eq!(outcome(world), (failed, failed));
 
     let mut world = World::new(82);
@@ -141,7 +141,7 @@ fn swapped_keys_and_changed_offers_are_caught() {
     assert_eq!(outcome(world), (failed, failed));
 
     let mut world = World::new(85);
-    change_answer(&mut world, |_, clear| clear.ceiling = Scopes::ALL);
+    change_answer(&mut world, |_, clear| clear.ceiling = Scopes::CONSENT);
     assert_eq!(outcome(world), (failed, failed));
 
     let mut world = World::new(86);

@@ -10,7 +10,7 @@ use alongside_state_machine::{
 };
 use alongside_wire::{
     Scopes,
-    session::{Chat, ControlEnd, ControlRequest, EpochSeen, Message, Shown},
+    session::{Chat, Clipboard, ControlEnd, ControlRequest, EpochSeen, Message, Shown, Stroke},
 };
 use proptest::{prelude::*, strategy::ValueTree};
 
@@ -22,6 +22,7 @@ struct Liar {
     keys: Vec<GrantKey>,
     request: u32,
     chat: u32,
+    item: u32,
 }
 
 impl Liar {
@@ -80,7 +81,26 @@ impl Liar {
                 ..end
             }
             .into(),
-            Message::ControlWithdraw(_) | Message::Refresh(_) | Message::ChatAck(_) => message,
+            Message::Stroke(stroke) if grants > 0 => {
+                let grant = stroke.grant % grants + 1;
+                Stroke { grant, ..stroke }.into()
+            }
+            Message::Clipboard(copied) if grants > 0 => {
+                self.item += 1;
+                let (grant, item) = (copied.grant % grants + 1, self.item);
+                Clipboard {
+                    grant,
+                    item,
+                    ..copied
+                }
+                .into()
+            }
+            Message::ControlWithdraw(_)
+            | Message::Refresh(_)
+            | Message::ChatAck(_)
+            | Message::ClipboardTaken(_)
+            | Message::Probe(_)
+            | Message::ProbeAnswer(_) => message,
             _ => return None,
         })
     }

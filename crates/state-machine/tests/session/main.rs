@@ -20,6 +20,7 @@ mod release;
 mod report;
 mod sign_in;
 mod tampered;
+mod tools;
 
 use proptest::test_runner::{Config, RngSeed};
 

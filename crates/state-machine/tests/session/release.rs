@@ -61,7 +61,10 @@ const ENDS: [End; 9] = [
         |w| w.helper.release_control(w.now).unwrap(),
         ErrorCode::Released,
     ),
-    (World::regain_control, ErrorCode::Replaced),
+    (
+        |world| world.sharer.narrow(Scopes::KEYBOARD, world.now).unwrap(),
+        ErrorCode::Replaced,
+    ),
     (|w| w.sharer.end(), ErrorCode::Done),
     (|w| w.helper.end(w.now), ErrorCode::Done),
     (World::disconnect_sharer, ErrorCode::Lost),
@@ -164,7 +167,7 @@ fn releasing_all_undoes_nothing_that_was_typed_before() {
     assert_eq!(done(&world), [DOWN, UP, InputEvent::ReleaseAll, DOWN]);
 }
 
-//= test spec/05-session.md#control [CONTROL-3] 93fd2c08
+//= test spec/05-session.md#control [CONTROL-3] 9260186a
 //= test spec/05-session.md#control [CONTROL-4] 574b28ab
 #[test]
 fn a_request_that_no_honest_helper_makes_is_denied_without_a_question() {

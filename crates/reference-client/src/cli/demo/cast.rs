@@ -87,6 +87,7 @@ impl Cast {
             relay: self.address.clone(),
             sign_in: None,
             code,
+            link: false,
             config: Config::default(),
             screen: stage.screen()?,
             injector: stage.injector()?,

@@ -67,7 +67,7 @@ impl HelperEndpoint {
         let keys = &standing.handshake.channel.keys;
         let mut plaintext = Vec::new();
         message.encode(&mut plaintext);
-        if let Message::Chat(_) = message {
+        if let Message::Chat(_) | Message::Clipboard(_) = message {
             //= spec/05-session.md#chat [CHAT-5] 2d996685
             session::pad_to(CHAT_PAD, &mut plaintext);
         }

@@ -51,7 +51,9 @@ impl SharerEndpoint {
             SessionEvent::ControlAsked { .. } | SessionEvent::ControlEnded { .. } => {
                 self.purge_injections();
             }
-            SessionEvent::ControlGranted { .. } | SessionEvent::ControlPromptClosed => {
+            SessionEvent::ControlGranted { .. }
+            | SessionEvent::ControlRenewed { .. }
+            | SessionEvent::ControlPromptClosed => {
                 self.number = None;
             }
             SessionEvent::Inject(_) => self.injected = true,
@@ -92,7 +94,8 @@ impl SharerEndpoint {
         let mut plaintext = Vec::new();
         message.encode(&mut plaintext);
         match message {
-            Message::Chat(_) => session::pad_to(CHAT_PAD, &mut plaintext),
+            //= spec/19-tools.md#clipboard [TOOL-13] b792aa1a
+            Message::Chat(_) | Message::Clipboard(_) => session::pad_to(CHAT_PAD, &mut plaintext),
             Message::ControlGrant(grant) => {
                 standing.grant = Some(GrantKey::new(keys, grant.grant, &grant.secret));
             }

@@ -1,20 +1,21 @@
 //! What stands between consent and the end, as the helper knows it.
 
-use alloc::collections::VecDeque;
+use alloc::{collections::VecDeque, string::String, vec::Vec};
 
 use alongside_wire::{
     ErrorCode, Scopes,
     limits::timers,
     session::{
-        Chat, ChatAck, ControlEnd, ControlGrant, ControlRequest, ControlWithdraw, EpochSeen,
-        Heartbeat, Message, Pause, Refresh, Shown,
+        Chat, ChatAck, Clear, Clipboard, ClipboardTaken, ControlEnd, ControlGrant, ControlRenew,
+        ControlRequest, ControlWithdraw, EpochSeen, Heartbeat, Laser, Message, Pause, ProbeAnswer,
+        Refresh, Shown, Stroke,
     },
 };
 
 use super::{Event, Flags, Output};
 use crate::{
     error::{Fault, Misuse, Plane},
-    session::{chat::ChatIds, known, pulse::Pulse},
+    session::{chat::ChatIds, clipboard, known, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
@@ -37,6 +38,10 @@ pub(super) struct Viewing {
     request: Option<(u32, Scopes)>,
     last_grant: u32,
     grant: Option<Grant>,
+    /// The scopes of the last grant, if it ended because another takes its place.
+    replaced: Option<Scopes>,
+    clipboard: clipboard::Clipboard,
+    prober: Prober,
 }
 
 /// At most one request for a complete frame in each interval.
@@ -65,7 +70,13 @@ impl core::fmt::Debug for Grant {
 }
 
 impl Viewing {
-    pub(super) fn new(consented: Scopes, ceiling: Scopes, pulse: Pulse, paused: Flags) -> Self {
+    pub(super) fn new(
+        consented: Scopes,
+        ceiling: Scopes,
+        pulse: Pulse,
+        paused: Flags,
+        now: Timestamp,
+    ) -> Self {
         Self {
             pulse,
             consented,
@@ -80,6 +91,9 @@ impl Viewing {
             request: None,
             last_grant: 0,
             grant: None,
+            replaced: None,
+            clipboard: clipboard::Clipboard::default(),
+            prober: Prober::new(now),
         }
     }
 
@@ -131,7 +145,9 @@ impl Viewing {
                     .as_ref()
                     .is_some_and(|grant| grant.id == end.grant)
                 {
-                    self.end_grant(known(end.code), out);
+                    let (code, scopes) = (known(end.code), self.scopes());
+                    self.end_grant(code, out);
+                    self.replaced = (code == ErrorCode::Replaced).then_some(scopes);
                 }
             }
             Message::Chat(chat) => {
@@ -147,7 +163,30 @@ impl Viewing {
                     out.push_back(Output::Event(Event::ChatDelivered(ack.id)));
                 }
             }
-            Message::Introduce(_)
+            Message::ControlRenew(renew) => self.renewed(renew, now, out)?,
+            Message::Clipboard(item) => self.clipboard_item(item, out)?,
+            Message::ClipboardTaken(answer) => {
+                if self.clipboard.answered(answer.item) {
+                    let ClipboardTaken { item, taken } = *answer;
+                    out.push_back(Output::Event(Event::ClipboardAnswered { item, taken }));
+                }
+            }
+            Message::SecureDesktop(secure) => {
+                out.push_back(Output::Event(Event::SecureDesktop(secure.active)));
+            }
+            Message::Probe(probe) => {
+                let probe = probe.probe;
+                out.push_back(Output::Send(ProbeAnswer { probe }.into()));
+            }
+            Message::ProbeAnswer(answer) => {
+                if let Some(delay_ms) = self.prober.answered(answer.probe, now) {
+                    out.push_back(Output::Event(Event::Delay(delay_ms)));
+                }
+            }
+            Message::Stroke(_)
+            | Message::Laser(_)
+            | Message::Clear(_)
+            | Message::Introduce(_)
             | Message::Consent(_)
             | Message::Shown(_)
             | Message::ControlRequest(_)
@@ -179,6 +218,9 @@ impl Viewing {
         if u64::from(message.duration_ms) > timers::GRANT {
             return Err(Fault::GrantTooLong);
         }
+        if message.request == 0 {
+            return self.narrowed(message, now, out);
+        }
         //= spec/05-session.md#control [CONTROL-17] 4d5f2971
         let asked = self.request.filter(|(id, _)| *id == message.request);
         // An answer to what was withdrawn: the sharer will read the withdrawal and end the grant.
@@ -189,9 +231,43 @@ impl Viewing {
         if message.scopes.is_empty() || !asked.contains(message.scopes) {
             return Err(Fault::GrantBeyondRequest);
         }
-        self.last_grant = message.grant;
         self.request = None;
         self.end_grant(ErrorCode::Replaced, out);
+        self.take_grant(message, now, out);
+        Ok(())
+    }
+
+    //= spec/05-session.md#control [CONTROL-30] 99d2516b
+    //= spec/05-session.md#control [CONTROL-31] c662655d
+    /// The sharer took a part of the last grant back, and gives the rest.
+    fn narrowed(
+        &mut self,
+        message: &ControlGrant,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        if message.scopes.is_empty() {
+            return Err(Fault::GrantBeyondRequest);
+        }
+        match self.replaced {
+            Some(before) if !before.contains(message.scopes) => Err(Fault::GrantWidened),
+            Some(_) => {
+                self.take_grant(message, now, out);
+                Ok(())
+            }
+            None => {
+                let grant = message.grant;
+                self.last_grant = grant;
+                let code = ErrorCode::Released.to_wire();
+                out.push_back(Output::Send(ControlEnd { grant, code }.into()));
+                Ok(())
+            }
+        }
+    }
+
+    fn take_grant(&mut self, message: &ControlGrant, now: Timestamp, out: &mut Out) {
+        self.last_grant = message.grant;
+        self.replaced = None;
         let until = now.plus_ms(message.duration_ms.into());
         self.grant = Some(Grant {
             id: message.grant,
@@ -204,7 +280,132 @@ impl Viewing {
             scopes: message.scopes,
             until,
         }));
+    }
+
+    //= spec/19-tools.md#renewal [TOOL-7] e5b56d18
+    //= spec/19-tools.md#renewal [TOOL-8] 366829d3
+    fn renewed(
+        &mut self,
+        message: &ControlRenew,
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Result<(), Fault> {
+        if u64::from(message.duration_ms) > timers::GRANT {
+            return Err(Fault::RenewalTooLong);
+        }
+        let open = self.request.is_some_and(|(id, _)| id == message.request);
+        let live = self.grant.as_mut().filter(|g| g.id == message.grant);
+        let (true, Some(grant)) = (open || message.request == 0, live) else {
+            return Ok(());
+        };
+        let until = now.plus_ms(message.duration_ms.into());
+        grant.until = until;
+        let grant = grant.id;
+        if open {
+            self.request = None;
+        }
+        out.push_back(Output::Event(Event::ControlRenewed { grant, until }));
         Ok(())
+    }
+
+    fn clipboard_item(&mut self, item: &Clipboard, out: &mut Out) -> Result<(), Fault> {
+        if item.grant == 0 || item.grant > self.last_grant {
+            return Err(Fault::ToolWithoutGrant);
+        }
+        let live = self.grant.as_ref().filter(|live| live.id == item.grant);
+        let allowed = live.map(|live| live.scopes.contains(Scopes::CLIPBOARD_TO_HELPER));
+        if allowed == Some(false) {
+            return Err(Fault::ToolWithoutScope);
+        }
+        self.clipboard.count(item.item)?;
+        if allowed.is_some() {
+            if let Some(before) = self.clipboard.offer(item) {
+                refuse_item(before, out);
+            }
+            out.push_back(Output::Event(Event::ClipboardOffered {
+                item: item.item,
+                text: item.text.clone(),
+            }));
+        }
+        Ok(())
+    }
+
+    /// The live grant, if it has this scope.
+    fn tool(&self, scope: Scopes) -> Result<u32, Misuse> {
+        //= spec/19-tools.md#grants [TOOL-4] 073ebf43
+        let grant = self.grant.as_ref().ok_or(Misuse::Nothing)?;
+        if !grant.scopes.contains(scope) {
+            return Err(Misuse::Scope);
+        }
+        Ok(grant.id)
+    }
+
+    //= spec/19-tools.md#clipboard [TOOL-9] 14fcf6e3
+    pub(super) fn send_clipboard(&mut self, text: &str, out: &mut Out) -> Result<u32, Misuse> {
+        let grant = self.tool(Scopes::CLIPBOARD_TO_SHARER)?;
+        let item = self.clipboard.send(grant, text)?;
+        let id = item.item;
+        out.push_back(Output::Send(item.into()));
+        Ok(id)
+    }
+
+    pub(super) fn answer_clipboard(
+        &mut self,
+        taken: bool,
+        out: &mut Out,
+    ) -> Result<Option<String>, Misuse> {
+        let (item, text) = self.clipboard.answer().ok_or(Misuse::Nothing)?;
+        out.push_back(Output::Send(ClipboardTaken { item, taken }.into()));
+        Ok(taken.then_some(text))
+    }
+
+    pub(super) fn stroke(&mut self, line: super::Line, out: &mut Out) -> Result<(), Misuse> {
+        let grant = self.tool(Scopes::ANNOTATE)?;
+        let points: Vec<_> = line.points;
+        let fits = (1..=alongside_wire::limits::STROKE_POINTS).contains(&points.len());
+        if !fits || line.colour > 7 || !(1..=32).contains(&line.width) {
+            return Err(Misuse::TooLong);
+        }
+        let stroke = Stroke {
+            grant,
+            stroke: line.id,
+            display: line.display,
+            colour: line.colour,
+            width: line.width,
+            points,
+        };
+        out.push_back(Output::Send(stroke.into()));
+        Ok(())
+    }
+
+    pub(super) fn laser(
+        &mut self,
+        display: u8,
+        (x, y): (u16, u16),
+        out: &mut Out,
+    ) -> Result<(), Misuse> {
+        let grant = self.tool(Scopes::ANNOTATE)?;
+        let laser = Laser {
+            grant,
+            display,
+            x,
+            y,
+        };
+        out.push_back(Output::Send(laser.into()));
+        Ok(())
+    }
+
+    pub(super) fn clear_drawing(&mut self, out: &mut Out) -> Result<(), Misuse> {
+        let grant = self.tool(Scopes::ANNOTATE)?;
+        out.push_back(Output::Send(Clear { grant }.into()));
+        Ok(())
+    }
+
+    /// What the helper may do beside what consent gave.
+    pub(super) fn scopes(&self) -> Scopes {
+        self.grant
+            .as_ref()
+            .map_or(Scopes::NONE, |grant| grant.scopes)
     }
 
     pub(super) fn request_control(&mut self, scopes: Scopes) -> Result<ControlRequest, Misuse> {
@@ -214,7 +415,7 @@ impl Viewing {
         if self.request.is_some() {
             return Err(Misuse::Phase("while a request for control is open"));
         }
-        if scopes.is_empty() || !self.ceiling.intersect(Scopes::CONTROL).contains(scopes) {
+        if scopes.is_empty() || !self.ceiling.intersect(Scopes::GRANTABLE).contains(scopes) {
             return Err(Misuse::Scope);
         }
         //= spec/05-session.md#control [CONTROL-1] cc4fcac1
@@ -247,8 +448,12 @@ impl Viewing {
     }
 
     fn end_grant(&mut self, code: ErrorCode, out: &mut Out) {
+        self.replaced = None;
         if let Some(Grant { id: grant, .. }) = self.grant.take() {
             out.push_back(Output::Event(Event::ControlEnded { grant, code }));
+            if let Some(item) = self.clipboard.lapse(None) {
+                refuse_item(item, out);
+            }
         }
     }
 
@@ -335,6 +540,9 @@ impl Viewing {
             self.end_grant(ErrorCode::Expired, out);
         }
         self.ask_refresh(now, out);
+        if let Some(probe) = self.prober.ask(now) {
+            out.push_back(Output::Send(probe.into()));
+        }
         if self.pulse.beat(now) {
             out.push_back(Output::Send(Heartbeat {}.into()));
         }
@@ -343,6 +551,13 @@ impl Viewing {
     pub(super) fn due(&self) -> Timestamp {
         let grant = self.grant.as_ref().map(|grant| grant.until);
         let others = grant.into_iter().chain(self.refresh.wanted_at);
-        others.fold(self.pulse.due(), Timestamp::min)
+        let always = self.pulse.due().min(self.prober.due());
+        others.fold(always, Timestamp::min)
     }
+}
+
+fn refuse_item(item: u32, out: &mut Out) {
+    let taken = false;
+    out.push_back(Output::Send(ClipboardTaken { item, taken }.into()));
+    out.push_back(Output::Event(Event::ClipboardLapsed { item }));
 }

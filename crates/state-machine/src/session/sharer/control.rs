@@ -6,10 +6,10 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     limits::timers,
-    session::{ControlDeny, ControlEnd, ControlGrant, ControlRequest},
+    session::{ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest},
 };
 
-use super::{Event, Output};
+use super::{Event, Limits, Output};
 use crate::{
     error::{Fault, Misuse},
     time::Timestamp,
@@ -28,10 +28,13 @@ pub(super) struct Control {
     prompt: Option<Prompt>,
     grant: Option<Grant>,
     last_injected: Option<Timestamp>,
+    /// The system asks its person for permission.
+    secure: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Prompt {
+    /// 0 if the sharer's person began, and nobody waits for an answer.
     request: u32,
     scopes: Scopes,
     opened: Timestamp,
@@ -41,6 +44,7 @@ struct Prompt {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Grant {
     id: u32,
+    /// 0 if the sharer narrowed another grant to this one.
     request: u32,
     scopes: Scopes,
     until: Timestamp,
@@ -56,6 +60,7 @@ impl Control {
             prompt: None,
             grant: None,
             last_injected: None,
+            secure: false,
         }
     }
 
@@ -66,7 +71,7 @@ impl Control {
     pub(super) fn request(
         &mut self,
         request: &ControlRequest,
-        ceiling: Scopes,
+        limits: &Limits,
         paused: bool,
         now: Timestamp,
         out: &mut Out,
@@ -77,35 +82,64 @@ impl Control {
             return Err(Fault::RequestNotRising);
         }
         self.highest_request = request;
-        let allowed = ceiling.intersect(Scopes::CONTROL);
+        let allowed = limits.ceiling.intersect(Scopes::GRANTABLE);
         //= spec/05-session.md#control [CONTROL-4] 574b28ab
         //= spec/05-session.md#control [CONTROL-5] 5b4bec53
         let early = paused || !self.shown || now < self.quiet_until || self.prompt.is_some();
-        //= spec/05-session.md#control [CONTROL-3] 93fd2c08
+        //= spec/05-session.md#control [CONTROL-3] 9260186a
         if scopes.is_empty() || !allowed.contains(scopes) {
             deny(request, ErrorCode::BeyondCeiling, out);
+        //= spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
+        } else if !limits.supported.contains(scopes) {
+            deny(request, ErrorCode::Unsupported, out);
         } else if early {
             deny(request, ErrorCode::TooEarly, out);
         } else {
-            //= spec/05-session.md#control [CONTROL-10] 60af4732
-            // Nothing stays pressed, and nothing is injected, while the person decides.
-            if self.grant.is_some() {
-                release(out);
-            }
-            let until = now.plus_ms(timers::CONTROL_PROMPT);
-            self.prompt = Some(Prompt {
-                request,
-                scopes,
-                opened: now,
-                until,
-            });
-            out.push_back(Output::Event(Event::ControlAsked { scopes, until }));
+            self.ask(request, scopes, now, out);
         }
         Ok(())
     }
 
+    //= spec/19-tools.md#renewal [TOOL-6] 657005af
+    /// The sharer's person wants the grant to live longer, and is asked as for any other.
+    pub(super) fn ask_renewal(&mut self, now: Timestamp, out: &mut Out) -> Result<(), Misuse> {
+        let grant = self.grant.as_ref().ok_or(Misuse::Nothing)?;
+        if self.prompt.is_some() {
+            return Err(Misuse::NotReady);
+        }
+        self.ask(0, grant.scopes, now, out);
+        Ok(())
+    }
+
+    fn ask(&mut self, request: u32, scopes: Scopes, now: Timestamp, out: &mut Out) {
+        //= spec/05-session.md#control [CONTROL-10] 60af4732
+        // Nothing stays pressed, and nothing is injected, while the person decides.
+        if self.grant.is_some() {
+            release(out);
+        }
+        let until = now.plus_ms(timers::CONTROL_PROMPT);
+        self.prompt = Some(Prompt {
+            request,
+            scopes,
+            opened: now,
+            until,
+        });
+        let renewal = self
+            .grant
+            .as_ref()
+            .is_some_and(|grant| grant.scopes == scopes);
+        out.push_back(Output::Event(Event::ControlAsked {
+            scopes,
+            renewal,
+            until,
+        }));
+    }
+
     //= spec/05-session.md#control [CONTROL-11] ec52d50f
     pub(super) fn withdraw(&mut self, request: u32, out: &mut Out) {
+        if request == 0 {
+            return;
+        }
         if self.prompt.as_ref().is_some_and(|p| p.request == request) {
             self.close_prompt(out);
         }
@@ -150,13 +184,80 @@ impl Control {
         if recent(prompt.opened) || self.last_injected.is_some_and(recent) {
             return Err(Misuse::AnswerGuard);
         }
-        let request = prompt.request;
+        let Prompt {
+            request,
+            scopes: asked,
+            ..
+        } = *prompt;
+        let renewed = self
+            .grant
+            .as_ref()
+            .filter(|grant| grant.scopes == asked && asked == scopes);
+        if let Some(grant) = renewed.map(|grant| grant.id) {
+            self.prompt = None;
+            self.renew(request, grant, duration_ms, now, out);
+            return Ok(());
+        }
+        if request == 0 {
+            return Err(Misuse::Scope);
+        }
         self.prompt = None;
         //= spec/05-session.md#control [CONTROL-21] 7ed97914
         self.end_grant(ErrorCode::Replaced, true, out);
+        let until = now.plus_ms(u64::from(duration_ms));
+        self.give(request, scopes, duration_ms, until, secret, out);
+        Ok(())
+    }
+
+    //= spec/19-tools.md#renewal [TOOL-5] e99298d2
+    /// The same grant, the same key, more time.
+    fn renew(&mut self, request: u32, grant: u32, duration_ms: u32, now: Timestamp, out: &mut Out) {
+        let until = now.plus_ms(u64::from(duration_ms));
+        if let Some(live) = &mut self.grant {
+            live.until = until;
+        }
+        let message = ControlRenew {
+            request,
+            grant,
+            duration_ms,
+        };
+        out.push_back(Output::Send(message.into()));
+        out.push_back(Output::Event(Event::ControlRenewed { grant, until }));
+    }
+
+    //= spec/05-session.md#control [CONTROL-29] d11a5b50
+    /// The person takes a part of the grant back: another grant, of the rest, for the rest of its
+    /// time.
+    pub(super) fn narrow(
+        &mut self,
+        scopes: Scopes,
+        secret: [u8; 32],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Result<(), Misuse> {
+        let grant = self.grant.as_ref().ok_or(Misuse::Nothing)?;
+        let fewer = grant.scopes.contains(scopes) && grant.scopes != scopes;
+        if scopes.is_empty() || !fewer {
+            return Err(Misuse::Scope);
+        }
+        let until = grant.until;
+        let left = u32::try_from(until.since(now) / 1_000).unwrap_or(u32::MAX);
+        self.end_grant(ErrorCode::Replaced, true, out);
+        self.give(0, scopes, left, until, secret, out);
+        Ok(())
+    }
+
+    fn give(
+        &mut self,
+        request: u32,
+        scopes: Scopes,
+        duration_ms: u32,
+        until: Timestamp,
+        secret: [u8; 32],
+        out: &mut Out,
+    ) {
         //= spec/05-session.md#control [CONTROL-13] b96d833c
         self.last_grant += 1;
-        let until = now.plus_ms(u64::from(duration_ms));
         let grant = self.last_grant;
         self.grant = Some(Grant {
             id: grant,
@@ -177,7 +278,6 @@ impl Control {
             scopes,
             until,
         }));
-        Ok(())
     }
 
     //= spec/05-session.md#control [CONTROL-7] eaca835e
@@ -188,19 +288,20 @@ impl Control {
         now: Timestamp,
         out: &mut Out,
     ) -> Result<(), Misuse> {
-        if self.prompt.is_none() {
-            return Err(Misuse::Nothing);
-        }
+        let prompt = self.prompt.as_ref().ok_or(Misuse::Nothing)?;
+        let asked = prompt.request != 0;
         self.refuse_prompt(code, out);
-        self.quiet_until = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
-        //= spec/05-session.md#friction [FRICTION-5] 80575b31
-        out.push_back(Output::Event(Event::ControlNotBefore(self.quiet_until)));
+        if asked {
+            self.quiet_until = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
+            //= spec/05-session.md#friction [FRICTION-5] 80575b31
+            out.push_back(Output::Event(Event::ControlNotBefore(self.quiet_until)));
+        }
         Ok(())
     }
 
     /// Closes the prompt, if one is open, and tells the helper why.
     pub(super) fn refuse_prompt(&mut self, code: ErrorCode, out: &mut Out) {
-        if let Some(prompt) = &self.prompt {
+        if let Some(prompt) = self.prompt.as_ref().filter(|p| p.request != 0) {
             deny(prompt.request, code, out);
         }
         self.close_prompt(out);
@@ -220,6 +321,10 @@ impl Control {
             return;
         };
         release(out);
+        // There is nothing left to renew.
+        if self.prompt.as_ref().is_some_and(|p| p.request == 0) {
+            self.close_prompt(out);
+        }
         if tell {
             let code = code.to_wire();
             out.push_back(Output::Send(ControlEnd { grant, code }.into()));
@@ -246,7 +351,7 @@ impl Control {
             return Err(Fault::ScopeExceeded);
         }
         //= spec/05-session.md#control [CONTROL-9] 8a1acfc5
-        if self.prompt.is_some() {
+        if self.prompt.is_some() || self.secure_blocks() {
             return Ok(());
         }
         for event in events {
@@ -279,6 +384,40 @@ impl Control {
 
     pub(super) fn live_grant(&self) -> Option<u32> {
         self.grant.as_ref().map(|grant| grant.id)
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.prompt.is_some()
+    }
+
+    //= spec/19-tools.md#grants [TOOL-1] 8fad866f
+    //= spec/19-tools.md#grants [TOOL-2] b4aea641
+    //= spec/19-tools.md#grants [TOOL-3] 85a1671e
+    /// Whether the grant that a message names is alive, and has the scope that it needs.
+    pub(super) fn allows(&self, grant: u32, scope: Scopes) -> Result<bool, Fault> {
+        if grant == 0 || grant > self.last_grant {
+            return Err(Fault::ToolWithoutGrant);
+        }
+        match self.grant.as_ref().filter(|live| live.id == grant) {
+            None => Ok(false),
+            Some(live) if live.scopes.contains(scope) => Ok(true),
+            Some(_) => Err(Fault::ToolWithoutScope),
+        }
+    }
+
+    //= spec/19-tools.md#secure-desktop [TOOL-21] 42dd223c
+    /// The system's own question is on the screen, and the helper may not answer it.
+    pub(super) fn secure_blocks(&self) -> bool {
+        self.secure && !self.scopes().contains(Scopes::ELEVATION)
+    }
+
+    pub(super) fn set_secure(&mut self, secure: bool, out: &mut Out) -> bool {
+        let changed = self.secure != secure;
+        self.secure = secure;
+        if changed && self.secure_blocks() && self.grant.is_some() {
+            release(out);
+        }
+        changed
     }
 
     pub(super) fn scopes(&self) -> Scopes {

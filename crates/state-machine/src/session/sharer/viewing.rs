@@ -1,18 +1,21 @@
 //! What stands between consent and the end: the epoch, the pause flags, and control.
 
-use alloc::collections::VecDeque;
+use alloc::{collections::VecDeque, string::String};
 
 use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     limits::timers,
-    session::{Chat, ChatAck, Epoch, Heartbeat, Message, Pause},
+    session::{
+        Chat, ChatAck, Clipboard, ClipboardTaken, Epoch, Heartbeat, Message, Pause, ProbeAnswer,
+        SecureDesktop,
+    },
 };
 
-use super::{Event, Flags, Output, control::Control};
+use super::{Event, Flags, Limits, Output, control::Control, drawing::Drawing};
 use crate::{
     error::{Fault, Misuse, Plane},
-    session::{chat::ChatIds, pulse::Pulse},
+    session::{chat::ChatIds, clipboard, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
@@ -32,6 +35,11 @@ pub(super) struct Viewing {
     last_refresh: Option<Timestamp>,
     chat: ChatIds,
     control: Control,
+    clipboard: clipboard::Clipboard,
+    drawing: Drawing,
+    prober: Prober,
+    /// The program was told that it may send frames.
+    media: bool,
 }
 
 impl Viewing {
@@ -52,6 +60,10 @@ impl Viewing {
             last_refresh: None,
             chat: ChatIds::default(),
             control: Control::new(now),
+            clipboard: clipboard::Clipboard::default(),
+            drawing: Drawing::default(),
+            prober: Prober::new(now),
+            media: false,
         };
         //= spec/05-session.md#pause [PAUSE-3] f0166bdd
         viewing.raise_epoch(out);
@@ -60,7 +72,7 @@ impl Viewing {
 
     pub(super) fn handle_message(
         &mut self,
-        ceiling: Scopes,
+        limits: &Limits,
         message: &Message,
         now: Timestamp,
         out: &mut Out,
@@ -74,12 +86,12 @@ impl Viewing {
                 }
                 self.control.shown();
             }
-            Message::EpochSeen(seen) => self.epoch_seen(seen.epoch, out)?,
+            Message::EpochSeen(seen) => self.epoch_seen(seen.epoch)?,
             Message::Refresh(_) => self.refresh(now, out),
             Message::Pause(Pause { paused }) => self.set_peer_pause(*paused, out),
             Message::ControlRequest(request) => {
                 let paused = self.paused.either();
-                self.control.request(request, ceiling, paused, now, out)?;
+                self.control.request(request, limits, paused, now, out)?;
             }
             Message::ControlWithdraw(withdraw) => self.control.withdraw(withdraw.request, out),
             Message::ControlEnd(end) => self.control.released(end.grant, out)?,
@@ -98,7 +110,41 @@ impl Viewing {
                     out.push_back(Output::Event(Event::ChatDelivered(ack.id)));
                 }
             }
-            Message::Introduce(_)
+            Message::Clipboard(item) => self.clipboard_item(item, out)?,
+            Message::ClipboardTaken(answer) => {
+                if self.clipboard.answered(answer.item) {
+                    let ClipboardTaken { item, taken } = *answer;
+                    out.push_back(Output::Event(Event::ClipboardAnswered { item, taken }));
+                }
+            }
+            Message::Stroke(stroke) => {
+                if self.may_draw(stroke.grant)? {
+                    self.drawing.stroke(stroke, out);
+                }
+            }
+            Message::Laser(laser) => {
+                if self.may_draw(laser.grant)? {
+                    self.drawing.laser(laser, now, out);
+                }
+            }
+            Message::Clear(clear) => {
+                if self.may_draw(clear.grant)? {
+                    self.drawing.clear(out);
+                }
+            }
+            //= spec/19-tools.md#quality [TOOL-25] 24f1cd9a
+            Message::Probe(probe) => {
+                let probe = probe.probe;
+                out.push_back(Output::Send(ProbeAnswer { probe }.into()));
+            }
+            Message::ProbeAnswer(answer) => {
+                if let Some(delay_ms) = self.prober.answered(answer.probe, now) {
+                    out.push_back(Output::Event(Event::Delay(delay_ms)));
+                }
+            }
+            Message::ControlRenew(_)
+            | Message::SecureDesktop(_)
+            | Message::Introduce(_)
             | Message::Consent(_)
             | Message::Displays(_)
             | Message::ControlGrant(_)
@@ -113,8 +159,50 @@ impl Viewing {
                 });
             }
         }
+        self.settle(out);
         self.pulse.heard(now);
         Ok(())
+    }
+
+    fn clipboard_item(&mut self, item: &Clipboard, out: &mut Out) -> Result<(), Fault> {
+        let allowed = self
+            .control
+            .allows(item.grant, Scopes::CLIPBOARD_TO_SHARER)?;
+        self.clipboard.count(item.item)?;
+        if allowed {
+            if let Some(before) = self.clipboard.offer(item) {
+                refuse_item(before, out);
+            }
+            out.push_back(Output::Event(Event::ClipboardOffered {
+                item: item.item,
+                text: item.text.clone(),
+            }));
+        }
+        Ok(())
+    }
+
+    /// Whether a drawing is to be carried out now; it is not while a question is open.
+    fn may_draw(&self, grant: u32) -> Result<bool, Fault> {
+        let allowed = self.control.allows(grant, Scopes::ANNOTATE)?;
+        Ok(allowed && !self.control.is_asked())
+    }
+
+    /// What follows from a change of the grant, of a prompt, of what may be seen.
+    fn settle(&mut self, out: &mut Out) {
+        let live = self.control.live_grant();
+        self.drawing.settle(live, self.control.is_asked(), out);
+        if let Some(item) = self.clipboard.lapse(live) {
+            refuse_item(item, out);
+        }
+        let media = self.media_epoch().is_some();
+        if media != self.media {
+            self.media = media;
+            out.push_back(Output::Event(if media {
+                Event::MediaReady
+            } else {
+                Event::MediaStopped
+            }));
+        }
     }
 
     pub(super) fn handle_input(
@@ -129,14 +217,20 @@ impl Viewing {
 
     pub(super) fn handle_timeout(&mut self, now: Timestamp, out: &mut Out) {
         self.control.handle_timeout(now, out);
+        self.drawing.handle_timeout(now, out);
+        self.settle(out);
+        if let Some(probe) = self.prober.ask(now) {
+            out.push_back(Output::Send(probe.into()));
+        }
         if self.pulse.beat(now) {
             out.push_back(Output::Send(Heartbeat {}.into()));
         }
     }
 
     pub(super) fn due(&self) -> Timestamp {
-        let pulse = self.pulse.due();
-        self.control.due().map_or(pulse, |due| due.min(pulse))
+        let others = self.control.due().into_iter().chain(self.drawing.due());
+        let always = self.pulse.due().min(self.prober.due());
+        others.fold(always, Timestamp::min)
     }
 
     pub(super) fn live_grant(&self) -> Option<u32> {
@@ -152,7 +246,8 @@ impl Viewing {
 
     //= spec/05-session.md#pause [PAUSE-5] 334d72fe
     pub(super) fn media_epoch(&self) -> Option<u32> {
-        let running = !self.paused.either() && self.consented.contains(Scopes::VIEW);
+        let seen = !self.control.secure_blocks() && self.consented.contains(Scopes::VIEW);
+        let running = !self.paused.either() && seen;
         (running && self.epoch_seen == self.epoch).then_some(self.epoch)
     }
 
@@ -175,7 +270,27 @@ impl Viewing {
         now: Timestamp,
         out: &mut Out,
     ) -> Result<(), Misuse> {
-        self.control.allow(scopes, duration_ms, secret, now, out)
+        self.control.allow(scopes, duration_ms, secret, now, out)?;
+        self.settle(out);
+        Ok(())
+    }
+
+    pub(super) fn narrow(
+        &mut self,
+        scopes: Scopes,
+        secret: [u8; 32],
+        now: Timestamp,
+        out: &mut Out,
+    ) -> Result<(), Misuse> {
+        self.control.narrow(scopes, secret, now, out)?;
+        self.settle(out);
+        Ok(())
+    }
+
+    pub(super) fn ask_renewal(&mut self, now: Timestamp, out: &mut Out) -> Result<(), Misuse> {
+        self.control.ask_renewal(now, out)?;
+        self.settle(out);
+        Ok(())
     }
 
     pub(super) fn deny_control(&mut self, now: Timestamp, out: &mut Out) -> Result<(), Misuse> {
@@ -184,13 +299,49 @@ impl Viewing {
 
     pub(super) fn end_grant(&mut self, code: ErrorCode, tell: bool, out: &mut Out) {
         self.control.end_grant(code, tell, out);
+        self.settle(out);
+    }
+
+    //= spec/19-tools.md#clipboard [TOOL-9] 14fcf6e3
+    //= spec/19-tools.md#grants [TOOL-4] 073ebf43
+    pub(super) fn send_clipboard(&mut self, text: &str, out: &mut Out) -> Result<u32, Misuse> {
+        let grant = self.control.live_grant().ok_or(Misuse::Nothing)?;
+        if !self.control.scopes().contains(Scopes::CLIPBOARD_TO_HELPER) {
+            return Err(Misuse::Scope);
+        }
+        let item = self.clipboard.send(grant, text)?;
+        let id = item.item;
+        out.push_back(Output::Send(item.into()));
+        Ok(id)
+    }
+
+    //= spec/19-tools.md#clipboard [TOOL-10] f4c91892
+    /// The person takes what the helper offered, or refuses it.
+    pub(super) fn answer_clipboard(
+        &mut self,
+        taken: bool,
+        out: &mut Out,
+    ) -> Result<Option<String>, Misuse> {
+        let (item, text) = self.clipboard.answer().ok_or(Misuse::Nothing)?;
+        out.push_back(Output::Send(ClipboardTaken { item, taken }.into()));
+        Ok(taken.then_some(text))
+    }
+
+    //= spec/19-tools.md#secure-desktop [TOOL-22] 6a97d77b
+    //= spec/19-tools.md#secure-desktop [TOOL-23] b94dc73b
+    pub(super) fn set_secure_desktop(&mut self, active: bool, out: &mut Out) {
+        if self.control.set_secure(active, out) {
+            out.push_back(Output::Send(SecureDesktop { active }.into()));
+            self.settle(out);
+        }
     }
 
     /// The end of the session: whatever was held is let go, whatever was asked is void.
     pub(super) fn close(&mut self, code: ErrorCode, out: &mut Out) {
         self.control.end_grant(code, false, out);
         self.control.close_prompt(out);
-        if self.media_epoch().is_some() {
+        self.drawing.clear(out);
+        if self.media {
             out.push_back(Output::Event(Event::MediaStopped));
         }
     }
@@ -219,7 +370,7 @@ impl Viewing {
     }
 
     fn set_flags(&mut self, flags: Flags, out: &mut Out) {
-        let (before, media) = (self.paused.either(), self.media_epoch().is_some());
+        let before = self.paused.either();
         self.paused = flags;
         if before != flags.either() {
             if flags.either() {
@@ -228,12 +379,10 @@ impl Viewing {
                 // Not counted as a denial by the person: there is nothing to hold against anybody.
                 //= spec/05-session.md#pause [PAUSE-9] f88ba875
                 self.control.refuse_prompt(ErrorCode::TooEarly, out);
-                if media {
-                    out.push_back(Output::Event(Event::MediaStopped));
-                }
             }
             self.raise_epoch(out);
         }
+        self.settle(out);
         out.push_back(flags.event());
     }
 
@@ -247,16 +396,13 @@ impl Viewing {
         out.push_back(Output::Send(epoch.into()));
     }
 
-    fn epoch_seen(&mut self, epoch: u32, out: &mut Out) -> Result<(), Fault> {
+    fn epoch_seen(&mut self, epoch: u32) -> Result<(), Fault> {
         //= spec/05-session.md#pause [PAUSE-7] 6d8837e8
         if epoch > self.epoch || epoch == 0 {
             return Err(Fault::EpochNeverAnnounced);
         }
         if epoch > self.epoch_seen {
             self.epoch_seen = epoch;
-            if self.media_epoch().is_some() {
-                out.push_back(Output::Event(Event::MediaReady));
-            }
         }
         Ok(())
     }
@@ -272,4 +418,10 @@ impl Viewing {
             out.push_back(Output::Event(Event::CompleteFrameWanted));
         }
     }
+}
+
+fn refuse_item(item: u32, out: &mut Out) {
+    let taken = false;
+    out.push_back(Output::Send(ClipboardTaken { item, taken }.into()));
+    out.push_back(Output::Event(Event::ClipboardLapsed { item }));
 }

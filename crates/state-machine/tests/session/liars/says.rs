@@ -4,9 +4,10 @@ use alongside_wire::{
     Scopes,
     input::InputEvent,
     session::{
-        Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant, ControlRequest,
-        ControlWithdraw, Displays, Epoch, EpochSeen, Heartbeat, Introduce, Message, Pad, Pause,
-        Refresh, Shown,
+        Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent, ControlDeny, ControlEnd,
+        ControlGrant, ControlRenew, ControlRequest, ControlWithdraw, Displays, Epoch, EpochSeen,
+        Heartbeat, Introduce, Laser, Message, Pad, Pause, Probe, ProbeAnswer, Refresh,
+        SecureDesktop, Shown, Stroke,
     },
 };
 use proptest::prelude::*;
@@ -19,6 +20,8 @@ fn number() -> impl Strategy<Value = u32> {
 fn scopes() -> impl Strategy<Value = Scopes> {
     prop::sample::select(vec![
         Scopes::CONTROL,
+        Scopes::CONTROL.union(Scopes::ANNOTATE),
+        Scopes::GRANTABLE.without(Scopes::ELEVATION),
         Scopes::KEYBOARD,
         Scopes::POINTER,
         Scopes::CONSENT,
@@ -39,6 +42,11 @@ pub(super) fn from_helper() -> impl Strategy<Value = Message> {
             ControlEnd { grant, code }.into()
         }),
         2 => Just(Refresh {}.into()),
+        3 => (number(), number()).prop_map(|(grant, stroke)| Stroke {
+            grant, stroke, display: 0, colour: 1, width: 2, points: vec![(1, 2); 9],
+        }.into()),
+        2 => number().prop_map(|grant| Laser { grant, display: 0, x: 1, y: 2 }.into()),
+        1 => number().prop_map(|grant| Clear { grant }.into()),
         8 => Just(Heartbeat {}.into()),
         3 => either(),
     ]
@@ -59,6 +67,11 @@ pub(super) fn from_sharer() -> impl Strategy<Value = Message> {
         4 => (1..5_u32, any::<bool>()).prop_map(|(epoch, paused)| Epoch { epoch, paused }.into()),
         1 => scopes().prop_map(|scopes| Consent { scopes }.into()),
         1 => Just(Displays { displays: Vec::new() }.into()),
+        2 => (number(), number(), number()).prop_map(|(request, grant, ms)| {
+            let duration_ms = ms.saturating_mul(200_000);
+            ControlRenew { request, grant, duration_ms }.into()
+        }),
+        1 => any::<bool>().prop_map(|active| SecureDesktop { active }.into()),
         8 => Just(Heartbeat {}.into()),
         3 => either(),
     ]
@@ -70,6 +83,12 @@ fn either() -> impl Strategy<Value = Message> {
         4 => number().prop_map(|id| Chat { id, text: "x".into() }.into()),
         2 => number().prop_map(|id| ChatAck { id }.into()),
         2 => (0..300_usize).prop_map(|len| Pad { len }.into()),
+        3 => (number(), number()).prop_map(|(grant, item)| Clipboard {
+            grant, item, text: "x".into(),
+        }.into()),
+        1 => (number(), any::<bool>()).prop_map(|(item, taken)| ClipboardTaken { item, taken }.into()),
+        1 => number().prop_map(|probe| Probe { probe }.into()),
+        1 => number().prop_map(|probe| ProbeAnswer { probe }.into()),
         1 => Just(Introduce { opening: [0; 32], name: "Eve".into() }.into()),
     ]
 }
