@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use alongside_relay::RelayConfig;
+use alongside_relay::{RelayConfig, sign_in};
 use clap::{ArgGroup, Parser, Subcommand};
 
 /// Pairs helpers and sharers of Alongside by a code, and carries what they seal, unread.
@@ -18,6 +18,10 @@ Examples:
 
   alongside-relay --cert fullchain.pem --key privkey.pem --journal /var/lib/alongside/journal
       The same, with a journal of sessions for 72 hours; `alongside-relay journal DIR` prints it.
+
+  alongside-relay --cert fullchain.pem --key privkey.pem --policy policy.toml \
+      --sign-in-jwks jwks.json --sign-in-issuer https://login.example --sign-in-audience alongside
+      For an organisation: helpers sign in, and rules say who may help whom, and how far.
 
 It opens one UDP port and nothing else, and keeps nothing on disk unless --journal or --reports is given. SIGINT and SIGTERM end it after
 every client was told. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
@@ -80,6 +84,10 @@ pub(crate) struct Args {
     /// How long a session may last, in minutes.
     #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u64).range(1..=10_080))]
     pub(crate) session_length: Option<u64>,
+
+    // Last, because its heading goes on to the end.
+    #[command(flatten)]
+    pub(crate) sign_in: sign_in::Flags,
 }
 
 /// What else there is to do than to run a relay.

@@ -7,7 +7,7 @@ use std::{
 
 use alongside_state_machine::{
     books::Sessions,
-    relay::{self, ConnId, Event, NotVerified, Refusal, RelayConfig, Source, Transmit, Verified},
+    relay::{self, ConnId, Event, Refusal, RelayConfig, Source, Transmit},
     time::Timestamp,
 };
 use alongside_wire::{rendezvous::SignIn, report};
@@ -19,6 +19,7 @@ use crate::{
     clock::{Clock, unix_now},
     connection::CHUNK,
     outbox::Outbox,
+    sign_in::Access,
 };
 
 /// The machine behind a lock that is never held across an await, with what it needs of the world:
@@ -28,6 +29,8 @@ pub(crate) struct Hub {
     /// The next deadline has changed.
     deadline_changed: Notify,
     clock: Clock,
+    /// Who may sign in.
+    access: Access,
     /// A client is read only while no more than this waits for its peer.
     pub(crate) room: usize,
     pub(crate) frame_streams: usize,
@@ -68,16 +71,23 @@ impl Client {
 }
 
 impl Hub {
-    pub(crate) fn new(config: RelayConfig, seed: [u8; 32], books: Books) -> Self {
+    pub(crate) fn new(config: RelayConfig, seed: [u8; 32], access: Access, books: Books) -> Self {
         // What a client may send in one reading, and the message that this completes, still fit.
         let reading = config.control_message.saturating_add(CHUNK + 16);
+        let (room, frame_streams) = (
+            config.session_queue.saturating_sub(reading),
+            config.frame_streams,
+        );
+        let mut machine = relay::Relay::new(config, seed);
+        machine.set_policy(access.policy().clone());
         Self {
             deadline_changed: Notify::new(),
             clock: Clock::start(),
-            room: config.session_queue.saturating_sub(reading),
-            frame_streams: config.frame_streams,
+            access,
+            room,
+            frame_streams,
             state: Mutex::new(State {
-                machine: relay::Relay::new(config, seed),
+                machine,
                 clients: BTreeMap::new(),
                 last_id: 0,
                 deadline: None,
@@ -159,7 +169,7 @@ impl Hub {
                 attempt,
                 request,
             } = check;
-            let result = verify(&request);
+            let result = self.access.check(&request, unix_now());
             state = self.lock();
             state
                 .machine
@@ -208,11 +218,6 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// This relay knows nobody yet.
-fn verify(_: &SignIn) -> Result<Verified, NotVerified> {
-    Err(NotVerified::Unsupported)
 }
 
 impl State {

@@ -9,6 +9,7 @@
 //! | `connection` | one client: reads its control stream, writes it, closes it |
 //! | `outbox` | what waits for a client, bounded |
 //! | [`books`] | files that are written a line at a time and unlinked whole |
+//! | [`sign_in`] | who clients are, and what the operator allows them |
 //! | `splice` | carries one frame stream from one client to its peer |
 //! | `quic`, [`tls`], `clock` | windows, certificates, time |
 
@@ -19,6 +20,7 @@ mod hub;
 mod outbox;
 mod quic;
 mod relay;
+pub mod sign_in;
 mod splice;
 pub mod tls;
 

@@ -10,6 +10,7 @@ use std::{
 use alongside_relay::{
     Options, Relay,
     books::{print_journal, print_reports},
+    sign_in::Access,
     tls::Identity,
 };
 use args::{Args, Command};
@@ -51,6 +52,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         _ => Identity::self_signed(args.name.clone())?,
     };
     let config = args.config();
+    let access = Access::open(&args.sign_in.options())?;
     // Heard from now on, so that a signal right after the start is not lost.
     let stop = stop_signal()?;
     let bound = Relay::memory_bound(&config);
@@ -61,6 +63,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     );
     let relay = Relay::bind(Options {
         config,
+        access,
         journal: args.journal.clone(),
         reports: args.reports.clone(),
         ..Options::new(args.listen, identity)

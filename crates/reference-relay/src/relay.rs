@@ -11,7 +11,9 @@ use crate::{
     books::{Books, BooksError, Keeper},
     connection,
     hub::Hub,
-    quic, splice,
+    quic,
+    sign_in::Access,
+    splice,
     tls::{Identity, TlsError},
 };
 
@@ -24,6 +26,8 @@ pub struct Options {
     pub identity: Identity,
     /// The bounds of the protocol.
     pub config: RelayConfig,
+    /// Who may sign in, and what everybody may.
+    pub access: Access,
     /// The folder of the journal, which is made if there is none; without it, no journal is kept.
     pub journal: Option<PathBuf>,
     /// The folder of reports of abuse, which is made if there is none; without it, none are taken.
@@ -31,12 +35,13 @@ pub struct Options {
 }
 
 impl Options {
-    /// A relay with the bounds of the registry that keeps no books.
+    /// A relay with the bounds of the registry that knows nobody and keeps no books.
     pub fn new(listen: SocketAddr, identity: Identity) -> Self {
         Self {
             listen,
             identity,
             config: RelayConfig::default(),
+            access: Access::default(),
             journal: None,
             reports: None,
         }
@@ -84,6 +89,7 @@ impl Relay {
             listen,
             identity,
             mut config,
+            access,
             journal,
             reports,
         } = options;
@@ -107,7 +113,7 @@ impl Relay {
         })?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed, books));
+        let hub = Arc::new(Hub::new(config, seed, access, books));
         let timer = hub.clone();
         let tasks = [
             tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),
