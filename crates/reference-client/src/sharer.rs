@@ -100,6 +100,8 @@ pub enum Event {
     Connected,
     /// The relay knows who this is.
     SignedIn(SignedIn),
+    /// This device can be called from now on.
+    Waiting,
     /// Places of three words, the same at both ends.
     Phrase(Phrase),
     /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
@@ -310,6 +312,7 @@ impl Sharer {
                 }
                 Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
                 Machine::Number(number) => self.tell(Event::Number(number)),
+                Machine::Waiting => self.tell(Event::Waiting),
                 Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
                 Machine::Session(SessionEvent::JoinHeldBack) => {

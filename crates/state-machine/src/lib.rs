@@ -7,6 +7,7 @@
 //! | [`endpoint`] | both, with the messages around them: a whole helper, a whole sharer |
 //! | [`relay`] | codes, joins, pairs |
 //! | [`books`] | what a relay writes down, and when it goes |
+//! | [`device`] | devices that can be called without a code |
 //! | [`receipt`] | signed evidence of what was allowed |
 //!
 //! Time comes in as [`time::Timestamp`], randomness as a seed, the network as bytes. What is wrong
@@ -17,6 +18,7 @@ extern crate alloc;
 
 pub mod books;
 pub mod channel;
+pub mod device;
 pub mod endpoint;
 pub mod error;
 pub mod receipt;

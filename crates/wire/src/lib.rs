@@ -19,6 +19,7 @@ extern crate alloc;
 
 mod body;
 pub mod code;
+pub mod device;
 pub mod envelope;
 mod error;
 pub mod framing;

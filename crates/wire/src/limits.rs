@@ -78,6 +78,8 @@ constants! { LIMITS: usize {
     STROKE_POINTS = 58, "stroke-points", 256;
     /// Points of all strokes that a sharer shows.
     DRAWING_POINTS = 59, "drawing-points", 16_384;
+    /// Devices that wait at a relay.
+    DEVICE_WAITS = 53, "device-waits", 5_000;
 } }
 
 /// Timers, in milliseconds.
@@ -145,5 +147,11 @@ pub mod timers {
         LASER = 42, "laser", 2_000;
         /// How often an end asks how long an answer takes.
         PROBE = 43, "probe", 2_000;
+        /// How long a device may wait at a relay at a stretch.
+        DEVICE_WAIT = 39, "device-wait", 3_600_000;
+        /// How long a device pauses after its first failure before it waits again; it doubles.
+        DEVICE_RETRY_FIRST = 40, "device-retry-first", 1_000;
+        /// The longest such pause.
+        DEVICE_RETRY_MOST = 41, "device-retry-most", 60_000;
     } }
 }

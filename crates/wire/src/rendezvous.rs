@@ -9,6 +9,7 @@ use crate::{
     DecodeError, Fault, ReportCategory, Scopes,
     body::{Body, Check, messages, within},
     code::Locator,
+    device::{DeviceId, DeviceToken},
     framing, limits,
 };
 
@@ -29,6 +30,9 @@ messages! {
         SignedIn = 0x22, "signed-in";
         Report = 0x30, "report";
         Reported = 0x32, "reported";
+        Wait = 0x42, "wait";
+        Waiting = 0x44, "waiting";
+        Call = 0x46, "call";
     }
 }
 
@@ -207,6 +211,28 @@ impl Check for Report {
     }
 }
 
+/// A known device is there to be called.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Wait {
+    /// The device.
+    pub device: DeviceId,
+    /// Proves to the relay that it is.
+    pub token: DeviceToken,
+    /// One framed `offer` envelope, opaque to the relay.
+    pub offer: Vec<u8>,
+}
+
+/// The device can be called from now on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Waiting {}
+
+/// Asks for a session with a known device.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Call {
+    /// The device.
+    pub device: DeviceId,
+}
+
 impl Check for Hello {
     fn check(&self) -> Result<(), DecodeError> {
         within(self.features.len(), 64, "the features of hello")
@@ -226,12 +252,20 @@ impl Check for Join {
     }
 }
 
+impl Check for Wait {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.offer.len(), limits::OFFER, "the offer of wait")
+    }
+}
+
 impl Check for Joined {
     fn check(&self) -> Result<(), DecodeError> {
         within(self.offer.len(), limits::OFFER, "the offer of joined")
     }
 }
 
+impl Check for Waiting {}
+impl Check for Call {}
 impl Check for CodeRequest {}
 impl Check for CodeIssued {}
 impl Check for Leave {}

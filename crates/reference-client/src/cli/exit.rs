@@ -53,6 +53,7 @@ impl From<Ended> for Exit {
     }
 }
 
+//= spec/17-known-devices.md#exchange [DEVICE-17] cfba648f
 //= spec/05-session.md#end [END-7] 4ec22d35
 /// What a refusal of the relay means, and what to do next; nothing if it is none of these.
 pub(crate) fn refused(code: ErrorCode) -> Option<&'static str> {

@@ -314,6 +314,7 @@ impl Sharer {
                 "No answer yet. After wrong codes from this address the relay waits longer and longer \
                  before it answers, up to {most} seconds."
             )),
+            Event::Waiting => self.terminal.status("this device waits to be called ..."),
             Event::Phrase(places) => self.terminal.line(&format!(
                 "The helper should see the same three words: {}",
                 phrase(places)

@@ -1,10 +1,9 @@
 //! The key exchange, as envelopes: offer, answer, confirm.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use alongside_wire::{
     Scopes, Suite, VERSION,
-    code::Code,
     envelope::{Answer, AnswerClear, Confirm, Envelope, Offer},
 };
 use rand_core::{CryptoRng, RngCore};
@@ -13,6 +12,7 @@ use subtle::ConstantTimeEq;
 use super::{
     keys::Keys,
     noise::{Finished, Noise},
+    password::Password,
     phrase::{self, Phrase},
     spake::{self, Exchange, Psk, Side},
 };
@@ -20,7 +20,7 @@ use crate::error::{Fault, Plane};
 
 /// A sharer that has sent its offer.
 pub struct Offering {
-    code: Code,
+    place: String,
     exchange: Exchange,
     ceiling: Scopes,
     /// The envelope exactly as it is carried.
@@ -76,12 +76,13 @@ impl Offering {
     //= spec/04-key-exchange.md#envelopes [KEX-1] 6ff32ee4
     /// Makes the offer that goes into a join.
     pub fn new(
-        code: Code,
+        password: impl Into<Password>,
         suites: &[Suite],
         ceiling: Scopes,
         mut rng: impl RngCore + CryptoRng,
     ) -> Self {
-        let (exchange, element) = spake::start(Side::Sharer, &code.locator, &code.secret, &mut rng);
+        let password = password.into();
+        let (exchange, element) = spake::start(Side::Sharer, &password, &mut rng);
         let offer = Envelope::from(Offer {
             versions: [VERSION].into(),
             suites: suites.iter().map(|suite| suite.to_wire()).collect(),
@@ -89,7 +90,7 @@ impl Offering {
             element,
         });
         Self {
-            code,
+            place: password.place,
             exchange,
             ceiling,
             offer: offer.to_bytes(),
@@ -120,7 +121,7 @@ impl Offering {
             .filter(|suite| suites.contains(suite))
             .ok_or(Fault::NoCommonSuite)?;
         let psk = finish(self.exchange, &clear.element)?;
-        let prologue = prologue(&self.code, &self.offer, &answer.clear);
+        let prologue = prologue(&self.place, &self.offer, &answer.clear);
         let mut noise = Noise::new(false, suite, &prologue, &psk, &mut rng)?;
         let commitment = noise.read(&answer.noise)?;
         //= spec/04-key-exchange.md#noise [KEX-12] 4d444f40
@@ -166,7 +167,7 @@ impl Answering {
     /// # Errors
     /// A [`Fault`] of the key exchange. The code is spent all the same.
     pub fn new(
-        code: &Code,
+        password: impl Into<Password>,
         offer: &[u8],
         suites: &[Suite],
         ceiling: Scopes,
@@ -190,7 +191,8 @@ impl Answering {
             .copied()
             .find(|suite| offered.suites.contains(&suite.to_wire()))
             .ok_or(Fault::NoCommonSuite)?;
-        let (exchange, element) = spake::start(Side::Helper, &code.locator, &code.secret, &mut rng);
+        let password = password.into();
+        let (exchange, element) = spake::start(Side::Helper, &password, &mut rng);
         let psk = finish(exchange, &offered.element)?;
         let clear = AnswerClear {
             version: VERSION,
@@ -199,7 +201,7 @@ impl Answering {
             element,
         }
         .to_bytes();
-        let prologue = prologue(code, offer, &clear);
+        let prologue = prologue(&password.place, offer, &clear);
         let mut noise = Noise::new(true, suite, &prologue, &psk, &mut rng)?;
         let mut opening = [0; 32];
         rng.fill_bytes(&mut opening);
@@ -259,12 +261,12 @@ fn finish(exchange: Exchange, element: &[u8; 32]) -> Result<Psk, Fault> {
 
 //= spec/04-key-exchange.md#noise [KEX-10] 9070ead5
 /// What both ends must have seen alike, each part with its length before it.
-fn prologue(code: &Code, offer: &[u8], clear: &[u8]) -> Vec<u8> {
+fn prologue(place: &str, offer: &[u8], clear: &[u8]) -> Vec<u8> {
     let version = VERSION.to_be_bytes();
     let parts: [&[u8]; 5] = [
         b"alongside/1 noise",
         &version,
-        code.locator.as_str().as_bytes(),
+        place.as_bytes(),
         offer,
         clear,
     ];

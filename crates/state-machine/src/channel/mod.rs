@@ -17,6 +17,9 @@ pub mod input;
 pub mod keys;
 pub mod media;
 mod noise;
+mod password;
 pub mod phrase;
 pub mod session;
 mod spake;
+
+pub use password::Password;

@@ -3,13 +3,14 @@
 
 use alloc::{format, vec::Vec};
 
-use alongside_wire::code::{Locator, Secret};
 use curve25519_dalek::{edwards::CompressedEdwardsY, traits::IsIdentity};
 use hkdf::Hkdf;
 use rand_core::{CryptoRng, RngCore};
 use sha2::Sha256;
-use spake2::{Ed25519Group, Identity, Password, Spake2};
+use spake2::{Ed25519Group, Identity, Spake2};
 use zeroize::Zeroizing;
+
+use super::password::Password;
 
 /// The pre-shared key that the Noise handshake starts from.
 pub(super) type Psk = Zeroizing<[u8; 32]>;
@@ -35,15 +36,14 @@ pub(super) struct BadPoint;
 /// Starts an exchange; the second value is the element to send.
 pub(super) fn start(
     side: Side,
-    locator: &Locator,
-    secret: &Secret,
+    password: &Password,
     rng: impl RngCore + CryptoRng,
 ) -> (Exchange, [u8; 32]) {
-    let password = Password::new(secret.as_str());
-    let [a, b] = ["sharer", "helper"].map(|role| Identity::new(&identity(role, locator)));
+    let secret = spake2::Password::new(password.secret.as_slice());
+    let [a, b] = ["sharer", "helper"].map(|role| Identity::new(&identity(role, &password.place)));
     let (state, message) = match side {
-        Side::Sharer => Spake2::<Ed25519Group>::start_a_with_rng(&password, &a, &b, rng),
-        Side::Helper => Spake2::<Ed25519Group>::start_b_with_rng(&password, &a, &b, rng),
+        Side::Sharer => Spake2::<Ed25519Group>::start_a_with_rng(&secret, &a, &b, rng),
+        Side::Helper => Spake2::<Ed25519Group>::start_b_with_rng(&secret, &a, &b, rng),
     };
     // The crate puts one byte before the element that names its side; the protocol has no need of it.
     let mut element = [0; 32];
@@ -74,8 +74,8 @@ impl Exchange {
     }
 }
 
-fn identity(role: &str, locator: &Locator) -> Vec<u8> {
-    format!("alongside/1 {role}\0{locator}").into_bytes()
+fn identity(role: &str, place: &str) -> Vec<u8> {
+    format!("alongside/1 {role}\0{place}").into_bytes()
 }
 
 //= spec/04-key-exchange.md#spake2 [KEX-8] e7c858cd
@@ -85,4 +85,90 @@ fn check(element: &[u8; 32]) -> Result<(), BadPoint> {
     let point = encoding.decompress().ok_or(BadPoint)?;
     let sound = point.compress() == encoding && !point.is_identity() && point.is_torsion_free();
     if sound { Ok(()) } else { Err(BadPoint) }
+}
+
+#[cfg(test)]
+mod tests {
+    use alongside_wire::{code::Code, device::DeviceId};
+
+    use super::*;
+    use crate::device::DeviceKey;
+
+    /// Gives these bytes, and nothing else.
+    struct Given(Vec<u8>);
+
+    impl RngCore for Given {
+        fn next_u32(&mut self) -> u32 {
+            unreachable!("only bytes are drawn")
+        }
+
+        fn next_u64(&mut self) -> u64 {
+            unreachable!("only bytes are drawn")
+        }
+
+        fn fill_bytes(&mut self, dest: &mut [u8]) {
+            let rest = self.0.split_off(dest.len());
+            dest.copy_from_slice(&self.0);
+            self.0 = rest;
+        }
+
+        fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), rand_core::Error> {
+            self.fill_bytes(dest);
+            Ok(())
+        }
+    }
+
+    impl CryptoRng for Given {}
+
+    /// A scalar that the text writes as these bytes, the most significant first.
+    fn scalar(first: u8) -> Given {
+        let mut bytes: Vec<u8> = (first..first + 32).collect();
+        bytes[0] = 0;
+        bytes.reverse();
+        bytes.extend([0; 32]);
+        Given(bytes)
+    }
+
+    /// X*, Y*, psk in the vectors of a chapter.
+    fn vectors(text: &str) -> [&str; 3] {
+        ["X*", "Y*", "psk"].map(|name| {
+            let lines = text.lines().filter_map(|line| line.split_once(' '));
+            let mut named =
+                lines.filter(|(label, digits)| *label == name && digits.trim().len() == 64);
+            named.next().unwrap_or_default().1.trim()
+        })
+    }
+
+    fn hex(bytes: &[u8]) -> alloc::string::String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    //= test spec/04-key-exchange.md#spake2 [KEX-7] e4b4e75a
+    //= test spec/17-known-devices.md#exchange [DEVICE-12] 111a906b
+    /// They were made by Python from the text.
+    #[test]
+    fn codes_and_devices_make_the_keys_of_the_text() {
+        let code = Code::parse("4060-r0gx").expect("a code");
+        let id = DeviceId(core::array::from_fn(|place| place as u8));
+        let secret = core::array::from_fn(|place| 0xe0 + place as u8);
+        let key = DeviceKey::new(id, secret);
+        for (password, text) in [
+            (
+                Password::from(code),
+                include_str!("../../../../spec/04-key-exchange.md"),
+            ),
+            (
+                Password::from(&key),
+                include_str!("../../../../spec/17-known-devices.md"),
+            ),
+        ] {
+            let [x, y, psk] = vectors(text);
+            let (sharer, offered) = start(Side::Sharer, &password, scalar(0));
+            let (helper, answered) = start(Side::Helper, &password, scalar(0x20));
+            assert_eq!([hex(&offered), hex(&answered)], [x, y]);
+            for made in [sharer.finish(&answered), helper.finish(&offered)] {
+                assert_eq!(hex(made.expect("points").as_slice()), psk);
+            }
+        }
+    }
 }

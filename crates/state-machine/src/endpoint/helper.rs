@@ -1,5 +1,6 @@
 //! The helper as one object: it gets a code, shows what came, and types.
 
+mod calling;
 mod incoming;
 mod outgoing;
 mod pictures;
@@ -32,6 +33,7 @@ use crate::{
         phrase::Phrase,
         session::{Opener, Sealer},
     },
+    device::DeviceKey,
     error::Misuse,
     receipt::received::Received,
     session::{By, helper::Helper},
@@ -70,6 +72,8 @@ enum Channel {
     None,
     /// A code is alive; half of it is known only here.
     Code(Code),
+    /// A known device is called.
+    Calling(DeviceKey),
     Answered(Box<Answering>),
     Standing(Box<Standing>),
 }
@@ -410,7 +414,7 @@ impl HelperEndpoint {
     pub fn keys(&self) -> Option<&crate::channel::keys::Keys> {
         match &self.channel {
             Channel::Standing(standing) => Some(&standing.handshake.channel.keys),
-            Channel::None | Channel::Code(_) | Channel::Answered(_) => None,
+            Channel::None | Channel::Code(_) | Channel::Calling(_) | Channel::Answered(_) => None,
         }
     }
 }

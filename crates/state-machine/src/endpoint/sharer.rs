@@ -3,6 +3,7 @@
 mod incoming;
 mod outgoing;
 mod receipts;
+mod waiting;
 
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 
@@ -50,6 +51,8 @@ pub enum Event {
     Phrase(Phrase),
     /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
     Number(u32),
+    /// The relay knows this device: it can be called.
+    Waiting,
     /// Something of the session.
     Session(SessionEvent),
 }
@@ -92,6 +95,8 @@ pub struct SharerEndpoint {
     number: Option<u32>,
     /// Makes receipts, if the person wants them.
     recorder: Option<Recorder>,
+    /// The relay has not said yet whether this device may wait.
+    asked_to_wait: bool,
 }
 
 impl SharerEndpoint {
@@ -113,6 +118,7 @@ impl SharerEndpoint {
             injected: false,
             number: None,
             recorder: None,
+            asked_to_wait: false,
         }
     }
 

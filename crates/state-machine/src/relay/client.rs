@@ -6,6 +6,8 @@ use alongside_wire::{ErrorCode, code::Locator, framing::Deframer, rendezvous::Si
 
 use super::{
     ConnId, RelayConfig,
+    control::Held,
+    devices::Dialling,
     sign_in::SignedIn,
     sources::{Counted, Source},
 };
@@ -43,11 +45,10 @@ pub(super) enum Phase {
         locator: Locator,
         link: bool,
         offer: Vec<u8>,
-        counted: Counted,
-        due: Timestamp,
-        /// By the delay of its source, beyond the next tick.
-        held_back: bool,
+        held: Held,
     },
+    /// It waits to be called, or asked for something about a device.
+    Device(Dialling),
     /// It is in a session.
     Paired { peer: ConnId, until: Ends },
 }
@@ -115,8 +116,22 @@ impl Phase {
             Self::Idle => "outside a session",
             Self::SigningIn(_) => "that is signing in",
             Self::Waiting { .. } => "with a code",
-            Self::Joining { .. } => "that is joining",
+            Self::Joining { .. } | Self::Device(Dialling::Asking { .. }) => "that is joining",
+            Self::Device(Dialling::Listening { .. }) => "that waits to be called",
             Self::Paired { .. } => "in a session",
+        }
+    }
+
+    /// What is known of the wait for an answer.
+    pub(super) const fn held(&self) -> Option<&Held> {
+        match self {
+            Self::Joining { held, .. } | Self::Device(Dialling::Asking { held, .. }) => Some(held),
+            Self::Greeting
+            | Self::Idle
+            | Self::SigningIn(_)
+            | Self::Waiting { .. }
+            | Self::Device(Dialling::Listening { .. })
+            | Self::Paired { .. } => None,
         }
     }
 
@@ -126,7 +141,9 @@ impl Phase {
             Self::Greeting | Self::Idle | Self::SigningIn(SigningIn::Asked { .. }) => {
                 now.plus_ms(config.unpaired_idle_ms)
             }
-            Self::Joining { due, .. } | Self::SigningIn(SigningIn::Waiting { due, .. }) => *due,
+            Self::Joining { held, .. } | Self::Device(Dialling::Asking { held, .. }) => held.due,
+            Self::SigningIn(SigningIn::Waiting { due, .. }) => *due,
+            Self::Device(Dialling::Listening { .. }) => now.plus_ms(config.device_wait_ms),
             Self::Waiting { until, .. } | Self::Paired { until, .. } => until.at,
         }
     }

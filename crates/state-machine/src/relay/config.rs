@@ -86,6 +86,8 @@ config! {
         report_decay_ms = REPORT_DECAY, "report-decay", true;
         /// How long a report is kept, in milliseconds; held to by the caller.
         report_keep_ms = REPORT_KEEP, "report-keep", true;
+        /// How long a device may wait at a stretch, in milliseconds.
+        device_wait_ms = DEVICE_WAIT, "device-wait", true;
     }
     limits {
         /// Bytes of the body of a message on a control stream.
@@ -112,6 +114,8 @@ config! {
         reports_per_source = REPORTS_PER_SOURCE, "reports-per-source", true;
         /// Reports in a day.
         reports_each_day = REPORTS_EACH_DAY, "reports-each-day", true;
+        /// Devices that wait.
+        device_waits = DEVICE_WAITS, "device-waits", true;
         /// Possible locators for each live code.
         code_density = CODE_DENSITY, "code-density", false;
         /// Characters of the shortest locator, from 4 to 8.

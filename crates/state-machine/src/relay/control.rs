@@ -8,8 +8,19 @@ use alongside_wire::{
 use super::{
     ConnId, Relay, RelayConfig, Violation,
     client::{Ends, Phase},
+    devices::Asked,
+    sources::Counted,
 };
 use crate::time::Timestamp;
+
+/// How an answer is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Held {
+    pub(super) counted: Counted,
+    pub(super) due: Timestamp,
+    /// By the delay of its source, beyond the next tick.
+    pub(super) back: bool,
+}
 
 impl Relay {
     /// Takes the whole messages that `bytes` complete.
@@ -74,6 +85,8 @@ impl Relay {
             }
             (Message::CodeRequest(_), Phase::Idle) => self.issue(conn, now),
             (Message::Join(join), Phase::Idle) => self.join(conn, join, now),
+            (Message::Wait(wait), Phase::Idle) => self.dial(conn, Asked::Wait(wait), now),
+            (Message::Call(call), Phase::Idle) => self.dial(conn, Asked::Call(call), now),
             (Message::SignIn(request), Phase::Idle) => self.sign_in(conn, request, now),
             (Message::Deliver(deliver), Phase::Paired { peer, .. }) => self.deliver(*peer, deliver),
             //= spec/03-rendezvous.md#states [RDV-7] 30f486c0
@@ -86,6 +99,8 @@ impl Relay {
                 Message::CodeRequest(_)
                 | Message::Join(_)
                 | Message::SignIn(_)
+                | Message::Wait(_)
+                | Message::Call(_)
                 | Message::Deliver(_)
                 | Message::Report(_),
                 _,
@@ -98,7 +113,8 @@ impl Relay {
                 | Message::Gone(_)
                 | Message::Refused(_)
                 | Message::SignedIn(_)
-                | Message::Reported(_),
+                | Message::Reported(_)
+                | Message::Waiting(_),
                 _,
             ) => return Err(Violation::NotForRelay { message: name }),
         }
@@ -129,32 +145,40 @@ impl Relay {
     }
 
     fn join(&mut self, conn: ConnId, join: Join, now: Timestamp) {
-        let Some(source) = self.clients.get(&conn).map(|client| client.source) else {
-            return;
-        };
         //= spec/13-sign-in.md#lasting [AUTH-11] 4cf1b1f5
         if let Err(code) = self.standing_account(conn, now) {
             self.refuse(conn, code);
             return;
         }
-        let delay = self.sources.delay(source, &self.config, now);
-        let held_back = delay > 0;
-        let most = self.config.pending_joins;
-        //= spec/03-rendezvous.md#joins [RDV-29] f84c57fa
-        if self.joining >= most || (held_back && self.held_back >= most.div_ceil(2)) {
-            self.refuse(conn, ErrorCode::Busy);
+        let Some(held) = self.hold_back(conn, now) else {
             return;
-        }
-        let counted = self.sources.count(source, &self.config, now);
+        };
         let phase = Phase::Joining {
             locator: join.locator,
             link: join.link,
             offer: join.offer,
-            counted,
-            due: next_tick(now.plus_ms(delay), &self.config),
-            held_back,
+            held,
         };
         self.enter(conn, phase, now);
+    }
+
+    /// Counts what a client asks for as failed until it is answered, and says when that may be. It
+    /// is refused if too many wait already.
+    pub(super) fn hold_back(&mut self, conn: ConnId, now: Timestamp) -> Option<Held> {
+        let source = self.clients.get(&conn)?.source;
+        let delay = self.sources.delay(source, &self.config, now);
+        let back = delay > 0;
+        let most = self.config.pending_joins;
+        //= spec/03-rendezvous.md#joins [RDV-29] f84c57fa
+        if self.joining >= most || (back && self.held_back >= most.div_ceil(2)) {
+            self.refuse(conn, ErrorCode::Busy);
+            return None;
+        }
+        Some(Held {
+            counted: self.sources.count(source, &self.config, now),
+            due: next_tick(now.plus_ms(delay), &self.config),
+            back,
+        })
     }
 
     //= spec/03-rendezvous.md#forwarding [RDV-30] 042c9eab

@@ -5,6 +5,7 @@ mod client;
 mod codes;
 mod config;
 mod control;
+mod devices;
 pub mod policy;
 mod reports;
 mod sign_in;
@@ -24,12 +25,14 @@ use alongside_wire::{
 use self::{
     client::{Client, Ends, Phase},
     codes::Codes,
+    devices::Devices,
     policy::Policy,
     reports::Reports,
     sources::Sources,
 };
 pub use self::{
     config::RelayConfig,
+    devices::Registration,
     sign_in::{NotVerified, Verified},
     sources::Source,
     violation::Violation,
@@ -74,6 +77,7 @@ pub struct Relay {
     /// The deadline of each client.
     deadlines: BTreeSet<(Timestamp, ConnId)>,
     codes: Codes,
+    devices: Devices,
     /// Sources with failed joins, and those with failed sign-ins.
     sources: Sources,
     sign_ins: Sources,
@@ -186,6 +190,7 @@ impl Relay {
             clients: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             codes: Codes::new(seed),
+            devices: Devices::default(),
             sources: Sources::default(),
             sign_ins: Sources::default(),
             attempts: 0,
@@ -291,7 +296,8 @@ impl Relay {
             | Phase::Idle
             | Phase::SigningIn(_)
             | Phase::Waiting { .. }
-            | Phase::Joining { .. } => None,
+            | Phase::Joining { .. }
+            | Phase::Device(_) => None,
         }
     }
 
@@ -313,6 +319,7 @@ impl Relay {
             }
             Phase::SigningIn(_) => self.verify(conn, now),
             Phase::Joining { .. } => self.answer(conn, now),
+            Phase::Device(_) => self.dialled(conn, now),
             //= spec/03-rendezvous.md#states [RDV-12] 529e4f96
             //= spec/03-rendezvous.md#states [RDV-14] 1f27f5be
             Phase::Waiting {
@@ -335,8 +342,7 @@ impl Relay {
             locator,
             link,
             offer,
-            counted,
-            ..
+            held,
         }) = self.enter(sharer, Phase::Idle, now)
         else {
             return;
@@ -353,7 +359,7 @@ impl Relay {
             self.refuse(sharer, code);
             return;
         }
-        self.sources.succeeded(counted);
+        self.sources.succeeded(held.counted);
         let until = self.session_ends(helper, now);
         for (conn, peer) in [(helper, sharer), (sharer, helper)] {
             self.enter(conn, Phase::Paired { peer, until }, now);
@@ -408,6 +414,10 @@ impl Relay {
                 self.send(peer, Gone { code });
                 Some(peer)
             }
+            Phase::Device(dialling) => {
+                self.hung_up(dialling);
+                None
+            }
             Phase::Greeting | Phase::Idle | Phase::SigningIn(_) | Phase::Joining { .. } => None,
         }
     }
@@ -419,18 +429,17 @@ impl Relay {
         self.deadlines.remove(&(client.deadline, conn));
         client.deadline = phase.deadline(&self.config, now);
         self.deadlines.insert((client.deadline, conn));
-        if let Phase::Joining { held_back, .. } = phase {
+        if let Some(held) = phase.held() {
             self.joining += 1;
-            self.held_back += usize::from(held_back);
+            self.held_back += usize::from(held.back);
         }
         let left = core::mem::replace(&mut client.phase, phase);
-        match left {
-            Phase::Joining { held_back, .. } => {
-                self.joining -= 1;
-                self.held_back -= usize::from(held_back);
-            }
-            Phase::Paired { .. } => client.session_over(now),
-            Phase::Greeting | Phase::Idle | Phase::SigningIn(_) | Phase::Waiting { .. } => {}
+        if let Phase::Paired { .. } = left {
+            client.session_over(now);
+        }
+        if let Some(held) = left.held() {
+            self.joining -= 1;
+            self.held_back -= usize::from(held.back);
         }
         Some(left)
     }

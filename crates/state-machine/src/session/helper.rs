@@ -294,6 +294,21 @@ impl Helper {
         Ok(())
     }
 
+    /// The device that was called is there.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if none was called.
+    pub fn device_found(&mut self, now: Timestamp) -> Result<(), Fault> {
+        let Phase::Requesting = self.phase else {
+            return Err(self.unexpected(Plane::Rendezvous, "joined"));
+        };
+        let until = now.plus_ms(timers::HANDSHAKE);
+        self.phase = Phase::Securing { until };
+        self.event(Event::Joined);
+        Ok(())
+    }
+
+    //= spec/17-known-devices.md#exchange [DEVICE-16] 1808e048
     /// The handshake failed, or took too long: the code is gone, the helper may ask for another.
     pub fn spent(&mut self, fault: Fault, code: ErrorCode, now: Timestamp) {
         let Phase::Securing { .. } = self.phase else {

@@ -279,6 +279,22 @@ impl Sharer {
         }
     }
 
+    /// The sharer waits to be called, as a known device.
+    ///
+    /// # Errors
+    /// [`Misuse::Phase`] if this sharer has joined or waited before.
+    pub fn wait(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        let Phase::Idle = self.phase else {
+            return Err(Misuse::Phase(self.phase()));
+        };
+        // The relay ends it before this, unless it was told to wait for longer than usual.
+        let until = now.plus_ms(timers::DEVICE_WAIT + timers::JOIN_DELAY_MOST + timers::HANDSHAKE);
+        // Nobody is kept waiting by this, so nobody has to be told.
+        let notice = None;
+        self.phase = Phase::Joining { notice, until };
+        Ok(())
+    }
+
     /// The helper's answer made a channel, and the confirmation is on its way. `ceiling` is what
     /// both ends allow at most.
     ///

@@ -255,6 +255,9 @@ impl Watch {
             Message::RelayHello(_) => self.unasked += framed(self.world.relay.stated()).len(),
             Message::Gone(_) | Message::Refused(_) | Message::Reported(_) => {}
             Message::SignedIn(_)
+            | Message::Wait(_)
+            | Message::Waiting(_)
+            | Message::Call(_)
             | Message::Hello(_)
             | Message::SignIn(_)
             | Message::CodeRequest(_)

@@ -46,7 +46,7 @@ fn world(policy: Policy) -> World {
 }
 
 impl World {
-    fn know(&mut self, account: Account) {
+    pub(crate) fn know(&mut self, account: Account) {
         let token = account.subject.clone();
         let lasts_ms = HOUR;
         self.tokens
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// Signs in and hears the answer.
-    fn signed_in(&mut self, conn: ConnId, token: &str) -> SignedIn {
+    pub(crate) fn signed_in(&mut self, conn: ConnId, token: &str) -> SignedIn {
         self.say(conn, sign_in(token));
         match self.heard(conn).as_slice() {
             [Message::SignedIn(signed_in)] => signed_in.clone(),

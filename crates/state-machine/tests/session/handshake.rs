@@ -44,7 +44,7 @@ fn meet(
     let offering = Offering::new(code(sharer.0), &suites, Scopes::ALL, rng(sharer.1));
     let offer = offering.offer().to_vec();
     let (answering, answer) = Answering::new(
-        &code(helper.0),
+        code(helper.0),
         &offer,
         &suites,
         Scopes::CONTROL,

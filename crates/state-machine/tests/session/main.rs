@@ -5,6 +5,7 @@ mod channel;
 mod code;
 mod consent;
 mod control;
+mod device;
 mod end;
 mod friction;
 mod garbage;

@@ -14,7 +14,7 @@ use rand_core::RngCore;
 use super::{Channel, Event, HelperEndpoint, Standing};
 use crate::{
     channel::{
-        handshake::{Answering, HelperChannel},
+        handshake::HelperChannel,
         media,
         session::{Opener, Sealer},
     },
@@ -30,7 +30,7 @@ impl HelperEndpoint {
         now: Timestamp,
     ) -> Result<(), Fault> {
         match message {
-            Rendezvous::CodeIssued(issued) => {
+            Rendezvous::CodeIssued(issued) if matches!(self.channel, Channel::None) => {
                 let locator = issued.locator;
                 self.machine.code_issued(locator, issued.lifetime_ms, now)?;
                 //= spec/02-codes.md#halves [CODE-5] 1c3c7b8e
@@ -40,30 +40,7 @@ impl HelperEndpoint {
                 self.channel = Channel::Code(Code { locator, secret });
                 Ok(())
             }
-            Rendezvous::Joined(joined) => {
-                //= spec/02-codes.md#spent [CODE-8] 1a3aff13
-                // Spent before anything else is done: whatever follows, nobody joins by it again.
-                self.machine.joined(now)?;
-                let channel = core::mem::replace(&mut self.channel, Channel::None);
-                let Channel::Code(code) = channel else {
-                    return Ok(());
-                };
-                let answer = Answering::new(
-                    &code,
-                    &joined.offer,
-                    &self.config.suites,
-                    self.ceiling(),
-                    &mut self.rng,
-                );
-                match answer {
-                    Ok((answering, envelope)) => {
-                        self.channel = Channel::Answered(Box::new(answering));
-                        self.control.send(Deliver { envelope });
-                    }
-                    Err(fault) => self.machine.spent(fault, fault.code(), now),
-                }
-                Ok(())
-            }
+            Rendezvous::Joined(joined) => self.handle_joined(&joined, now),
             Rendezvous::Deliver(Deliver { envelope }) => match Envelope::read(&envelope) {
                 Ok(Some(envelope)) => self.handle_envelope(envelope, now),
                 Ok(None) => Ok(()),
@@ -79,7 +56,9 @@ impl HelperEndpoint {
                 self.machine.relay_ended(known(code));
                 Ok(())
             }
-            Rendezvous::Refused(Refused { code }) if matches!(self.channel, Channel::None) => {
+            Rendezvous::Refused(Refused { code })
+                if matches!(self.channel, Channel::None | Channel::Calling(_)) =>
+            {
                 self.machine.code_ended(known(code))
             }
             Rendezvous::Gone(Gone { code }) => {
@@ -100,8 +79,8 @@ impl HelperEndpoint {
         match &self.channel {
             _ if whole_connection => self.machine.relay_ended(code),
             Channel::Answered(_) => self.machine.spent(Fault::HandshakeFailed, code, now),
-            Channel::Code(_) => {
-                // It cannot be in another phase: the code is alive.
+            Channel::Code(_) | Channel::Calling(_) => {
+                // It cannot be in another phase: the code is alive, or the call is.
                 let _ = self.machine.code_ended(code);
             }
             Channel::Standing(_) => self.machine.relay_ended(code),
@@ -177,7 +156,7 @@ impl HelperEndpoint {
         match self.channel {
             Channel::Standing(_) => Err(fault),
             // What was on its way when the code was spent or given back.
-            Channel::None | Channel::Code(_) | Channel::Answered(_) => Ok(()),
+            Channel::None | Channel::Code(_) | Channel::Calling(_) | Channel::Answered(_) => Ok(()),
         }
     }
 

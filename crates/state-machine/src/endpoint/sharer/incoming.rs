@@ -44,6 +44,7 @@ impl SharerEndpoint {
                 self.machine.relay_ended(known(code));
                 Ok(())
             }
+            Rendezvous::Waiting(_) if self.waits() => Ok(()),
             Rendezvous::Gone(Gone { code }) => {
                 self.machine.relay_ended(known(code));
                 Ok(())
