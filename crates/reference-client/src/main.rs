@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+//= spec/18-privacy.md#devices [PRIVACY-1] 363472fe
+// Nothing here keeps a log, and files are only made where an option names them.
 fn main() -> ExitCode {
     let args = cli::args::Args::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread()

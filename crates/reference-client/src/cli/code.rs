@@ -54,6 +54,7 @@ fn is_same(one: &str, other: &str) -> bool {
     host(one) == host(other)
 }
 
+//= spec/02-codes.md#halves [CODE-15] 69d51833
 /// The invitation to the first session, from a line of standard input.
 pub(crate) fn first(terminal: &mut Terminal, relay: &Relay) -> Result<Invitation, Failure> {
     loop {

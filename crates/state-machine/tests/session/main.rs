@@ -16,6 +16,7 @@ mod liars;
 mod media;
 mod middle;
 mod pause;
+mod privacy;
 mod random;
 mod release;
 mod report;
