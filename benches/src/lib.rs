@@ -7,7 +7,7 @@ use std::{
 };
 
 use alongside_client::{
-    Config, ConnectError, Ended, Relay as Address, Trust, canvas::Canvas, helper,
+    Config, ConnectError, Ended, Relay as Address, Trust, canvas::Canvas, clipboard::Place, helper,
     inject::NoInjector, screen::Pattern, sharer, view::View,
 };
 use alongside_relay::{Options, Relay, tls::Identity};
@@ -120,6 +120,7 @@ impl Session {
             name: "benchmark".to_owned(),
             config: Config::default(),
             views: vec![Box::new(Counter(seen))],
+            clipboard: Place::Nowhere,
         };
         let helping = tokio::spawn(helper::run(options, orders, events));
         let code = loop {
@@ -138,6 +139,7 @@ impl Session {
             config: Config::default(),
             screen: Box::new(Pattern::new()),
             injector: Box::new(NoInjector),
+            clipboard: Place::Nowhere,
             receipts: None,
         };
         let began = Instant::now();

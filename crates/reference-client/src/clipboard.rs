@@ -1,12 +1,14 @@
 //! The clipboard of an X11 session, one text at a time and only when the person says so: nothing
 //! here watches it, asks for it twice, or keeps what it read.
 
+mod board;
 mod offer;
 mod read;
 
 use std::fmt;
 
 use crate::screen::ScreenSpec;
+pub(crate) use board::Board;
 pub use offer::Offer;
 pub use read::read;
 

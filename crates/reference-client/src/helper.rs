@@ -1,5 +1,7 @@
 //! A helper, from the code to the end.
 
+mod tools;
+
 use alongside_state_machine::endpoint::helper::{Event as Machine, HelperEndpoint};
 pub use alongside_state_machine::session::helper::Line;
 pub use alongside_state_machine::{
@@ -18,11 +20,13 @@ use tokio::sync::mpsc::{
 
 use crate::{
     Config, Ended, Misuse,
+    clipboard::{Board, Place},
     clock::{Clock, sleep},
     events::when_heard,
     net::{ConnectError, Incoming, Link, Relay},
     view::{Seen, View, Viewer},
 };
+use tools::Tools;
 
 /// How a helper is set up.
 pub struct Options {
@@ -36,6 +40,8 @@ pub struct Options {
     pub config: Config,
     /// What frames are shown in.
     pub views: Vec<Box<dyn View>>,
+    /// The person's clipboard.
+    pub clipboard: Place,
 }
 
 /// What the person wants.
@@ -49,6 +55,8 @@ pub enum Command {
     ReleaseControl,
     /// Do something on the sharer's screen.
     Input(Vec<InputEvent>),
+    /// Read the person's clipboard, once, and send it as one item.
+    CopyClipboard,
     /// Send this as one item of the clipboard.
     SendClipboard(String),
     /// Take (true) or refuse the item that the sharer offers.
@@ -94,8 +102,13 @@ pub enum Event {
         /// How long, in seconds.
         seconds: u64,
     },
-    /// The item of the sharer's clipboard that the person took.
+    /// The item of the sharer's clipboard that the person took. It is in their clipboard, if
+    /// there is one, until the grant ends.
     Clipboard(String),
+    /// This was read from the person's clipboard and sent.
+    ClipboardSent(String),
+    /// How well it goes, for the person: the delay there and back, and the frames of a second.
+    Quality(String),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// A frame or a view has trouble; the session goes on.
@@ -121,6 +134,8 @@ pub async fn run(
         clock: Clock::start(),
         endpoint: HelperEndpoint::new(&options.name, options.config, seed),
         viewer: Viewer::start(options.views, seen),
+        board: Board::new(options.clipboard),
+        tools: Tools::default(),
         events,
     };
     helper.tell(Event::Connected);
@@ -138,6 +153,7 @@ pub async fn run(
         }
         helper.tell_events();
         if let Some(ended) = helper.endpoint.machine().ended() {
+            helper.board.withdraw();
             tokio::join!(link.close(ended.code), helper.viewer.close());
             return Ok(ended);
         }
@@ -152,6 +168,8 @@ struct Helper {
     clock: Clock,
     endpoint: HelperEndpoint,
     viewer: Viewer,
+    board: Board,
+    tools: Tools,
     events: Sender<Event>,
 }
 
@@ -172,6 +190,7 @@ impl Helper {
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
             () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
             Some(seen) = views.recv() => self.seen(seen),
+            read = self.board.was_read() => self.send(read),
             incoming = when_heard(&events, link.next()) => self.incoming(incoming, link),
         }
     }
@@ -203,16 +222,23 @@ impl Helper {
         let now = self.clock.now();
         let done = match command {
             Command::NewCode => self.endpoint.request_code(now),
-            Command::RequestControl(scopes) => self.endpoint.request_control(scopes, now),
+            Command::RequestControl(scopes) => {
+                let asked = self.endpoint.request_control(scopes, now);
+                asked.map(|()| self.wiped())
+            }
             Command::ReleaseControl => self.endpoint.release_control(now),
             Command::Input(events) => events
                 .into_iter()
                 .try_for_each(|event| self.endpoint.input(event)),
+            Command::CopyClipboard => {
+                self.board.read();
+                Ok(())
+            }
             Command::SendClipboard(text) => self.endpoint.send_clipboard(&text, now).map(|_| ()),
             Command::AnswerClipboard(taken) => {
                 self.endpoint.answer_clipboard(taken, now).map(|text| {
                     if let Some(text) = text {
-                        self.tell(Event::Clipboard(text));
+                        self.take(text);
                     }
                 })
             }
@@ -240,6 +266,7 @@ impl Helper {
         match seen {
             Seen::Shown(id) => {
                 self.endpoint.shown(id, now);
+                self.count_frame();
                 self.tell(Event::Shown(id));
             }
             Seen::Damaged(why) => {
@@ -252,6 +279,7 @@ impl Helper {
             Seen::Input(event) => {
                 let _ = self.endpoint.input(event);
             }
+            Seen::Mark(mark) => self.draw(mark),
             Seen::Closed => self.endpoint.end(now),
             Seen::Trouble(why) => self.tell(Event::Trouble(why)),
         }
@@ -279,7 +307,10 @@ impl Helper {
                     let seconds = self.clock.seconds_until(from);
                     self.tell(Event::NoControlFor { seconds });
                 }
-                Machine::Session(event) => self.tell(Event::Session(event)),
+                Machine::Session(event) => {
+                    self.notice(&event);
+                    self.tell(Event::Session(event));
+                }
             }
         }
     }

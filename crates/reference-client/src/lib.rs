@@ -21,6 +21,7 @@ mod decode;
 mod events;
 pub mod helper;
 pub mod inject;
+mod ink;
 pub mod keymap;
 pub mod marks;
 mod net;

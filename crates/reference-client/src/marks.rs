@@ -1,22 +1,22 @@
 //! What a helper draws on the sharer's screen: strokes, and the dot of a laser pointer.
 
-/// What colours of strokes look like: red, orange, yellow, green, cyan, blue, magenta, white.
+/// What colours of strokes look like: red, orange, yellow, green, blue, violet, white, black.
 pub const COLOURS: [[u8; 3]; 8] = [
     [0xE6, 0x19, 0x19],
     [0xFF, 0x8C, 0x00],
     [0xFF, 0xE1, 0x19],
     [0x19, 0xA8, 0x3C],
-    [0x00, 0xC8, 0xD2],
     [0x19, 0x50, 0xE6],
-    [0xC8, 0x28, 0xC8],
+    [0xA0, 0x28, 0xC8],
     [0xFF, 0xFF, 0xFF],
+    [0x00, 0x00, 0x00],
 ];
 /// Colour of the laser's dot.
 pub const LASER_COLOUR: [u8; 3] = [0xFF, 0x00, 0x30];
 /// Pixels across the laser's dot.
 pub const LASER_SIZE: u16 = 16;
-/// Points that are kept, of all strokes together. When there are more, the oldest strokes go.
-pub const MAX_POINTS: usize = 8_192;
+/// Points that are kept, of all strokes together; what is drawn beyond that is not seen.
+pub const MAX_POINTS: usize = 16_384;
 
 /// A line, as if drawn with a round pen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +25,25 @@ pub struct Stroke {
     pub id: u32,
     /// The display that it is on.
     pub display: u8,
-    /// Place in [`COLOURS`].
+    /// Place in [`COLOURS`], 0 to 7.
     pub colour: u8,
-    /// Pixels across the pen, on the sharer's display.
+    /// How wide the pen is, in 1/1,000 of the longer side of the display.
     pub width: u8,
     /// Places on the display, as pointer input counts: 0 is the first pixel, 65,535 the last.
     pub points: Vec<(u16, u16)>,
+}
+
+impl Stroke {
+    /// What its colour looks like.
+    pub fn colour(&self) -> [u8; 3] {
+        COLOURS[usize::from(self.colour) % COLOURS.len()]
+    }
+
+    /// Pixels across the pen on a display of this size.
+    pub fn pen(&self, width: u16, height: u16) -> u16 {
+        let longer = u32::from(width.max(height));
+        ((longer * u32::from(self.width) + 500) / 1_000).clamp(1, 1_024) as u16
+    }
 }
 
 /// Something that a helper did with a pen or a laser pointer.
@@ -40,6 +53,8 @@ pub enum Mark {
     Stroke(Stroke),
     /// Points somewhere: display, across, down.
     Laser(u8, u16, u16),
+    /// Points nowhere any more.
+    LaserOff,
     /// Wiped everything out.
     Clear,
 }
@@ -58,37 +73,23 @@ impl Marks {
         match mark {
             Mark::Stroke(stroke) => self.draw(stroke),
             Mark::Laser(display, x, y) => self.laser = Some((display, x, y)),
+            Mark::LaserOff => self.laser = None,
             Mark::Clear => *self = Self::default(),
         }
     }
 
     fn draw(&mut self, stroke: Stroke) {
-        if stroke.points.is_empty() {
+        let points = self.points + stroke.points.len();
+        if stroke.points.is_empty() || points > MAX_POINTS {
             return;
         }
-        self.points += stroke.points.len();
-        let continues = |last: &&mut Stroke| {
-            (last.id, last.display, last.colour, last.width)
-                == (stroke.id, stroke.display, stroke.colour, stroke.width)
-        };
-        match self.strokes.last_mut().filter(continues) {
-            Some(last) => last.points.extend(stroke.points),
+        self.points = points;
+        // The parts of one follow each other closely, so it is among the last.
+        let mut known = self.strokes.iter_mut().rev();
+        match known.find(|known| (known.id, known.display) == (stroke.id, stroke.display)) {
+            Some(known) => known.points.extend(stroke.points),
             None => self.strokes.push(stroke),
         }
-        while self.points > MAX_POINTS && self.strokes.len() > 1 {
-            self.points -= self.strokes.remove(0).points.len();
-        }
-        if let [only] = self.strokes.as_mut_slice()
-            && self.points > MAX_POINTS
-        {
-            only.points.drain(..self.points - MAX_POINTS);
-            self.points = MAX_POINTS;
-        }
-    }
-
-    /// Turns the laser pointer off.
-    pub fn laser_off(&mut self) {
-        self.laser = None;
     }
 
     /// The strokes, the oldest first.
@@ -140,14 +141,21 @@ mod tests {
         let mut marks = Marks::default();
         for id in 0..100 {
             marks.add(stroke(id, 300));
-            let points: usize = marks.strokes().iter().map(|s| s.points.len()).sum();
-            assert!(points <= MAX_POINTS && points == marks.points, "{points}");
         }
-        assert_eq!(marks.strokes().last().map(|s| s.id), Some(99));
-        for _ in 0..100 {
-            marks.add(stroke(100, 300));
-        }
+        let points: usize = marks.strokes().iter().map(|s| s.points.len()).sum();
+        assert_eq!((points, marks.points), (54 * 300, 54 * 300));
+        marks.add(Mark::Clear);
+        marks.add(stroke(100, 300));
         assert_eq!(marks.strokes().len(), 1);
-        assert_eq!(marks.strokes()[0].points.len(), MAX_POINTS);
+    }
+
+    #[test]
+    fn a_pen_is_as_wide_as_its_display_says() {
+        let Mark::Stroke(stroke) = stroke(0, 1) else {
+            return;
+        };
+        let pens = [(1_920, 1_080), (1_080, 1_920), (100, 100), (16_384, 1)]
+            .map(|(width, height)| stroke.pen(width, height));
+        assert_eq!(pens, [8, 8, 1, 66]);
     }
 }

@@ -2,8 +2,9 @@
 
 mod filming;
 mod receipts;
+mod tools;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alongside_state_machine::endpoint::{
     sharer::{Event as Machine, SharerEndpoint},
@@ -27,6 +28,7 @@ use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
 
 use crate::{
     Config, Ended, Misuse,
+    clipboard::{Board, Place},
     clock::{Clock, sleep},
     events::when_heard,
     inject::Injector,
@@ -51,6 +53,8 @@ pub struct Options {
     pub screen: Box<dyn Screen>,
     /// What carries input out.
     pub injector: Box<dyn Injector>,
+    /// The person's clipboard.
+    pub clipboard: Place,
     /// Whether the answers are signed, and for whom; `None` is the usual choice.
     pub receipts: Option<Receipts>,
 }
@@ -79,6 +83,8 @@ pub enum Command {
     Narrow(Scopes),
     /// Be asked whether the grant may live longer.
     Renew,
+    /// Read the person's clipboard, once, and send it as one item.
+    CopyClipboard,
     /// Send this as one item of the clipboard.
     SendClipboard(String),
     /// Take (true) or refuse the item that the helper offers.
@@ -122,8 +128,11 @@ pub enum Event {
         /// How long, in seconds.
         seconds: u64,
     },
-    /// The item of the helper's clipboard that the person took: put it into the clipboard.
+    /// The item of the helper's clipboard that the person took. It is in their clipboard, if
+    /// there is one, until the grant ends.
     Clipboard(String),
+    /// This was read from the person's clipboard and sent.
+    ClipboardSent(String),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// The screen or the injection has trouble; the session goes on.
@@ -168,6 +177,8 @@ pub async fn run(
         filming: Filming::start(options.screen),
         injector: options.injector,
         injection_failed: false,
+        injected: None,
+        board: Board::new(options.clipboard),
         scopes: Scopes::NONE,
         signed_in,
         events,
@@ -189,6 +200,7 @@ pub async fn run(
             link.transmit(transmit);
         }
         if let Some(ended) = sharer.endpoint.machine().ended() {
+            sharer.undo();
             link.close(ended.code).await;
             return Ok(ended);
         }
@@ -202,6 +214,9 @@ struct Sharer {
     filming: Filming,
     injector: Box<dyn Injector>,
     injection_failed: bool,
+    /// When the helper last typed or clicked.
+    injected: Option<Instant>,
+    board: Board,
     scopes: Scopes,
     /// Nothing has to be proved to the relay any more.
     signed_in: bool,
@@ -221,7 +236,8 @@ impl Sharer {
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
             () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
             incoming = when_heard(&events, link.next()) => self.incoming(incoming, link),
-            taken = self.filming.taken() => self.filmed(taken),
+            told = self.filming.told() => self.filmed(told),
+            read = self.board.was_read() => self.send(read),
             () = sleep(film) => self.film(link.waiting()),
         }
     }
@@ -265,11 +281,14 @@ impl Sharer {
             Command::Revoke => self.endpoint.revoke(now),
             Command::Narrow(scopes) => self.endpoint.narrow(scopes, now),
             Command::Renew => self.endpoint.ask_renewal(now),
+            Command::CopyClipboard => self.guard().map(|()| self.board.read()),
             Command::SendClipboard(text) => self.endpoint.send_clipboard(&text, now).map(|_| ()),
             Command::AnswerClipboard(taken) => {
-                self.endpoint.answer_clipboard(taken, now).map(|text| {
+                let guarded = if taken { self.guard() } else { Ok(()) };
+                let answered = guarded.and_then(|()| self.endpoint.answer_clipboard(taken, now));
+                answered.map(|text| {
                     if let Some(text) = text {
-                        self.tell(Event::Clipboard(text));
+                        self.take(text);
                     }
                 })
             }
@@ -295,8 +314,8 @@ impl Sharer {
         }
     }
 
-    fn filmed(&mut self, taken: filming::Taken) {
-        match self.filming.filmed(taken, &mut self.endpoint) {
+    fn filmed(&mut self, told: filming::Told) {
+        match self.filming.filmed(told, &mut self.endpoint) {
             Ok(()) => {}
             Err(why) => self.tell(Event::Trouble(why)),
         }
@@ -323,7 +342,11 @@ impl Sharer {
                     let seconds = self.clock.seconds_until(from);
                     self.tell(Event::NoControlFor { seconds });
                 }
-                Machine::Session(event) => self.tell(Event::Session(event)),
+                Machine::Session(event) => {
+                    if let Some(event) = self.use_tool(event) {
+                        self.tell(Event::Session(event));
+                    }
+                }
             }
         }
         while let Some(receipt) = self.endpoint.poll_receipt(receipts::time()) {
@@ -337,6 +360,9 @@ impl Sharer {
     }
 
     fn inject(&mut self, input: &InputEvent) {
+        if let InputEvent::Key { .. } | InputEvent::Button { .. } = input {
+            self.injected = Some(Instant::now());
+        }
         if let Err(error) = self.injector.inject(input) {
             // Once is enough: a screen that cannot be controlled cannot for every key.
             if !self.injection_failed {

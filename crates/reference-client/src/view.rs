@@ -2,7 +2,9 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    sync::mpsc::{
+        Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -12,6 +14,7 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 use crate::{
     canvas::{Canvas, CanvasError},
+    marks::Mark,
     window::{Window, WindowEvent},
 };
 
@@ -23,6 +26,23 @@ pub trait View: Send {
     /// What is wrong, for the person. The session goes on.
     fn show(&mut self, id: u32, canvas: &Canvas) -> Result<(), String>;
 
+    /// Whether the person may draw on what is shown. When they may not any more, what they drew is
+    /// gone.
+    ///
+    /// # Errors
+    /// As [`View::show`].
+    fn allow_drawing(&mut self, _allowed: bool) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// How well it goes, in a few words.
+    ///
+    /// # Errors
+    /// As [`View::show`].
+    fn say(&mut self, _quality: &str) -> Result<(), String> {
+        Ok(())
+    }
+
     /// What the person did in it since the last call. Does not wait.
     fn poll(&mut self) -> Vec<WindowEvent> {
         Vec::new()
@@ -32,6 +52,15 @@ pub trait View: Send {
 impl View for Window {
     fn show(&mut self, _id: u32, canvas: &Canvas) -> Result<(), String> {
         Self::show(self, canvas).map_err(|error| error.to_string())
+    }
+
+    fn allow_drawing(&mut self, allowed: bool) -> Result<(), String> {
+        Self::allow_drawing(self, allowed).map_err(|error| error.to_string())
+    }
+
+    fn say(&mut self, quality: &str) -> Result<(), String> {
+        let title = format!("Alongside | {quality}");
+        self.set_title(&title).map_err(|error| error.to_string())
     }
 
     fn poll(&mut self) -> Vec<WindowEvent> {
@@ -121,6 +150,8 @@ pub(crate) enum Seen {
     Damaged(String),
     /// The person did something in the window.
     Input(InputEvent),
+    /// The person drew something in the window.
+    Mark(Mark),
     /// The person closed the window.
     Closed,
     /// A view has trouble.
@@ -135,25 +166,42 @@ const POLL: Duration = Duration::from_millis(10);
 /// How long views may take to show the last frames, and to be closed.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Hands frames to the thread.
+/// What views are told beside frames.
+pub(crate) enum Word {
+    /// The person may draw, or not any more.
+    Drawing(bool),
+    /// How well it goes.
+    Quality(String),
+}
+
+/// Hands frames and words to the thread.
 pub(crate) struct Viewer {
     frames: SyncSender<(u32, Frame)>,
+    words: Sender<Word>,
     closed: oneshot::Receiver<()>,
 }
 
 impl Viewer {
     pub(crate) fn start(views: Vec<Box<dyn View>>, seen: UnboundedSender<Seen>) -> Self {
         let (sender, frames) = sync_channel(QUEUE);
+        let (words, told) = channel();
         let (done, closed) = oneshot::channel();
         thread::spawn(move || {
-            show_frames(views, &frames, &seen);
+            show_frames(views, &frames, &told, &seen);
             // It fails if nobody waits for that.
             let _ = done.send(());
         });
         Self {
             frames: sender,
+            words,
             closed,
         }
+    }
+
+    /// Tells all views something.
+    pub(crate) fn tell(&self, word: Word) {
+        // It fails when the thread has ended, and nothing is shown any more.
+        let _ = self.words.send(word);
     }
 
     /// Whether the frame was taken; if not, the next must be complete.
@@ -174,6 +222,7 @@ impl Viewer {
 fn show_frames(
     mut views: Vec<Box<dyn View>>,
     frames: &Receiver<(u32, Frame)>,
+    words: &Receiver<Word>,
     seen: &UnboundedSender<Seen>,
 ) {
     let mut canvas = Canvas::new();
@@ -183,19 +232,36 @@ fn show_frames(
             Err(RecvTimeoutError::Timeout) => Ok(()),
             Err(RecvTimeoutError::Disconnected) => return,
         };
+        let heard = words
+            .try_iter()
+            .try_for_each(|word| tell(&mut views, &word, seen));
         let polled = views
             .iter_mut()
             .flat_map(|view| view.poll())
             .try_for_each(|event| {
                 seen.send(match event {
                     WindowEvent::Input(input) => Seen::Input(input),
+                    WindowEvent::Mark(mark) => Seen::Mark(mark),
                     WindowEvent::Closed => Seen::Closed,
                 })
             });
-        if told.and(polled).is_err() {
+        if told.and(heard).and(polled).is_err() {
             return;
         }
     }
+}
+
+fn tell(views: &mut [Box<dyn View>], word: &Word, seen: &UnboundedSender<Seen>) -> Sent {
+    for view in views {
+        let told = match word {
+            Word::Drawing(allowed) => view.allow_drawing(*allowed),
+            Word::Quality(quality) => view.say(quality),
+        };
+        if let Err(why) = told {
+            seen.send(Seen::Trouble(why))?;
+        }
+    }
+    Ok(())
 }
 
 type Sent = Result<(), tokio::sync::mpsc::error::SendError<Seen>>;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use alongside_client::{
     By, Config, Relay, Trust,
+    clipboard::Place,
     helper::{self, Command, Event},
 };
 use alongside_wire::{
@@ -54,6 +55,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
         name: "Ada".to_owned(),
         config: Config::default(),
         views: Vec::new(),
+        clipboard: Place::Nowhere,
     };
     let session = tokio::spawn(helper::run(options, orders, events));
     let connection = endpoint.accept().await.unwrap().await.unwrap();
@@ -113,6 +115,7 @@ async fn garbage_from_a_relay_ends_the_client_with_the_clause() {
         name: "Ada".to_owned(),
         config: Config::default(),
         views: Vec::new(),
+        clipboard: Place::Nowhere,
     };
     let session = tokio::spawn(helper::run(options, orders, events));
     let connection = endpoint.accept().await.unwrap().await.unwrap();

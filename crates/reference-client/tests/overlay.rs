@@ -29,12 +29,13 @@ fn at(x: u32, y: u32) -> (u16, u16) {
     )
 }
 
-fn stroke(colour: u8, width: u8, points: &[(u32, u32)]) -> Mark {
+/// `pixels` is what the pen is wide on a screen of 800 x 600.
+fn stroke(colour: u8, pixels: u8, points: &[(u32, u32)]) -> Mark {
     Mark::Stroke(Stroke {
         id: u32::from(colour),
         display: 0,
         colour,
-        width,
+        width: (f32::from(pixels) / 0.8).round() as u8,
         points: points.iter().map(|(x, y)| at(*x, *y)).collect(),
     })
 }
@@ -43,7 +44,7 @@ fn stroke(colour: u8, width: u8, points: &[(u32, u32)]) -> Mark {
 fn marks() -> Marks {
     let mut marks = Marks::default();
     marks.add(stroke(0, 8, &[(60, 100), (400, 100), (400, 300)]));
-    marks.add(stroke(5, 20, &[(100, 200), (700, 500)]));
+    marks.add(stroke(4, 20, &[(100, 200), (700, 500)]));
     marks.add(stroke(3, 9, &[(200, 60)]));
     let (x, y) = at(300, 250);
     marks.add(Mark::Laser(0, x, y));
@@ -54,7 +55,7 @@ fn marks() -> Marks {
 fn drawn(server: &Server) -> [bool; 4] {
     let screen = server.picture();
     let places = [(250, 100), (400, 350), (200, 60), (300, 250)];
-    let colours = [COLOURS[0], COLOURS[5], COLOURS[3], LASER_COLOUR];
+    let colours = [COLOURS[0], COLOURS[4], COLOURS[3], LASER_COLOUR];
     let mut drawn = [false; 4];
     for ((drawn, (x, y)), colour) in drawn.iter_mut().zip(places).zip(colours) {
         *drawn = screen.pixel(x, y) == Some(colour);
@@ -288,8 +289,8 @@ fn changes_under_a_stroke_are_seen() {
     );
     let (server, _terminal, mut screen, mut canvas) = scene(&command);
     let mut marks = Marks::default();
-    marks.add(stroke(2, 32, &[(40, 100), (300, 100)]));
-    marks.add(stroke(4, 32, &[(40, 120), (300, 120)]));
+    marks.add(stroke(2, 25, &[(40, 100), (300, 100)]));
+    marks.add(stroke(4, 25, &[(40, 120), (300, 120)]));
     screen.annotate(&marks).expect("it draws");
     settle(&mut screen, &mut canvas);
     let before = canvas.picture().clone();

@@ -61,7 +61,7 @@ fn collect(window: &mut Window, count: usize) -> Vec<InputEvent> {
         for event in window.poll() {
             match event {
                 WindowEvent::Input(event) => events.push(event),
-                WindowEvent::Closed => panic!("nobody closed it"),
+                WindowEvent::Mark(_) | WindowEvent::Closed => panic!("{event:?}"),
             }
         }
         (events.len() >= count).then_some(())
@@ -277,7 +277,7 @@ fn drain(window: &mut Window, injector: &mut X11Injector, x: u16) {
     injector.inject(&mark).expect("it points");
     let mut last = None;
     until("the pointer arrives at its mark", || {
-        last = window.poll().last().copied().or(last);
+        last = window.poll().last().cloned().or_else(|| last.take());
         // The window counts in its own picture, so only the kind is the same.
         matches!(last, Some(WindowEvent::Input(InputEvent::Pointer { .. }))).then_some(())
     });

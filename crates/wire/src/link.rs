@@ -1,9 +1,6 @@
 //! Links: a relay and a code in one text that a person can click.
 
-use alloc::{
-    format,
-    string::{String, ToString as _},
-};
+use alloc::{format, string::String};
 use core::fmt;
 
 use crate::code::{Code, CodeError};
@@ -52,7 +49,7 @@ impl Link {
 
     /// The link as text.
     pub fn text(&self) -> String {
-        format!("https://{}/j#{}", self.relay, self.code.to_string())
+        format!("https://{}/j#{}", self.relay, self.code)
     }
 }
 

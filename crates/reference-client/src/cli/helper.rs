@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use alongside_client::{
     Config,
+    clipboard::Place,
     helper::{self, Command, Event, Options, SessionEvent},
     view::{Folder, View},
     window::Window,
@@ -26,6 +27,9 @@ use super::{
 const RETRIES: u32 = 3;
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// Numbers of strokes that are typed begin here; those that are drawn begin at 0.
+const STROKES: u32 = 1 << 31;
+
 pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
     let sign_in = args.sign_in.sign_in()?;
@@ -40,6 +44,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         name: args.name,
         config: Config::default(),
         views,
+        clipboard: Place::X11(None),
     };
     // On a task of its own: a terminal that does not take what is written must not stop it.
     let mut session = tokio::spawn(helper::run(options, orders, events));
@@ -51,6 +56,8 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         commands,
         code: None,
         screen: None,
+        stroke: STROKES,
+        wanted: Scopes::CONTROL,
         retries: 0,
         later: None,
         book,
@@ -125,6 +132,10 @@ struct Helper {
     code: Option<(Code, Instant)>,
     /// The display that is seen: id, width, height.
     screen: Option<(u8, u16, u16)>,
+    /// The latest number for a stroke.
+    stroke: u32,
+    /// What was asked for last.
+    wanted: Scopes,
     retries: u32,
     /// Something to do later.
     later: Option<(Moment, Command)>,
@@ -142,9 +153,11 @@ impl Helper {
         if line.is_empty() {
             return;
         }
-        match script::command(line, self.screen) {
+        self.stroke += 1;
+        match script::command(line, self.screen, self.stroke) {
             Ok(command) => {
-                if let Command::RequestControl(_) = command {
+                if let Command::RequestControl(scopes) = command {
+                    self.wanted = scopes;
                     self.retries = RETRIES;
                 }
                 self.order(command).await;
@@ -187,7 +200,15 @@ impl Helper {
             )),
             Event::NotNow(misuse) => self.terminal.line(&format!("not now: {misuse}")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
-            Event::Clipboard(_) => self.terminal.line("You took the sharer's clipboard."),
+            Event::Clipboard(_) => self.terminal.line(
+                "It is in your clipboard now, until your control ends or something is copied.",
+            ),
+            Event::ClipboardSent(text) => self.terminal.line(&format!(
+                "Your clipboard is offered, {} bytes: {}",
+                text.len(),
+                excerpt(&text)
+            )),
+            Event::Quality(_) => {}
             Event::Session(event) => self.session(event).await,
         }
     }
@@ -241,7 +262,8 @@ impl Helper {
             SessionEvent::ClipboardOffered { text, .. } => {
                 let (start, bytes) = (excerpt(&text), text.len());
                 terminal.line(&format!(
-                    "The sharer offers its clipboard, {bytes} bytes: {start}"
+                    "The sharer offers its clipboard (`take` takes it, `refuse` refuses it), {bytes} \
+                     bytes: {start}"
                 ));
             }
             SessionEvent::ClipboardLapsed { .. } => {
@@ -308,7 +330,7 @@ impl Helper {
             self.retries -= 1;
             self.terminal
                 .line("It is too early to ask for control; asking again in five seconds.");
-            self.after(RETRY_AFTER, Command::RequestControl(Scopes::CONTROL));
+            self.after(RETRY_AFTER, Command::RequestControl(self.wanted));
         } else {
             self.terminal
                 .line(&format!("Control was not granted: {code}."));

@@ -143,6 +143,9 @@ impl Keys {
             KeyCode::Char('q') => "end",
             KeyCode::Char('p') => "toggle-pause",
             KeyCode::Char('r') => "revoke",
+            KeyCode::Char('c') => "copy",
+            KeyCode::Char('v') => "take",
+            KeyCode::Char('x') => "refuse",
             KeyCode::Char('e') => "renew",
             KeyCode::Char('k') => "keyboard-back",
             KeyCode::Char('t') => {
@@ -167,7 +170,7 @@ mod tests {
     fn keys_are_words() {
         let keys = &mut Keys::default();
         assert_eq!(press(keys, KeyCode::Char('y')).as_deref(), Some("yes"));
-        assert_eq!(press(keys, KeyCode::Char('x')), None);
+        assert_eq!(press(keys, KeyCode::Char('z')), None);
         let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(keys.word(&interrupt).as_deref(), Some("end"));
     }

@@ -3,6 +3,8 @@
 use alongside_client::sharer::{Command, Consent, Contact};
 use alongside_wire::Scopes;
 
+use super::words::uses;
+
 /// A question that waits for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
@@ -52,7 +54,7 @@ impl Prompt {
                 } else {
                     "may use"
                 };
-                format!("Do you allow that the helper {what}: {scopes}?")
+                format!("Do you allow that the helper {what}: {}?", uses(*scopes))
             }
         }
     }

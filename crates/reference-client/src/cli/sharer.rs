@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use alongside_client::{
-    Config, ConnectError, Ended, Relay, inject, screen,
+    Config, ConnectError, Ended, Relay,
+    clipboard::Place,
+    inject,
+    screen::{self, Screen},
     sharer::{self, Command, Event, Options, Receipts, SessionEvent},
 };
 use alongside_state_machine::endpoint::spent::SpentLocators;
@@ -18,7 +21,7 @@ use super::{
     prompt::Prompt,
     receipts::{self, Book},
     spent,
-    status::Status,
+    status::{Status, choices},
     terminal::Terminal,
     words::{excerpt, phrase, plain, signed_in_as_sharer},
 };
@@ -56,6 +59,23 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         over = sharer.session(&args, invitation).await?;
     }
     Ok(over.into())
+}
+
+//= spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
+/// What this screen and this system can carry out. No program can answer a permission prompt of a
+/// system with X11.
+fn config(screen: &dyn Screen, clipboard: &Place) -> Config {
+    let mut config = Config::default();
+    let mut without = Scopes::ELEVATION;
+    if !screen.can_annotate() {
+        without = without.union(Scopes::ANNOTATE);
+    }
+    if *clipboard == Place::Nowhere {
+        let both = Scopes::CLIPBOARD_TO_HELPER.union(Scopes::CLIPBOARD_TO_SHARER);
+        without = without.union(both);
+    }
+    config.supported = config.supported.without(without);
+    config
 }
 
 /// How long an end may take to be told to everybody.
@@ -126,6 +146,8 @@ struct Talk {
     number: Option<u32>,
     digits: String,
     paused: bool,
+    /// An item of the helper's clipboard waits for an answer.
+    offered: bool,
     scopes: Scopes,
     /// When the person wanted to end it.
     ending: Option<Instant>,
@@ -144,6 +166,7 @@ impl Sharer {
         let relay = args.relay.relay();
         let screen = screen::open(&args.screen)?;
         let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
+        let clipboard = Place::of(&args.screen);
         if let Some(file) = &args.remember
             && !spent::spend(file, &relay.address, &code.locator)?
         {
@@ -162,9 +185,10 @@ impl Sharer {
             sign_in: self.sign_in.clone(),
             code,
             link,
-            config: Config::default(),
+            config: config(&*screen, &clipboard),
             screen,
             injector,
+            clipboard,
             receipts: args.receipts.is_some().then_some(Receipts {
                 share: args.share_receipts,
             }),
@@ -254,6 +278,17 @@ impl Sharer {
             (None, "unpause") => Command::Pause(false),
             (None, "toggle-pause") => Command::Pause(!self.talk.paused),
             (None, "revoke") => Command::Revoke,
+            (None, "copy") => Command::CopyClipboard,
+            (None, "take" | "refuse") if !self.talk.offered => {
+                self.terminal.line("The helper offers nothing.");
+                return;
+            }
+            (None, "take") => Command::AnswerClipboard(true),
+            (None, "refuse") => {
+                self.talk.offered = false;
+                self.show_status();
+                Command::AnswerClipboard(false)
+            }
             (None, "renew") => Command::Renew,
             (None, "keyboard-back") => {
                 let left = self.talk.scopes.intersect(Scopes::GRANTABLE);
@@ -282,7 +317,10 @@ impl Sharer {
             Some(prompt) if prompt.wants_word() => "Type no, or the whole word: share",
             _ if word.is_empty() => return,
             None if ["yes", "no"].contains(&word) => "Nothing is being asked.",
-            _ => "Type yes, no, pause, unpause, revoke, keyboard-back, renew, chat TEXT or end.",
+            _ => {
+                "Type yes, no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, \
+                 chat TEXT or end."
+            }
         };
         self.terminal.line(line);
         self.want_word();
@@ -340,7 +378,19 @@ impl Sharer {
             Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
             Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
-            Event::Clipboard(_) => self.terminal.line("You took the helper's clipboard."),
+            Event::Clipboard(_) => {
+                self.talk.offered = false;
+                self.terminal.line(
+                    "It is in your clipboard now, until the helper's control ends or you copy \
+                     something.",
+                );
+                self.show_status();
+            }
+            Event::ClipboardSent(text) => self.terminal.line(&format!(
+                "Your clipboard is offered to the helper, {} bytes: {}",
+                text.len(),
+                excerpt(&text)
+            )),
             Event::Session(event) => self.session_event(event),
         }
     }
@@ -358,10 +408,9 @@ impl Sharer {
                     .line("The question is closed; control was not granted.");
                 self.show_status();
             }
-            SessionEvent::ControlGranted { .. } => {
+            SessionEvent::ControlGranted { scopes, .. } => {
                 self.talk.prompt = None;
-                let key = if self.raw { "r" } else { "revoke" };
-                let line = format!("The helper has control; {key} takes it back.");
+                let line = format!("The helper has control; {}.", choices(scopes, self.raw));
                 self.terminal.alert(&line);
             }
             SessionEvent::ControlRenewed { .. } => {
@@ -372,11 +421,20 @@ impl Sharer {
             }
             SessionEvent::ClipboardOffered { text, .. } => {
                 let (start, bytes) = (excerpt(&text), text.len());
+                let (take, refuse) = match self.raw {
+                    true => ("v", "x"),
+                    false => ("take", "refuse"),
+                };
+                self.talk.offered = true;
                 self.terminal.line(&format!(
-                    "The helper offers its clipboard, {bytes} bytes: {start}"
+                    "The helper offers its clipboard ({take} takes it, {refuse} refuses it), \
+                     {bytes} bytes: {start}"
                 ));
+                self.show_status();
             }
             SessionEvent::ClipboardLapsed { .. } => {
+                self.talk.offered = false;
+                self.show_status();
                 self.terminal
                     .line("(the helper's clipboard is not offered any more)");
             }
@@ -450,6 +508,7 @@ impl Sharer {
             prompt: self.talk.prompt.as_ref(),
             digits: self.talk.number.map(|_| self.talk.digits.as_str()),
             line: self.typed.line(),
+            offered: self.talk.offered,
             raw: self.raw,
         };
         let status = status.text(self.terminal.room());

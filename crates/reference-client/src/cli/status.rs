@@ -17,8 +17,28 @@ pub(crate) struct Status<'a> {
     pub(crate) digits: Option<&'a str>,
     /// A line of chat that is being typed, or a word that is the answer, key by key.
     pub(crate) line: Option<&'a str>,
+    /// An item of the helper's clipboard waits for an answer.
+    pub(crate) offered: bool,
     /// Single keys are read, not lines.
     pub(crate) raw: bool,
+}
+
+/// What the person can do while a grant with these scopes lives, by keys or by lines.
+pub(crate) fn choices(scopes: Scopes, raw: bool) -> String {
+    let all = [
+        (Scopes::NONE, "r", "revoke", "takes it back"),
+        (Scopes::KEYBOARD, "k", "keyboard-back", "the keyboard alone"),
+        (Scopes::NONE, "e", "renew", "extends it"),
+        (
+            Scopes::CLIPBOARD_TO_HELPER,
+            "c",
+            "copy",
+            "sends your clipboard, once",
+        ),
+    ];
+    let can = all.iter().filter(|(scope, ..)| scopes.contains(*scope));
+    let said = can.map(|(_, key, line, what)| format!("{} {what}", if raw { key } else { line }));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 /// Characters of a line that are seen while it is typed.
@@ -54,6 +74,10 @@ impl Status<'_> {
                 format!("number: {digits:6} | n refuses, q ends")
             }
             (None, _, Some(prompt)) => prompt.answers(self.raw).to_owned(),
+            (None, _, None) if self.offered && self.raw => {
+                "q ends, v takes their clipboard, x refuses it".to_owned()
+            }
+            (None, _, None) if self.offered => "end, take, refuse".to_owned(),
             (None, _, None) if self.raw => "q ends, p pauses, r ends control, t chats".to_owned(),
             (None, _, None) => "end, pause, unpause, revoke, chat TEXT".to_owned(),
         }
@@ -69,6 +93,7 @@ mod tests {
         prompt: None,
         digits: None,
         line: None,
+        offered: false,
         raw: true,
     };
 
@@ -76,6 +101,28 @@ mod tests {
         scopes: Scopes::CONTROL,
         renewal: false,
     };
+
+    #[test]
+    fn what_can_be_done_about_a_grant_depends_on_it() {
+        assert_eq!(
+            choices(Scopes::ANNOTATE, true),
+            "r takes it back, e extends it"
+        );
+        assert_eq!(
+            choices(Scopes::KEYBOARD.union(Scopes::CLIPBOARD_TO_HELPER), false),
+            "revoke takes it back, keyboard-back the keyboard alone, renew extends it, copy sends \
+             your clipboard, once"
+        );
+        let offered = Status {
+            offered: true,
+            ..NOTHING
+        };
+        assert!(
+            offered
+                .text(200)
+                .ends_with("v takes their clipboard, x refuses it")
+        );
+    }
 
     //= test spec/05-session.md#consent [CONSENT-8] f836b0cb
     #[test]

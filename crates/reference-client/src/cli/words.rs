@@ -100,6 +100,29 @@ pub(crate) fn may_briefly(scopes: Scopes) -> String {
     format!("helper may {}", may.join(", "))
 }
 
+/// What a grant is about, as a sharer is asked for it.
+pub(crate) fn uses(scopes: Scopes) -> String {
+    let all = [
+        (Scopes::POINTER, "your pointer"),
+        (Scopes::KEYBOARD, "your keyboard"),
+        (Scopes::ANNOTATE, "a pen on your screen"),
+        (
+            Scopes::CLIPBOARD_TO_HELPER,
+            "what you copy, each time that you send it",
+        ),
+        (
+            Scopes::CLIPBOARD_TO_SHARER,
+            "your clipboard, for what you take of theirs",
+        ),
+        (
+            Scopes::ELEVATION,
+            "the questions of your system for permission",
+        ),
+    ];
+    let words = all.iter().filter(|(scope, _)| scopes.contains(*scope));
+    words.map(|(_, word)| *word).collect::<Vec<_>>().join(", ")
+}
+
 /// Minutes and seconds.
 pub(crate) fn clock(seconds: u64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
@@ -108,11 +131,11 @@ pub(crate) fn clock(seconds: u64) -> String {
 /// The beginning of a long text from the other end.
 pub(crate) fn excerpt(text: &str) -> String {
     const MOST: usize = 60;
-    let start: String = plain(text).chars().take(MOST).collect();
-    if text.chars().count() > MOST {
-        return format!("{start} ...");
+    // Cut first: what isolates it must stay whole.
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{} ...", plain(&text[..end])),
+        None => plain(text),
     }
-    start
 }
 
 #[cfg(test)]
@@ -153,12 +176,14 @@ mod tests {
         assert_eq!(may(Scopes::CONSENT), "the helper may SEE your screen, chat");
         assert_eq!(
             may(Scopes::ALL),
-            "the helper may SEE your screen, USE your pointer, TYPE on your keyboard, chat"
+            "the helper may SEE your screen, USE your pointer, TYPE on your keyboard, DRAW on your \
+             screen, GET what you copy and send, OFFER what they copied, ANSWER your system, chat"
         );
+        assert_eq!(uses(Scopes::CONTROL), "your pointer, your keyboard");
         assert_eq!(may_briefly(Scopes::NONE), "helper may do nothing");
         assert_eq!(
             may_briefly(Scopes::ALL),
-            "helper may SEE, POINT, TYPE, chat"
+            "helper may SEE, POINT, TYPE, DRAW, GET, OFFER, ELEVATE, chat"
         );
     }
 }

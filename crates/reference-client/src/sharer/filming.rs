@@ -1,25 +1,45 @@
-//! The screen, on a thread of its own, and the pace at which its pictures are sent.
+//! The screen, on a thread of its own, and the pace at which its pictures are sent. What the helper
+//! draws is drawn there too, so that no picture is taken of it.
 
 use std::{
-    sync::mpsc,
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
 
 use alongside_state_machine::endpoint::sharer::SharerEndpoint;
 use alongside_wire::{media::Frame, session::DisplayInfo};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{PICTURE_INTERVAL, STALE};
-use crate::screen::{Screen, ScreenError};
+use crate::{
+    marks::{Mark, Marks},
+    screen::{Screen, ScreenError},
+};
 
 /// A picture, if anything changed.
-pub(super) type Taken = Result<Option<Frame>, ScreenError>;
+type Taken = Result<Option<Frame>, ScreenError>;
+
+/// What the thread is told to do.
+enum Order {
+    /// Take a picture, a complete one or not.
+    Take(bool),
+    /// Draw something, or wipe it out.
+    Mark(Mark),
+}
+
+/// What the thread tells.
+pub(super) enum Told {
+    /// The picture that was asked for.
+    Taken(Taken),
+    /// Something could not be drawn.
+    NotDrawn(ScreenError),
+}
 
 pub(super) struct Filming {
     displays: Vec<DisplayInfo>,
-    orders: mpsc::Sender<bool>,
-    taken: UnboundedReceiver<Taken>,
+    orders: mpsc::Sender<Order>,
+    told: UnboundedReceiver<Told>,
     /// A picture was asked for and has not come.
     busy: bool,
     /// No picture is asked for before this.
@@ -29,21 +49,15 @@ pub(super) struct Filming {
 }
 
 impl Filming {
-    pub(super) fn start(mut screen: Box<dyn Screen>) -> Self {
+    pub(super) fn start(screen: Box<dyn Screen>) -> Self {
         let displays = screen.displays();
         let (orders, ordered) = mpsc::channel();
-        let (sender, taken) = unbounded_channel();
-        thread::spawn(move || {
-            for complete in ordered {
-                if sender.send(screen.capture(complete)).is_err() {
-                    return;
-                }
-            }
-        });
+        let (sender, told) = unbounded_channel();
+        thread::spawn(move || film(screen, &ordered, &sender));
         Self {
             displays,
             orders,
-            taken,
+            told,
             busy: false,
             next: Instant::now(),
             sent: Instant::now(),
@@ -78,13 +92,19 @@ impl Filming {
         self.busy = true;
         self.next = Instant::now() + PICTURE_INTERVAL;
         // It fails if the thread has panicked; then no picture comes, and the rest goes on.
-        let _ = self.orders.send(complete);
+        let _ = self.orders.send(Order::Take(complete));
     }
 
-    /// The picture that was asked for.
-    pub(super) async fn taken(&mut self) -> Taken {
-        match self.taken.recv().await {
-            Some(taken) => taken,
+    /// Draws something on the screen, or wipes it out.
+    pub(super) fn mark(&mut self, mark: Mark) {
+        // As for a picture.
+        let _ = self.orders.send(Order::Mark(mark));
+    }
+
+    /// The next thing that the thread tells.
+    pub(super) async fn told(&mut self) -> Told {
+        match self.told.recv().await {
+            Some(told) => told,
             None => std::future::pending().await,
         }
     }
@@ -92,9 +112,13 @@ impl Filming {
     /// Sends a picture, if it may still be seen.
     pub(super) fn filmed(
         &mut self,
-        taken: Taken,
+        told: Told,
         endpoint: &mut SharerEndpoint,
     ) -> Result<(), String> {
+        let taken = match told {
+            Told::Taken(taken) => taken,
+            Told::NotDrawn(error) => return Err(error.to_string()),
+        };
         self.busy = false;
         let frame = match taken {
             Ok(Some(frame)) => frame,
@@ -128,6 +152,54 @@ impl Filming {
             self.displays = vec![now];
             // It fails only if nothing may be seen, and then nothing is sent.
             let _ = endpoint.displays(self.displays.clone());
+        }
+    }
+}
+
+/// How often it is looked whether what is drawn is still above everything.
+const TEND: Duration = Duration::from_millis(50);
+
+/// Does what is ordered until nobody orders anything any more; then the screen goes, and with it
+/// what is drawn on it.
+fn film(mut screen: Box<dyn Screen>, orders: &mpsc::Receiver<Order>, told: &UnboundedSender<Told>) {
+    let mut marks = Marks::default();
+    loop {
+        let order = if marks.is_empty() {
+            orders.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            orders.recv_timeout(TEND)
+        };
+        let mut take = None;
+        let mut drawn = Ok(());
+        match order {
+            Ok(order) => {
+                let mut marked = false;
+                // Whatever else waits is done with it: what was wiped out meanwhile is never seen.
+                for order in std::iter::once(order).chain(orders.try_iter()) {
+                    match order {
+                        Order::Take(complete) => take = Some(complete),
+                        Order::Mark(mark) => {
+                            marks.add(mark);
+                            marked = true;
+                        }
+                    }
+                }
+                if marked {
+                    drawn = screen.annotate(&marks);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => drawn = screen.tend(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        if let Err(error) = drawn {
+            // What cannot be drawn now is not tried again with every picture.
+            marks = Marks::default();
+            let _ = told.send(Told::NotDrawn(error));
+        }
+        if let Some(complete) = take
+            && told.send(Told::Taken(screen.capture(complete))).is_err()
+        {
+            return;
         }
     }
 }

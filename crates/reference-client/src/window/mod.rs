@@ -1,27 +1,27 @@
 //! The helper's window: shows a canvas, and turns what is done in it into input.
 
+mod create;
 mod input;
 mod layout;
+mod pen;
 
-use std::fmt;
+use std::{fmt, time::Instant};
 
 use alongside_wire::input::InputEvent;
 use x11rb::{
     connection::{Connection as _, RequestConnection as _},
     protocol::{
         Event,
-        xkb::{self, BoolCtrl, ConnectionExt as _, PerClientFlag},
-        xproto::{
-            AtomEnum, ConfigureWindowAux, ConnectionExt as _, CreateGCAux, CreateWindowAux,
-            EventMask, ImageFormat, PropMode, WindowClass,
-        },
+        xproto::{AtomEnum, ConfigureWindowAux, ConnectionExt as _, ImageFormat, PropMode},
     },
     wrapper::ConnectionExt as _,
 };
 
-use self::{input::Input, layout::Layout};
+use self::{create::create, input::Input, layout::Layout, pen::Pen};
 use crate::{
     canvas::Canvas,
+    ink,
+    marks::Mark,
     picture::{Picture, Rect},
     x11::{Link, PixelFormat, lost},
 };
@@ -40,17 +40,23 @@ pub struct Window {
     format: PixelFormat,
     delete: u32,
     size: (u16, u16),
+    title: String,
+    /// What came last, and what is shown of it: with the strokes.
+    frame: Option<Picture>,
     picture: Option<Picture>,
     layout: Layout,
     input: Input,
+    pen: Pen,
     closed: bool,
 }
 
 /// What happened in a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WindowEvent {
     /// Input for the sharer. Only while something is shown.
     Input(InputEvent),
+    /// Something was drawn. Only while that is allowed.
+    Mark(Mark),
     /// The user closed the window, or the X server went away. Comes once, and last.
     Closed,
 }
@@ -87,9 +93,12 @@ impl Window {
             format,
             delete,
             size: FIRST_SIZE,
+            title: String::new(),
+            frame: None,
             picture: None,
             layout: Layout::default(),
             input: Input::default(),
+            pen: Pen::default(),
             closed: false,
         };
         this.set_title(title)?;
@@ -107,11 +116,20 @@ impl Window {
     /// # Errors
     /// If the X server went away.
     pub fn set_title(&mut self, title: &str) -> Result<(), WindowError> {
-        let conn = &self.link.conn;
-        let title: String = title
+        self.title = title
             .chars()
             .filter(|character| !character.is_control())
             .collect();
+        self.retitle()
+    }
+
+    /// Writes the title, with what the person can do in the window.
+    fn retitle(&self) -> Result<(), WindowError> {
+        let conn = &self.link.conn;
+        let title = match self.pen.hint() {
+            Some(hint) => format!("{} | {hint}", self.title),
+            None => self.title.clone(),
+        };
         let [name, utf8] = self
             .link
             .atoms(["_NET_WM_NAME", "UTF8_STRING"])
@@ -140,7 +158,28 @@ impl Window {
             self.resize_to(picture)?;
         }
         self.input.display = canvas.display();
-        let drawn = self.picture.replace(picture.clone());
+        self.frame = Some(picture.clone());
+        self.redraw()
+    }
+
+    /// Lets the person draw (F8 begins), or takes everything away that they drew.
+    ///
+    /// # Errors
+    /// If the X server went away.
+    pub fn allow_drawing(&mut self, allowed: bool) -> Result<(), WindowError> {
+        self.pen.allow(allowed);
+        self.retitle()?;
+        self.redraw()
+    }
+
+    /// Draws what came last, with the strokes on it.
+    fn redraw(&mut self) -> Result<(), WindowError> {
+        let Some(frame) = &self.frame else {
+            return Ok(());
+        };
+        let mut picture = frame.clone();
+        ink::draw(&mut picture, self.pen.marks(), self.input.display);
+        let drawn = self.picture.replace(picture);
         self.draw(drawn.as_ref())
     }
 
@@ -176,16 +215,39 @@ impl Window {
                     self.size = (now.width.max(1), now.height.max(1));
                 }
                 Event::Expose(_) => redraw = true,
-                event if self.picture.is_some() => {
-                    self.input.take(&event, &self.layout, events);
-                }
+                event if self.picture.is_some() => self.take_event(&event, events)?,
                 _ => {}
             }
         }
+        self.pen.tick(Instant::now(), events);
         if redraw {
             self.draw(None)?;
         }
+        if self.pen.take_changed() {
+            self.redraw()?;
+        }
         Ok(true)
+    }
+
+    fn take_event(
+        &mut self,
+        event: &Event,
+        events: &mut Vec<WindowEvent>,
+    ) -> Result<(), WindowError> {
+        let hint = self.pen.hint();
+        if self
+            .pen
+            .take(event, self.input.display, &self.layout, events)
+        {
+            // What is held would not be seen to be let go.
+            events.extend(self.input.release_all());
+        } else {
+            self.input.take(event, &self.layout, events);
+        }
+        if self.pen.hint() != hint {
+            self.retitle()?;
+        }
+        Ok(())
     }
 
     fn resize_to(&mut self, picture: &Picture) -> Result<(), WindowError> {
@@ -266,67 +328,6 @@ impl Window {
         }
         conn.flush().map_err(x11_lost)
     }
-}
-
-/// Makes a window: its id, that of its graphics context, and the atom that says it was closed.
-fn create(link: &Link) -> Result<(u32, u32, u32), WindowError> {
-    let (conn, screen) = (&link.conn, link.screen());
-    let window = conn.generate_id().map_err(x11_lost)?;
-    let mask = EventMask::EXPOSURE
-        | EventMask::STRUCTURE_NOTIFY
-        | EventMask::FOCUS_CHANGE
-        | EventMask::KEY_PRESS
-        | EventMask::KEY_RELEASE
-        | EventMask::BUTTON_PRESS
-        | EventMask::BUTTON_RELEASE
-        | EventMask::POINTER_MOTION;
-    let values = CreateWindowAux::new()
-        .background_pixel(screen.black_pixel)
-        .event_mask(mask);
-    let (parent, class) = (screen.root, WindowClass::INPUT_OUTPUT);
-    let (depth, visual) = (x11rb::COPY_DEPTH_FROM_PARENT, x11rb::COPY_FROM_PARENT);
-    let (width, height) = FIRST_SIZE;
-    conn.create_window(
-        depth, window, parent, 0, 0, width, height, 0, class, visual, &values,
-    )
-    .map_err(x11_lost)?
-    .check()
-    .map_err(x11_lost)?;
-    let gc = conn.generate_id().map_err(x11_lost)?;
-    conn.create_gc(gc, window, &CreateGCAux::new())
-        .map_err(x11_lost)?;
-    let [protocols, delete] = link
-        .atoms(["WM_PROTOCOLS", "WM_DELETE_WINDOW"])
-        .map_err(WindowError)?;
-    let mode = PropMode::REPLACE;
-    conn.change_property32(mode, window, protocols, AtomEnum::ATOM, &[delete])
-        .map_err(x11_lost)?;
-    let class = b"alongside\0Alongside\0";
-    conn.change_property8(mode, window, AtomEnum::WM_CLASS, AtomEnum::STRING, class)
-        .map_err(x11_lost)?;
-    tell_repeats(link)?;
-    Ok((window, gc, delete))
-}
-
-/// Asks for key repeats without releases in between, so that they can be told from real presses.
-/// Without XKB they come as releases and presses, which does no harm but costs input records.
-fn tell_repeats(link: &Link) -> Result<(), WindowError> {
-    if !link.has(xkb::X11_EXTENSION_NAME).map_err(WindowError)? {
-        return Ok(());
-    }
-    link.conn
-        .xkb_use_extension(1, 0)
-        .map_err(x11_lost)?
-        .reply()
-        .map_err(x11_lost)?;
-    let flag = PerClientFlag::DETECTABLE_AUTO_REPEAT;
-    let keyboard = u16::from(xkb::ID::USE_CORE_KBD);
-    let none = BoolCtrl::from(0_u32);
-    let cookie = link
-        .conn
-        .xkb_per_client_flags(keyboard, flag, flag, none, none, none);
-    cookie.map_err(x11_lost)?.reply().map_err(x11_lost)?;
-    Ok(())
 }
 
 fn x11_lost(error: impl fmt::Display) -> WindowError {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use alongside_client::{
-    Config, ConnectError, Ended, Fingerprint, Relay, Trust, canvas::Canvas, helper, inject,
-    inject::Injector, picture::Picture, screen::Pattern, sharer, view::View,
+    Config, ConnectError, Ended, Fingerprint, Relay, Trust, canvas::Canvas, clipboard::Place,
+    helper, inject, inject::Injector, picture::Picture, screen::Pattern, sharer, view::View,
 };
 use alongside_relay::{Options, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
@@ -159,6 +159,7 @@ pub fn helper(relay: Relay, views: Vec<Box<dyn View>>) -> HelperEnd {
         name: "Ada".to_owned(),
         config: Config::default(),
         views,
+        clipboard: Place::Nowhere,
     };
     End {
         commands,
@@ -202,6 +203,7 @@ impl Cast {
             config: Config::default(),
             screen: Box::new(Pattern::new()),
             injector: Box::new(injected.clone()),
+            clipboard: Place::Nowhere,
             receipts: None,
         };
         let session = tokio::spawn(async move {

@@ -6,8 +6,8 @@ use std::{
 };
 
 use alongside_client::{
-    Config, ConnectError, Ended, Relay as RelayAddress, Trust, canvas::Canvas, helper,
-    picture::Picture, sharer, view::View,
+    Config, ConnectError, Ended, Relay as RelayAddress, Trust, canvas::Canvas, clipboard::Place,
+    helper, picture::Picture, sharer, view::View,
 };
 use alongside_relay::{Options as RelayOptions, Relay, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
@@ -65,6 +65,7 @@ impl Cast {
             name: "Ada".to_owned(),
             config: Config::default(),
             views: vec![Box::new(seen.clone())],
+            clipboard: Place::Nowhere,
         };
         Ok(Self {
             relay,
@@ -91,6 +92,7 @@ impl Cast {
             config: Config::default(),
             screen: stage.screen()?,
             injector: stage.injector()?,
+            clipboard: Place::Nowhere,
             receipts: None,
         };
         let session = tokio::spawn(async move {

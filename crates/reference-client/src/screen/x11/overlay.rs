@@ -18,7 +18,7 @@ use x11rb::{
 
 use crate::{
     inject::from_wire,
-    marks::{COLOURS, LASER_COLOUR, LASER_SIZE, Marks, Stroke},
+    marks::{LASER_COLOUR, LASER_SIZE, Marks, Stroke},
     x11::{Link, PixelFormat, Region, lost},
 };
 
@@ -168,7 +168,7 @@ impl Overlay {
         }
         self.wipe(link)?;
         for stroke in strokes {
-            let colour = COLOURS[usize::from(stroke.colour) % COLOURS.len()];
+            let colour = stroke.colour();
             let aux = ChangeGCAux::new().foreground(pixel(link, colour)?);
             conn.change_gc(self.pen, &aux)?.ignore_error();
             self.line(link, self.ink, self.pen, stroke)?;
@@ -204,7 +204,7 @@ impl Overlay {
     }
 
     fn line(&self, link: &Link, on: u32, gc: u32, stroke: &Stroke) -> Result<(), Failed> {
-        let width = u16::from(stroke.width.max(1));
+        let width = stroke.pen(self.region.width, self.region.height);
         let points: Vec<Point> = stroke
             .points
             .iter()

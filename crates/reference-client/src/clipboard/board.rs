@@ -1,0 +1,58 @@
+//! A person's clipboard during a session: one item out or in, at one act each.
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use alongside_wire::limits;
+
+use super::{ClipboardError, Offer, Place, read};
+
+pub(crate) struct Board {
+    place: Place,
+    /// What came and was taken, while it may be had.
+    offer: Option<Offer>,
+    reader: UnboundedSender<Result<String, ClipboardError>>,
+    was_read: UnboundedReceiver<Result<String, ClipboardError>>,
+}
+
+impl Board {
+    pub(crate) fn new(place: Place) -> Self {
+        let (reader, was_read) = unbounded_channel();
+        Self {
+            place,
+            offer: None,
+            reader,
+            was_read,
+        }
+    }
+
+    /// Begins to read the clipboard, once. The program that has it may take its time, so that is
+    /// not waited for here.
+    pub(crate) fn read(&self) {
+        let (place, reader) = (self.place.clone(), self.reader.clone());
+        std::thread::spawn(move || {
+            // It fails if the session is over, and nobody wants it any more.
+            let _ = reader.send(read(&place, limits::CLIPBOARD));
+        });
+    }
+
+    /// What was read.
+    pub(crate) async fn was_read(&mut self) -> Result<String, ClipboardError> {
+        match self.was_read.recv().await {
+            Some(read) => read,
+            None => std::future::pending().await,
+        }
+    }
+
+    //= spec/19-tools.md#clipboard [TOOL-10] f4c91892
+    /// Puts a text that the person took into the clipboard, until it is withdrawn.
+    pub(crate) fn put(&mut self, text: String) -> Result<(), ClipboardError> {
+        self.offer = None;
+        self.offer = Some(Offer::new(&self.place, text)?);
+        Ok(())
+    }
+
+    /// Takes a text that came out of the clipboard again, if it is still there.
+    pub(crate) fn withdraw(&mut self) {
+        self.offer = None;
+    }
+}

@@ -1,0 +1,119 @@
+//! Drawing, clipboard and quality at the helper.
+
+use std::time::Instant;
+
+use alongside_wire::Scopes;
+
+use super::{Event, Helper, Line, SessionEvent};
+use crate::{
+    clipboard::ClipboardError,
+    marks::{Mark, Stroke},
+    view::Word,
+};
+
+/// What a helper has of its grant for the tools, and how fast frames come.
+#[derive(Default)]
+pub(super) struct Tools {
+    /// The grant allows drawing.
+    draws: bool,
+    /// Frames that were shown since.
+    frames: u32,
+    since: Option<Instant>,
+}
+
+impl Helper {
+    /// Takes note of what concerns drawing, clipboard or quality.
+    pub(super) fn notice(&mut self, event: &SessionEvent) {
+        match event {
+            SessionEvent::ControlGranted { scopes, .. } => {
+                self.allow_drawing(scopes.contains(Scopes::ANNOTATE));
+            }
+            // A question wiped out what was drawn.
+            SessionEvent::ControlRenewed { .. } => self.allow_drawing(self.tools.draws),
+            SessionEvent::ControlEnded { .. } => {
+                self.board.withdraw();
+                self.allow_drawing(false);
+            }
+            SessionEvent::Delay(delay) => self.rate(*delay),
+            _ => {}
+        }
+    }
+
+    /// Lets the person draw, on a screen on which nothing is drawn.
+    fn allow_drawing(&mut self, allowed: bool) {
+        self.tools.draws = allowed;
+        self.viewer.tell(Word::Drawing(allowed));
+    }
+
+    /// A request opens a question at the sharer, which wipes out what was drawn.
+    pub(super) fn wiped(&mut self) {
+        if self.tools.draws {
+            self.allow_drawing(true);
+        }
+    }
+
+    /// Sends what the person drew in a window. Whatever the sharer has just stopped to allow is lost.
+    pub(super) fn draw(&mut self, mark: Mark) {
+        let now = self.clock.now();
+        let _ = match mark {
+            Mark::Stroke(stroke) => self.endpoint.stroke(line(stroke), now),
+            Mark::Laser(display, x, y) => self.endpoint.laser(display, (x, y), now),
+            // It goes out by itself.
+            Mark::LaserOff => Ok(()),
+            Mark::Clear => self.endpoint.clear(now),
+        };
+    }
+
+    pub(super) fn count_frame(&mut self) {
+        self.tools.frames += 1;
+    }
+
+    /// Says how well it goes, each time that the delay is known.
+    fn rate(&mut self, delay: u32) {
+        let now = Instant::now();
+        let since = self.tools.since.replace(now);
+        let frames = std::mem::take(&mut self.tools.frames);
+        let Some(since) = since else { return };
+        let rate = f64::from(frames) / now.duration_since(since).as_secs_f64().max(0.001);
+        let quality = format!("{delay} ms, {rate:.0} frames/s");
+        self.viewer.tell(Word::Quality(quality.clone()));
+        self.tell(Event::Quality(quality));
+    }
+
+    /// Puts an item that the person took into their clipboard.
+    pub(super) fn take(&mut self, text: String) {
+        match self.board.put(text.clone()) {
+            // Without one it is the program's to do something with it.
+            Ok(()) | Err(ClipboardError::Nowhere) => self.tell(Event::Clipboard(text)),
+            Err(error) => self.tell(Event::Trouble(error.to_string())),
+        }
+    }
+
+    /// Sends the clipboard that the person wanted to send.
+    pub(super) fn send(&mut self, read: Result<String, ClipboardError>) {
+        match read {
+            Ok(text) => match self.endpoint.send_clipboard(&text, self.clock.now()) {
+                Ok(_) => self.tell(Event::ClipboardSent(text)),
+                Err(misuse) => self.tell(Event::NotNow(misuse)),
+            },
+            Err(error) => self.tell(Event::Trouble(error.to_string())),
+        }
+    }
+}
+
+fn line(stroke: Stroke) -> Line {
+    let Stroke {
+        id,
+        display,
+        colour,
+        width,
+        points,
+    } = stroke;
+    Line {
+        id,
+        display,
+        colour,
+        width,
+        points,
+    }
+}
