@@ -130,9 +130,12 @@ pub async fn run(
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
     let mut link = Link::open(&options.relay, CHUNK).await?;
     let (seen, mut views) = unbounded_channel();
+    let clock = Clock::start();
+    let mut config = options.config;
+    clock.date(&mut config);
     let mut helper = Helper {
-        clock: Clock::start(),
-        endpoint: HelperEndpoint::new(&options.name, options.config, seed),
+        clock,
+        endpoint: HelperEndpoint::new(&options.name, config, seed),
         viewer: Viewer::start(options.views, seen),
         board: Board::new(options.clipboard),
         tools: Tools::default(),

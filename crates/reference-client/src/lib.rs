@@ -39,4 +39,5 @@ pub use alongside_state_machine::{
     error::{Fault, Misuse},
     session::{By, Ended},
 };
+pub use clock::unix_now;
 pub use net::{ConnectError, Fingerprint, Relay, Trust};

@@ -154,7 +154,9 @@ pub async fn run(
     getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
     let clock = Clock::start();
-    let mut endpoint = SharerEndpoint::new(options.config, seed);
+    let mut config = options.config;
+    clock.date(&mut config);
+    let mut endpoint = SharerEndpoint::new(config, seed);
     if let Some(receipts) = options.receipts {
         let recorder = receipts::recorder(receipts)?;
         endpoint

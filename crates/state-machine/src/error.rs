@@ -32,6 +32,10 @@ pub enum Fault {
     NoCommonSuite,
     /// An opening that does not match its commitment.
     BadOpening,
+    /// A card that the issuer which it names did not sign.
+    BadCard,
+    /// A card that is not shown by its owner in this session.
+    BadProof,
     /// A record of the session plane that does not open.
     RecordFailed,
     /// A request id that does not rise.
@@ -114,6 +118,8 @@ impl Fault {
             Self::NoCommonVersion => ErrorCode::NoCommonVersion,
             Self::NoCommonSuite => ErrorCode::NoCommonSuite,
             Self::BadOpening => ErrorCode::BadOpening,
+            Self::BadCard => ErrorCode::BadCard,
+            Self::BadProof => ErrorCode::BadProof,
             Self::RecordFailed => ErrorCode::RecordFailed,
             Self::ScopeExceeded | Self::ChatWithoutScope | Self::ToolWithoutScope => {
                 ErrorCode::ScopeExceeded
@@ -140,6 +146,8 @@ impl Fault {
             Self::NoCommonVersion => "KEX-3",
             Self::NoCommonSuite => "KEX-4",
             Self::BadOpening => "KEX-15",
+            Self::BadCard => "CARD-7",
+            Self::BadProof => "CARD-9",
             Self::RecordFailed => "KEY-7",
             Self::RequestNotRising => "CONTROL-2",
             Self::GrantNotRising | Self::GrantBeyondRequest | Self::GrantTooLong => "CONTROL-16",
@@ -233,6 +241,8 @@ impl fmt::Display for Fault {
             Self::NoCommonVersion => f.write_str("the ends speak no version in common"),
             Self::NoCommonSuite => f.write_str("the ends speak no cipher suite in common"),
             Self::BadOpening => f.write_str("the helper did not open what it committed to"),
+            Self::BadCard => f.write_str("the issuer that a card names did not sign it"),
+            Self::BadProof => f.write_str("a card is not shown by its owner"),
             Self::RecordFailed => f.write_str("a sealed record was changed, lost or repeated"),
             Self::RequestNotRising => f.write_str("a request has a number that was used"),
             Self::GrantNotRising => f.write_str("a grant has a number that was used"),

@@ -5,6 +5,7 @@
 //! | [`session`] | what each end may do when, without cryptography; cloneable, comparable, searchable |
 //! | [`channel`] | from a shared code to sealed records |
 //! | [`endpoint`] | both, with the messages around them: a whole helper, a whole sharer |
+//! | [`identity`] | cards: who somebody is, and who says so |
 //! | [`relay`] | codes, joins, pairs |
 //! | [`books`] | what a relay writes down, and when it goes |
 //! | [`device`] | devices that can be called without a code |
@@ -21,6 +22,7 @@ pub mod channel;
 pub mod device;
 pub mod endpoint;
 pub mod error;
+pub mod identity;
 pub mod receipt;
 pub mod relay;
 pub mod session;

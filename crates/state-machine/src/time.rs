@@ -31,3 +31,29 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+/// What a calendar says, for what is signed with dates: it may be wrong, and nothing but the showing
+/// of dates and of cards depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Calendar {
+    /// Seconds of Unix time at the first moment.
+    start: Option<u64>,
+}
+
+impl Calendar {
+    /// No calendar: no card is found to be valid.
+    pub const UNKNOWN: Self = Self { start: None };
+
+    /// A calendar that showed `unix` seconds at the moment `now`.
+    pub const fn showing(unix: u64, now: Timestamp) -> Self {
+        Self {
+            start: Some(unix.saturating_sub(now.0 / 1_000_000)),
+        }
+    }
+
+    /// Seconds of Unix time at a moment, if there is a calendar.
+    pub fn at(self, now: Timestamp) -> Option<u64> {
+        self.start
+            .map(|start| start.saturating_add(now.0 / 1_000_000))
+    }
+}

@@ -7,6 +7,7 @@
 //! | plane | read it with |
 //! |---|---|
 //! | rendezvous, client and relay | [`rendezvous::Message`] |
+//! | cards, signed by an issuer | [`card::Card`] |
 //! | envelopes, what the relay carries unread | [`envelope::Envelope`] |
 //! | session, sealed | [`session::Message`] |
 //! | frame streams, sealed records | [`record::MediaHeader`], [`record::InputHeader`] |
@@ -18,6 +19,7 @@
 extern crate alloc;
 
 mod body;
+pub mod card;
 pub mod code;
 pub mod device;
 pub mod envelope;
@@ -40,7 +42,8 @@ pub mod varint;
 
 pub use error::{DecodeError, Fault};
 pub use registry::{
-    Channel, Class, Codec, Decision, Direction, ErrorCode, ReportCategory, SignInMethod, Suite,
+    Channel, Class, Codec, Decision, Direction, ErrorCode, Profile, ReportCategory, SignInMethod,
+    Suite,
 };
 pub use scope::Scopes;
 

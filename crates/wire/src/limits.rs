@@ -80,6 +80,14 @@ constants! { LIMITS: usize {
     DRAWING_POINTS = 59, "drawing-points", 16_384;
     /// Devices that wait at a relay.
     DEVICE_WAITS = 53, "device-waits", 5_000;
+    /// Bytes of a card with its signature.
+    CARD = 42, "card", 1_024;
+    /// Bytes of a job title or an organisation on a card, in UTF-8.
+    CARD_TEXT = 43, "card-text", 128;
+    /// Bytes of a domain on a card.
+    DOMAIN = 44, "domain", 253;
+    /// Bytes of the picture of a card.
+    PICTURE = 45, "picture", 65_536;
 } }
 
 /// Timers, in milliseconds.
@@ -153,5 +161,7 @@ pub mod timers {
         DEVICE_RETRY_FIRST = 40, "device-retry-first", 1_000;
         /// The longest such pause.
         DEVICE_RETRY_MOST = 41, "device-retry-most", 60_000;
+        /// How long a card lives at most.
+        CARD_LIFETIME = 35, "card-lifetime", 86_400_000;
     } }
 }

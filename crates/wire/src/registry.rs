@@ -69,6 +69,16 @@ registered! {
 }
 
 registered! {
+    /// How much a card tells.
+    pub enum Profile: u8 {
+        /// First name and the first letter of the last, and nothing else.
+        Abbreviated = 1, "abbreviated";
+        /// Everything.
+        Full = 2, "full";
+    }
+}
+
+registered! {
     /// The channels of the key schedule.
     pub enum Channel: u8 {
         /// The session plane.
@@ -169,6 +179,10 @@ registered! {
         PausedMedia = 0x010C, "paused-media";
         /// More than a bound allows.
         TooMuch = 0x010D, "too-much";
+        /// A card that its issuer did not sign.
+        BadCard = 0x0110, "bad-card";
+        /// A card that is shown by somebody else than its owner.
+        BadProof = 0x0111, "bad-proof";
         /// A receipt that does not verify, or is not of this session.
         BadReceipt = 0x0117, "bad-receipt";
         /// No such code: unknown, expired or spent.
@@ -203,6 +217,8 @@ registered! {
         OtherOrganisation = 0x020F, "other-organisation";
         /// No session that this client may report, or not any more.
         NothingToReport = 0x0210, "nothing-to-report";
+        /// The other end takes nobody without a card that it can verify.
+        CardNeeded = 0x0214, "card-needed";
         /// A person ended it.
         Done = 0x0301, "done";
         /// The sharer declined, or did not answer.

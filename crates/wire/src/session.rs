@@ -11,6 +11,7 @@ pub use crate::tools::{
 use crate::{
     DecodeError, Fault, Scopes,
     body::{Body, Check, messages, within},
+    card::SIGNATURE,
     framing, limits,
 };
 
@@ -104,8 +105,12 @@ pub struct Pad {
 pub struct Introduce {
     /// Opens the commitment that the helper made in Noise message 1.
     pub opening: [u8; 32],
-    /// Who the helper says they are. Nobody vouches for it.
+    /// Who the helper says they are. Nobody vouches for it. Empty beside a card.
     pub name: String,
+    /// The helper's card as its issuer signed it, or empty.
+    pub card: Vec<u8>,
+    /// The proof that the card is the helper's; empty without a card.
+    pub proof: Vec<u8>,
 }
 
 /// The sharer allows the screen to be seen.
@@ -290,6 +295,18 @@ impl Check for Introduce {
             return Err(DecodeError::new(
                 Fault::InvalidValue,
                 "the name of introduce",
+            ));
+        }
+        within(self.card.len(), limits::CARD, "the card of introduce")?;
+        //= spec/15-identity.md#proof [CARD-10] 0fc1623c
+        let right = match self.card.is_empty() {
+            true => self.proof.is_empty(),
+            false => self.proof.len() == SIGNATURE && self.name.is_empty(),
+        };
+        if !right {
+            return Err(DecodeError::new(
+                Fault::InvalidValue,
+                "the proof of introduce",
             ));
         }
         Ok(())

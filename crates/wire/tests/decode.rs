@@ -173,6 +173,8 @@ fn names_have_no_control_characters() {
         session::Message::from(session::Introduce {
             opening: [7; 32],
             name: name.into(),
+            card: vec![],
+            proof: vec![],
         })
         .encode(&mut bytes);
         session::Message::read_all(&bytes)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::card::{Card, IdentityArgs};
 use alongside_client::{
     Fingerprint, Relay, Trust,
     screen::ScreenSpec,
@@ -41,6 +42,8 @@ pub(crate) enum Task {
     Sharer(Sharer),
     /// Check receipts of a session, without a network.
     Receipt(Receipt),
+    /// Make and read identity cards.
+    Card(Card),
     /// Watch a whole session on this machine.
     Demo(Demo),
 }
@@ -130,9 +133,12 @@ pub(crate) struct Helper {
     #[command(flatten)]
     pub(crate) sign_in: SignInArgs,
 
-    /// Who the other person will read that you are. Nobody vouches for it.
+    /// Who the other person will read that you are, if you have no card. Nobody vouches for it.
     #[arg(long, default_value = "a helper")]
     pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
 
     /// Write what is seen as PNG files into this folder, at most five in a second.
     #[arg(long, value_name = "DIR")]
@@ -169,6 +175,13 @@ pub(crate) struct Sharer {
 
     #[command(flatten)]
     pub(crate) sign_in: SignInArgs,
+
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
+
+    /// Take no helper whose card nobody vouches for that you trust.
+    #[arg(long, requires = "trust")]
+    pub(crate) need_card: bool,
 
     /// What to show.
     #[arg(long, default_value = "x11", value_name = "SCREEN")]

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use alongside_client::{
-    Config,
     clipboard::Place,
     helper::{self, Command, Event, Options, SessionEvent},
     view::{Folder, View},
@@ -33,6 +32,7 @@ const STROKES: u32 = 1 << 31;
 pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
     let sign_in = args.sign_in.sign_in()?;
+    let config = args.identity.config()?;
     let views = views(&args, &mut terminal)?;
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let (commands, orders) = mpsc::channel(64);
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         relay: args.relay.relay(),
         sign_in,
         name: args.name,
-        config: Config::default(),
+        config,
         views,
         clipboard: Place::X11(None),
     };

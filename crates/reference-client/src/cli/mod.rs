@@ -1,6 +1,7 @@
 //! The program around the library: arguments, the terminal, and the three things it can do.
 
 pub(crate) mod args;
+mod card;
 mod code;
 mod demo;
 mod exit;
@@ -17,6 +18,7 @@ mod spent;
 mod status;
 mod stop;
 pub(crate) mod terminal;
+mod who;
 mod words;
 
 use args::{Args, Task};
@@ -28,6 +30,7 @@ pub(crate) async fn run(args: Args) -> Exit {
         Task::Helper(options) => helper::run(options).await,
         Task::Sharer(options) => sharer::run(options).await,
         Task::Receipt(options) => receipt::run(&options),
+        Task::Card(options) => card::run(options),
         Task::Demo(options) => demo::run(options).await,
     };
     match done {

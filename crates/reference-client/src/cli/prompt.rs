@@ -8,7 +8,7 @@ use super::words::uses;
 /// A question that waits for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
-    /// Who started the contact; and who the helper says they are.
+    /// Who started the contact; and who the helper is, with what that is worth.
     Contact(String),
     /// May the screen be seen?
     Consent(String),
@@ -37,13 +37,11 @@ impl Prompt {
     //= spec/05-session.md#consent [CONSENT-5] 9b48cef1
     pub(crate) fn question(&self) -> String {
         match self {
-            Self::Contact(name) => format!(
-                "\"{name}\" (unverified) wants to SEE YOUR SCREEN.\nDid you ask for this help yourself, \
+            Self::Contact(who) => format!(
+                "{who} wants to SEE YOUR SCREEN.\nDid you ask for this help yourself, \
                  at a number or address that you\nalready knew?"
             ),
-            Self::Consent(name) => {
-                format!("Do you allow \"{name}\" (unverified) to SEE YOUR SCREEN?")
-            }
+            Self::Consent(who) => format!("Do you allow {who} to SEE YOUR SCREEN?"),
             Self::Warned => format!(
                 "{WARNING}\nTo refuse, type: no\nTo show your screen all the same, type the whole word: \
                  share"

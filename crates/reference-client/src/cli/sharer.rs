@@ -23,6 +23,7 @@ use super::{
     spent,
     status::{Status, choices},
     terminal::Terminal,
+    who,
     words::{excerpt, phrase, plain, signed_in_as_sharer},
 };
 
@@ -30,6 +31,8 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
     // Whatever cannot work is said before a code is spent.
     let sign_in = args.sign_in.sign_in()?;
+    let mut config = args.identity.config()?;
+    config.identity.needs_card = args.need_card;
     drop(screen::open(&args.screen)?);
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let relay = args.relay.relay();
@@ -45,6 +48,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         talk: Talk::default(),
         book,
         sign_in,
+        config,
     };
     if let Some(book) = &sharer.book {
         let warning = book.warning(args.share_receipts);
@@ -64,8 +68,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
 //= spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
 /// What this screen and this system can carry out. No program can answer a permission prompt of a
 /// system with X11.
-fn config(screen: &dyn Screen, clipboard: &Place) -> Config {
-    let mut config = Config::default();
+fn supported(screen: &dyn Screen, clipboard: &Place) -> Scopes {
     let mut without = Scopes::ELEVATION;
     if !screen.can_annotate() {
         without = without.union(Scopes::ANNOTATE);
@@ -74,8 +77,7 @@ fn config(screen: &dyn Screen, clipboard: &Place) -> Config {
         let both = Scopes::CLIPBOARD_TO_HELPER.union(Scopes::CLIPBOARD_TO_SHARER);
         without = without.union(both);
     }
-    config.supported = config.supported.without(without);
-    config
+    Scopes::ALL.without(without)
 }
 
 /// How long an end may take to be told to everybody.
@@ -135,6 +137,8 @@ struct Sharer {
     book: Option<Book>,
     /// Who the person is to the relay, if they say so.
     sign_in: Option<SignIn>,
+    /// Who the person is to the helper, and whom they believe.
+    config: Config,
 }
 
 /// What is being said in one session.
@@ -185,7 +189,10 @@ impl Sharer {
             sign_in: self.sign_in.clone(),
             code,
             link,
-            config: config(&*screen, &clipboard),
+            config: Config {
+                supported: supported(&*screen, &clipboard),
+                ..self.config.clone()
+            },
             screen,
             injector,
             clipboard,
@@ -397,7 +404,13 @@ impl Sharer {
 
     fn session_event(&mut self, event: SessionEvent) {
         match event {
-            SessionEvent::ConsentAsked { name, .. } => self.ask(Prompt::Contact(plain(&name))),
+            SessionEvent::ConsentAsked { name, who, .. } => {
+                self.terminal.line("Who asks:");
+                for line in who::lines(&name, &who) {
+                    self.terminal.line(&line);
+                }
+                self.ask(Prompt::Contact(who::briefly(&name, &who)));
+            }
             SessionEvent::Viewing => self.terminal.line("Your screen is shown from now on."),
             SessionEvent::ControlAsked {
                 scopes, renewal, ..

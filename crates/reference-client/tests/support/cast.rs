@@ -151,13 +151,17 @@ pub fn relay_as(identity: Identity) -> (alongside_relay::Relay, Relay) {
 }
 
 pub fn helper(relay: Relay, views: Vec<Box<dyn View>>) -> HelperEnd {
+    helper_as(relay, views, Config::default())
+}
+
+fn helper_as(relay: Relay, views: Vec<Box<dyn View>>, config: Config) -> HelperEnd {
     let (commands, orders) = mpsc::channel(16);
     let (events, told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
         sign_in: None,
         name: "Ada".to_owned(),
-        config: Config::default(),
+        config,
         views,
         clipboard: Place::Nowhere,
     };
@@ -180,12 +184,29 @@ pub struct Cast {
 
 impl Cast {
     pub async fn asked(slow: Duration) -> Self {
-        let (relay, found) = relay();
         let seen = Seen {
             slow,
             ..Seen::default()
         };
-        let mut helper = helper(found.clone(), vec![Box::new(seen.clone())]);
+        Self::joined(seen, Config::default(), Config::default())
+            .await
+            .until_asked()
+            .await
+    }
+
+    /// The same, with what each end shows and believes.
+    pub async fn asked_as(helper: Config, sharer: Config) -> Self {
+        Self::joined_as(helper, sharer).await.until_asked().await
+    }
+
+    /// All three, up to the join.
+    pub async fn joined_as(helper: Config, sharer: Config) -> Self {
+        Self::joined(Seen::default(), helper, sharer).await
+    }
+
+    async fn joined(seen: Seen, helping: Config, sharing: Config) -> Self {
+        let (relay, found) = relay();
+        let mut helper = helper_as(found.clone(), vec![Box::new(seen.clone())], helping);
         let code = helper
             .hear("a code", |event| match event {
                 helper::Event::Code { code, .. } => Some(*code),
@@ -200,7 +221,7 @@ impl Cast {
             sign_in: None,
             code,
             link: false,
-            config: Config::default(),
+            config: sharing,
             screen: Box::new(Pattern::new()),
             injector: Box::new(injected.clone()),
             clipboard: Place::Nowhere,
@@ -210,20 +231,12 @@ impl Cast {
             let mut spent = SpentLocators::default();
             sharer::run(options, &mut spent, orders, events).await
         });
-        let mut sharer = End {
+        let sharer = End {
             commands,
             told,
             log: Vec::new(),
             session,
         };
-        sharer
-            .hear("the question for consent", |event| match event {
-                sharer::Event::Session(sharer::SessionEvent::ConsentAsked { name, .. }) => {
-                    (name == "Ada").then_some(())
-                }
-                _ => None,
-            })
-            .await;
         Self {
             relay,
             helper,
@@ -233,15 +246,33 @@ impl Cast {
         }
     }
 
+    async fn until_asked(mut self) -> Self {
+        self.sharer
+            .hear("the question for consent", |event| match event {
+                sharer::Event::Session(sharer::SessionEvent::ConsentAsked {
+                    name, who, ..
+                }) => (name == "Ada" || who.card.is_some()).then_some(()),
+                _ => None,
+            })
+            .await;
+        self
+    }
+
     /// The same, up to the first frame.
     pub async fn viewing(slow: Duration) -> Self {
         let cast = Self::asked(slow).await;
+        cast.agree().await;
+        cast
+    }
+
+    /// The sharer's person asked for this, agrees, and the first frame comes.
+    pub async fn agree(&self) {
+        let cast = self;
         assert_eq!(cast.seen.count(), 0, "before consent");
         let contact = sharer::Command::Contact(sharer::Contact::Person);
         cast.sharer.order(contact).await;
         let consent = sharer::Command::Consent(sharer::Consent::Given);
         cast.sharer.order(consent).await;
         cast.seen.more_than(0).await;
-        cast
     }
 }

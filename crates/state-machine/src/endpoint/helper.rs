@@ -409,6 +409,14 @@ impl HelperEndpoint {
         self.control.relay()
     }
 
+    /// The hash of the session's handshake: the same at both ends, and no secret.
+    pub fn transcript(&self) -> Option<[u8; 32]> {
+        match &self.channel {
+            Channel::Standing(standing) => Some(standing.handshake.channel.transcript),
+            _ => None,
+        }
+    }
+
     /// The keys, for tests and tools.
     #[cfg(feature = "key-log")]
     pub fn keys(&self) -> Option<&crate::channel::keys::Keys> {

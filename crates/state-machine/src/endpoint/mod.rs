@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 
 use alongside_wire::{ErrorCode, Scopes, Suite};
 
-use crate::channel::handshake;
+use crate::{channel::handshake, identity::Identity, time::Calendar};
 
 /// What the transport is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,10 @@ pub struct Config {
     pub ceiling: Scopes,
     /// What the sharer's system can carry out; the rest is refused as unsupported.
     pub supported: Scopes,
+    /// This end's card, and whose cards it believes.
+    pub identity: Identity,
+    /// What cards are held against.
+    pub calendar: Calendar,
 }
 
 impl Default for Config {
@@ -62,6 +66,8 @@ impl Default for Config {
             suites: handshake::SUITES.into(),
             ceiling: Scopes::ALL,
             supported: Scopes::ALL.without(Scopes::ELEVATION),
+            identity: Identity::default(),
+            calendar: Calendar::UNKNOWN,
         }
     }
 }

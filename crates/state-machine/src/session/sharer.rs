@@ -4,7 +4,7 @@ mod control;
 mod drawing;
 mod viewing;
 
-use alloc::{collections::VecDeque, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
 
 use alongside_wire::{
     ErrorCode, Scopes,
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     error::{Fault, Misuse, Plane},
+    identity::trust::Who,
     time::Timestamp,
 };
 use viewing::Viewing;
@@ -30,10 +31,12 @@ use viewing::Viewing;
 pub enum Event {
     /// The join has had no answer for a while: the relay may be holding it back.
     JoinHeldBack,
-    /// Ask the person for consent to show the screen. Nothing vouches for the name.
+    /// Ask the person for consent to show the screen.
     ConsentAsked {
-        /// Who the helper says they are.
+        /// Who the helper says they are; nobody vouches for it. Empty if there is a card.
         name: String,
+        /// Who the helper is, as far as anybody vouches for it.
+        who: Box<Who>,
         /// When silence becomes a denial.
         until: Timestamp,
     },
@@ -245,6 +248,11 @@ impl Sharer {
         matches!(self.phase, Phase::Idle)
     }
 
+    /// The most that this session may come to, once the helper is known.
+    pub fn ceiling(&self) -> Scopes {
+        self.limits.ceiling
+    }
+
     /// Whether the helper's introduction is awaited.
     pub fn is_securing(&self) -> bool {
         matches!(self.phase, Phase::Securing { .. })
@@ -313,14 +321,23 @@ impl Sharer {
     }
 
     //= spec/05-session.md#consent [CONSENT-1] c66b7952
-    /// The helper opened its commitment, and it was right: now the person is asked.
+    /// The helper opened its commitment, and it was right, and so was its card, if it showed one:
+    /// now the person is asked.
     ///
     /// # Errors
     /// [`Fault::Unexpected`] if that was done already.
-    pub fn introduced(&mut self, name: &str, now: Timestamp) -> Result<(), Fault> {
+    pub fn introduced(&mut self, name: &str, who: Who, now: Timestamp) -> Result<(), Fault> {
         let Phase::Securing { .. } = self.phase else {
             return Err(self.unexpected(Plane::Session, "introduce"));
         };
+        //= spec/15-identity.md#trust [CARD-18] 06651a57
+        if let Some(card) = &who.card {
+            self.limits.ceiling = self.limits.ceiling.intersect(card.ceiling);
+        }
+        //= spec/15-identity.md#trust [CARD-19] dfc72f1c
+        if !who.is_vouched_for() {
+            self.limits.ceiling = self.limits.ceiling.without(Scopes::ELEVATION);
+        }
         let until = now.plus_ms(timers::CONSENT_PROMPT);
         self.phase = Phase::Deciding {
             until,
@@ -330,6 +347,7 @@ impl Sharer {
         };
         self.event(Event::ConsentAsked {
             name: name.into(),
+            who: Box::new(who),
             until,
         });
         self.handle_timeout(now);
@@ -348,6 +366,7 @@ impl Sharer {
             //= spec/05-session.md#phases [SESSION-2] 57968525
             Phase::Idle | Phase::Joining { .. } | Phase::Ended(_) => return Ok(()),
             //= spec/04-key-exchange.md#noise [KEX-16] 9d1aa1ba
+            //= spec/15-identity.md#proof [CARD-11] e0ab1f2c
             Phase::Securing { .. } => match message {
                 Message::End(End { code }) => return self.peer_ended(*code),
                 Message::Pad(_) => return Ok(()),

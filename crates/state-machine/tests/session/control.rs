@@ -440,6 +440,7 @@ fn each_grant_has_a_secret_of_its_own() {
 #[test]
 fn the_machine_checks_the_grant_whatever_keys_there_are() {
     use alongside_state_machine::{
+        identity::trust::Who,
         session::{
             Output,
             friction::{Consent, Contact},
@@ -452,7 +453,7 @@ fn the_machine_checks_the_grant_whatever_keys_there_are() {
     let mut sharer = Sharer::default();
     sharer.join(now).unwrap();
     sharer.answered(Scopes::ALL, now).unwrap();
-    sharer.introduced("Ada", now).unwrap();
+    sharer.introduced("Ada", Who::without_card(), now).unwrap();
     sharer.contact(Contact::Person, now).unwrap();
     sharer.consent(Consent::Given, Vec::new(), now).unwrap();
     sharer.frame_sent(1);

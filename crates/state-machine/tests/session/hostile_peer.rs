@@ -44,6 +44,8 @@ fn every_message() -> Vec<Message> {
         Introduce {
             opening: [0; 32],
             name: "Eve".into(),
+            card: vec![],
+            proof: vec![],
         }
         .into(),
         Consent { scopes }.into(),
@@ -251,6 +253,8 @@ fn a_wrong_opening_ends_the_session_before_anything_is_said() {
     let introduce = Introduce {
         opening: [9; 32],
         name: "Eve".into(),
+        card: vec![],
+        proof: vec![],
     };
     let phrase = |event: &sharer::Event| matches!(event, sharer::Event::Phrase(_));
     world.run(3_000);

@@ -12,6 +12,9 @@ mod garbage;
 mod handshake;
 mod hostile_peer;
 mod hostile_relay;
+#[path = "../identity/support.rs"]
+#[allow(dead_code)]
+mod identity;
 mod liars;
 mod media;
 mod middle;

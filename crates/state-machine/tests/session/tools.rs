@@ -12,12 +12,15 @@ use alongside_state_machine::{
 };
 use alongside_wire::{
     ErrorCode, Scopes,
+    card::Card,
     input::InputEvent,
     session::{
         Clear, Clipboard, ControlGrant, ControlRenew, ControlRequest, Laser, Message, Probe,
         ProbeAnswer, Stroke,
     },
 };
+
+use super::identity::{full, trusting, with_card};
 
 const DOWN: InputEvent = InputEvent::Key {
     usage: 4,
@@ -556,7 +559,14 @@ fn the_systems_own_question_is_neither_seen_nor_answered() {
 //= test spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
 #[test]
 fn elevation_is_unsupported_or_granted() {
-    let mut world = World::new(19);
+    // Only somebody with a card that is believed gets as far as that.
+    let helper = || {
+        with_card(Card {
+            ceiling: Scopes::ALL,
+            ..full()
+        })
+    };
+    let mut world = World::with(19, Conditions::INSTANT, helper(), trusting());
     world.viewing();
     world.frame(true);
     world.run(6_000);
@@ -567,9 +577,9 @@ fn elevation_is_unsupported_or_granted() {
 
     let able = Config {
         supported: Scopes::ALL,
-        ..Config::default()
+        ..trusting()
     };
-    let mut world = World::with(20, Conditions::INSTANT, Config::default(), able);
+    let mut world = World::with(20, Conditions::INSTANT, helper(), able);
     world.viewing();
     world.frame(true);
     world.run(6_000);

@@ -1,6 +1,6 @@
 //! From messages of the control stream to the session's logic.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 use alongside_wire::{
     Direction, ErrorCode,
@@ -163,16 +163,29 @@ impl HelperEndpoint {
     fn standing(&mut self, handshake: HelperChannel, now: Timestamp) -> Result<(), Fault> {
         let keys = &handshake.channel.keys;
         let (opening, phrase) = (handshake.opening, handshake.phrase);
-        let ceiling = handshake.channel.ceiling;
+        let mut ceiling = handshake.channel.ceiling;
+        let mut introduce = Introduce {
+            opening,
+            name: self.name.clone(),
+            card: Vec::new(),
+            proof: Vec::new(),
+        };
+        if let Some(own) = &self.config.identity.card {
+            introduce.name = String::new();
+            introduce.card = own.bytes().into();
+            let proof = own.prove(Direction::ToSharer, &handshake.channel.transcript);
+            introduce.proof = proof.into();
+            //= spec/15-identity.md#trust [CARD-18] 06651a57
+            ceiling = ceiling.intersect(own.card().ceiling);
+        }
         self.channel = Channel::Standing(Box::new(Standing {
             sealer: Sealer::new(keys, Direction::ToSharer),
             opener: Opener::new(keys, Direction::ToHelper),
             media: media::Opener::new(0),
             handshake,
         }));
-        let name = self.name.clone();
         //= spec/04-key-exchange.md#noise [KEX-14] 106e47fd
-        self.seal(&Introduce { opening, name }.into());
+        self.seal(&introduce.into());
         self.events.push_back(Event::Phrase(phrase));
         self.machine.secured(ceiling, now)
     }

@@ -89,7 +89,7 @@ fn either() -> impl Strategy<Value = Message> {
         1 => (number(), any::<bool>()).prop_map(|(item, taken)| ClipboardTaken { item, taken }.into()),
         1 => number().prop_map(|probe| Probe { probe }.into()),
         1 => number().prop_map(|probe| ProbeAnswer { probe }.into()),
-        1 => Just(Introduce { opening: [0; 32], name: "Eve".into() }.into()),
+        1 => Just(Introduce { opening: [0; 32], name: "Eve".into(), card: vec![], proof: vec![] }.into()),
     ]
 }
 

@@ -1,0 +1,172 @@
+//! What can be said of cards on the command line.
+
+use std::path::PathBuf;
+
+use alongside_client::Config;
+use alongside_state_machine::identity::{Identity, own::OwnCard, text};
+use alongside_wire::Profile;
+use clap::{Args as Group, Subcommand, ValueEnum};
+
+use super::{files, read, secret_key};
+use crate::cli::Failure;
+
+/// Make and read identity cards.
+#[derive(Debug, Group)]
+#[command(after_help = "\
+A card, from the beginning:
+  the issuer runs   alongside card issuer-key --out issuer.secret
+  and tells everybody the line that it prints, for their --trust files; the person runs
+                    alongside card new-key --issuer HEX --out my.secret --request my.request
+  sends the request, shows the issuer who they are, who runs
+                    alongside card issue --issuer-key issuer.secret --request my.request \\
+                      --first Ada --last Lovelace --organisation 'Analytical Engines' --out my.card
+  and sends back the card, for
+                    alongside helper --card my.card --card-key my.secret ...
+
+A line of a --trust file is `issuer HEX NAME`, or `relay-operator HEX NAME` for an issuer that also
+runs the relay. A card lives a day at most.")]
+pub(crate) struct Card {
+    #[command(subcommand)]
+    pub(super) task: CardTask,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CardTask {
+    /// Make a key to issue cards with.
+    IssuerKey {
+        /// Where to write the secret key; the file must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Make the keys of a card, and ask an issuer for one.
+    NewKey(NewKey),
+    /// Sign a card.
+    Issue(Issue),
+    /// Show what is on a card, and what it is worth here and now.
+    Show {
+        /// The card.
+        card: PathBuf,
+        /// Issuers that are trusted.
+        #[arg(long, value_name = "FILE")]
+        trust: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Group)]
+pub(super) struct NewKey {
+    /// The issuer's public key.
+    #[arg(long, value_name = "HEX")]
+    pub(super) issuer: String,
+    /// Where to write the secret keys; the file must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// Where to write the request for the issuer; the file must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(super) request: PathBuf,
+    /// Make a key to sign receipts with as well.
+    #[arg(long)]
+    pub(super) receipts: bool,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct Issue {
+    /// The issuer's secret key.
+    #[arg(long, value_name = "FILE")]
+    pub(super) issuer_key: PathBuf,
+    /// What the person sent.
+    #[arg(long, value_name = "FILE")]
+    pub(super) request: PathBuf,
+    /// How much the card tells: an abbreviated one has a first name and the first letter of the last,
+    /// and nothing else.
+    #[arg(long, value_enum, default_value_t = HowMuch::Full)]
+    pub(super) profile: HowMuch,
+    /// First name, or the only one.
+    #[arg(long, value_name = "NAME")]
+    pub(super) first: String,
+    /// Last name.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub(super) last: String,
+    /// Job title.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) title: String,
+    /// Organisation.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(super) organisation: String,
+    /// A domain of the organisation, which the issuer has verified.
+    #[arg(long, value_name = "DOMAIN", default_value = "")]
+    pub(super) domain: String,
+    /// The most that the person may do as a helper: names of scopes with commas.
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        default_value = "view,pointer,keyboard,chat"
+    )]
+    pub(super) scopes: String,
+    /// How long the card lives.
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=24))]
+    pub(super) hours: u64,
+    /// Where to write the card; the file must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum HowMuch {
+    Abbreviated,
+    Full,
+}
+
+impl From<HowMuch> for Profile {
+    fn from(how_much: HowMuch) -> Self {
+        match how_much {
+            HowMuch::Abbreviated => Self::Abbreviated,
+            HowMuch::Full => Self::Full,
+        }
+    }
+}
+
+/// Who one is, and whom one believes.
+#[derive(Debug, Group)]
+pub(crate) struct IdentityArgs {
+    /// Your card, as the issuer sent it.
+    #[arg(long, value_name = "FILE", requires = "card_key")]
+    card: Option<PathBuf>,
+
+    /// The secret key that belongs to the card.
+    #[arg(long, value_name = "FILE", requires = "card")]
+    card_key: Option<PathBuf>,
+
+    /// Issuers of cards that you trust: a line for each, `issuer HEX NAME`.
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+}
+
+impl IdentityArgs {
+    /// The default configuration, with who one is.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        let card = match (&self.card, &self.card_key) {
+            (Some(card), Some(key)) => {
+                let bytes = files::card(card)?;
+                let key = secret_key(key, "card")?;
+                let own = OwnCard::new(&bytes, key);
+                Some(own.map_err(|error| format!("{}: {error}", card.display()))?)
+            }
+            _ => None,
+        };
+        let anchors = match &self.trust {
+            Some(path) => {
+                let anchors = text::anchors(&read(path)?);
+                anchors.map_err(|error| format!("{}: {error}", path.display()))?
+            }
+            None => Vec::new(),
+        };
+        Ok(Config {
+            identity: Identity {
+                card,
+                anchors,
+                ..Identity::default()
+            },
+            ..Config::default()
+        })
+    }
+}

@@ -1,0 +1,303 @@
+//! Cards from the program that makes them to the person who reads them: the tool's files, then two
+//! clients and a relay over QUIC.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+#[path = "support/cast.rs"]
+mod cast;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use alongside_client::{
+    By, Config,
+    helper::Event as Helped,
+    sharer::{Event as Shared, SessionEvent},
+};
+use alongside_state_machine::identity::{
+    Identity,
+    keys::SecretKey,
+    own::OwnCard,
+    text,
+    trust::{Doubt, Standing, Who},
+};
+use alongside_wire::{ErrorCode, Profile, Scopes};
+use cast::Cast;
+
+/// A folder with an issuer, and what its people make.
+struct Office {
+    folder: tempfile::TempDir,
+    issuer: String,
+}
+
+impl Office {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut office = Self {
+            folder,
+            issuer: String::new(),
+        };
+        let printed = office.alongside(&["issuer-key", "--out", "issuer.secret"]);
+        let line = printed
+            .lines()
+            .find(|line| line.starts_with("issuer "))
+            .unwrap();
+        office.issuer = line.split(' ').nth(1).unwrap().to_owned();
+        let trust = format!("issuer {} Engines\n", office.issuer);
+        std::fs::write(office.path("trust"), trust).unwrap();
+        office
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn try_alongside(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_alongside"))
+            .arg("card")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+    }
+
+    fn alongside(&self, arguments: &[&str]) -> String {
+        let output = self.try_alongside(arguments);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {printed}{complaint}"
+        );
+        printed
+    }
+
+    /// A card for somebody, through all the steps of the tool.
+    fn card(&self, who: &str, more: &[&str]) -> OwnCard {
+        let file = |kind: &str| format!("{who}.{kind}");
+        let (secret, request, card) = (file("secret"), file("request"), file("card"));
+        let ask = [
+            "new-key",
+            "--issuer",
+            &self.issuer,
+            "--out",
+            &secret,
+            "--request",
+            &request,
+        ];
+        self.alongside(&[&ask[..], &["--receipts"]].concat());
+        let issue = [
+            "issue",
+            "--issuer-key",
+            "issuer.secret",
+            "--request",
+            &request,
+        ];
+        self.alongside(&[&issue[..], &["--first", who, "--out", &card], more].concat());
+        self.own(&card, &secret)
+    }
+
+    fn own(&self, card: &str, secret: &str) -> OwnCard {
+        let read = |name: &str| std::fs::read_to_string(self.path(name)).unwrap();
+        let text = read(card);
+        let bytes = text::fields(&text).unwrap().remove(0).1;
+        let text = read(secret);
+        let seed = text::only::<32>(&text::fields(&text).unwrap(), "card")
+            .unwrap()
+            .unwrap();
+        OwnCard::new(&bytes, SecretKey::from_seed(&seed)).unwrap()
+    }
+
+    fn trusting(&self) -> Config {
+        let trust = std::fs::read_to_string(self.path("trust")).unwrap();
+        let anchors = text::anchors(&trust).unwrap();
+        Config {
+            identity: Identity {
+                anchors,
+                ..Identity::default()
+            },
+            ..Config::default()
+        }
+    }
+}
+
+fn showing(card: OwnCard) -> Config {
+    Config {
+        identity: Identity {
+            card: Some(card),
+            ..Identity::default()
+        },
+        ..Config::default()
+    }
+}
+
+const FULL: &[&str] = &[
+    "--last",
+    "Lovelace",
+    "--title",
+    "Engineer",
+    "--organisation",
+    "Analytical Engines",
+    "--domain",
+    "engines.example",
+];
+
+#[test]
+fn the_tool_makes_what_it_shows() {
+    let office = Office::open();
+    let card = office.card("Ada", FULL);
+    assert_eq!(card.card().receipt_key.len(), 1);
+    assert_eq!(card.card().expires - card.card().not_before, 86_400);
+    let shown = office.alongside(&["show", "Ada.card", "--trust", "trust"]);
+    for text in [
+        "Ada Lovelace",
+        "Engineer",
+        "Analytical Engines",
+        "engines.example",
+        "VERIFIED: Engines",
+    ] {
+        assert!(shown.contains(text), "{shown}");
+    }
+    let shown = office.alongside(&["show", "Ada.card"]);
+    assert!(shown.contains("UNVERIFIED: the issuer"), "{shown}");
+    #[cfg(unix)]
+    for secret in ["issuer.secret", "Ada.secret"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(office.path(secret))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
+}
+
+#[test]
+fn the_tool_refuses_what_an_issuer_must_not_sign() {
+    let office = Office::open();
+    office.card("Ada", FULL);
+    let refused = |arguments: &[&str]| {
+        let output = office.try_alongside(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(!office.path("new.card").exists());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let issue = |request: &str, more: &[&str]| {
+        let issue = [
+            "issue",
+            "--issuer-key",
+            "issuer.secret",
+            "--request",
+            request,
+        ];
+        refused(&[&issue[..], &["--first", "Ada", "--out", "new.card"], more].concat())
+    };
+    // Somebody else's key, without the secret of it.
+    let request = std::fs::read_to_string(office.path("Ada.request")).unwrap();
+    let (card, rest) = request.split_once('\n').unwrap();
+    let other = text::hex(&SecretKey::from_seed(&[9; 32]).public());
+    let changed = format!("card {other}\n{rest}");
+    std::fs::write(office.path("changed"), changed).unwrap();
+    assert!(issue("changed", &[]).contains("not proven"));
+    std::fs::write(office.path("bare"), card).unwrap();
+    assert!(issue("bare", &[]).contains("not proven"));
+    // A request to another issuer.
+    let elsewhere = Office::open();
+    elsewhere.card("Eve", &[]);
+    std::fs::copy(elsewhere.path("Eve.request"), office.path("Eve.request")).unwrap();
+    assert!(issue("Eve.request", &[]).contains("not proven"));
+    for more in [
+        &["--last", "Lovelace", "--profile", "abbreviated"][..],
+        &["--title", "Engineer", "--profile", "abbreviated"],
+        &["--domain", "Not A Domain"],
+        &["--organisation", "a\u{202e}b"],
+        &["--scopes", "chat"],
+        &["--scopes", "everything"],
+        &["--hours", "25"],
+    ] {
+        issue("Ada.request", more);
+    }
+    // What is there already is not written over.
+    let again = [
+        "new-key",
+        "--issuer",
+        &office.issuer,
+        "--out",
+        "Ada.secret",
+        "--request",
+        "x",
+    ];
+    refused(&again);
+    assert!(!Path::new(&office.path("x")).exists());
+}
+
+fn who_asks(cast: &Cast) -> (String, Who) {
+    let asked = cast.sharer.log.iter().find_map(|event| match event {
+        Shared::Session(SessionEvent::ConsentAsked { name, who, .. }) => {
+            Some((name.clone(), Who::clone(who)))
+        }
+        _ => None,
+    });
+    asked.unwrap()
+}
+
+//= test spec/15-identity.md#trust [CARD-13] 4f46afb7
+//= test spec/15-identity.md#trust [CARD-18] 06651a57
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_of_both_profiles_reach_the_sharers_person() {
+    let office = Office::open();
+    let brief = [
+        "--last",
+        "L",
+        "--profile",
+        "abbreviated",
+        "--scopes",
+        "view",
+    ];
+    for (who, more, profile) in [
+        ("Ada", FULL, Profile::Full),
+        ("Bea", &brief[..], Profile::Abbreviated),
+    ] {
+        let card = office.card(who, more);
+        let expected = card.card().clone();
+        assert_eq!(expected.profile, profile.to_wire());
+        let mut cast = Cast::asked_as(showing(card), office.trusting()).await;
+        let (name, told) = who_asks(&cast);
+        let issuer = "Engines".to_owned();
+        assert_eq!(
+            (name.as_str(), &told.standing),
+            ("", &Standing::Verified { issuer })
+        );
+        assert_eq!(told.card.as_ref(), Some(&expected));
+        cast.agree().await;
+        let viewing = |event: &Helped| match event {
+            Helped::Session(alongside_client::helper::SessionEvent::Viewing { scopes }) => {
+                Some(*scopes)
+            }
+            _ => None,
+        };
+        let scopes = cast.helper.hear("that it may view", viewing).await;
+        let narrowed = Scopes::CONSENT.intersect(expected.ceiling);
+        assert_eq!(scopes, narrowed);
+    }
+    // Somebody who does not know the issuer is told that, and can agree all the same.
+    let card = office.own("Ada.card", "Ada.secret");
+    let cast = Cast::asked_as(showing(card), Config::default()).await;
+    let (_, told) = who_asks(&cast);
+    assert_eq!(told.standing, Standing::Unverified(Doubt::UnknownIssuer));
+    cast.agree().await;
+}
+
+//= test spec/15-identity.md#trust [CARD-17] 095a90f5
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sharer_that_needs_a_card_is_not_asked_without_one() {
+    let office = Office::open();
+    let mut config = office.trusting();
+    config.identity.needs_card = true;
+    let mut cast = Cast::joined_as(Config::default(), config).await;
+    let ended = cast.sharer.ended().await;
+    assert_eq!((ended.by, ended.code), (By::Local, ErrorCode::CardNeeded));
+    let ended = cast.helper.ended().await;
+    assert_eq!((ended.by, ended.code), (By::Peer, ErrorCode::CardNeeded));
+    assert_eq!(cast.seen.count(), 0);
+}
