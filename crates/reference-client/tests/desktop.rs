@@ -99,7 +99,8 @@ impl Session {
     /// The helper asks, the sharer's person thinks for a moment and agrees.
     fn control(&mut self, times: usize) {
         self.helper.say("control");
-        self.sharer.hear("wants to CONTROL", times);
+        self.sharer
+            .hear("Do you allow that the helper may use", times);
         // An answer within a second of the question is not taken.
         thread::sleep(Duration::from_millis(1_200));
         // Once something was typed, the answer repeats a number.

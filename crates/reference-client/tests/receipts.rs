@@ -101,7 +101,7 @@ async fn a_real_session_leaves_a_file_that_holds() {
     // Control may be asked for five seconds after consent.
     std::thread::sleep(Duration::from_millis(5_500));
     helper.say("control");
-    sharer.hear("wants to CONTROL", 1);
+    sharer.hear("Do you allow that the helper may use", 1);
     // An answer within a second of the question is not taken.
     std::thread::sleep(Duration::from_millis(1_100));
     sharer.say("yes");

@@ -167,7 +167,7 @@ fn session(helper: &mut Talker, sharer: &mut Talker) {
     helper.hear("The other person agreed", 1);
     std::thread::sleep(Duration::from_millis(5_500));
     helper.say("control");
-    sharer.hear("wants to CONTROL", 1);
+    sharer.hear("Do you allow that the helper may use", 1);
     // An answer within a second of the question is not taken.
     std::thread::sleep(Duration::from_millis(1_200));
     sharer.say("yes");

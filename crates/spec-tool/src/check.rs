@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 
+use crate::chapters;
 use crate::citation::{Citation, Purpose, Standing};
 use crate::features;
 use crate::outcome::{self, Failure, Outcome, Problem, count};
@@ -13,8 +14,8 @@ use crate::spec::Spec;
 use crate::words::Level;
 use crate::write;
 
-/// Lists every error of the text, of the citations, of what is not cited, of the table of features
-/// and of `spec/requirements.json`, and ends with the counts.
+/// Lists every error of the text, of the citations, of what is not cited, of the list of chapters, of
+/// the table of features and of `spec/requirements.json`, and ends with the counts.
 ///
 /// # Errors
 /// If `spec/features.md` or `spec/requirements.json` is there and cannot be read.
@@ -32,6 +33,7 @@ pub fn check(project: &Project) -> Result<Outcome, Failure> {
     }
     problems.extend(spec.requirements.iter().filter_map(|r| uncited(r, &cited)));
     problems.extend(stale_json(project)?);
+    problems.extend(chapters::check(project)?);
     let features = features::check(project)?;
     problems.extend(features.problems);
 

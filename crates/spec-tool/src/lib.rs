@@ -13,9 +13,11 @@
 //! | `project` | what is loaded: the text and the sources |
 //! | `spec`, `requirement` | which sentences are requirements, and what makes one sound |
 //! | `markdown`, `words` | the blocks of a chapter; ids, keywords and sentences in a block |
+//! | `chapters` | the list of chapters |
 //! | `features`, `feature` | the table that says where each behaviour is implemented and shown |
 //! | `citation`, `source` | the comment that cites; the files that can hold one |
 
+mod chapters;
 mod check;
 mod citation;
 mod cite;

@@ -66,7 +66,7 @@ impl Spec {
 }
 
 /// The chapters with their paths relative to the root, in the order of their names.
-fn chapters(root: &Path) -> Result<Vec<(String, String)>, Failure> {
+pub(crate) fn chapters(root: &Path) -> Result<Vec<(String, String)>, Failure> {
     let folder = root.join("spec");
     let mut chapters = Vec::new();
     for entry in fs::read_dir(&folder).map_err(Failure::io("list", &folder))? {

@@ -184,3 +184,16 @@ fn rows_are_well_formed() {
         assert!(errors[1].contains(says), "{}", run.out);
     }
 }
+
+#[test]
+fn the_list_of_chapters_has_each_once() {
+    const LIST: &str = "spec/README.md";
+    let fixture = with([F1, F2, X1]);
+    let rows = "# All\n\n| chapter |\n|---|\n| [One](session.md) |\n| [Two](features.md) |\n";
+    fixture.put(LIST, rows);
+    fixture.is_sound();
+    fixture.put(LIST, &rows.replace("(features.md)", "(other.md)"));
+    fixture.has_error("spec/README.md:1", &["does not list features.md"]);
+    fixture.put(LIST, &format!("{rows}| [One](session.md) |\n"));
+    fixture.has_error("spec/README.md:7", &["lists session.md again"]);
+}

@@ -1,0 +1,317 @@
+//! The sharer's program on a terminal: single keys, a warning that takes a whole word, and the terminal
+//! as it was when it is over.
+//!
+//! `script` lends the terminal. Real time passes here, but little.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+#[path = "support/cast.rs"]
+mod cast;
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use alongside_client::{
+    By, Relay, Trust,
+    helper::{Command as Help, Event as Helped, SessionEvent},
+};
+use alongside_wire::{ErrorCode, code::Code};
+use cast::HelperEnd;
+use tempfile::TempDir;
+
+/// How long anything may take. Nothing takes it but a failure.
+const PATIENCE: Duration = Duration::from_secs(20);
+const CONTACT: &str = "Did you ask for this help yourself";
+const CONSENT: &str = "Do you allow \"Ada\" (unverified) to SEE YOUR SCREEN";
+
+/// A sharer's program on a terminal of 80 by 24.
+struct Terminal {
+    child: Child,
+    keys: ChildStdin,
+    said: Arc<Mutex<String>>,
+    folder: TempDir,
+}
+
+impl Terminal {
+    fn start(relay: &Relay) -> Self {
+        let Trust::Fingerprint(fingerprint) = &relay.trust else {
+            panic!("a fingerprint");
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let program = env!("CARGO_BIN_EXE_alongside");
+        // What the terminal is like is written down before and after. Whatever becomes of this test, the
+        // program does not stay.
+        let inside = format!(
+            "cd {}; stty cols 80 rows 24; stty -a > before; \
+             timeout --foreground --signal=KILL 120 sh -c 'echo $$ > pid; exec {program} sharer \
+             --relay {} --fingerprint {fingerprint} --screen pattern'; \
+             echo $? > code; stty -a > after",
+            folder.path().display(),
+            relay.address,
+        );
+        let mut child = Command::new("script")
+            .args(["-q", "-f", "-e", "-c", &inside, "/dev/null"])
+            .env("SHELL", "/bin/sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("`script` is part of every Debian");
+        let said = Arc::new(Mutex::new(String::new()));
+        let mut out = child.stdout.take().unwrap();
+        let heard = Arc::clone(&said);
+        thread::spawn(move || {
+            let mut bytes = [0; 4_096];
+            while let Ok(count @ 1..) = out.read(&mut bytes) {
+                let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+                heard.lock().unwrap().push_str(&text);
+            }
+        });
+        Self {
+            keys: child.stdin.take().unwrap(),
+            child,
+            said,
+            folder,
+        }
+    }
+
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Waits until a text was shown so often.
+    fn shows(&self, text: &str, times: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.said().matches(text).count() < times {
+            assert!(Instant::now() < deadline, "never {text:?}: {}", self.said());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// Waits for the end of it: the exit code. The terminal is as it was.
+    fn ended(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "it goes on: {}", self.said());
+            thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(self.file("before"), self.file("after"));
+        self.file("code").trim().parse().unwrap()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // The terminal goes with it, and the program hangs up.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn code(helper: &mut HelperEnd) -> Code {
+    let code = |event: &Helped| match event {
+        Helped::Code { code, .. } => Some(*code),
+        _ => None,
+    };
+    helper.hear("a code", code).await
+}
+
+/// A relay, a helper, and a sharer who has typed the code and is asked.
+async fn asked() -> (alongside_relay::Relay, HelperEnd, Terminal) {
+    let (relay, found) = cast::relay();
+    let mut helper = cast::helper(found.clone(), Vec::new());
+    let code = code(&mut helper).await;
+    let mut terminal = Terminal::start(&found);
+    terminal.shows("Type the code", 1);
+    terminal.press(&format!("{code}\n"));
+    terminal.shows(CONTACT, 1);
+    (relay, helper, terminal)
+}
+
+/// The same, and the helper sees the screen.
+async fn viewing() -> (alongside_relay::Relay, HelperEnd, Terminal) {
+    let (relay, mut helper, mut terminal) = asked().await;
+    terminal.press("y");
+    terminal.shows(CONSENT, 1);
+    terminal.press("y");
+    seen(&mut helper).await;
+    (relay, helper, terminal)
+}
+
+async fn seen(helper: &mut HelperEnd) {
+    let viewing = |event: &Helped| {
+        matches!(event, Helped::Session(SessionEvent::Viewing { .. })).then_some(())
+    };
+    helper.hear("that it may see", viewing).await;
+}
+
+fn saw_nothing(helper: &HelperEnd) -> bool {
+    let seeing = |event: &Helped| matches!(event, Helped::Session(SessionEvent::Viewing { .. }));
+    !helper.log.iter().any(seeing)
+}
+
+async fn peer_ended(helper: &mut HelperEnd) -> ErrorCode {
+    let ended = helper.ended().await;
+    assert_eq!((ended.by, ended.fault), (By::Peer, None));
+    ended.code
+}
+
+//= test spec/05-session.md#friction [FRICTION-1] 8e522144
+//= test spec/05-session.md#consent [CONSENT-8] f836b0cb
+#[tokio::test(flavor = "multi_thread")]
+async fn single_keys_answer_pause_chat_and_end() {
+    let (_relay, mut helper, mut terminal) = viewing().await;
+    terminal.shows("helper may SEE, chat", 1);
+    terminal.shows("cannot ask for control in the next 5 seconds", 1);
+    terminal.press("p");
+    terminal.shows("You paused", 1);
+    terminal.press("p");
+    terminal.shows("The session goes on", 1);
+    // Keys of a line are no commands, and Escape leaves it.
+    terminal.press("tq\u{fc}p");
+    terminal.shows("Enter sends> q\u{fc}p", 1);
+    terminal.press("\x1b");
+    thread::sleep(Duration::from_millis(200));
+    terminal.press("tGr\u{fc}\u{df}e, \u{4f60}\u{597d}\r");
+    let line = |event: &Helped| match event {
+        Helped::Session(SessionEvent::Chat(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let said = helper.hear("a line of chat", line).await;
+    assert_eq!(said, "Gr\u{fc}\u{df}e, \u{4f60}\u{597d}");
+    terminal.shows("(delivered)", 1);
+    // What the helper says moves no cursor.
+    helper.order(Help::Chat("a\x1b[2Jb".to_owned())).await;
+    terminal.shows("helper: a [2Jb", 1);
+    terminal.press("q");
+    assert_eq!(peer_ended(&mut helper).await, ErrorCode::Done);
+    assert_eq!(terminal.ended(), 0);
+    terminal.shows("you ended the session", 1);
+}
+
+//= test spec/05-session.md#friction [FRICTION-2] 0b82ffc5
+//= test spec/05-session.md#friction [FRICTION-3] aaeb1cc3
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_called_is_warned_and_types_a_whole_word() {
+    let (_relay, mut helper, mut terminal) = asked().await;
+    terminal.press("n");
+    for sign in [
+        "beginning of a scam",
+        "they called",
+        "hurry you",
+        "gift cards",
+        "share",
+    ] {
+        terminal.shows(sign, 1);
+    }
+    // None of these is the word.
+    for keys in ["y\r", "yes\r", "SHARE\r", "shar\r", "\r"] {
+        terminal.press(keys);
+        thread::sleep(Duration::from_millis(200));
+    }
+    terminal.shows("the whole word: share", 5);
+    terminal.press("shx\x7fare\r");
+    seen(&mut helper).await;
+    assert!(terminal.said().contains("Your screen is shown"));
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+//= test spec/05-session.md#friction [FRICTION-3] aaeb1cc3
+//= test spec/05-session.md#consent [CONSENT-3] 0769fd4b
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_warning_no_is_no() {
+    let (_relay, mut helper, mut terminal) = asked().await;
+    terminal.press("n");
+    terminal.shows("beginning of a scam", 1);
+    terminal.press("no\r");
+    assert_eq!(peer_ended(&mut helper).await, ErrorCode::Declined);
+    assert!(saw_nothing(&helper));
+    assert_eq!(terminal.ended(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_every_question_one_key_ends() {
+    for (before, end) in [("", "q"), ("y", "q"), ("n", "\x03"), ("", "\x03")] {
+        let (_relay, mut helper, mut terminal) = asked().await;
+        terminal.press(before);
+        match before {
+            "y" => terminal.shows(CONSENT, 1),
+            "n" => terminal.shows("beginning of a scam", 1),
+            _ => {}
+        }
+        terminal.press(end);
+        assert_eq!(peer_ended(&mut helper).await, ErrorCode::Done);
+        assert!(saw_nothing(&helper));
+        assert_eq!(terminal.ended(), 0, "{before:?} {end:?}");
+    }
+}
+
+//= test spec/02-codes.md#spent [CODE-10] a161176f
+//= test spec/02-codes.md#spent [CODE-11] 2173fa4b
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_that_fails_is_followed_by_another_code_in_the_same_run() {
+    let (_relay, found) = cast::relay();
+    let mut helper = cast::helper(found.clone(), Vec::new());
+    let right = code(&mut helper).await;
+    let mut terminal = Terminal::start(&found);
+    terminal.shows("Type the code", 1);
+    // A slip: the locator is right, the secret is not.
+    let secret = if right.to_string().ends_with('0') {
+        "1"
+    } else {
+        "0"
+    };
+    let wrong = right.to_string();
+    let wrong = format!("{}{secret}", &wrong[..wrong.len() - 1]);
+    terminal.press(&format!("{wrong}\n"));
+    terminal.shows("another code", 1);
+    // The code is spent, also for whoever knows its other half now, and nothing is sent.
+    terminal.press(&format!("{right}\r"));
+    terminal.shows("this code has been used here", 1);
+    let counted = |event: &Helped| match event {
+        Helped::Session(SessionEvent::CodeSpent { spent, .. }) => Some(*spent),
+        _ => None,
+    };
+    assert_eq!(helper.hear("that it is spent", counted).await, 1);
+    helper.order(Help::NewCode).await;
+    let next = code(&mut helper).await;
+    terminal.shows("another code", 2);
+    terminal.press(&format!("{next}\r"));
+    terminal.shows(CONTACT, 1);
+    terminal.press("y");
+    terminal.shows(CONSENT, 1);
+    terminal.press("y");
+    seen(&mut helper).await;
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_and_a_relay_that_shuts_down_leave_the_terminal_as_it_was() {
+    let (_relay, mut helper, mut terminal) = viewing().await;
+    let pid = terminal.file("pid");
+    let killed = Command::new("kill").args(["-TERM", pid.trim()]).status();
+    assert!(killed.unwrap().success());
+    assert_eq!(peer_ended(&mut helper).await, ErrorCode::Done);
+    assert_eq!(terminal.ended(), 0);
+
+    let (relay, _helper, mut terminal) = viewing().await;
+    relay.shutdown().await;
+    assert_eq!(terminal.ended(), 4);
+    terminal.shows("relay is shutting down", 1);
+}
