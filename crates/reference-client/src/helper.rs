@@ -24,6 +24,7 @@ use crate::{
     clock::{Clock, sleep},
     events::when_heard,
     net::{ConnectError, Incoming, Link, Relay},
+    quality::Quality,
     view::{Seen, View, Viewer},
 };
 use tools::Tools;
@@ -107,8 +108,8 @@ pub enum Event {
     Clipboard(String),
     /// This was read from the person's clipboard and sent.
     ClipboardSent(String),
-    /// How well it goes, for the person: the delay there and back, and the frames of a second.
-    Quality(String),
+    /// How well it goes, every two seconds.
+    Quality(Quality),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// A frame or a view has trouble; the session goes on.
@@ -269,7 +270,6 @@ impl Helper {
         match seen {
             Seen::Shown(id) => {
                 self.endpoint.shown(id, now);
-                self.count_frame();
                 self.tell(Event::Shown(id));
             }
             Seen::Damaged(why) => {
@@ -301,6 +301,7 @@ impl Helper {
                 }
                 Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
                 Machine::Frame { id, frame } => {
+                    self.tools.count(&frame);
                     if !self.viewer.offer(id, frame) {
                         self.endpoint.refresh(self.clock.now());
                     }

@@ -26,6 +26,7 @@ pub mod keymap;
 pub mod marks;
 mod net;
 pub mod picture;
+pub mod quality;
 pub mod screen;
 pub mod sharer;
 pub mod sign_in;

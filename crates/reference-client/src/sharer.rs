@@ -33,6 +33,7 @@ use crate::{
     events::when_heard,
     inject::Injector,
     net::{ConnectError, Incoming, Link, Relay},
+    quality::{Meter, Quality},
     screen::Screen,
 };
 use filming::Filming;
@@ -133,6 +134,8 @@ pub enum Event {
     Clipboard(String),
     /// This was read from the person's clipboard and sent.
     ClipboardSent(String),
+    /// How well it goes, every two seconds.
+    Quality(Quality),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// The screen or the injection has trouble; the session goes on.
@@ -177,6 +180,7 @@ pub async fn run(
         clock,
         endpoint,
         filming: Filming::start(options.screen),
+        meter: Meter::start(),
         injector: options.injector,
         injection_failed: false,
         injected: None,
@@ -214,6 +218,7 @@ struct Sharer {
     clock: Clock,
     endpoint: SharerEndpoint,
     filming: Filming,
+    meter: Meter,
     injector: Box<dyn Injector>,
     injection_failed: bool,
     /// When the helper last typed or clicked.
@@ -317,7 +322,10 @@ impl Sharer {
     }
 
     fn filmed(&mut self, told: filming::Told) {
-        match self.filming.filmed(told, &mut self.endpoint) {
+        match self
+            .filming
+            .filmed(told, &mut self.endpoint, &mut self.meter)
+        {
             Ok(()) => {}
             Err(why) => self.tell(Event::Trouble(why)),
         }
@@ -343,6 +351,10 @@ impl Sharer {
                 Machine::Session(SessionEvent::ControlNotBefore(from)) => {
                     let seconds = self.clock.seconds_until(from);
                     self.tell(Event::NoControlFor { seconds });
+                }
+                Machine::Session(SessionEvent::Delay(ms)) => {
+                    let quality = self.meter.take(ms);
+                    self.tell(Event::Quality(quality));
                 }
                 Machine::Session(event) => {
                     if let Some(event) = self.use_tool(event) {

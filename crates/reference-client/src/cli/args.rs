@@ -122,7 +122,8 @@ Commands, a line each:
   draw X Y X Y ...  draw a line                laser X Y         point without a click
   clear             wipe out what is drawn     copy              send your clipboard, once
   take, refuse      what the other person's clipboard offers
-  chat TEXT         say something              end               end the session
+  chat TEXT         say something              quality           delay and rate
+  end               end the session
 
 In the window, while you may draw: F8 draws, F8 again is a laser pointer, Esc ends; 1 to 8 are
 colours, C clears. F8 itself cannot be typed there then; `key F8` sends it.")]
@@ -166,7 +167,7 @@ Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR
 Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, p pauses and unpauses, r takes
 control back, k the keyboard alone, e extends it, c sends your clipboard once, v takes what the
 helper's clipboard offers and x refuses it, t starts a line of chat. Without a terminal, lines: yes,
-no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, chat TEXT, end. After a warning only the whole
+no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, quality, chat TEXT, end. After a warning only the whole
 word `share` agrees. Once the helper has typed or clicked, allowing control again takes a number that is
 shown, because a key that the helper typed could arrive late and be taken for yours.")]
 pub(crate) struct Sharer {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use alongside_client::{
     clipboard::Place,
     helper::{self, Command, Event, Options, SessionEvent},
+    quality::Quality,
     view::{Folder, View},
     window::Window,
 };
@@ -58,6 +59,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         screen: None,
         stroke: STROKES,
         wanted: Scopes::CONTROL,
+        quality: None,
         retries: 0,
         later: None,
         book,
@@ -136,6 +138,8 @@ struct Helper {
     stroke: u32,
     /// What was asked for last.
     wanted: Scopes,
+    /// How well it goes.
+    quality: Option<Quality>,
     retries: u32,
     /// Something to do later.
     later: Option<(Moment, Command)>,
@@ -151,6 +155,14 @@ impl Helper {
 
     async fn line(&mut self, line: &str) {
         if line.is_empty() {
+            return;
+        }
+        if line == "quality" {
+            let quality = self.quality;
+            self.terminal.line(&quality.map_or_else(
+                || "nothing is known yet of how well it goes".to_owned(),
+                |quality| format!("it goes at {quality}"),
+            ));
             return;
         }
         self.stroke += 1;
@@ -198,6 +210,10 @@ impl Helper {
             Event::NoControlFor { seconds } => self.terminal.line(&format!(
                 "Control cannot be asked for in the next {seconds} seconds."
             )),
+            Event::Quality(quality) => {
+                self.quality = Some(quality);
+                self.terminal.aside(&quality.to_string());
+            }
             Event::NotNow(misuse) => self.terminal.line(&format!("not now: {misuse}")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
             Event::Clipboard(_) => self.terminal.line(
@@ -208,7 +224,6 @@ impl Helper {
                 text.len(),
                 excerpt(&text)
             )),
-            Event::Quality(_) => {}
             Event::Session(event) => self.session(event).await,
         }
     }

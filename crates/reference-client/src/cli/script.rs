@@ -51,7 +51,7 @@ pub(crate) fn command(
         _ => Err(
             "commands: control, ask SCOPE ..., release, type TEXT, enter, key NAME, move X Y, \
              click X Y, draw X Y X Y ..., laser X Y, clear, copy, take, refuse, pause, unpause, \
-             chat TEXT, end"
+             chat TEXT, quality, end"
                 .to_owned(),
         ),
     }

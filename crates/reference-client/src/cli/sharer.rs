@@ -6,6 +6,7 @@ use alongside_client::{
     Config, ConnectError, Ended, Relay,
     clipboard::Place,
     inject,
+    quality::Quality,
     screen::{self, Screen},
     sharer::{self, Command, Event, Options, Receipts, SessionEvent},
 };
@@ -153,6 +154,7 @@ struct Talk {
     /// An item of the helper's clipboard waits for an answer.
     offered: bool,
     scopes: Scopes,
+    quality: Option<Quality>,
     /// When the person wanted to end it.
     ending: Option<Instant>,
 }
@@ -296,6 +298,7 @@ impl Sharer {
                 self.show_status();
                 Command::AnswerClipboard(false)
             }
+            (None, "quality") => return self.tell_quality(),
             (None, "renew") => Command::Renew,
             (None, "keyboard-back") => {
                 let left = self.talk.scopes.intersect(Scopes::GRANTABLE);
@@ -304,6 +307,14 @@ impl Sharer {
             (None, word) => return self.not_understood(word),
         };
         self.order(command).await;
+    }
+
+    fn tell_quality(&mut self) {
+        let quality = self.talk.quality;
+        self.terminal.line(&quality.map_or_else(
+            || "Nothing is known yet of how well it goes.".to_owned(),
+            |quality| format!("It goes at {quality}."),
+        ));
     }
 
     /// An answer is on its way: the next question, if there is one.
@@ -326,7 +337,7 @@ impl Sharer {
             None if ["yes", "no"].contains(&word) => "Nothing is being asked.",
             _ => {
                 "Type yes, no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, \
-                 chat TEXT or end."
+                 quality, chat TEXT or end."
             }
         };
         self.terminal.line(line);
@@ -383,6 +394,10 @@ impl Sharer {
                 "The helper cannot ask for control in the next {seconds} seconds."
             )),
             Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
+            Event::Quality(quality) => {
+                self.talk.quality = Some(quality);
+                self.terminal.aside(&quality.to_string());
+            }
             Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
             Event::Clipboard(_) => {

@@ -12,6 +12,7 @@ pub(crate) struct Terminal {
     terminal: bool,
     raw: bool,
     status: String,
+    aside: String,
 }
 
 impl Terminal {
@@ -20,6 +21,7 @@ impl Terminal {
             terminal: io::stdout().is_terminal(),
             raw: false,
             status: String::new(),
+            aside: String::new(),
         }
     }
 
@@ -73,12 +75,27 @@ impl Terminal {
         let _ = out.flush();
     }
 
+    /// What stands beside the status where there is room; nothing without a terminal.
+    pub(crate) fn aside(&mut self, text: &str) {
+        text.clone_into(&mut self.aside);
+        if self.terminal && !self.status.is_empty() {
+            let mut out = io::stdout().lock();
+            let _ = write!(out, "\r\x1b[K{}", self.bottom());
+            let _ = out.flush();
+        }
+    }
+
     /// The status as it fits into one line, and a mark after which lines can be typed.
     fn bottom(&self) -> String {
         if self.status.is_empty() {
             return String::new();
         }
-        let status: String = self.status.chars().take(self.room()).collect();
+        let room = self.room();
+        let mut status: String = self.status.chars().take(room).collect();
+        let aside = format!(" | {}", self.aside);
+        if !self.aside.is_empty() && status.chars().count() + aside.len() <= room {
+            status.push_str(&aside);
+        }
         status + self.mark()
     }
 

@@ -1,13 +1,12 @@
 //! Drawing, clipboard and quality at the helper.
 
-use std::time::Instant;
-
-use alongside_wire::Scopes;
+use alongside_wire::{Scopes, media::Frame};
 
 use super::{Event, Helper, Line, SessionEvent};
 use crate::{
     clipboard::ClipboardError,
     marks::{Mark, Stroke},
+    quality::Meter,
     view::Word,
 };
 
@@ -16,9 +15,13 @@ use crate::{
 pub(super) struct Tools {
     /// The grant allows drawing.
     draws: bool,
-    /// Frames that were shown since.
-    frames: u32,
-    since: Option<Instant>,
+    meter: Meter,
+}
+
+impl Tools {
+    pub(super) fn count(&mut self, frame: &Frame) {
+        self.meter.count(frame);
+    }
 }
 
 impl Helper {
@@ -64,19 +67,10 @@ impl Helper {
         };
     }
 
-    pub(super) fn count_frame(&mut self) {
-        self.tools.frames += 1;
-    }
-
     /// Says how well it goes, each time that the delay is known.
     fn rate(&mut self, delay: u32) {
-        let now = Instant::now();
-        let since = self.tools.since.replace(now);
-        let frames = std::mem::take(&mut self.tools.frames);
-        let Some(since) = since else { return };
-        let rate = f64::from(frames) / now.duration_since(since).as_secs_f64().max(0.001);
-        let quality = format!("{delay} ms, {rate:.0} frames/s");
-        self.viewer.tell(Word::Quality(quality.clone()));
+        let quality = self.tools.meter.take(delay);
+        self.viewer.tell(Word::Quality(quality.to_string()));
         self.tell(Event::Quality(quality));
     }
 

@@ -14,6 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{PICTURE_INTERVAL, STALE};
 use crate::{
     marks::{Mark, Marks},
+    quality::Meter,
     screen::{Screen, ScreenError},
 };
 
@@ -114,6 +115,7 @@ impl Filming {
         &mut self,
         told: Told,
         endpoint: &mut SharerEndpoint,
+        meter: &mut Meter,
     ) -> Result<(), String> {
         let taken = match told {
             Told::Taken(taken) => taken,
@@ -137,7 +139,7 @@ impl Filming {
         self.sent = Instant::now();
         endpoint
             .send_frame(&frame)
-            .map(|_| ())
+            .map(|_| meter.count(&frame))
             .map_err(|misuse| misuse.to_string())
     }
 

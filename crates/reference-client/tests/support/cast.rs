@@ -188,7 +188,7 @@ impl Cast {
             slow,
             ..Seen::default()
         };
-        Self::joined(seen, Config::default(), Config::default())
+        Self::joined(seen, Config::default(), Config::default(), false)
             .await
             .until_asked()
             .await
@@ -201,10 +201,18 @@ impl Cast {
 
     /// All three, up to the join.
     pub async fn joined_as(helper: Config, sharer: Config) -> Self {
-        Self::joined(Seen::default(), helper, sharer).await
+        Self::joined(Seen::default(), helper, sharer, false).await
     }
 
-    async fn joined(seen: Seen, helping: Config, sharing: Config) -> Self {
+    /// The sharer joins by the code of a link, and is asked.
+    pub async fn asked_by_link() -> Self {
+        Self::joined(Seen::default(), Config::default(), Config::default(), true)
+            .await
+            .until_asked()
+            .await
+    }
+
+    async fn joined(seen: Seen, helping: Config, sharing: Config, link: bool) -> Self {
         let (relay, found) = relay();
         let mut helper = helper_as(found.clone(), vec![Box::new(seen.clone())], helping);
         let code = helper
@@ -220,7 +228,7 @@ impl Cast {
             relay: found,
             sign_in: None,
             code,
-            link: false,
+            link,
             config: sharing,
             screen: Box::new(Pattern::new()),
             injector: Box::new(injected.clone()),
