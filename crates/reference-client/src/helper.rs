@@ -152,10 +152,11 @@ pub async fn run(
         None => helper.command(Command::NewCode),
     }
     loop {
+        // Events first: some of them ask for something that is to be sent.
+        helper.tell_events();
         while let Some(transmit) = helper.endpoint.poll_transmit() {
             link.transmit(transmit);
         }
-        helper.tell_events();
         if let Some(ended) = helper.endpoint.machine().ended() {
             helper.board.withdraw();
             tokio::join!(link.close(ended.code), helper.viewer.close());

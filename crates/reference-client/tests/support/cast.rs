@@ -13,7 +13,7 @@ use alongside_client::{
 };
 use alongside_relay::{Options, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
-use alongside_wire::input::InputEvent;
+use alongside_wire::{code::Code, input::InputEvent};
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     task::JoinHandle,
@@ -140,7 +140,15 @@ pub fn relay() -> (alongside_relay::Relay, Relay) {
 }
 
 pub fn relay_as(identity: Identity) -> (alongside_relay::Relay, Relay) {
-    let options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+    relay_with(identity, |_| {})
+}
+
+pub fn relay_with(
+    identity: Identity,
+    set: impl FnOnce(&mut Options),
+) -> (alongside_relay::Relay, Relay) {
+    let mut options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+    set(&mut options);
     let relay = alongside_relay::Relay::bind(options).unwrap();
     let fingerprint: Fingerprint = relay.fingerprint().parse().unwrap();
     let found = Relay {
@@ -151,25 +159,62 @@ pub fn relay_as(identity: Identity) -> (alongside_relay::Relay, Relay) {
 }
 
 pub fn helper(relay: Relay, views: Vec<Box<dyn View>>) -> HelperEnd {
-    helper_as(relay, views, Config::default())
+    helper_with(relay, views, |_| {})
 }
 
-fn helper_as(relay: Relay, views: Vec<Box<dyn View>>, config: Config) -> HelperEnd {
+pub fn helper_with(
+    relay: Relay,
+    views: Vec<Box<dyn View>>,
+    set: impl FnOnce(&mut helper::Options),
+) -> HelperEnd {
     let (commands, orders) = mpsc::channel(16);
     let (events, told) = mpsc::channel(1_024);
-    let options = helper::Options {
+    let mut options = helper::Options {
         relay,
         sign_in: None,
         name: "Ada".to_owned(),
-        config,
+        config: Config::default(),
         views,
         clipboard: Place::Nowhere,
     };
+    set(&mut options);
     End {
         commands,
         told,
         log: Vec::new(),
         session: tokio::spawn(helper::run(options, orders, events)),
+    }
+}
+
+pub fn sharer_with(
+    relay: Relay,
+    code: Code,
+    injected: &Recorder,
+    set: impl FnOnce(&mut sharer::Options),
+) -> SharerEnd {
+    let (commands, orders) = mpsc::channel(16);
+    let (events, told) = mpsc::channel(1_024);
+    let mut options = sharer::Options {
+        relay,
+        sign_in: None,
+        code,
+        link: false,
+        config: Config::default(),
+        screen: Box::new(Pattern::new()),
+        injector: Box::new(injected.clone()),
+        clipboard: Place::Nowhere,
+        receipts: None,
+    };
+    set(&mut options);
+    let session = tokio::spawn(async move {
+        let mut spent = SpentLocators::default();
+        sharer::run(options, &mut spent, orders, events).await
+    });
+    End {
+        commands,
+        told,
+        log: Vec::new(),
+        session,
     }
 }
 
@@ -214,7 +259,8 @@ impl Cast {
 
     async fn joined(seen: Seen, helping: Config, sharing: Config, link: bool) -> Self {
         let (relay, found) = relay();
-        let mut helper = helper_as(found.clone(), vec![Box::new(seen.clone())], helping);
+        let views: Vec<Box<dyn View>> = vec![Box::new(seen.clone())];
+        let mut helper = helper_with(found.clone(), views, |options| options.config = helping);
         let code = helper
             .hear("a code", |event| match event {
                 helper::Event::Code { code, .. } => Some(*code),
@@ -222,29 +268,10 @@ impl Cast {
             })
             .await;
         let injected = Recorder::default();
-        let (commands, orders) = mpsc::channel(16);
-        let (events, told) = mpsc::channel(1_024);
-        let options = sharer::Options {
-            relay: found,
-            sign_in: None,
-            code,
-            link,
-            config: sharing,
-            screen: Box::new(Pattern::new()),
-            injector: Box::new(injected.clone()),
-            clipboard: Place::Nowhere,
-            receipts: None,
-        };
-        let session = tokio::spawn(async move {
-            let mut spent = SpentLocators::default();
-            sharer::run(options, &mut spent, orders, events).await
+        let sharer = sharer_with(found, code, &injected, |options| {
+            options.config = sharing;
+            options.link = link;
         });
-        let sharer = End {
-            commands,
-            told,
-            log: Vec::new(),
-            session,
-        };
         Self {
             relay,
             helper,
