@@ -47,7 +47,7 @@ impl Session {
         let client = |task: &str| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
             let address = address.to_string();
-            command.args([task, "--relay", &address, "--fingerprint", &fingerprint]);
+            command.args([task, "--relay", &address, "--fingerprint", fingerprint]);
             command
         };
         let (ours, theirs) = (Server::start(&[]), Server::start(&[]));
