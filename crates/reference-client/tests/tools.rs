@@ -38,6 +38,10 @@ struct Session {
 impl Session {
     /// `told` is what the sharer's terminal shows.
     fn start(told: &str) -> Self {
+        Self::start_with(told, |display| format!("x11:{display}"))
+    }
+
+    fn start_with(told: &str, screen: impl FnOnce(&str) -> String) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let guard = runtime.enter();
         let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -64,7 +68,7 @@ impl Session {
                 .env("DISPLAY", theirs.xvfb.display()),
         );
         let code = helper.hear("Your code: ", 1);
-        let screen = format!("x11:{}", ours.xvfb.display());
+        let screen = screen(ours.xvfb.display());
         let mut sharer = Talker::start("sharer", client("sharer").args(["--screen", &screen]));
         sharer.say(&code);
         sharer.agree();
@@ -234,10 +238,13 @@ fn clipboards_go_over_item_by_item() {
 //= test spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
 #[test]
 fn what_a_screen_cannot_do_is_not_asked_for() {
-    let mut session = Session::start("exec sleep 1000");
+    let mut session = Session::start_with("exec sleep 1000", |_| "pattern".to_owned());
+    for (times, scope) in [(1, "annotate"), (2, "clipboard-to-sharer")] {
+        session.helper.say(&format!("ask {scope}"));
+        let denied = "Control was not granted: unsupported";
+        session.helper.hear(denied, times);
+    }
     session.helper.say("ask elevation");
-    session
-        .helper
-        .hear("Control was not granted: unsupported", 1);
+    session.helper.hear("Control was not granted", 3);
     assert!(!session.sharer.said().contains("may use"));
 }
