@@ -243,17 +243,18 @@ impl State {
                     }
                 }
             }
-            Event::Reported { category } => {
+            Event::Reported { category, account } => {
                 tracing::info!("a session was reported");
                 let record = report::Record {
                     time: unix_now(),
                     category,
-                    account: String::new(),
+                    account,
                 };
                 if let Some(reports) = &self.books.reports {
                     reports.write(record.line());
                 }
             }
+            Event::Used { conn, features } => self.sessions.used(conn, features),
             Event::Violation { conn, error } => {
                 tracing::warn!(client = conn.0, %error, "a client broke the protocol");
             }

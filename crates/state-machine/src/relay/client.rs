@@ -1,6 +1,6 @@
 //! What the relay keeps of one client.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use alongside_wire::{ErrorCode, code::Locator, framing::Deframer, rendezvous::SignIn};
 
@@ -28,6 +28,8 @@ pub(super) struct Client {
     pub(super) signed_in: Option<SignedIn>,
     /// When it left the session that it may still report.
     pub(super) left: Option<Timestamp>,
+    /// Issuer and subject of the helper's account in its latest session; empty without one.
+    pub(super) helped_by: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -98,6 +100,7 @@ impl Client {
             was_paired: false,
             signed_in: None,
             left: None,
+            helped_by: String::new(),
         }
     }
 

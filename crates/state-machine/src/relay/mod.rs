@@ -14,11 +14,13 @@ mod violation;
 
 use alloc::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    string::String,
     vec::Vec,
 };
 
 use alongside_wire::{
     ErrorCode, ReportCategory,
+    journal::Features,
     rendezvous::{Gone, Joined, Message, Refused, RelayHello, SignIn},
 };
 
@@ -121,7 +123,7 @@ pub enum Transmit {
 }
 
 /// What happened, for the caller's books. It never holds a code, or anything that clients carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A session began: frame streams may be carried between these two.
     Paired {
@@ -141,6 +143,15 @@ pub enum Event {
     Reported {
         /// What it says.
         category: ReportCategory,
+        /// Issuer and subject of the helper's account, with a space between; empty without one.
+        account: String,
+    },
+    /// Something was used in the session that this client is in.
+    Used {
+        /// The client.
+        conn: ConnId,
+        /// What.
+        features: Features,
     },
     /// A client broke the protocol and is being closed.
     Violation {
@@ -365,6 +376,7 @@ impl Relay {
             self.enter(conn, Phase::Paired { peer, until }, now);
         }
         self.events.push_back(Event::Paired { helper, sharer });
+        self.note_account(helper, sharer, link, now);
         self.send(helper, Joined { offer });
     }
 

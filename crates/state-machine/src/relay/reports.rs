@@ -1,9 +1,14 @@
 //! Reports of abuse: who may make one now.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+};
 
 use alongside_wire::{
     ErrorCode, ReportCategory,
+    journal::Features,
     rendezvous::{Report, Reported},
 };
 
@@ -28,8 +33,8 @@ impl Relay {
     //= spec/14-operation.md#reports [REPORT-11] 964e25d7
     pub(super) fn report(&mut self, conn: ConnId, report: &Report, now: Timestamp) {
         match self.take_report(conn, report, now) {
-            Ok(category) => {
-                self.events.push_back(Event::Reported { category });
+            Ok((category, account)) => {
+                self.events.push_back(Event::Reported { category, account });
                 self.send(conn, Reported {});
             }
             Err(code) => self.refuse(conn, code),
@@ -41,7 +46,7 @@ impl Relay {
         conn: ConnId,
         report: &Report,
         now: Timestamp,
-    ) -> Result<ReportCategory, ErrorCode> {
+    ) -> Result<(ReportCategory, String), ErrorCode> {
         //= spec/14-operation.md#reports [REPORT-8] 3b3b65b2
         if self.config.reports_per_source == 0 {
             return Err(ErrorCode::Unsupported);
@@ -58,7 +63,37 @@ impl Relay {
             return Err(ErrorCode::Busy);
         }
         client.left = None;
-        Ok(category)
+        Ok((category, core::mem::take(&mut client.helped_by)))
+    }
+
+    /// Keeps what the books are to hold of a session that begins.
+    pub(super) fn note_account(
+        &mut self,
+        helper: ConnId,
+        sharer: ConnId,
+        link: bool,
+        now: Timestamp,
+    ) {
+        let account = self.account(helper, now);
+        let mut features = Features::NONE;
+        if account.is_some() {
+            features = features.union(Features::SIGN_IN);
+        }
+        if link {
+            features = features.union(Features::LINK);
+        }
+        //= spec/14-operation.md#reports [REPORT-9] 32bc78ba
+        let name = account.map(|account| format!("{} {}", account.issuer, account.subject));
+        let name = name.unwrap_or_default();
+        for end in [helper, sharer] {
+            if let Some(client) = self.clients.get_mut(&end) {
+                client.helped_by.clone_from(&name);
+            }
+        }
+        if features != Features::NONE {
+            let conn = helper;
+            self.events.push_back(Event::Used { conn, features });
+        }
     }
 }
 

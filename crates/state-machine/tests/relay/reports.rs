@@ -1,12 +1,18 @@
 //! Reports of abuse: who may make one, when, and how many.
 
-use alongside_state_machine::relay::{ConnId, Event, RelayConfig, Violation};
+use alongside_state_machine::relay::{
+    ConnId, Event, RelayConfig, Verified, Violation, account::Role,
+};
 use alongside_wire::{
     ErrorCode, ReportCategory,
+    journal::Features,
     rendezvous::{CodeRequest, Message, Report, Reported},
 };
 
-use crate::world::{A, B, C, World, gone, join, leave, locator, refused};
+use crate::{
+    sign_in::account,
+    world::{A, B, C, World, gone, join, leave, locator, refused, sign_in},
+};
 
 fn report() -> Report {
     Report {
@@ -34,7 +40,9 @@ fn each_end_may_report_the_session_that_it_left_once() {
     world.say(B, leave(ErrorCode::Done));
     assert_eq!(tell(&mut world, B), [Reported {}.into()]);
     let category = ReportCategory::Scam;
-    assert_eq!(world.events.last(), Some(&Event::Reported { category }));
+    let account = String::new();
+    let reported = Event::Reported { category, account };
+    assert_eq!(world.events.last(), Some(&reported));
     // The other end learns that it is over, and nothing else.
     assert_eq!(world.heard(A), gone(ErrorCode::Done));
     assert_eq!(tell(&mut world, B), refused(ErrorCode::NothingToReport));
@@ -183,4 +191,37 @@ fn a_relay_that_keeps_no_reports_says_so() {
     assert!(world.relay.stated().limits.contains(&(37, 0)));
     world.say(B, leave(ErrorCode::Done));
     assert_eq!(tell(&mut world, B), refused(ErrorCode::Unsupported));
+}
+
+//= test spec/14-operation.md#reports [REPORT-9] 32bc78ba
+#[test]
+fn the_account_is_the_helpers_whoever_reports() {
+    let mut world = World::with(|_| {});
+    let account = account("ada", "", Role::Control);
+    let lasts_ms = 3_600_000;
+    let verified = Verified { account, lasts_ms };
+    world.tokens.insert("ada".to_owned(), Ok(verified));
+    world.client(A, "192.0.2.1");
+    world.client(B, "192.0.2.2");
+    world.client(C, "192.0.2.3");
+    world.say(A, sign_in("ada"));
+    assert_eq!(world.heard(A).len(), 1);
+    for (helper, sharer, expected) in [(A, B, "issuer ada"), (C, B, "")] {
+        world.events.clear();
+        world.pair(helper, sharer);
+        let signed_in = Event::Used {
+            conn: helper,
+            features: Features::SIGN_IN,
+        };
+        assert_eq!(world.events.contains(&signed_in), helper == A);
+        world.say(B, leave(ErrorCode::Done));
+        world.heard(helper);
+        for end in [helper, B] {
+            assert_eq!(tell(&mut world, end), [Reported {}.into()]);
+            let Some(Event::Reported { account, .. }) = world.events.last() else {
+                panic!("{:?}", world.events)
+            };
+            assert_eq!(account, expected);
+        }
+    }
 }

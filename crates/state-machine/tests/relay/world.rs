@@ -238,7 +238,10 @@ impl World {
     pub(crate) fn violation(&self) -> Violation {
         let violation = |event: &Event| match event {
             Event::Violation { error, .. } => Some(*error),
-            Event::Paired { .. } | Event::Unpaired { .. } | Event::Reported { .. } => None,
+            Event::Paired { .. }
+            | Event::Unpaired { .. }
+            | Event::Reported { .. }
+            | Event::Used { .. } => None,
         };
         self.events.iter().find_map(violation).expect("a violation")
     }
