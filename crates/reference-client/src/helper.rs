@@ -2,13 +2,15 @@
 
 mod tools;
 
+use std::time::Duration;
+
 use alongside_state_machine::endpoint::helper::{Event as Machine, HelperEndpoint};
 pub use alongside_state_machine::session::helper::Line;
 pub use alongside_state_machine::{
     channel::phrase::Phrase, session::helper::Event as SessionEvent,
 };
 use alongside_wire::{
-    Scopes,
+    ReportCategory, Scopes,
     code::Code,
     input::InputEvent,
     receipt::Receipt,
@@ -19,12 +21,13 @@ use tokio::sync::mpsc::{
 };
 
 use crate::{
-    Config, Ended, Misuse,
+    Config, Ended, Misuse, Reporting,
     clipboard::{Board, Place},
     clock::{Clock, sleep},
     events::when_heard,
     net::{ConnectError, Incoming, Link, Relay},
     quality::Quality,
+    report::{After, settle},
     view::{Seen, View, Viewer},
 };
 use tools::Tools;
@@ -74,6 +77,8 @@ pub enum Command {
     Chat(String),
     /// End it.
     End,
+    /// End it, and report it to whoever runs the relay, in one act.
+    EndAndReport(ReportCategory),
 }
 
 /// What the person is to know.
@@ -110,6 +115,8 @@ pub enum Event {
     ClipboardSent(String),
     /// How well it goes, every two seconds.
     Quality(Quality),
+    /// What became of a report; it comes after the end.
+    Reported(Reporting),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// A frame or a view has trouble; the session goes on.
@@ -117,7 +124,7 @@ pub enum Event {
 }
 
 /// Runs a helper until its session ends. Events go to `events`, which holds 1,024 at least; the last
-/// is the end. Nothing is read from the network while they are not taken. When `commands` is closed the session is ended.
+/// is the end, or what became of a report after it. Nothing is read from the network while they are not taken. When `commands` is closed the session is ended.
 ///
 /// # Errors
 /// [`ConnectError`] if there is no connection to the relay.
@@ -159,6 +166,25 @@ pub async fn run(
         }
         if let Some(ended) = helper.endpoint.machine().ended() {
             helper.board.withdraw();
+            let patience = Duration::ZERO;
+            let Helper {
+                endpoint, clock, ..
+            } = &mut helper;
+            let done = settle(
+                endpoint,
+                &mut link,
+                clock,
+                &mut commands,
+                patience,
+                |command| match command {
+                    Command::EndAndReport(category) => After::Report(*category),
+                    _ => After::Nothing,
+                },
+            );
+            let reporting = done.await;
+            if reporting != Reporting::None {
+                helper.tell(Event::Reported(reporting));
+            }
             tokio::join!(link.close(ended.code), helper.viewer.close());
             return Ok(ended);
         }
@@ -256,6 +282,7 @@ impl Helper {
                 self.endpoint.end(now);
                 Ok(())
             }
+            Command::EndAndReport(category) => self.endpoint.end_and_report(category, now),
         };
         self.done(done);
     }

@@ -27,6 +27,7 @@ pub mod marks;
 mod net;
 pub mod picture;
 pub mod quality;
+mod report;
 pub mod screen;
 pub mod sharer;
 pub mod sign_in;
@@ -36,7 +37,7 @@ mod x11;
 pub mod xvfb;
 
 pub use alongside_state_machine::{
-    endpoint::Config,
+    endpoint::{Config, Reporting},
     error::{Fault, Misuse},
     session::{By, Ended},
 };

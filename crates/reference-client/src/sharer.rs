@@ -18,7 +18,7 @@ pub use alongside_state_machine::{
     },
 };
 use alongside_wire::{
-    Scopes,
+    ReportCategory, Scopes,
     code::Code,
     input::InputEvent,
     receipt::Receipt,
@@ -27,13 +27,14 @@ use alongside_wire::{
 use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
 
 use crate::{
-    Config, Ended, Misuse,
+    Config, Ended, Misuse, Reporting,
     clipboard::{Board, Place},
     clock::{Clock, sleep},
     events::when_heard,
     inject::Injector,
     net::{ConnectError, Incoming, Link, Relay},
     quality::{Meter, Quality},
+    report::{After, settle},
     screen::Screen,
 };
 use filming::Filming;
@@ -58,6 +59,9 @@ pub struct Options {
     pub clipboard: Place,
     /// Whether the answers are signed, and for whom; `None` is the usual choice.
     pub receipts: Option<Receipts>,
+    /// How long the person may still report a session that the helper ended; the run ends later by
+    /// that, or by [`Command::End`].
+    pub report_after: Duration,
 }
 
 /// Signed evidence of what the person allows and refuses, which takes deniability away.
@@ -98,6 +102,8 @@ pub enum Command {
     Chat(String),
     /// End it.
     End,
+    /// End it, and report it to whoever runs the relay, in one act.
+    EndAndReport(ReportCategory),
 }
 
 /// What the person is to know.
@@ -136,6 +142,8 @@ pub enum Event {
     ClipboardSent(String),
     /// How well it goes, every two seconds.
     Quality(Quality),
+    /// What became of a report; it comes after the end.
+    Reported(Reporting),
     /// A command could not be carried out.
     NotNow(Misuse),
     /// The screen or the injection has trouble; the session goes on.
@@ -143,7 +151,7 @@ pub enum Event {
 }
 
 /// Runs a sharer until its session ends. Events go to `events`, which holds 1,024 at least; the last
-/// is the end. Nothing is read from the network while they are not taken. When `commands` is closed the session is ended. `spent` is the program's memory of codes.
+/// is the end, or what became of a report after it. Nothing is read from the network while they are not taken. When `commands` is closed the session is ended. `spent` is the program's memory of codes.
 ///
 /// # Errors
 /// [`ConnectError`] if there is no connection to the relay, or the code was used here before.
@@ -207,6 +215,26 @@ pub async fn run(
         }
         if let Some(ended) = sharer.endpoint.machine().ended() {
             sharer.undo();
+            let patience = options.report_after;
+            let Sharer {
+                endpoint, clock, ..
+            } = &mut sharer;
+            let done = settle(
+                endpoint,
+                &mut link,
+                clock,
+                &mut commands,
+                patience,
+                |command| match command {
+                    Command::EndAndReport(category) => After::Report(*category),
+                    Command::End => After::Leave,
+                    _ => After::Nothing,
+                },
+            );
+            let reporting = done.await;
+            if reporting != Reporting::None {
+                sharer.tell(Event::Reported(reporting));
+            }
             link.close(ended.code).await;
             return Ok(ended);
         }
@@ -306,6 +334,7 @@ impl Sharer {
                 self.endpoint.end();
                 Ok(())
             }
+            Command::EndAndReport(category) => self.endpoint.end_and_report(category),
         };
         if let Err(misuse) = done {
             self.tell(Event::NotNow(misuse));

@@ -124,6 +124,7 @@ Commands, a line each:
   take, refuse      what the other person's clipboard offers
   chat TEXT         say something              quality           delay and rate
   end               end the session
+  report [scam|unasked|harm|other]             end it, and report it to whoever runs the relay
 
 In the window, while you may draw: F8 draws, F8 again is a laser pointer, Esc ends; 1 to 8 are
 colours, C clears. F8 itself cannot be typed there then; `key F8` sends it.")]
@@ -164,10 +165,12 @@ whether the screen may be seen.
 
 Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR, pattern.
 
-Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, p pauses and unpauses, r takes
+Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, ! ends at once and reports it to
+whoever runs the relay, p pauses and unpauses, r takes
 control back, k the keyboard alone, e extends it, c sends your clipboard once, v takes what the
 helper's clipboard offers and x refuses it, t starts a line of chat. Without a terminal, lines: yes,
-no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, quality, chat TEXT, end. After a warning only the whole
+no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, quality, chat TEXT, end, report
+[scam|unasked|harm|other]. After a warning only the whole
 word `share` agrees. Once the helper has typed or clicked, allowing control again takes a number that is
 shown, because a key that the helper typed could arrive late and be taken for yours.")]
 pub(crate) struct Sharer {

@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     Exit, Failure, Stop, args, exit, input,
     receipts::{self, Book},
+    report::became_of,
     script,
     terminal::Terminal,
     words::{clock, excerpt, phrase, plain, signed_in_as},
@@ -214,6 +215,7 @@ impl Helper {
                 self.quality = Some(quality);
                 self.terminal.aside(&quality.to_string());
             }
+            Event::Reported(reporting) => self.terminal.alert(became_of(reporting)),
             Event::NotNow(misuse) => self.terminal.line(&format!("not now: {misuse}")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
             Event::Clipboard(_) => self.terminal.line(

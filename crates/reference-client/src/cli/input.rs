@@ -141,6 +141,7 @@ impl Keys {
             KeyCode::Char('y') => "yes",
             KeyCode::Char('n') => "no",
             KeyCode::Char('q') => "end",
+            KeyCode::Char('!') => "report",
             KeyCode::Char('p') => "toggle-pause",
             KeyCode::Char('r') => "revoke",
             KeyCode::Char('c') => "copy",

@@ -12,6 +12,7 @@ mod keys;
 mod prompt;
 mod receipt;
 mod receipts;
+mod report;
 mod script;
 mod sharer;
 mod spent;

@@ -3,7 +3,10 @@
 use alongside_client::helper::{Command, Line};
 use alongside_wire::{Scopes, input::InputEvent, limits};
 
-use super::keys;
+use super::{
+    keys,
+    report::{REPORT_HELP, report_category},
+};
 
 /// What a line means; `stroke` is a number that no stroke has had.
 pub(crate) fn command(
@@ -32,6 +35,9 @@ pub(crate) fn command(
         "unpause" => Ok(Command::Pause(false)),
         "chat" => Ok(Command::Chat(rest.to_owned())),
         "end" => Ok(Command::End),
+        "report" => report_category(rest)
+            .map(Command::EndAndReport)
+            .ok_or_else(|| REPORT_HELP.to_owned()),
         "enter" => keys::press("enter")
             .map(Command::Input)
             .ok_or_else(String::new),
@@ -51,7 +57,7 @@ pub(crate) fn command(
         _ => Err(
             "commands: control, ask SCOPE ..., release, type TEXT, enter, key NAME, move X Y, \
              click X Y, draw X Y X Y ..., laser X Y, clear, copy, take, refuse, pause, unpause, \
-             chat TEXT, quality, end"
+             chat TEXT, quality, end, report"
                 .to_owned(),
         ),
     }

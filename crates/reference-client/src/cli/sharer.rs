@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alongside_client::{
-    Config, ConnectError, Ended, Relay,
+    By, Config, ConnectError, Ended, Relay,
     clipboard::Place,
     inject,
     quality::Quality,
@@ -11,7 +11,7 @@ use alongside_client::{
     sharer::{self, Command, Event, Options, Receipts, SessionEvent},
 };
 use alongside_state_machine::endpoint::spent::SpentLocators;
-use alongside_wire::{Scopes, rendezvous::SignIn};
+use alongside_wire::{ReportCategory, Scopes, rendezvous::SignIn};
 use tokio::sync::mpsc::{self, Sender};
 
 use super::{
@@ -21,6 +21,7 @@ use super::{
     input::Typed,
     prompt::Prompt,
     receipts::{self, Book},
+    report::{became_of, report_category},
     spent,
     status::{Status, choices},
     terminal::Terminal,
@@ -81,8 +82,10 @@ fn supported(screen: &dyn Screen, clipboard: &Place) -> Scopes {
     Scopes::ALL.without(without)
 }
 
-/// How long an end may take to be told to everybody.
-const END_PATIENCE: Duration = Duration::from_secs(4);
+/// How long an end, and a report of it, may take to be told to everybody.
+const END_PATIENCE: Duration = Duration::from_secs(6);
+/// How long somebody at a terminal may report a session that the helper ended.
+const REPORT_AFTER: Duration = Duration::from_secs(20);
 const NOT_ENDING: &str = "The session did not end in order, so the program stops here. Nothing is shown or \
                           done any more.";
 
@@ -157,6 +160,8 @@ struct Talk {
     quality: Option<Quality>,
     /// When the person wanted to end it.
     ending: Option<Instant>,
+    /// It is over, and the person may still report it.
+    over: bool,
 }
 
 type Session = tokio::task::JoinHandle<(Result<Ended, ConnectError>, SpentLocators)>;
@@ -201,6 +206,11 @@ impl Sharer {
             receipts: args.receipts.is_some().then_some(Receipts {
                 share: args.share_receipts,
             }),
+            report_after: if self.raw {
+                REPORT_AFTER
+            } else {
+                Duration::ZERO
+            },
         };
         let mut spent = std::mem::take(&mut self.spent);
         // On a task of its own: a terminal that does not take what is written must not stop it.
@@ -247,7 +257,7 @@ impl Sharer {
     }
 
     async fn order(&mut self, command: Command) {
-        if command == Command::End {
+        if matches!(command, Command::End | Command::EndAndReport(_)) {
             self.talk.ending.get_or_insert_with(Instant::now);
         }
         if let Some(commands) = &self.talk.commands {
@@ -257,6 +267,15 @@ impl Sharer {
     }
 
     async fn typed(&mut self, word: &str) {
+        let category = word.strip_prefix("report ").map(report_category);
+        if let Some(Some(category)) = category {
+            self.order(Command::EndAndReport(category)).await;
+            return;
+        }
+        if self.talk.over && word != "report" {
+            self.order(Command::End).await;
+            return;
+        }
         if let Some(line) = word.strip_prefix("chat ") {
             self.show_status();
             self.order(Command::Chat(line.to_owned())).await;
@@ -283,6 +302,7 @@ impl Sharer {
                 answer
             }
             (None, "end" | "q") => Command::End,
+            (None, "report" | "!") => Command::EndAndReport(ReportCategory::Other),
             (None, "pause") => Command::Pause(true),
             (None, "unpause") => Command::Pause(false),
             (None, "toggle-pause") => Command::Pause(!self.talk.paused),
@@ -337,7 +357,7 @@ impl Sharer {
             None if ["yes", "no"].contains(&word) => "Nothing is being asked.",
             _ => {
                 "Type yes, no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, \
-                 quality, chat TEXT or end."
+                 quality, chat TEXT, end or report."
             }
         };
         self.terminal.line(line);
@@ -398,6 +418,7 @@ impl Sharer {
                 self.talk.quality = Some(quality);
                 self.terminal.aside(&quality.to_string());
             }
+            Event::Reported(reporting) => self.terminal.alert(became_of(reporting)),
             Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
             Event::Clipboard(_) => {
@@ -485,6 +506,7 @@ impl Sharer {
                 });
                 self.show_status();
             }
+            SessionEvent::Ended(ended) => self.over(&ended),
             SessionEvent::Chat(text) => self.terminal.line(&format!("helper: {}", plain(&text))),
             SessionEvent::ChatDelivered(_) => self.terminal.line("(delivered)"),
             // The warning stands in the question that follows the answer.
@@ -500,8 +522,20 @@ impl Sharer {
             | SessionEvent::Laser { .. }
             | SessionEvent::LaserGone
             | SessionEvent::DrawingCleared
-            | SessionEvent::Delay(_)
-            | SessionEvent::Ended(_) => {}
+            | SessionEvent::Delay(_) => {}
+        }
+    }
+
+    /// The helper ended it, perhaps because they have what they wanted.
+    fn over(&mut self, ended: &Ended) {
+        self.talk.prompt = None;
+        if self.raw && ended.by == By::Peer && ended.fault.is_none() {
+            self.talk.over = true;
+            let seconds = REPORT_AFTER.as_secs();
+            self.terminal.alert(&format!(
+                "The helper ended the session. Press ! within {seconds} seconds to report them to \
+                 whoever runs the relay; any other key closes."
+            ));
         }
     }
 

@@ -78,8 +78,10 @@ impl Status<'_> {
                 "q ends, v takes their clipboard, x refuses it".to_owned()
             }
             (None, _, None) if self.offered => "end, take, refuse".to_owned(),
-            (None, _, None) if self.raw => "q ends, p pauses, r ends control, t chats".to_owned(),
-            (None, _, None) => "end, pause, unpause, revoke, chat TEXT".to_owned(),
+            (None, _, None) if self.raw => {
+                "q ends, ! reports, p pauses, r ends control, t chats".to_owned()
+            }
+            (None, _, None) => "end, report, pause, unpause, revoke, chat TEXT".to_owned(),
         }
     }
 }

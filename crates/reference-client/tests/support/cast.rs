@@ -204,6 +204,7 @@ pub fn sharer_with(
         injector: Box::new(injected.clone()),
         clipboard: Place::Nowhere,
         receipts: None,
+        report_after: Duration::ZERO,
     };
     set(&mut options);
     let session = tokio::spawn(async move {
@@ -281,7 +282,7 @@ impl Cast {
         }
     }
 
-    async fn until_asked(mut self) -> Self {
+    pub async fn until_asked(mut self) -> Self {
         self.sharer
             .hear("the question for consent", |event| match event {
                 sharer::Event::Session(sharer::SessionEvent::ConsentAsked {

@@ -94,6 +94,7 @@ impl Cast {
             injector: stage.injector()?,
             clipboard: Place::Nowhere,
             receipts: None,
+            report_after: Duration::ZERO,
         };
         let session = tokio::spawn(async move {
             let mut spent = SpentLocators::default();
