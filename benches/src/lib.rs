@@ -141,6 +141,7 @@ impl Session {
             injector: Box::new(NoInjector),
             clipboard: Place::Nowhere,
             receipts: None,
+            report_after: Duration::ZERO,
         };
         let began = Instant::now();
         let sharing = tokio::spawn(async move {
