@@ -193,6 +193,7 @@ impl X11Injector {
 impl Injector for X11Injector {
     fn inject(&mut self, event: &InputEvent) -> Result<(), InjectError> {
         match *event {
+            //= spec/06-media-input.md#input-records [INPUT-11] 4431e2cb
             InputEvent::Key { usage, down } => {
                 let code = keymap::x11_keycode(usage).ok_or(InjectError::Key(usage))?;
                 // A server may have fewer keys than the table.

@@ -34,6 +34,8 @@ pub(crate) fn memory_of_connection(config: &RelayConfig) -> u64 {
     windows + (config.session_queue + 2 * config.control_message) as u64
 }
 
+//= spec/03-rendezvous.md#forwarding [RDV-35] 069005f8
+/// The configuration of an endpoint that accepts; there is none with which one connects.
 pub(crate) fn server_config(
     identity: Identity,
     config: &RelayConfig,

@@ -57,6 +57,8 @@ pub fn split<'a>(
     if length > limit {
         return Err(DecodeError::new(Fault::TooLarge { limit }, what));
     }
+    //= spec/07-wire.md#framing [WIRE-11] 4af16049
+    // Both have a byte at least.
     let start = type_len + length_len;
     match bytes.get(start..start + length) {
         Some(body) => Ok(Some((Raw { message_type, body }, start + length))),

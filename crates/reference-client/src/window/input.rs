@@ -47,6 +47,7 @@ impl Input {
         held.then_some(WindowEvent::Input(InputEvent::ReleaseAll))
     }
 
+    //= spec/06-media-input.md#input-records [INPUT-10] 13793ea2
     fn key(&mut self, keycode: u8, down: bool, out: &mut Vec<WindowEvent>) {
         let Some(usage) = keymap::usage(keycode) else {
             return;
