@@ -6,8 +6,10 @@ mod support;
 use std::fs;
 
 use alongside_client::{
+    canvas::Canvas,
     inject::{Injector, X11Injector},
     keymap::x11_keycode,
+    screen::{Pattern, Screen as _},
     window::{Window, WindowEvent},
 };
 use alongside_wire::input::InputEvent;
@@ -66,11 +68,21 @@ fn a_helpers_keyboard_sends_the_place_whatever_it_types() {
             german(&server);
         }
         let mut window = Window::open_on(server.display(), "Alongside").expect("it opens");
+        let mut canvas = Canvas::new();
+        let frame = Pattern::new().capture(true).expect("it captures");
+        canvas.apply(&frame.expect("a frame")).expect("it applies");
+        window.show(&canvas).expect("it shows");
+        let shown = canvas.picture().pixel(100, 100);
+        until("the window shows the canvas", || {
+            window.poll();
+            (server.picture().pixel(100, 100) == shown).then_some(())
+        });
         let mut injector = X11Injector::open(server.display(), None).expect("it opens");
+        // Keys go to the window under the pointer.
+        point(&mut injector, 100, 100, 800, 600);
+        press(&mut injector, Y);
         let mut sent = Vec::new();
         until("the key arrives", || {
-            // Until the window is there nothing gets keys.
-            press(&mut injector, Y);
             sent.extend(window.poll());
             let key = |down| WindowEvent::Input(InputEvent::Key { usage: Y, down });
             (sent.contains(&key(true)) && sent.contains(&key(false))).then_some(())
