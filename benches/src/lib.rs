@@ -117,6 +117,7 @@ impl Session {
         let options = helper::Options {
             relay: address.clone(),
             sign_in: None,
+            device: None,
             name: "benchmark".to_owned(),
             config: Config::default(),
             views: vec![Box::new(Counter(seen))],
@@ -134,8 +135,7 @@ impl Session {
         let options = sharer::Options {
             relay: address.clone(),
             sign_in: None,
-            code,
-            link: false,
+            start: sharer::Start::Code(code),
             config: Config::default(),
             screen: Box::new(Pattern::new()),
             injector: Box::new(NoInjector),

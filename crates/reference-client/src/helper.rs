@@ -4,10 +4,13 @@ mod tools;
 
 use std::time::Duration;
 
-use alongside_state_machine::endpoint::helper::{Event as Machine, HelperEndpoint};
 pub use alongside_state_machine::session::helper::Line;
 pub use alongside_state_machine::{
     channel::phrase::Phrase, session::helper::Event as SessionEvent,
+};
+use alongside_state_machine::{
+    device::DeviceKey,
+    endpoint::helper::{Event as Machine, HelperEndpoint},
 };
 use alongside_wire::{
     ReportCategory, Scopes,
@@ -38,6 +41,8 @@ pub struct Options {
     pub relay: Relay,
     /// How to prove to the relay who this is, if it asks for that.
     pub sign_in: Option<SignIn>,
+    /// The known device to call; without it, the helper gets a code.
+    pub device: Option<DeviceKey>,
     /// Who the helper says they are: 64 bytes at most.
     pub name: String,
     /// Suites and ceiling.
@@ -51,7 +56,7 @@ pub struct Options {
 /// What the person wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Ask for another code, after one was spent or died.
+    /// Ask for another code, after one was spent or died; or call the device again.
     NewCode,
     /// Ask for control.
     RequestControl(Scopes),
@@ -144,6 +149,7 @@ pub async fn run(
     let mut helper = Helper {
         clock,
         endpoint: HelperEndpoint::new(&options.name, config, seed),
+        device: options.device,
         viewer: Viewer::start(options.views, seen),
         board: Board::new(options.clipboard),
         tools: Tools::default(),
@@ -198,6 +204,7 @@ const CHUNK: usize = 64 * 1024;
 struct Helper {
     clock: Clock,
     endpoint: HelperEndpoint,
+    device: Option<DeviceKey>,
     viewer: Viewer,
     board: Board,
     tools: Tools,
@@ -252,7 +259,10 @@ impl Helper {
     fn command(&mut self, command: Command) {
         let now = self.clock.now();
         let done = match command {
-            Command::NewCode => self.endpoint.request_code(now),
+            Command::NewCode => match &self.device {
+                Some(device) => self.endpoint.call(device, now),
+                None => self.endpoint.request_code(now),
+            },
             Command::RequestControl(scopes) => {
                 let asked = self.endpoint.request_control(scopes, now);
                 asked.map(|()| self.wiped())

@@ -18,6 +18,7 @@ pub mod canvas;
 pub mod clipboard;
 mod clock;
 mod decode;
+pub mod device;
 mod events;
 pub mod helper;
 pub mod inject;

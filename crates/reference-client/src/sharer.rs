@@ -6,15 +6,18 @@ mod tools;
 
 use std::time::{Duration, Instant};
 
-use alongside_state_machine::endpoint::{
-    sharer::{Event as Machine, SharerEndpoint},
-    spent::SpentLocators,
-};
 pub use alongside_state_machine::{
     channel::phrase::Phrase,
     session::{
         friction::{Consent, Contact},
         sharer::Event as SessionEvent,
+    },
+};
+use alongside_state_machine::{
+    device::Device,
+    endpoint::{
+        sharer::{Event as Machine, SharerEndpoint},
+        spent::SpentLocators,
     },
 };
 use alongside_wire::{
@@ -45,10 +48,8 @@ pub struct Options {
     pub relay: Relay,
     /// How to prove to the relay who this is, if the person wants to.
     pub sign_in: Option<SignIn>,
-    /// The code that the helper passed on.
-    pub code: Code,
-    /// The code came in a link: the screen may be seen, and nothing more.
-    pub link: bool,
+    /// How helper and sharer find each other.
+    pub start: Start,
     /// Suites and ceiling.
     pub config: Config,
     /// What is shown.
@@ -62,6 +63,17 @@ pub struct Options {
     /// How long the person may still report a session that the helper ended; the run ends later by
     /// that, or by [`Command::End`].
     pub report_after: Duration,
+}
+
+/// How a session begins.
+#[derive(Clone)]
+pub enum Start {
+    /// By the code that the helper passed on.
+    Code(Code),
+    /// By a code that came in a link: the screen may be seen, and nothing more.
+    Link(Code),
+    /// This is a known device, which waits to be called.
+    Device(Device),
 }
 
 /// Signed evidence of what the person allows and refuses, which takes deniability away.
@@ -183,7 +195,7 @@ pub async fn run(
     if let Some(request) = options.sign_in {
         endpoint.sign_in(request).map_err(refused)?;
     }
-    let mut to_join = Some(options.code);
+    let mut to_start = Some(options.start);
     let mut sharer = Sharer {
         clock,
         endpoint,
@@ -201,14 +213,15 @@ pub async fn run(
     loop {
         // Injection first: what the machine allowed is done before anything else is looked at.
         sharer.carry_out();
-        if let Some(code) = to_join.take_if(|_| sharer.signed_in) {
+        if let Some(start) = to_start.take_if(|_| sharer.signed_in) {
             let (relay, now) = (&options.relay.address, sharer.clock.now());
-            let joined = if options.link {
-                sharer.endpoint.join_by_link(code, relay, spent, now)
-            } else {
-                sharer.endpoint.join(code, relay, spent, now)
+            let endpoint = &mut sharer.endpoint;
+            let started = match start {
+                Start::Code(code) => endpoint.join(code, relay, spent, now),
+                Start::Link(code) => endpoint.join_by_link(code, relay, spent, now),
+                Start::Device(device) => endpoint.wait(&device, now),
             };
-            joined.map_err(refused)?;
+            started.map_err(refused)?;
         }
         while let Some(transmit) = sharer.endpoint.poll_transmit() {
             link.transmit(transmit);

@@ -52,6 +52,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     let options = helper::Options {
         relay,
         sign_in: None,
+        device: None,
         name: "Ada".to_owned(),
         config: Config::default(),
         views: Vec::new(),
@@ -112,6 +113,7 @@ async fn garbage_from_a_relay_ends_the_client_with_the_clause() {
     let options = helper::Options {
         relay,
         sign_in: None,
+        device: None,
         name: "Ada".to_owned(),
         config: Config::default(),
         views: Vec::new(),

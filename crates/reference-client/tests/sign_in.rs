@@ -107,7 +107,9 @@ impl Stage {
     fn sharer(&self, token: &str, code: Code, link: bool) -> SharerEnd {
         sharer_with(self.found.clone(), code, &Recorder::default(), |options| {
             options.sign_in = sign_in::from_text(token).ok();
-            options.link = link;
+            if link {
+                options.start = sharer::Start::Link(code);
+            }
         })
     }
 }

@@ -55,6 +55,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Let the known devices of this file wait to be called. `alongside device enrol` makes its
+    /// entries; they hold no secret.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) devices: Option<PathBuf>,
+
     /// Keep a journal of sessions in this folder: number, start, end, error and features of each,
     /// nothing else, for 72 hours.
     #[arg(long, value_name = "DIR")]

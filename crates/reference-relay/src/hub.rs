@@ -18,6 +18,7 @@ use crate::{
     books::Books,
     clock::{Clock, unix_now},
     connection::CHUNK,
+    devices::Devices,
     outbox::Outbox,
     sign_in::Access,
 };
@@ -128,6 +129,10 @@ impl Hub {
     pub(crate) fn disconnected(&self, id: ConnId) {
         self.tell(|machine, now| machine.disconnected(id, now));
         self.lock().clients.remove(&id);
+    }
+
+    pub(crate) fn set_devices(&self, devices: Devices) {
+        self.tell(|machine, now| machine.set_devices(devices, now));
     }
 
     pub(crate) fn shutdown(&self) {

@@ -16,6 +16,7 @@
 pub mod books;
 mod clock;
 mod connection;
+pub mod devices;
 mod hub;
 mod outbox;
 mod quic;

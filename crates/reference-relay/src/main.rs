@@ -10,6 +10,7 @@ use std::{
 use alongside_relay::{
     Options, Relay,
     books::{print_journal, print_reports},
+    devices,
     sign_in::Access,
     tls::Identity,
 };
@@ -53,6 +54,8 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = args.config();
     let access = Access::open(&args.sign_in.options())?;
+    let devices = args.devices.as_deref().map(devices::read).transpose()?;
+    let devices = devices.unwrap_or_default();
     // Heard from now on, so that a signal right after the start is not lost.
     let stop = stop_signal()?;
     let bound = Relay::memory_bound(&config);
@@ -64,6 +67,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let relay = Relay::bind(Options {
         config,
         access,
+        devices,
         journal: args.journal.clone(),
         reports: args.reports.clone(),
         ..Options::new(args.listen, identity)

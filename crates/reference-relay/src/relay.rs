@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::{
     books::{Books, BooksError, Keeper},
     connection,
+    devices::Devices,
     hub::Hub,
     quic,
     sign_in::Access,
@@ -28,6 +29,8 @@ pub struct Options {
     pub config: RelayConfig,
     /// Who may sign in, and what everybody may.
     pub access: Access,
+    /// The devices that may wait to be called.
+    pub devices: Devices,
     /// The folder of the journal, which is made if there is none; without it, no journal is kept.
     pub journal: Option<PathBuf>,
     /// The folder of reports of abuse, which is made if there is none; without it, none are taken.
@@ -42,6 +45,7 @@ impl Options {
             identity,
             config: RelayConfig::default(),
             access: Access::default(),
+            devices: Devices::new(),
             journal: None,
             reports: None,
         }
@@ -90,6 +94,7 @@ impl Relay {
             identity,
             mut config,
             access,
+            devices,
             journal,
             reports,
         } = options;
@@ -114,6 +119,7 @@ impl Relay {
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
         let hub = Arc::new(Hub::new(config, seed, access, books));
+        hub.set_devices(devices);
         let timer = hub.clone();
         let tasks = [
             tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),
@@ -150,6 +156,12 @@ impl Relay {
     /// pin it.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The devices that may wait from now on. Those that wait and are not there as they were are
+    /// told, and wait no more.
+    pub fn set_devices(&self, devices: Devices) {
+        self.hub.set_devices(devices);
     }
 
     /// Tells every client that the relay is shutting down, closes their connections, and waits

@@ -22,6 +22,8 @@ pub struct Device {
     pub key: DeviceKey,
     /// What proves to the relay that this is the device.
     pub token: DeviceToken,
+    /// Whoever enrolled it said that its helpers need no card.
+    pub without_card: bool,
 }
 
 impl DeviceKey {
@@ -48,6 +50,7 @@ impl Device {
         Self {
             key: DeviceKey::new(DeviceId(id), secret),
             token: DeviceToken(token),
+            without_card: false,
         }
     }
 }

@@ -40,6 +40,8 @@ pub(crate) enum Task {
     Helper(Helper),
     /// Be helped: join by a code, and decide what is seen and done.
     Sharer(Sharer),
+    /// Make a device known, so that it can be called without a code.
+    Device(Device),
     /// Check receipts of a session, without a network.
     Receipt(Receipt),
     /// Make and read identity cards.
@@ -135,6 +137,10 @@ pub(crate) struct Helper {
     #[command(flatten)]
     pub(crate) sign_in: SignInArgs,
 
+    /// Call the known device of this file instead of asking for a code. You must be signed in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) device: Option<PathBuf>,
+
     /// Who the other person will read that you are, if you have no card. Nobody vouches for it.
     #[arg(long, default_value = "a helper")]
     pub(crate) name: String,
@@ -187,6 +193,11 @@ pub(crate) struct Sharer {
     #[arg(long, requires = "trust")]
     pub(crate) need_card: bool,
 
+    /// Be the known device of this file: wait to be called, again and again, and be asked each
+    /// time. Without it, a code is typed.
+    #[arg(long, value_name = "FILE", conflicts_with = "receipts")]
+    pub(crate) device: Option<PathBuf>,
+
     /// What to show.
     #[arg(long, default_value = "x11", value_name = "SCREEN")]
     pub(crate) screen: ScreenSpec,
@@ -204,6 +215,40 @@ pub(crate) struct Sharer {
     /// them again. Without this nothing is written anywhere.
     #[arg(long, value_name = "FILE")]
     pub(crate) remember: Option<PathBuf>,
+}
+
+/// Make a device known.
+#[derive(Debug, Group)]
+pub(crate) struct Device {
+    #[command(subcommand)]
+    pub(crate) task: DeviceTask,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceTask {
+    /// Make the files of a new device: its own, that of the helpers, and what the relay is told.
+    Enrol(Enrol),
+}
+
+/// Make the files of a new device.
+#[derive(Debug, Group)]
+pub(crate) struct Enrol {
+    /// The organisation whose helpers may call it, as their sign-in names it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) organisation: String,
+
+    /// Helpers need no card. Without this the device takes only helpers with a card that somebody
+    /// vouches for whom it trusts.
+    #[arg(long)]
+    pub(crate) without_card: bool,
+
+    /// What the files are called: NAME.device, NAME.helpers, NAME.relay.
+    #[arg(long, default_value = "known", value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// The folder that they are made in.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 /// Check receipts.

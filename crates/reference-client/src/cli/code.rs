@@ -3,7 +3,7 @@
 
 use std::io::BufRead as _;
 
-use alongside_client::{Ended, Relay};
+use alongside_client::{Ended, Relay, sharer::Start};
 use alongside_wire::{ErrorCode, code::Code, link::Link};
 
 use super::{Failure, terminal::Terminal, words::plain};
@@ -14,6 +14,16 @@ pub(crate) struct Invitation {
     pub(crate) code: Code,
     /// It came as a link.
     pub(crate) link: bool,
+}
+
+impl From<Invitation> for Start {
+    fn from(Invitation { code, link }: Invitation) -> Self {
+        if link {
+            Self::Link(code)
+        } else {
+            Self::Code(code)
+        }
+    }
 }
 
 /// A line that a person typed, understood.

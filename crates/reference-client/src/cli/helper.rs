@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use alongside_client::{
     clipboard::Place,
+    device::read_key,
     helper::{self, Command, Event, Options, SessionEvent},
     quality::Quality,
     view::{Folder, View},
@@ -37,12 +38,15 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let config = args.identity.config()?;
     let views = views(&args, &mut terminal)?;
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
+    let device = args.device.as_deref().map(read_key).transpose()?;
+    let calls = device.is_some();
     let (commands, orders) = mpsc::channel(64);
     let (events, mut happened) = mpsc::channel(1_024);
     terminal.status("connecting to the relay ...");
     let options = Options {
         relay: args.relay.relay(),
         sign_in,
+        device,
         name: args.name,
         config,
         views,
@@ -64,6 +68,8 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         retries: 0,
         later: None,
         book,
+        calls,
+        exit: None,
     };
     loop {
         let later = helper.later.as_ref().map(|(at, _)| *at);
@@ -74,7 +80,14 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
                     helper.happened(event).await;
                 }
                 helper.terminal.status("");
-                helper.terminal.line(&exit::explain(&ended, "the sharer"));
+                if let Some(exit) = helper.exit {
+                    return Ok(exit);
+                }
+                let why = match ended.code {
+                    ErrorCode::NotFound if helper.calls => NO_DEVICE.to_owned(),
+                    _ => exit::explain(&ended, "the sharer"),
+                };
+                helper.terminal.line(&why);
                 return Ok(ended.into());
             }
             Some(event) = happened.recv() => helper.happened(event).await,
@@ -93,6 +106,9 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         }
     }
 }
+
+const NO_DEVICE: &str = "The device did not answer: it does not wait at this relay, or you are not signed \
+                         in to its organisation.";
 
 async fn tick(on: bool) {
     if on {
@@ -146,6 +162,10 @@ struct Helper {
     later: Option<(Moment, Command)>,
     /// Where receipts go, if there are any.
     book: Option<Book>,
+    /// A known device is called; there are no codes.
+    calls: bool,
+    /// How the program ends, if a call came to nothing.
+    exit: Option<Exit>,
 }
 
 impl Helper {
@@ -189,6 +209,7 @@ impl Helper {
 
     async fn happened(&mut self, event: Event) {
         match event {
+            Event::Connected if self.calls => self.terminal.status("calling the device ..."),
             Event::Connected => self.terminal.status("asking for a code ..."),
             Event::SignedIn(signed_in) => self.terminal.line(&signed_in_as(&signed_in)),
             Event::Code { code, seconds } => {
@@ -256,7 +277,15 @@ impl Helper {
             }
             SessionEvent::Joined => {
                 self.code = None;
-                terminal.status("somebody joined; making the connection secure ...");
+                terminal.status("making the connection secure ...");
+            }
+            //= spec/17-known-devices.md#exchange [DEVICE-17] cfba648f
+            SessionEvent::CodeSpent { .. } if self.calls => {
+                self.give_up(
+                    "The exchange with the device failed: its secret is another than in your \
+                     file, or somebody is in between.",
+                )
+                .await;
             }
             SessionEvent::CodeSpent { spent, warn, .. } => self.spent(spent, warn),
             SessionEvent::Secured => terminal.status("the other person is being asked ..."),
@@ -340,6 +369,14 @@ impl Helper {
         } else {
             self.after(Duration::ZERO, Command::NewCode);
         }
+    }
+
+    /// A call came to nothing.
+    async fn give_up(&mut self, why: &str) {
+        self.terminal.status("");
+        self.terminal.alert(why);
+        self.exit = Some(Exit::Refused);
+        self.order(Command::End).await;
     }
 
     fn denied(&mut self, code: ErrorCode) {

@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod card;
 mod code;
 mod demo;
+mod device;
 mod exit;
 mod helper;
 mod inert;
@@ -30,6 +31,7 @@ pub(crate) async fn run(args: Args) -> Exit {
     let done = match args.task {
         Task::Helper(options) => helper::run(options).await,
         Task::Sharer(options) => sharer::run(options).await,
+        Task::Device(options) => device::run(&options),
         Task::Receipt(options) => receipt::run(&options),
         Task::Card(options) => card::run(options),
         Task::Demo(options) => demo::run(options).await,

@@ -1,17 +1,20 @@
 //! `alongside sharer`.
 
+mod waiting;
+
 use std::time::{Duration, Instant};
 
 use alongside_client::{
     By, Config, ConnectError, Ended, Relay,
     clipboard::Place,
+    device::read_device,
     inject,
     quality::Quality,
     screen::{self, Screen},
-    sharer::{self, Command, Event, Options, Receipts, SessionEvent},
+    sharer::{self, Command, Event, Options, Receipts, SessionEvent, Start},
 };
 use alongside_state_machine::endpoint::spent::SpentLocators;
-use alongside_wire::{ReportCategory, Scopes, rendezvous::SignIn};
+use alongside_wire::{ErrorCode, ReportCategory, Scopes, rendezvous::SignIn};
 use tokio::sync::mpsc::{self, Sender};
 
 use super::{
@@ -38,7 +41,16 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     drop(screen::open(&args.screen)?);
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let relay = args.relay.relay();
-    let invitation = code::first(&mut terminal, &relay)?;
+    let device = args.device.as_deref().map(read_device).transpose()?;
+    if device.as_ref().is_some_and(|device| !device.without_card)
+        && config.identity.anchors.is_empty()
+    {
+        return Err(NO_TRUST.into());
+    }
+    let invitation = match &device {
+        None => Some(code::first(&mut terminal, &relay)?),
+        Some(_) => None,
+    };
     let raw = terminal.raw();
     let mut sharer = Sharer {
         terminal,
@@ -51,18 +63,25 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         book,
         sign_in,
         config,
+        stopped: false,
     };
     if let Some(book) = &sharer.book {
         let warning = book.warning(args.share_receipts);
         sharer.terminal.line(&warning);
     }
-    let mut over = sharer.session(&args, invitation).await?;
+    if let Some(device) = device {
+        return sharer.wait_for_calls(&args, &device).await;
+    }
+    let Some(invitation) = invitation else {
+        return Ok(Exit::Failed);
+    };
+    let mut over = sharer.session(&args, invitation.into()).await?;
     // In the same run, because only that remembers which codes are spent.
     while raw && over.blames_the_code() {
         let Some(invitation) = sharer.another_code(&relay).await else {
             break;
         };
-        over = sharer.session(&args, invitation).await?;
+        over = sharer.session(&args, invitation.into()).await?;
     }
     Ok(over.into())
 }
@@ -81,6 +100,11 @@ fn supported(screen: &dyn Screen, clipboard: &Place) -> Scopes {
     }
     Scopes::ALL.without(without)
 }
+
+//= spec/17-known-devices.md#exchange [DEVICE-17] cfba648f
+const WRONG_SECRET: &str = "somebody called this device with another secret, or is in between";
+const NO_TRUST: &str = "this device takes only helpers whose card somebody vouches for: say with --trust \
+                        FILE whom it believes, or enrol it with --without-card";
 
 /// How long an end, and a report of it, may take to be told to everybody.
 const END_PATIENCE: Duration = Duration::from_secs(6);
@@ -143,6 +167,8 @@ struct Sharer {
     sign_in: Option<SignIn>,
     /// Who the person is to the helper, and whom they believe.
     config: Config,
+    /// The program was told to end, and not only the session.
+    stopped: bool,
 }
 
 /// What is being said in one session.
@@ -162,23 +188,20 @@ struct Talk {
     ending: Option<Instant>,
     /// It is over, and the person may still report it.
     over: bool,
+    /// A channel has stood.
+    met: bool,
 }
 
 type Session = tokio::task::JoinHandle<(Result<Ended, ConnectError>, SpentLocators)>;
 
 impl Sharer {
-    /// One join and what comes of it.
-    async fn session(
-        &mut self,
-        args: &args::Sharer,
-        invitation: Invitation,
-    ) -> Result<Over, Failure> {
-        let Invitation { code, link } = invitation;
+    /// One join, or one wait, and what comes of it.
+    async fn session(&mut self, args: &args::Sharer, start: Start) -> Result<Over, Failure> {
         let relay = args.relay.relay();
         let screen = screen::open(&args.screen)?;
         let injector = inject::open(&args.screen).map_err(|error| error.to_string())?;
         let clipboard = Place::of(&args.screen);
-        if let Some(file) = &args.remember
+        if let (Some(file), Start::Code(code) | Start::Link(code)) = (&args.remember, &start)
             && !spent::spend(file, &relay.address, &code.locator)?
         {
             self.terminal.line(&ConnectError::Spent.to_string());
@@ -190,12 +213,14 @@ impl Sharer {
             commands: Some(commands),
             ..Talk::default()
         };
-        self.terminal.status("joining ...");
+        self.terminal.status(match &start {
+            Start::Code(_) | Start::Link(_) => "joining ...",
+            Start::Device(_) => "connecting to the relay ...",
+        });
         let options = Options {
             relay,
             sign_in: self.sign_in.clone(),
-            code,
-            link,
+            start,
             config: Config {
                 supported: supported(&*screen, &clipboard),
                 ..self.config.clone()
@@ -237,7 +262,11 @@ impl Sharer {
                         self.happened(event);
                     }
                     self.terminal.status("");
-                    self.terminal.line(&exit::explain(&ended, "the helper"));
+                    let why = match ended.code {
+                        ErrorCode::HandshakeFailed if args.device.is_some() => WRONG_SECRET.into(),
+                        _ => exit::explain(&ended, "the helper"),
+                    };
+                    self.terminal.line(&why);
                     return Ok(Over::Ended(ended));
                 }
                 Some(event) = happened.recv() => self.happened(event),
@@ -246,7 +275,10 @@ impl Sharer {
                     // Nobody can answer any more, and silence is no consent.
                     None => self.reading = false,
                 },
-                () = self.stop.next() => self.order(Command::End).await,
+                () = self.stop.next() => {
+                    self.stopped = true;
+                    self.order(Command::End).await;
+                }
                 () = overdue(self.talk.ending) => {
                     self.terminal.status("");
                     self.terminal.line(NOT_ENDING);
@@ -391,10 +423,13 @@ impl Sharer {
                  before it answers, up to {most} seconds."
             )),
             Event::Waiting => self.terminal.status("this device waits to be called ..."),
-            Event::Phrase(places) => self.terminal.line(&format!(
-                "The helper should see the same three words: {}",
-                phrase(places)
-            )),
+            Event::Phrase(places) => {
+                self.talk.met = true;
+                self.terminal.line(&format!(
+                    "The helper should see the same three words: {}",
+                    phrase(places)
+                ));
+            }
             Event::Number(number) => {
                 self.talk.number = Some(number);
                 let how = if self.raw {

@@ -172,6 +172,7 @@ pub fn helper_with(
     let mut options = helper::Options {
         relay,
         sign_in: None,
+        device: None,
         name: "Ada".to_owned(),
         config: Config::default(),
         views,
@@ -197,8 +198,7 @@ pub fn sharer_with(
     let mut options = sharer::Options {
         relay,
         sign_in: None,
-        code,
-        link: false,
+        start: sharer::Start::Code(code),
         config: Config::default(),
         screen: Box::new(Pattern::new()),
         injector: Box::new(injected.clone()),
@@ -271,7 +271,9 @@ impl Cast {
         let injected = Recorder::default();
         let sharer = sharer_with(found, code, &injected, |options| {
             options.config = sharing;
-            options.link = link;
+            if link {
+                options.start = sharer::Start::Link(code);
+            }
         });
         Self {
             relay,

@@ -29,7 +29,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
 fn device() -> Device {
-    Device::enrol(&std::array::from_fn(|place| place as u8))
+    Device {
+        without_card: true,
+        ..Device::enrol(&std::array::from_fn(|place| place as u8))
+    }
 }
 
 /// A relay that knows the device, and a helper of its organisation.
@@ -101,6 +104,25 @@ fn phrases(world: &World) -> (Vec<[u16; 3]>, Vec<[u16; 3]>) {
 }
 
 //= test spec/17-known-devices.md#exchange [DEVICE-12] 111a906b
+//= test spec/17-known-devices.md#exchange [DEVICE-18] fc458885
+#[test]
+fn a_helper_without_a_card_is_let_in_only_if_none_is_needed() {
+    let mut world = world(411);
+    let strict = Device {
+        without_card: false,
+        ..device()
+    };
+    world.sharer.wait(&strict, world.now).unwrap();
+    world.run(100);
+    world.helper.call(&strict.key, world.now).unwrap();
+    world.run(1_000);
+    let ended = world.sharer.machine().ended().unwrap();
+    assert_eq!((ended.by, ended.code), (By::Local, ErrorCode::CardNeeded));
+    assert!(!asked(&world));
+    let told = world.helper.machine().ended().unwrap();
+    assert_eq!((told.by, told.code), (By::Peer, ErrorCode::CardNeeded));
+}
+
 //= test spec/17-known-devices.md#exchange [DEVICE-14] 185fcabf
 #[test]
 fn a_call_leads_to_the_same_question_and_a_whole_session() {

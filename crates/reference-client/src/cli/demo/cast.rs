@@ -62,6 +62,7 @@ impl Cast {
         let options = helper::Options {
             relay: address.clone(),
             sign_in: None,
+            device: None,
             name: "Ada".to_owned(),
             config: Config::default(),
             views: vec![Box::new(seen.clone())],
@@ -87,8 +88,7 @@ impl Cast {
         let options = sharer::Options {
             relay: self.address.clone(),
             sign_in: None,
-            code,
-            link: false,
+            start: sharer::Start::Code(code),
             config: Config::default(),
             screen: stage.screen()?,
             injector: stage.injector()?,

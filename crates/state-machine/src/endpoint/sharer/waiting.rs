@@ -14,6 +14,8 @@ impl SharerEndpoint {
     /// [`Misuse::Phase`] if this endpoint has joined or waited.
     pub fn wait(&mut self, device: &Device, now: Timestamp) -> Result<(), Misuse> {
         self.machine.wait(now)?;
+        //= spec/17-known-devices.md#exchange [DEVICE-18] fc458885
+        self.config.identity.needs_card |= !device.without_card;
         let offering = Offering::new(
             &device.key,
             &self.config.suites,
