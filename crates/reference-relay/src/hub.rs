@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use alongside_state_machine::{
@@ -22,6 +23,9 @@ use crate::{
     outbox::Outbox,
     sign_in::Access,
 };
+
+/// How often the operator's rules are looked at.
+const POLICY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The machine behind a lock that is never held across an await, with what it needs of the world:
 /// a clock, and somewhere to put what it says.
@@ -80,7 +84,7 @@ impl Hub {
             config.frame_streams,
         );
         let mut machine = relay::Relay::new(config, seed);
-        machine.set_policy(access.policy().clone());
+        machine.set_policy((*access.policy()).clone());
         Self {
             deadline_changed: Notify::new(),
             clock: Clock::start(),
@@ -159,6 +163,19 @@ impl Hub {
                 }
                 () = changed => {}
             }
+        }
+    }
+
+    /// Sees to it that the rules in force are those of the operator's file.
+    pub(crate) async fn keep_policy(&self) {
+        let mut in_force = self.access.policy();
+        loop {
+            tokio::time::sleep(POLICY_INTERVAL).await;
+            let policy = self.access.policy();
+            if !Arc::ptr_eq(&policy, &in_force) && *policy != *in_force {
+                self.lock().machine.set_policy((*policy).clone());
+            }
+            in_force = policy;
         }
     }
 

@@ -80,7 +80,7 @@ pub struct Relay {
     endpoint: Endpoint,
     hub: Arc<Hub>,
     fingerprint: String,
-    tasks: [JoinHandle<()>; 2],
+    tasks: [JoinHandle<()>; 3],
 }
 
 impl Relay {
@@ -120,10 +120,11 @@ impl Relay {
         let retry_above = config.connections / RETRY_PART;
         let hub = Arc::new(Hub::new(config, seed, access, books));
         hub.set_devices(devices);
-        let timer = hub.clone();
+        let (timer, keeper) = (hub.clone(), hub.clone());
         let tasks = [
             tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),
             tokio::spawn(async move { timer.keep_time().await }),
+            tokio::spawn(async move { keeper.keep_policy().await }),
         ];
         Ok(Self {
             endpoint,

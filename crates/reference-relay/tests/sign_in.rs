@@ -215,6 +215,19 @@ async fn the_program_reads_its_files_and_logs_no_token() {
         .await;
     assert_eq!(client.hear().await.name(), "signed-in");
     client.issue().await;
+    // The service is switched off while it runs, and the file is wrong for a moment.
+    file("policy.toml", "[assist]\nenabeld");
+    file("policy.toml", "[assist]\nenabled = false\n");
+    let mut late = relay.client().await;
+    loop {
+        let alone = sign_in(SignInMethod::Token, "a-right-secret");
+        late.say(alone).await;
+        let code = ErrorCode::ProductDisabled.to_wire();
+        if late.hear().await == (Refused { code }).into() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
     drop(relay);
     let log = fs::read(&log).expect("a log");
     let log = String::from_utf8_lossy(&log);

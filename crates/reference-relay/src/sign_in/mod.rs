@@ -16,21 +16,23 @@ mod reload;
 mod ring_provider;
 mod tokens;
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use alongside_state_machine::relay::{NotVerified, Verified, policy::Policy};
 use alongside_wire::{SignInMethod, rendezvous::SignIn};
 
 pub use self::options::{Claims, Flags, IssuerOptions, Options};
-use self::{jwt::Issuer, tokens::Tokens};
+use self::{jwt::Issuer, reload::Reload, tokens::Tokens};
 
 /// Who may sign in, and what everybody may. Without files nobody can sign in, and helpers without
 /// an account help whom they like.
+///
+/// Each file is read again when it has changed; one that has become wrong is as it was.
 #[derive(Debug, Default)]
 pub struct Access {
     tokens: Option<Tokens>,
     issuers: Vec<Issuer>,
-    policy: Policy,
+    policy: Option<Reload<Policy>>,
 }
 
 impl Access {
@@ -39,7 +41,6 @@ impl Access {
     /// # Errors
     /// If a file cannot be read, or does not say what it should.
     pub fn open(options: &Options) -> Result<Self, AccessError> {
-        let policy = options.policy.as_deref().map(policy::read).transpose()?;
         Ok(Self {
             tokens: options.tokens.as_deref().map(Tokens::open).transpose()?,
             issuers: options
@@ -47,19 +48,13 @@ impl Access {
                 .iter()
                 .map(Issuer::open)
                 .collect::<Result<_, _>>()?,
-            policy: policy.unwrap_or_default(),
+            policy: options.policy.as_deref().map(policy::open).transpose()?,
         })
     }
 
-    /// The same with other rules.
-    #[must_use]
-    pub fn with_policy(self, policy: Policy) -> Self {
-        Self { policy, ..self }
-    }
-
-    /// The rules.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
+    /// The rules, as the file has them now.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.as_ref().map_or_else(Arc::default, Reload::get)
     }
 
     /// What a token proves at this time, in seconds since 1970.

@@ -68,7 +68,8 @@ impl Default for Claims {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Sign-in and policy")]
 pub struct Flags {
-    /// Let clients sign in with the secrets in this TOML file, for development.
+    /// Let clients sign in with the secrets in this TOML file, for development. It is read again
+    /// when it has changed.
     #[arg(long, value_name = "FILE")]
     pub sign_in_tokens: Option<PathBuf>,
 
@@ -103,7 +104,8 @@ pub struct Flags {
     )]
     pub sign_in_device_claim: String,
 
-    /// Rules, in TOML: which products there are, who may help and be helped, from where.
+    /// Rules, in TOML: which products there are, who may help and be helped, from where. It is read
+    /// again when it has changed.
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
 }

@@ -8,11 +8,11 @@ use alongside_state_machine::relay::{
 };
 use serde::Deserialize;
 
-use super::{AccessError, reload};
+use super::{AccessError, reload::Reload};
 
-/// Reads the rules in a file. What it does not say is as without a file.
-pub(super) fn read(path: &Path) -> Result<Policy, AccessError> {
-    reload::read(path, parse)
+/// The rules in a file. What it does not say is as without a file.
+pub(super) fn open(path: &Path) -> Result<Reload<Policy>, AccessError> {
+    Reload::open(path, parse)
 }
 
 #[derive(Default, Deserialize)]
