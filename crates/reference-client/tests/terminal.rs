@@ -11,6 +11,7 @@ mod cast;
 use std::{
     fs,
     io::{Read as _, Write as _},
+    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -18,10 +19,11 @@ use std::{
 };
 
 use alongside_client::{
-    By, Relay, Trust,
+    By, Misuse, Relay, Trust,
     helper::{Command as Help, Event as Helped, SessionEvent},
 };
-use alongside_wire::{ErrorCode, code::Code};
+use alongside_relay::tls::Identity;
+use alongside_wire::{ErrorCode, ReportCategory, Scopes, code::Code, report::Record};
 use cast::HelperEnd;
 use tempfile::TempDir;
 
@@ -132,7 +134,15 @@ async fn code(helper: &mut HelperEnd) -> Code {
 
 /// A relay, a helper, and a sharer who has typed the code and is asked.
 async fn asked() -> (alongside_relay::Relay, HelperEnd, Terminal) {
-    let (relay, found) = cast::relay();
+    asked_at(None).await
+}
+
+/// The same, at a relay that keeps reports in a folder, if one is given.
+async fn asked_at(reports: Option<&Path>) -> (alongside_relay::Relay, HelperEnd, Terminal) {
+    let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (relay, found) = cast::relay_with(identity, |options| {
+        options.reports = reports.map(Path::to_owned);
+    });
     let mut helper = cast::helper(found.clone(), Vec::new());
     let code = code(&mut helper).await;
     let mut terminal = Terminal::start(&found);
@@ -225,7 +235,7 @@ async fn whoever_was_called_is_warned_and_types_a_whole_word() {
         // Each is taken before the next comes.
         thread::sleep(Duration::from_millis(200));
     }
-    terminal.shows("the whole word: share", 5);
+    terminal.shows("or the whole word: share", 5);
     terminal.press("shx\x7fare\r");
     seen(&mut helper).await;
     terminal.shows("Your screen is shown", 1);
@@ -244,6 +254,66 @@ async fn after_the_warning_no_is_no() {
     assert_eq!(peer_ended(&mut helper).await, ErrorCode::Declined);
     assert!(saw_nothing(&helper));
     assert_eq!(terminal.ended(), 3);
+}
+
+//= test spec/05-session.md#friction [FRICTION-8] 45a7388e
+//= test spec/14-operation.md#reports [REPORT-2] 18a23bbc
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_warning_one_word_ends_and_reports() {
+    let reports = tempfile::tempdir().unwrap();
+    let (_relay, mut helper, mut terminal) = asked_at(Some(reports.path())).await;
+    terminal.press("n");
+    terminal.shows("To end it and report it", 1);
+    terminal.press("report\r");
+    assert_eq!(peer_ended(&mut helper).await, ErrorCode::Done);
+    assert!(saw_nothing(&helper));
+    terminal.shows("Reported to whoever runs the relay", 1);
+    assert_eq!(terminal.ended(), 0);
+    let deadline = Instant::now() + PATIENCE;
+    let kept = || {
+        let files = fs::read_dir(reports.path()).unwrap();
+        let all = files.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        Record::read_all(&all.flatten().collect::<Vec<u8>>()).0
+    };
+    // The relay writes it soon after its answer.
+    while kept().is_empty() {
+        assert!(Instant::now() < deadline, "no report was kept");
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(kept()[0].category, ReportCategory::Scam);
+}
+
+//= test spec/02-codes.md#links [LINK-2] 385612f7
+//= test spec/02-codes.md#links [LINK-4] 26dd3785
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_sets_nothing_and_shows_no_more_than_the_screen() {
+    let (_relay, found) = cast::relay();
+    let mut helper = cast::helper(found.clone(), Vec::new());
+    let code = code(&mut helper).await;
+    let mut terminal = Terminal::start(&found);
+    terminal.shows("or paste the link", 1);
+    // Another relay is not gone to, whatever the link says, and not even this one without a yes.
+    terminal.press(&format!("https://other.example/j#{code}\n"));
+    terminal.shows("The link names the relay other.example", 1);
+    terminal.press("no\n");
+    terminal.shows("or paste the link", 2);
+    terminal.press(&format!(
+        "https://{}/j?relay=other.example#{code}\n",
+        found.address
+    ));
+    terminal.shows("a link is https://HOST/j#CODE and nothing more", 1);
+    terminal.press(&format!("https://{}/j#{code}\n", found.address));
+    terminal.shows(CONTACT, 1);
+    terminal.press("y");
+    terminal.shows(CONSENT, 1);
+    terminal.press("y");
+    seen(&mut helper).await;
+    let no_control = |event: &Helped| (*event == Helped::NotNow(Misuse::Scope)).then_some(());
+    helper.order(Help::RequestControl(Scopes::CONTROL)).await;
+    helper.hear("that it cannot ask", no_control).await;
+    assert!(!terminal.said().contains("ask for control"));
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! What a sharer's person is asked, in their words.
 
 use alongside_client::sharer::{Command, Consent, Contact};
-use alongside_wire::Scopes;
+use alongside_wire::{ReportCategory, Scopes};
 
 use super::words::uses;
 
@@ -43,8 +43,8 @@ impl Prompt {
             ),
             Self::Consent(who) => format!("Do you allow {who} to SEE YOUR SCREEN?"),
             Self::Warned => format!(
-                "{WARNING}\nTo refuse, type: no\nTo show your screen all the same, type the whole word: \
-                 share"
+                "{WARNING}\nTo refuse, type: no\nTo end it and report it in one go, type: report\nTo show \
+                 your screen all the same, type the whole word: share"
             ),
             Self::Control { scopes, renewal } => {
                 let what = if *renewal {
@@ -62,7 +62,7 @@ impl Prompt {
         match (self, raw) {
             (Self::Contact(_), true) => "y or n, q ends",
             (Self::Contact(_), false) => "yes or no, end ends",
-            (Self::Warned, _) => "type no, or share",
+            (Self::Warned, _) => "type no, report or share",
             (Self::Consent(_) | Self::Control { .. }, true) => "y allows, n refuses, q ends",
             (Self::Consent(_) | Self::Control { .. }, false) => "yes allows, no refuses, end ends",
         }
@@ -81,6 +81,8 @@ impl Prompt {
             (Self::Consent(_), "yes") => Command::Consent(Consent::Given),
             //= spec/05-session.md#friction [FRICTION-3] aaeb1cc3
             (Self::Warned, "share") => Command::Consent(Consent::GivenAfterWarning),
+            //= spec/05-session.md#friction [FRICTION-8] 45a7388e
+            (Self::Warned, "report") => Command::EndAndReport(ReportCategory::Scam),
             (Self::Consent(_) | Self::Warned, "no") => Command::Consent(Consent::Refused),
             (Self::Control { scopes, .. }, "yes") => Command::AllowControl(*scopes, number),
             (Self::Control { .. }, "no") => Command::DenyControl,
@@ -141,6 +143,7 @@ mod tests {
     fn the_warning_names_the_signs_and_fits_a_terminal() {
         let text = Prompt::Warned.question();
         for sign in [
+            "report",
             "called",
             "bank",
             "hurry",

@@ -384,7 +384,7 @@ impl Sharer {
 
     fn not_understood(&mut self, word: &str) {
         let line = match &self.talk.prompt {
-            Some(prompt) if prompt.wants_word() => "Type no, or the whole word: share",
+            Some(prompt) if prompt.wants_word() => "Type no, report, or the whole word: share",
             _ if word.is_empty() => return,
             None if ["yes", "no"].contains(&word) => "Nothing is being asked.",
             _ => {
