@@ -2,7 +2,12 @@
 
 mod support;
 
-use std::{fs, process::Command, thread, time::Duration};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 use alongside_client::{
     canvas::Canvas,
@@ -15,8 +20,13 @@ use alongside_wire::input::InputEvent;
 use support::{Server, point, until};
 use x11rb::{
     connection::Connection as _,
-    protocol::xproto::{
-        ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, StackMode, WindowClass,
+    protocol::{
+        randr::{ConnectionExt as _, MonitorInfo},
+        shape::{ConnectionExt as _, SK, SO},
+        xproto::{
+            ClipOrdering, ColormapAlloc, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux,
+            Rectangle, StackMode, WindowClass,
+        },
     },
     wrapper::ConnectionExt as _,
 };
@@ -82,6 +92,11 @@ fn settle(screen: &mut X11Screen, canvas: &mut Canvas) {
 /// A server with a patterned background and an xterm full of text, seen by a screen.
 fn scene(command: &str) -> (Server, support::Program, X11Screen, Canvas) {
     let server = Server::start(&["-retro"]);
+    let (terminal, screen, canvas) = scene_on(&server, command);
+    (server, terminal, screen, canvas)
+}
+
+fn scene_on(server: &Server, command: &str) -> (support::Program, X11Screen, Canvas) {
     let mut pointer = X11Injector::open(server.display(), None).expect("it opens");
     point(&mut pointer, 780, 580, 800, 600);
     let terminal = server.xterm("80x30+30+40", command);
@@ -92,7 +107,7 @@ fn scene(command: &str) -> (Server, support::Program, X11Screen, Canvas) {
     assert!(screen.can_annotate());
     let mut canvas = Canvas::new();
     settle(&mut screen, &mut canvas);
-    (server, terminal, screen, canvas)
+    (terminal, screen, canvas)
 }
 
 fn differing(a: &Picture, b: &Picture) -> Vec<(u16, u16)> {
@@ -114,13 +129,40 @@ fn assert_same(a: &Picture, b: &Picture) {
 
 #[test]
 fn what_is_drawn_is_on_the_screen_and_not_in_the_capture() {
-    let (server, _terminal, mut screen, mut canvas) = scene("seq 200; exec sleep 1000");
+    let (server, _terminal, screen, canvas) = scene("seq 200; exec sleep 1000");
+    is_drawn_and_not_captured(&server, screen, canvas);
+}
+
+/// Most people's windows are put together by another program.
+#[test]
+fn a_compositing_manager_makes_no_difference() {
+    let server = Server::start(&["-retro"]);
+    let _manager = support::Program::start(
+        Command::new("picom")
+            .args(["--backend", "xrender", "--config", "/dev/null"])
+            .env("DISPLAY", server.xvfb.display())
+            .stderr(Stdio::null()),
+    );
+    until("picom is there", || {
+        let name = server
+            .conn
+            .intern_atom(false, b"_NET_WM_CM_S0")
+            .expect("sent");
+        let name = name.reply().expect("an atom").atom;
+        let owner = server.conn.get_selection_owner(name).expect("sent").reply();
+        (owner.expect("an answer").owner != x11rb::NONE).then_some(())
+    });
+    let (_terminal, screen, canvas) = scene_on(&server, "seq 200; exec sleep 1000");
+    is_drawn_and_not_captured(&server, screen, canvas);
+}
+
+fn is_drawn_and_not_captured(server: &Server, mut screen: X11Screen, mut canvas: Canvas) {
     let before = (server.picture(), canvas.picture().clone());
-    assert_eq!(drawn(&server), [false; 4]);
+    assert_eq!(drawn(server), [false; 4]);
 
     screen.annotate(&marks()).expect("it draws");
     until("it is on the screen", || {
-        (drawn(&server) == [true; 4]).then_some(())
+        (drawn(server) == [true; 4]).then_some(())
     });
     for complete in [false, true, false] {
         if let Some(frame) = screen.capture(complete).expect("it captures") {
@@ -143,8 +185,9 @@ fn what_is_drawn_is_on_the_screen_and_not_in_the_capture() {
     assert_eq!(now.pixel(300, 250), before.0.pixel(300, 250));
 
     screen.annotate(&Marks::default()).expect("it wipes");
-    server.conn.sync().expect("it answers");
-    assert_same(&server.picture(), &before.0);
+    until("the screen is as before", || {
+        (server.picture() == before.0).then_some(())
+    });
     settle(&mut screen, &mut canvas);
     assert_same(canvas.picture(), &before.1);
 }
@@ -172,8 +215,7 @@ fn another_program_sees_the_drawing() {
     };
     let before = dump("before").expect("xwd is installed");
     screen.annotate(&marks()).expect("it draws");
-    server.conn.sync().expect("it answers");
-    assert_ne!(dump("during").expect("a dump"), before);
+    until("it is there", || (dump("during")? != before).then_some(()));
     // Without a word: whatever is drawn is gone with its program.
     drop(screen);
     until("it is gone", || (dump("after")? == before).then_some(()));
@@ -190,8 +232,9 @@ fn clicks_reach_what_lies_under_a_stroke() {
     );
     let (server, _terminal, mut screen, _) = scene(&command);
     screen.annotate(&marks()).expect("it draws");
-    server.conn.sync().expect("it answers");
-    assert_eq!(drawn(&server), [true; 4]);
+    until("it is on the screen", || {
+        (drawn(&server) == [true; 4]).then_some(())
+    });
     let mut person = X11Injector::open(server.display(), None).expect("it opens");
     let places = [(250, 100), (200, 60), (300, 250)];
     for (before, (x, y)) in places.into_iter().enumerate() {
@@ -305,6 +348,148 @@ fn changes_under_a_stroke_are_seen() {
     let letter = differing(canvas.picture(), &before);
     assert!(!letter.is_empty() && letter.len() < 60, "{letter:?}");
     assert_same(&server.picture(), &shown);
+}
+
+/// A window with a hole, one with a border that is not a rectangle, and one of another depth.
+#[test]
+fn what_lies_under_is_put_together_from_windows_of_every_kind() {
+    let (server, _terminal, mut screen, mut canvas) = scene("seq 200; exec sleep 1000");
+    let round = window(&server, 190, 60, 0x80_40_00, 7);
+    let hole = [
+        Rectangle {
+            x: -7,
+            y: -7,
+            width: 214,
+            height: 40,
+        },
+        Rectangle {
+            x: 60,
+            y: 33,
+            width: 40,
+            height: 80,
+        },
+    ];
+    let (set, order) = (SO::SET, ClipOrdering::UNSORTED);
+    server
+        .conn
+        .shape_rectangles(set, SK::BOUNDING, order, round, 0, 0, &hole)
+        .expect("sent")
+        .check()
+        .expect("shaped");
+    deep_window(&server, 350, 80);
+    server.conn.sync().expect("it answers");
+    settle(&mut screen, &mut canvas);
+    let before = (server.picture(), canvas.picture().clone());
+    let mut everywhere = marks();
+    everywhere.add(stroke(
+        6,
+        25,
+        &[(180, 90), (440, 130), (180, 160), (440, 200)],
+    ));
+    screen.annotate(&everywhere).expect("it draws");
+    settle(&mut screen, &mut canvas);
+    let during = server.picture();
+    assert!(
+        differing(&during, &before.0).len() > 5_000,
+        "a good part is covered"
+    );
+    assert_same(canvas.picture(), &before.1);
+}
+
+/// A window with 32 bits for a pixel, of which 8 are nobody's business.
+fn deep_window(server: &Server, x: i16, y: i16) {
+    let conn = &server.conn;
+    let depths = &conn.setup().roots[0].allowed_depths;
+    let deep = depths
+        .iter()
+        .find(|depth| depth.depth == 32)
+        .expect("depth 32");
+    let visual = deep.visuals[0].visual_id;
+    let [id, colours] = [(); 2].map(|()| conn.generate_id().expect("an id"));
+    conn.create_colormap(ColormapAlloc::NONE, colours, server.root, visual)
+        .expect("sent");
+    let aux = CreateWindowAux::new()
+        .background_pixel(0x40_10_A0_50)
+        .border_pixel(0)
+        .colormap(colours)
+        .override_redirect(1);
+    let class = WindowClass::INPUT_OUTPUT;
+    conn.create_window(32, id, server.root, x, y, 100, 100, 2, class, visual, &aux)
+        .expect("sent")
+        .check()
+        .expect("a window");
+    conn.map_window(id).expect("sent").check().expect("shown");
+}
+
+#[test]
+fn on_a_monitor_it_is_drawn_there_and_follows_it() {
+    let (server, _terminal, _, _) = scene("seq 200; exec sleep 1000");
+    let name = server
+        .conn
+        .intern_atom(false, b"part")
+        .expect("sent")
+        .reply();
+    let name = name.expect("an atom").atom;
+    let place = |x, y| {
+        let monitor = MonitorInfo {
+            name,
+            primary: false,
+            automatic: false,
+            x,
+            y,
+            width: 400,
+            height: 300,
+            width_in_millimeters: 100,
+            height_in_millimeters: 100,
+            outputs: Vec::new(),
+        };
+        let set = server.conn.randr_set_monitor(server.root, monitor);
+        set.expect("sent").check().expect("it is set");
+    };
+    place(100, 50);
+    let mut screen = X11Screen::open(server.display(), Some("part")).expect("it opens");
+    let mut canvas = Canvas::new();
+    settle(&mut screen, &mut canvas);
+    let before = (server.picture(), canvas.picture().clone());
+    let mut marks = Marks::default();
+    let wire = |x: u32, y: u32| ((x * 65_535 / 399) as u16, (y * 65_535 / 299) as u16);
+    marks.add(Mark::Stroke(Stroke {
+        id: 1,
+        display: 0,
+        colour: 0,
+        width: 20,
+        points: vec![wire(0, 0), wire(399, 299), wire(20, 150)],
+    }));
+    marks.add(Mark::Laser(0, 65_535, 0));
+    screen.annotate(&marks).expect("it draws");
+    settle(&mut screen, &mut canvas);
+    assert_same(canvas.picture(), &before.1);
+    let shown = server.picture();
+    assert_eq!(shown.pixel(101, 51), Some(COLOURS[0]));
+    assert_eq!(shown.pixel(300, 200), Some(COLOURS[0]));
+    // The dot reaches beyond what is shared, the strokes do not.
+    assert_eq!(shown.pixel(497, 52), Some(LASER_COLOUR));
+    assert_eq!(shown.pixel(98, 49), before.0.pixel(98, 49));
+
+    // The monitor moves, and what is drawn with it.
+    let gone = server.conn.randr_delete_monitor(server.root, name);
+    gone.expect("sent").check().expect("it is gone");
+    place(200, 150);
+    settle(&mut screen, &mut canvas);
+    let shown = server.picture();
+    assert_eq!(shown.pixel(201, 151), Some(COLOURS[0]));
+    assert_eq!(shown.pixel(101, 51), before.0.pixel(101, 51));
+    let cut = |picture: &Picture| -> Vec<_> {
+        let places = (0..300).flat_map(|y| (0..400).map(move |x| (x, y)));
+        places
+            .map(|(x, y)| picture.pixel(x + 200, y + 150))
+            .collect()
+    };
+    let seen: Vec<_> = (0..300)
+        .flat_map(|y| (0..400).map(move |x| (x, y)))
+        .map(|(x, y)| canvas.picture().pixel(x, y))
+        .collect();
+    assert!(seen == cut(&before.0), "as if nothing were drawn");
 }
 
 #[test]

@@ -18,9 +18,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alongside_client::marks::{COLOURS, LASER_COLOUR};
+use alongside_client::{
+    inject::{Injector as _, X11Injector},
+    keymap::us_layout,
+    marks::{COLOURS, LASER_COLOUR},
+};
 use alongside_relay::{Options, Relay, tls::Identity};
-use support::{Program, Server, until};
+use alongside_wire::input::InputEvent;
+use support::{Program, Server, point, press, until};
 use talker::Talker;
 use xclip::{Xclip, owner, paste};
 
@@ -38,10 +43,10 @@ struct Session {
 impl Session {
     /// `told` is what the sharer's terminal shows.
     fn start(told: &str) -> Self {
-        Self::start_with(told, |display| format!("x11:{display}"))
+        Self::start_with(told, false, |display| format!("x11:{display}"))
     }
 
-    fn start_with(told: &str, screen: impl FnOnce(&str) -> String) -> Self {
+    fn start_with(told: &str, window: bool, screen: impl FnOnce(&str) -> String) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let guard = runtime.enter();
         let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
@@ -60,13 +65,14 @@ impl Session {
             (ours.picture().pixel(40, 50) == Some([255; 3])).then_some(())
         });
         let frames = tempfile::tempdir().unwrap();
-        let helper = Talker::start(
-            "helper",
-            client("helper")
-                .args(["--name", "Ada", "--no-window", "--save-frames"])
-                .arg(frames.path())
-                .env("DISPLAY", theirs.xvfb.display()),
-        );
+        let mut command = client("helper");
+        command.args(["--name", "Ada", "--save-frames"]);
+        command.arg(frames.path());
+        command.env("DISPLAY", theirs.xvfb.display());
+        if !window {
+            command.arg("--no-window");
+        }
+        let helper = Talker::start("helper", &mut command);
         let code = helper.hear("Your code: ", 1);
         let screen = screen(ours.xvfb.display());
         let mut sharer = Talker::start("sharer", client("sharer").args(["--screen", &screen]));
@@ -170,6 +176,54 @@ fn a_helper_draws_on_the_screen_without_control_of_it() {
     }
 }
 
+/// Both at their own mouse and keyboard, from the window to the screen.
+#[test]
+fn a_drag_in_the_helpers_window_is_seen_on_the_sharers_screen() {
+    const F8: u16 = 0x41;
+    let mut session = Session::start_with("seq 100; exec sleep 1000", true, |display| {
+        format!("x11:{display}")
+    });
+    let before = session.ours.picture();
+    session.ask("annotate", 1);
+    let mut hand = X11Injector::open(session.theirs.display(), None).unwrap();
+    // The window is 720 x 540 in the corner: nine tenths of the helper's screen.
+    point(&mut hand, 100, 100, 800, 600);
+    let shown = |session: &Session| session.theirs.picture().pixel(40, 41);
+    until("the sharer's terminal in the window", || {
+        (shown(&session) == Some([255; 3])).then_some(())
+    });
+    press(&mut hand, F8);
+    let hold = |hand: &mut X11Injector, down| {
+        let event = InputEvent::Button { button: 1, down };
+        hand.inject(&event).unwrap();
+    };
+    hold(&mut hand, true);
+    for x in 100..300 {
+        point(&mut hand, x, 100, 800, 600);
+        thread::sleep(Duration::from_millis(2));
+    }
+    hold(&mut hand, false);
+    // A pixel of the window is 10/9 of one of the screen.
+    session.shows((222, 111), COLOURS[0], true);
+    session.shows((111, 111), COLOURS[0], true);
+    session.shows((330, 111), COLOURS[0], true);
+    let mine = session.theirs.picture().pixel(200, 100);
+    assert_eq!(mine, Some(COLOURS[0]), "in the window");
+    press(&mut hand, F8);
+    point(&mut hand, 270, 180, 800, 600);
+    session.shows((300, 200), LASER_COLOUR, true);
+    press(&mut hand, us_layout('c').unwrap().1);
+    session.shows((222, 111), COLOURS[0], false);
+    point(&mut hand, 271, 180, 800, 600);
+    session.shows((301, 200), LASER_COLOUR, true);
+    session.sharer.say("revoke");
+    session.shows((301, 200), LASER_COLOUR, false);
+    assert_eq!(session.ours.picture(), before);
+    assert_ne!(session.theirs.picture().pixel(200, 100), mine);
+    session.sharer.say("end");
+    assert_eq!(session.helper.ended().0, Some(0));
+}
+
 //= test spec/19-tools.md#clipboard [TOOL-9] 14fcf6e3
 //= test spec/19-tools.md#clipboard [TOOL-10] f4c91892
 //= test spec/19-tools.md#clipboard [TOOL-14] 0862d7cf
@@ -238,7 +292,7 @@ fn clipboards_go_over_item_by_item() {
 //= test spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
 #[test]
 fn what_a_screen_cannot_do_is_not_asked_for() {
-    let mut session = Session::start_with("exec sleep 1000", |_| "pattern".to_owned());
+    let mut session = Session::start_with("exec sleep 1000", false, |_| "pattern".to_owned());
     for (times, scope) in [(1, "annotate"), (2, "clipboard-to-sharer")] {
         session.helper.say(&format!("ask {scope}"));
         let denied = "Control was not granted: unsupported";

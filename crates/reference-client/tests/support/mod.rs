@@ -97,6 +97,13 @@ impl Server {
 /// A program that ends with the test.
 pub struct Program(Child);
 
+impl Program {
+    pub fn start(command: &mut Command) -> Self {
+        let child = command.stdin(Stdio::null()).spawn();
+        Self(child.expect("it is installed"))
+    }
+}
+
 impl Drop for Program {
     fn drop(&mut self) {
         self.0.kill().expect("it is ours");

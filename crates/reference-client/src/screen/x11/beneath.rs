@@ -31,6 +31,8 @@ pub(super) struct Beneath {
     overlay: [u32; 2],
     /// A window that nobody sees, with the background of the root window.
     backdrop: u32,
+    /// The screen as it was before anything was drawn, where that background is not to be had.
+    earlier: Option<u32>,
     /// Where it is put together.
     scratch: u32,
     picture: u32,
@@ -69,10 +71,11 @@ impl Beneath {
             .graphics_exposures(0);
         conn.create_gc(gc, scratch, &inferiors)?.check()?;
         conn.xfixes_create_region(left_out, &[])?.check()?;
-        let this = Self {
+        let mut this = Self {
             region,
             overlay,
             backdrop,
+            earlier: None,
             scratch,
             picture,
             gc,
@@ -82,6 +85,9 @@ impl Beneath {
             blended,
         };
         this.hang_backdrop(link)?;
+        if blended && wallpaper(link)?.is_none() {
+            this.earlier = Some(this.look(link)?);
+        }
         Ok(this)
     }
 
@@ -109,6 +115,19 @@ impl Beneath {
             conn.map_window(window)?.check()?;
         }
         Ok(())
+    }
+
+    /// A copy of the whole screen.
+    fn look(&self, link: &Link) -> Result<u32, Failed> {
+        let (conn, root) = (&link.conn, link.root());
+        let [copy] = ids(link)?;
+        let size = conn.get_geometry(root)?.reply()?;
+        let (width, height) = (size.width, size.height);
+        conn.create_pixmap(size.depth, copy, root, width, height)?
+            .check()?;
+        conn.copy_area(root, copy, self.gc, 0, 0, 0, 0, width, height)?
+            .check()?;
+        Ok(copy)
     }
 
     /// Takes note of the overlay's shape.
@@ -217,7 +236,7 @@ impl Beneath {
         conn.render_fill_rectangles(PictOp::SRC, self.picture, black, &[whole])?
             .ignore_error();
         let source = if self.blended {
-            wallpaper(link)?
+            wallpaper(link)?.or(self.earlier)
         } else {
             // It may have another background by now.
             conn.clear_area(false, self.backdrop, 0, 0, 0, 0)?
@@ -331,7 +350,9 @@ impl Beneath {
         conn.xfixes_destroy_region(self.left_out)?.ignore_error();
         conn.render_free_picture(self.picture)?.ignore_error();
         conn.free_gc(self.gc)?.ignore_error();
-        conn.free_pixmap(self.scratch)?.ignore_error();
+        for pixmap in [Some(self.scratch), self.earlier].into_iter().flatten() {
+            conn.free_pixmap(pixmap)?.ignore_error();
+        }
         conn.flush()?;
         Ok(())
     }
