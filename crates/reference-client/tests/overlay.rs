@@ -127,6 +127,7 @@ fn assert_same(a: &Picture, b: &Picture) {
     );
 }
 
+//= test spec/19-tools.md#drawing [TOOL-27] 809464b5
 #[test]
 fn what_is_drawn_is_on_the_screen_and_not_in_the_capture() {
     let (server, _terminal, screen, canvas) = scene("seq 200; exec sleep 1000");
@@ -221,6 +222,7 @@ fn another_program_sees_the_drawing() {
     until("it is gone", || (dump("after")? == before).then_some(()));
 }
 
+//= test spec/19-tools.md#drawing [TOOL-28] eebd02a3
 #[test]
 fn clicks_reach_what_lies_under_a_stroke() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -121,6 +121,7 @@ impl Session {
     }
 }
 
+//= test spec/19-tools.md#drawing [TOOL-27] 809464b5
 //= test spec/19-tools.md#drawing [TOOL-15] 21631474
 //= test spec/19-tools.md#drawing [TOOL-20] a1084af3
 #[test]

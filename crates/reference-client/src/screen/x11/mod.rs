@@ -144,6 +144,7 @@ impl X11Screen {
         }
     }
 
+    //= spec/19-tools.md#drawing [TOOL-27] 809464b5
     /// Reads tiles into `clean`, and what lies under the drawing instead of it.
     fn read(&mut self, tiles: &Grid) -> Result<(), FetchError> {
         let Some(drawing) = &self.drawing else {

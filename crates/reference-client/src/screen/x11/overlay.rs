@@ -120,6 +120,7 @@ impl Overlay {
         [self.strokes, self.laser]
     }
 
+    //= spec/19-tools.md#drawing [TOOL-28] eebd02a3
     fn let_input_through(&self, link: &Link) -> Result<(), Failed> {
         for window in self.windows() {
             let (set, input, order) = (SO::SET, SK::INPUT, ClipOrdering::UNSORTED);
