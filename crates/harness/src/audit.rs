@@ -27,6 +27,8 @@ struct Audit<'a> {
     /// The latest epoch that was announced, and whether as paused.
     epoch: (u32, bool),
     seen: u32,
+    /// The helper knows what is said of the sharer's device.
+    advised: bool,
     chat: u32,
     numbers: BTreeSet<(u32, u64)>,
     partial: BTreeMap<u32, Vec<u8>>,
@@ -56,6 +58,7 @@ pub fn audit(sent: &[(Way, Packet)], keys: &Keys) -> Result<(), String> {
         ended: false,
         epoch: (0, true),
         seen: 0,
+        advised: false,
         chat: 0,
         numbers: BTreeSet::new(),
         partial: BTreeMap::new(),
@@ -76,8 +79,10 @@ impl Audit<'_> {
     fn read_helper(&mut self, bytes: &[u8]) {
         let (deframer, opener) = &mut self.to_sharer;
         for message in opened(deframer, opener, self.keys, bytes).0 {
-            if let Message::EpochSeen(seen) = message {
-                self.seen = self.seen.max(seen.epoch);
+            match message {
+                Message::EpochSeen(seen) => self.seen = self.seen.max(seen.epoch),
+                Message::AdvisoryAck(_) => self.advised = true,
+                _ => {}
             }
         }
     }
@@ -100,7 +105,12 @@ impl Audit<'_> {
         }
         match message {
             Message::Consent(_) => self.consent = true,
-            Message::Heartbeat(_) | Message::Pause(_) | Message::Pad(_) => {}
+            Message::Heartbeat(_)
+            | Message::Pause(_)
+            | Message::Pad(_)
+            | Message::Card(_)
+            | Message::PictureRequest(_)
+            | Message::Picture(_) => {}
             Message::End(_) => self.ended = true,
             other if !self.consent => {
                 return Err(format!("before consent the sharer said {other:?}"));
@@ -138,11 +148,11 @@ impl Audit<'_> {
 
     fn record(&mut self, stream: u64, header: &MediaHeader, body: &[u8]) -> Result<(), String> {
         let epoch = header.epoch;
-        let running = self.epoch == (epoch, false) && self.seen == epoch;
+        let running = self.epoch == (epoch, false) && self.seen == epoch && self.advised;
         if !self.consent || self.ended || !running {
             return Err(format!(
-                "media in epoch {epoch}: consent {}, announced {:?}, seen {}, ended {}",
-                self.consent, self.epoch, self.seen, self.ended
+                "media in epoch {epoch}: consent {}, announced {:?}, seen {}, advised {}, ended {}",
+                self.consent, self.epoch, self.seen, self.advised, self.ended
             ));
         }
         if !self.numbers.insert((epoch, header.number)) {

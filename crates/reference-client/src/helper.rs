@@ -10,7 +10,11 @@ pub use alongside_state_machine::{
 };
 use alongside_state_machine::{
     device::DeviceKey,
-    endpoint::helper::{Event as Machine, HelperEndpoint},
+    endpoint::{
+        faces::Fetched,
+        helper::{Event as Machine, HelperEndpoint},
+    },
+    identity::{device::Device, trust::Who},
 };
 use alongside_wire::{
     ReportCategory, Scopes,
@@ -76,6 +80,10 @@ pub enum Command {
     Laser(u8, (u16, u16)),
     /// Take away all that was drawn.
     Clear,
+    /// The person has read what is said of the sharer's device.
+    Acknowledge,
+    /// Fetch the picture of the sharer's card.
+    FetchPicture,
     /// Set this end's pause flag.
     Pause(bool),
     /// Send a line of chat.
@@ -106,6 +114,17 @@ pub enum Event {
     Session(SessionEvent),
     /// The sharer signed a decision, and lets this end keep it. It holds.
     Receipt(Box<Receipt>),
+    /// The sharer showed its card.
+    Sharer(Box<Who>),
+    /// What is said of the sharer's device.
+    Device {
+        /// What is known.
+        device: Device,
+        /// Nothing is shown before [`Command::Acknowledge`].
+        to_acknowledge: bool,
+    },
+    /// The picture of the sharer's card was asked for, and this is what came.
+    Picture(Fetched),
     /// A frame is on the screen.
     Shown(u32),
     /// Control cannot be asked for for a while.
@@ -286,6 +305,8 @@ impl Helper {
             Command::Stroke(line) => self.endpoint.stroke(line, now),
             Command::Laser(display, at) => self.endpoint.laser(display, at, now),
             Command::Clear => self.endpoint.clear(now),
+            Command::Acknowledge => self.endpoint.acknowledge(now),
+            Command::FetchPicture => self.endpoint.fetch_picture(now),
             Command::Pause(paused) => self.endpoint.set_paused(paused, now),
             Command::Chat(text) => self.endpoint.chat(&text, now).map(|_| ()),
             Command::End => {
@@ -345,6 +366,15 @@ impl Helper {
                     }
                 }
                 Machine::Receipt(receipt) => self.tell(Event::Receipt(receipt)),
+                Machine::Sharer(who) => self.tell(Event::Sharer(who)),
+                Machine::Device {
+                    device,
+                    to_acknowledge,
+                } => self.tell(Event::Device {
+                    device,
+                    to_acknowledge,
+                }),
+                Machine::Picture(fetched) => self.tell(Event::Picture(fetched)),
                 Machine::Session(SessionEvent::ControlNotBefore(from)) => {
                     let seconds = self.clock.seconds_until(from);
                     self.tell(Event::NoControlFor { seconds });

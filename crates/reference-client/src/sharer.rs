@@ -16,6 +16,7 @@ pub use alongside_state_machine::{
 use alongside_state_machine::{
     device::Device,
     endpoint::{
+        faces::Fetched,
         sharer::{Event as Machine, SharerEndpoint},
         spent::SpentLocators,
     },
@@ -108,6 +109,10 @@ pub enum Command {
     AnswerClipboard(bool),
     /// The system's own question for permission appeared (true), or is gone.
     SecureDesktop(bool),
+    /// Show the person's card to the helper.
+    ShowCard,
+    /// Fetch the picture of the helper's card.
+    FetchPicture,
     /// Set this end's pause flag.
     Pause(bool),
     /// Send a line of chat.
@@ -131,6 +136,8 @@ pub enum Event {
     Phrase(Phrase),
     /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
     Number(u32),
+    /// The picture of the helper's card was asked for, and this is what came.
+    Picture(Fetched),
     /// Something of the session; never input, and nothing that another of these events tells.
     Session(SessionEvent),
     /// A decision was signed: keep it. Only if receipts were chosen.
@@ -341,6 +348,8 @@ impl Sharer {
                 })
             }
             Command::SecureDesktop(active) => self.endpoint.set_secure_desktop(active, now),
+            Command::ShowCard => self.endpoint.show_card(now),
+            Command::FetchPicture => self.endpoint.fetch_picture(now),
             Command::Pause(paused) => self.endpoint.set_paused(paused, now),
             Command::Chat(text) => self.endpoint.chat(&text).map(|_| ()),
             Command::End => {
@@ -383,6 +392,7 @@ impl Sharer {
                 }
                 Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
                 Machine::Number(number) => self.tell(Event::Number(number)),
+                Machine::Picture(fetched) => self.tell(Event::Picture(fetched)),
                 Machine::Waiting => self.tell(Event::Waiting),
                 Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),

@@ -12,17 +12,21 @@ use std::{
 
 use alongside_client::{
     By, Config,
-    helper::Event as Helped,
-    sharer::{Event as Shared, SessionEvent},
+    helper::{Command as Help, Event as Helped},
+    sharer::{self, Command as Share, Event as Shared, SessionEvent},
 };
-use alongside_state_machine::identity::{
-    Identity,
-    keys::SecretKey,
-    own::OwnCard,
-    text,
-    trust::{Doubt, Standing, Who},
+use alongside_state_machine::{
+    endpoint::faces::Fetched,
+    identity::{
+        Identity,
+        device::{Device, OwnDevice},
+        keys::SecretKey,
+        own::OwnCard,
+        text,
+        trust::{Doubt, Standing, Who},
+    },
 };
-use alongside_wire::{ErrorCode, Profile, Scopes};
+use alongside_wire::{DeviceStatus, ErrorCode, Profile, Scopes};
 use cast::Cast;
 
 /// A folder with an issuer, and what its people make.
@@ -300,4 +304,103 @@ async fn a_sharer_that_needs_a_card_is_not_asked_without_one() {
     let ended = cast.helper.ended().await;
     assert_eq!((ended.by, ended.code), (By::Peer, ErrorCode::CardNeeded));
     assert_eq!(cast.seen.count(), 0);
+}
+
+/// A PNG file of one pixel.
+fn photo() -> Vec<u8> {
+    let picture = alongside_client::picture::Picture::from_pixels(1, 1, vec![1, 2, 3]).unwrap();
+    let mut file = std::io::Cursor::new(Vec::new());
+    let encoder = image::codecs::png::PngEncoder::new(&mut file);
+    image::ImageEncoder::write_image(
+        encoder,
+        picture.pixels(),
+        1,
+        1,
+        image::ExtendedColorType::Rgb8,
+    )
+    .unwrap();
+    file.into_inner()
+}
+
+impl Office {
+    /// What the issuer says of a new device.
+    fn device(&self, status: &str) -> OwnDevice {
+        let printed = self.alongside(&["device-key", "--out", "device.secret"]);
+        let key = printed.trim().strip_prefix("device ").unwrap();
+        let state = ["device", "--issuer-key", "issuer.secret", "--device", key];
+        let more = ["--status", status, "--out", "device.statement"];
+        self.alongside(&[&state[..], &more].concat());
+        let read = |name: &str| std::fs::read_to_string(self.path(name)).unwrap();
+        let text = read("device.statement");
+        let bytes = text::fields(&text).unwrap().remove(0).1;
+        let text = read("device.secret");
+        let seed = text::only::<32>(&text::fields(&text).unwrap(), "device");
+        OwnDevice::new(&bytes, SecretKey::from_seed(&seed.unwrap().unwrap())).unwrap()
+    }
+}
+
+//= test spec/15-identity.md#advisories [ADVISORY-2] 601c13f5
+//= test spec/15-identity.md#advisories [ADVISORY-8] 47045629
+//= test spec/15-identity.md#advisories [ADVISORY-9] 72073ee5
+//= test spec/15-identity.md#sharer [CARD-20] 6f96c7b0
+//= test spec/15-identity.md#pictures [PICTURE-3] 4f92a5c9
+/// Everything that each end learns of the other, over QUIC: a verified helper sees the sharer's card
+/// and both see a picture; a warning of the device is acknowledged before the first frame.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_people_know_each_other_and_the_helper_the_device_before_the_first_frame() {
+    let office = Office::open();
+    std::fs::write(office.path("photo.png"), photo()).unwrap();
+    let card = |who| {
+        let card = office.card(who, &[FULL, &["--picture", "photo.png"]].concat());
+        Some(card.with_picture(photo()).unwrap())
+    };
+    let mut helper = office.trusting();
+    helper.identity.card = card("Ada");
+    let mut sharer = office.trusting();
+    sharer.identity.card = card("Bea");
+    sharer.identity.device = Some(office.device("unenrolled"));
+    let mut cast = Cast::asked_as(helper, sharer).await;
+    let sharer = |event: &Helped| match event {
+        Helped::Sharer(who) => Some(Who::clone(who)),
+        _ => None,
+    };
+    let told = cast.helper.hear("who the sharer is", sharer).await;
+    let issuer = "Engines".to_owned();
+    assert_eq!(told.standing, Standing::Verified { issuer });
+    assert_eq!(told.card.unwrap().name(), "Bea Lovelace");
+    cast.sharer.order(Share::FetchPicture).await;
+    let picture = |event: &Shared| match event {
+        Shared::Picture(Fetched::Picture(file)) => Some(file.clone()),
+        _ => None,
+    };
+    assert_eq!(cast.sharer.hear("the picture", picture).await, photo());
+    cast.helper.order(Help::FetchPicture).await;
+    let picture = |event: &Helped| match event {
+        Helped::Picture(Fetched::Picture(file)) => Some(file.clone()),
+        _ => None,
+    };
+    assert_eq!(cast.helper.hear("the picture", picture).await, photo());
+
+    let contact = Share::Contact(sharer::Contact::Person);
+    cast.sharer.order(contact).await;
+    cast.sharer
+        .order(Share::Consent(sharer::Consent::Given))
+        .await;
+    let device = |event: &Helped| match event {
+        Helped::Device {
+            device,
+            to_acknowledge,
+        } => Some((device.clone(), *to_acknowledge)),
+        _ => None,
+    };
+    let (device, to_acknowledge) = cast.helper.hear("of the device", device).await;
+    let issuer = "Engines".to_owned();
+    let status = DeviceStatus::Unenrolled;
+    assert_eq!(device, Device::Said { status, issuer });
+    assert!(to_acknowledge);
+    // The sharer shows its pattern all the time; none of it comes.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert_eq!(cast.seen.count(), 0);
+    cast.helper.order(Help::Acknowledge).await;
+    cast.seen.more_than(0).await;
 }

@@ -36,6 +36,14 @@ pub enum Fault {
     BadCard,
     /// A card that is not shown by its owner in this session.
     BadProof,
+    /// A statement about a device that the issuer which it names did not sign.
+    BadAdvisory,
+    /// A card or an advisory that comes a second time.
+    ShownAgain,
+    /// A picture that is not the one of its card.
+    BadPicture,
+    /// A picture, or a request for one, that may not come.
+    PictureNotAllowed,
     /// A record of the session plane that does not open.
     RecordFailed,
     /// A request id that does not rise.
@@ -107,6 +115,8 @@ impl Fault {
             | Self::EpochNotNext
             | Self::EpochNeverAnnounced
             | Self::FrameNeverSent
+            | Self::PictureNotAllowed
+            | Self::ShownAgain
             | Self::ChatNotNext
             | Self::ItemNotNext
             | Self::ToolWithoutGrant
@@ -120,6 +130,8 @@ impl Fault {
             Self::BadOpening => ErrorCode::BadOpening,
             Self::BadCard => ErrorCode::BadCard,
             Self::BadProof => ErrorCode::BadProof,
+            Self::BadAdvisory => ErrorCode::BadAdvisory,
+            Self::BadPicture => ErrorCode::BadPicture,
             Self::RecordFailed => ErrorCode::RecordFailed,
             Self::ScopeExceeded | Self::ChatWithoutScope | Self::ToolWithoutScope => {
                 ErrorCode::ScopeExceeded
@@ -148,6 +160,10 @@ impl Fault {
             Self::BadOpening => "KEX-15",
             Self::BadCard => "CARD-7",
             Self::BadProof => "CARD-9",
+            Self::BadAdvisory => "ADVISORY-4",
+            Self::ShownAgain => "CARD-21",
+            Self::BadPicture => "PICTURE-4",
+            Self::PictureNotAllowed => "PICTURE-2",
             Self::RecordFailed => "KEY-7",
             Self::RequestNotRising => "CONTROL-2",
             Self::GrantNotRising | Self::GrantBeyondRequest | Self::GrantTooLong => "CONTROL-16",
@@ -242,7 +258,15 @@ impl fmt::Display for Fault {
             Self::NoCommonSuite => f.write_str("the ends speak no cipher suite in common"),
             Self::BadOpening => f.write_str("the helper did not open what it committed to"),
             Self::BadCard => f.write_str("the issuer that a card names did not sign it"),
-            Self::BadProof => f.write_str("a card is not shown by its owner"),
+            Self::BadProof => f.write_str("a card or a statement is not shown by its owner"),
+            Self::BadAdvisory => {
+                f.write_str("what is said of a device was not signed by its issuer")
+            }
+            Self::ShownAgain => f.write_str("a card or an advisory comes a second time"),
+            Self::BadPicture => f.write_str("a picture is not the one of its card"),
+            Self::PictureNotAllowed => {
+                f.write_str("a picture, or a request for one, may not come now")
+            }
             Self::RecordFailed => f.write_str("a sealed record was changed, lost or repeated"),
             Self::RequestNotRising => f.write_str("a request has a number that was used"),
             Self::GrantNotRising => f.write_str("a grant has a number that was used"),

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, Fault, Profile, Scopes,
+    DecodeError, DeviceStatus, Fault, Profile, Scopes,
     body::{self, Check, within},
     limits::{self, timers},
 };
@@ -84,6 +84,58 @@ pub trait Signable: Serialize + serde::de::DeserializeOwned + Check {
         message.extend_from_slice(&body::encode(self));
         message
     }
+}
+
+/// What an issuer says of a device, by its key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Statement {
+    /// 1 in this version.
+    pub version: u8,
+    /// The issuer's Ed25519 key.
+    pub issuer: [u8; 32],
+    /// The device's Ed25519 key.
+    pub device_key: [u8; 32],
+    /// A registered [`DeviceStatus`].
+    pub status: u8,
+    /// When it was said, in seconds of Unix time.
+    pub issued: u64,
+    /// Until when it holds; an hour later at most.
+    pub expires: u64,
+}
+
+impl Signable for Statement {
+    const LABEL: &'static str = "alongside/1 advisory";
+    const LIMIT: usize = limits::ADVISORY;
+    const WHAT: &'static str = "a statement about a device";
+}
+
+impl Statement {
+    /// Whether its fields are ones that a statement may have.
+    ///
+    /// # Errors
+    /// As [`Signed::read`] would say of it.
+    pub fn check(&self) -> Result<(), DecodeError> {
+        Check::check(self)
+    }
+}
+
+impl Check for Statement {
+    fn check(&self) -> Result<(), DecodeError> {
+        //= spec/15-identity.md#advisories [ADVISORY-3] 073ca9b5
+        let lives = lasts(self.issued, self.expires, timers::ADVISORY_LIFETIME);
+        let known = DeviceStatus::from_wire(self.status).is_some();
+        if self.version == 1 && known && lives {
+            Ok(())
+        } else {
+            Err(DecodeError::new(Fault::InvalidValue, Self::WHAT))
+        }
+    }
+}
+
+/// Whether something ends after it begins, and no later than `most` milliseconds after.
+fn lasts(begins: u64, ends: u64, most: u64) -> bool {
+    let seconds = ends.checked_sub(begins);
+    seconds.is_some_and(|seconds| (1..=most / 1_000).contains(&seconds))
 }
 
 impl Signable for Card {
@@ -182,9 +234,7 @@ impl Check for Card {
         //= spec/15-identity.md#cards [CARD-6] ee76f73f
         let inert = texts.iter().all(|(text, _)| is_inert(text));
         //= spec/15-identity.md#cards [CARD-3] 147e3be6
-        let lifetime = self.expires.checked_sub(self.not_before);
-        let lives =
-            lifetime.is_some_and(|seconds| (1..=timers::CARD_LIFETIME / 1_000).contains(&seconds));
+        let lives = lasts(self.not_before, self.expires, timers::CARD_LIFETIME);
         let allowed = self.version == 1
             && !self.first_name.is_empty()
             && self.picture.iter().all(|picture| picture.size > 0)

@@ -24,6 +24,7 @@ pub mod code;
 pub mod device;
 pub mod envelope;
 mod error;
+mod faces;
 pub mod framing;
 pub mod input;
 pub mod journal;
@@ -42,8 +43,8 @@ pub mod varint;
 
 pub use error::{DecodeError, Fault};
 pub use registry::{
-    Channel, Class, Codec, Decision, Direction, ErrorCode, Profile, ReportCategory, SignInMethod,
-    Suite,
+    Channel, Class, Codec, Decision, DeviceStatus, Direction, ErrorCode, Profile, ReportCategory,
+    SignInMethod, Suite,
 };
 pub use scope::Scopes;
 

@@ -88,6 +88,12 @@ constants! { LIMITS: usize {
     DOMAIN = 44, "domain", 253;
     /// Bytes of the picture of a card.
     PICTURE = 45, "picture", 65_536;
+    /// Pixels of a side of the picture of a card.
+    PICTURE_SIDE = 46, "picture-side", 1_024;
+    /// Bytes of a piece of a picture.
+    PICTURE_CHUNK = 47, "picture-chunk", 8_192;
+    /// Bytes of a statement about a device with its signature.
+    ADVISORY = 48, "advisory", 256;
 } }
 
 /// Timers, in milliseconds.
@@ -163,5 +169,7 @@ pub mod timers {
         DEVICE_RETRY_MOST = 41, "device-retry-most", 60_000;
         /// How long a card lives at most.
         CARD_LIFETIME = 35, "card-lifetime", 86_400_000;
+        /// How long a statement about a device is valid at most.
+        ADVISORY_LIFETIME = 37, "advisory-lifetime", 3_600_000;
     } }
 }

@@ -69,6 +69,20 @@ registered! {
 }
 
 registered! {
+    /// What an issuer says of a device.
+    pub enum DeviceStatus: u8 {
+        /// Enrolled, and as the organisation wants it.
+        Compliant = 1, "compliant";
+        /// Enrolled, and not as the organisation wants it.
+        NotCompliant = 2, "not-compliant";
+        /// Not the organisation's.
+        Unenrolled = 3, "unenrolled";
+        /// The issuer cannot tell.
+        Unknown = 4, "unknown";
+    }
+}
+
+registered! {
     /// How much a card tells.
     pub enum Profile: u8 {
         /// First name and the first letter of the last, and nothing else.
@@ -183,6 +197,10 @@ registered! {
         BadCard = 0x0110, "bad-card";
         /// A card that is shown by somebody else than its owner.
         BadProof = 0x0111, "bad-proof";
+        /// A picture that is not the one of its card.
+        BadPicture = 0x0112, "bad-picture";
+        /// A statement about a device that its issuer did not sign.
+        BadAdvisory = 0x0113, "bad-advisory";
         /// A receipt that does not verify, or is not of this session.
         BadReceipt = 0x0117, "bad-receipt";
         /// No such code: unknown, expired or spent.

@@ -15,6 +15,8 @@ use crate::{
     framing, limits,
 };
 
+pub use crate::faces::{Advisory, AdvisoryAck, Card, Picture, PictureRequest};
+
 messages! {
     /// A message of the session plane.
     pub enum Message ("a session message") {
@@ -36,6 +38,11 @@ messages! {
         ChatAck = 0x1E, "chat-ack";
         Heartbeat = 0x20, "heartbeat";
         End = 0x22, "end";
+        Card = 0x30, "card";
+        Advisory = 0x32, "advisory";
+        AdvisoryAck = 0x34, "advisory-ack";
+        PictureRequest = 0x36, "picture-request";
+        Picture = 0x38, "picture";
         Receipt = 0x61, "receipt";
         ControlRenew = 0x40, "control-renew";
         Clipboard = 0x42, "clipboard";

@@ -1,9 +1,9 @@
 //! The enums and constants of the crate are the registries of the specification, no more, no less.
 
 use alongside_wire::{
-    Channel, Class, Codec, Decision, Direction, ErrorCode, Profile, ReportCategory, Scopes,
-    SignInMethod, Suite, VERSION, envelope::Envelope, framing::is_ignorable, input::InputEvent,
-    limits, record, rendezvous, session,
+    Channel, Class, Codec, Decision, DeviceStatus, Direction, ErrorCode, Profile, ReportCategory,
+    Scopes, SignInMethod, Suite, VERSION, envelope::Envelope, framing::is_ignorable,
+    input::InputEvent, limits, record, rendezvous, session,
 };
 use toml::{Table, Value};
 
@@ -74,6 +74,10 @@ fn every_enum_is_its_registry() {
         entries(&registry, "sign_in_method", "id")
     );
     assert_eq!(all!(Codec), entries(&registry, "codec", "id"));
+    assert_eq!(
+        all!(DeviceStatus),
+        entries(&registry, "device-status", "id")
+    );
     assert_eq!(all!(Profile), entries(&registry, "profile", "id"));
     assert_eq!(all!(Decision), entries(&registry, "decision", "id"));
     assert_eq!(all!(Channel), entries(&registry, "channel", "id"));

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::card::{Card, IdentityArgs};
+use super::{
+    card::{Card, DeviceArgs, IdentityArgs},
+    face::FaceArgs,
+};
 use alongside_client::{
     Fingerprint, Relay, Trust,
     screen::ScreenSpec,
@@ -124,6 +127,7 @@ Commands, a line each:
   draw X Y X Y ...  draw a line                laser X Y         point without a click
   clear             wipe out what is drawn     copy              send your clipboard, once
   take, refuse      what the other person's clipboard offers
+  a                 you have read the note on the other person's device
   chat TEXT         say something              quality           delay and rate
   end               end the session
   report [scam|unasked|harm|other]             end it, and report it to whoever runs the relay
@@ -147,6 +151,9 @@ pub(crate) struct Helper {
 
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
+
+    #[command(flatten)]
+    pub(crate) face: FaceArgs,
 
     /// Write what is seen as PNG files into this folder, at most five in a second.
     #[arg(long, value_name = "DIR")]
@@ -174,8 +181,8 @@ Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR
 Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, ! ends at once and reports it to
 whoever runs the relay, p pauses and unpauses, r takes
 control back, k the keyboard alone, e extends it, c sends your clipboard once, v takes what the
-helper's clipboard offers and x refuses it, t starts a line of chat. Without a terminal, lines: yes,
-no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, quality, chat TEXT, end, report
+helper's clipboard offers and x refuses it, i shows your card, t starts a line of chat. Without a
+terminal, lines: yes, no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, quality, card, chat TEXT, end, report
 [scam|unasked|harm|other]. After a warning only the whole
 word `share` agrees. Once the helper has typed or clicked, allowing control again takes a number that is
 shown, because a key that the helper typed could arrive late and be taken for yours.")]
@@ -189,6 +196,9 @@ pub(crate) struct Sharer {
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
 
+    #[command(flatten)]
+    pub(crate) face: FaceArgs,
+
     /// Take no helper whose card nobody vouches for that you trust.
     #[arg(long, requires = "trust")]
     pub(crate) need_card: bool,
@@ -197,6 +207,9 @@ pub(crate) struct Sharer {
     /// time. Without it, a code is typed.
     #[arg(long, value_name = "FILE", conflicts_with = "receipts")]
     pub(crate) device: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) statement: DeviceArgs,
 
     /// What to show.
     #[arg(long, default_value = "x11", value_name = "SCREEN")]

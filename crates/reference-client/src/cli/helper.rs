@@ -10,6 +10,7 @@ use alongside_client::{
     view::{Folder, View},
     window::Window,
 };
+use alongside_state_machine::identity::device::Device;
 use alongside_wire::{Class, ErrorCode, Scopes, code::Code, limits::SPENT_CODES};
 use tokio::{
     sync::mpsc::{self, Sender},
@@ -17,11 +18,14 @@ use tokio::{
 };
 
 use super::{
-    Exit, Failure, Stop, args, exit, input,
+    Exit, Failure, Stop, args, exit,
+    face::FaceArgs,
+    input,
     receipts::{self, Book},
     report::became_of,
     script,
     terminal::Terminal,
+    who,
     words::{clock, excerpt, phrase, plain, signed_in_as},
 };
 
@@ -36,6 +40,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let mut terminal = Terminal::new();
     let sign_in = args.sign_in.sign_in()?;
     let config = args.identity.config()?;
+    let face = args.face.clone();
     let views = views(&args, &mut terminal)?;
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let device = args.device.as_deref().map(read_key).transpose()?;
@@ -59,6 +64,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let mut reading = true;
     let mut helper = Helper {
         terminal,
+        face,
         commands,
         code: None,
         screen: None,
@@ -146,6 +152,7 @@ fn views(args: &args::Helper, terminal: &mut Terminal) -> Result<Vec<Box<dyn Vie
 
 struct Helper {
     terminal: Terminal,
+    face: FaceArgs,
     commands: Sender<Command>,
     /// The code that waits, and when it dies.
     code: Option<(Code, Instant)>,
@@ -227,6 +234,20 @@ impl Helper {
                 phrase(places)
             )),
             Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
+            Event::Sharer(who) => {
+                self.terminal.line("The person you help shows their card:");
+                for line in who::lines("", &who) {
+                    self.terminal.line(&line);
+                }
+                if who.card.is_some_and(|card| !card.picture.is_empty()) {
+                    self.order(Command::FetchPicture).await;
+                }
+            }
+            Event::Device {
+                device,
+                to_acknowledge,
+            } => self.device(&device, to_acknowledge),
+            Event::Picture(fetched) => self.terminal.line(&self.face.tell(&fetched)),
             Event::Shown(_) => {}
             //= spec/05-session.md#friction [FRICTION-5] 80575b31
             Event::NoControlFor { seconds } => self.terminal.line(&format!(
@@ -248,6 +269,19 @@ impl Helper {
                 excerpt(&text)
             )),
             Event::Session(event) => self.session(event).await,
+        }
+    }
+
+    //= spec/15-identity.md#advisories [ADVISORY-7] fda4903b
+    /// What is said of the sharer's device. The screen waits until the person has read a warning.
+    fn device(&mut self, device: &Device, to_acknowledge: bool) {
+        let line = format!("{}.", plain(&device.to_string()));
+        if to_acknowledge {
+            self.terminal.alert(&format!("Note: {line}"));
+            self.terminal
+                .alert("Type a (and Enter) when you have read that; then the screen comes.");
+        } else {
+            self.terminal.line(&line);
         }
     }
 

@@ -148,6 +148,7 @@ impl Keys {
             KeyCode::Char('v') => "take",
             KeyCode::Char('x') => "refuse",
             KeyCode::Char('e') => "renew",
+            KeyCode::Char('i') => "card",
             KeyCode::Char('k') => "keyboard-back",
             KeyCode::Char('t') => {
                 self.line = Some((Line::Chat, String::new()));

@@ -6,6 +6,7 @@ mod code;
 mod demo;
 mod device;
 mod exit;
+mod face;
 mod helper;
 mod inert;
 mod input;

@@ -30,6 +30,7 @@ pub(crate) fn command(
         "copy" => Ok(Command::CopyClipboard),
         "take" => Ok(Command::AnswerClipboard(true)),
         "refuse" => Ok(Command::AnswerClipboard(false)),
+        "a" => Ok(Command::Acknowledge),
         "release" => Ok(Command::ReleaseControl),
         "pause" => Ok(Command::Pause(true)),
         "unpause" => Ok(Command::Pause(false)),

@@ -21,6 +21,7 @@ use super::{
     Exit, Failure, Stop, args,
     code::{self, Invitation},
     exit,
+    face::FaceArgs,
     input::Typed,
     prompt::Prompt,
     receipts::{self, Book},
@@ -38,6 +39,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     let sign_in = args.sign_in.sign_in()?;
     let mut config = args.identity.config()?;
     config.identity.needs_card = args.need_card;
+    config.identity.device = args.statement.device()?;
     drop(screen::open(&args.screen)?);
     let book = args.receipts.as_deref().map(Book::create).transpose()?;
     let relay = args.relay.relay();
@@ -64,6 +66,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         sign_in,
         config,
         stopped: false,
+        face: args.face.clone(),
     };
     if let Some(book) = &sharer.book {
         let warning = book.warning(args.share_receipts);
@@ -165,6 +168,8 @@ struct Sharer {
     book: Option<Book>,
     /// Who the person is to the relay, if they say so.
     sign_in: Option<SignIn>,
+    /// What becomes of the picture of the helper's card.
+    face: FaceArgs,
     /// Who the person is to the helper, and whom they believe.
     config: Config,
     /// The program was told to end, and not only the session.
@@ -298,6 +303,13 @@ impl Sharer {
         }
     }
 
+    /// Something that the program itself wants done, if there is room.
+    fn order_now(&self, command: Command) {
+        if let Some(commands) = &self.talk.commands {
+            let _ = commands.try_send(command);
+        }
+    }
+
     async fn typed(&mut self, word: &str) {
         let category = word.strip_prefix("report ").map(report_category);
         if let Some(Some(category)) = category {
@@ -339,6 +351,7 @@ impl Sharer {
             (None, "unpause") => Command::Pause(false),
             (None, "toggle-pause") => Command::Pause(!self.talk.paused),
             (None, "revoke") => Command::Revoke,
+            (None, "card") => Command::ShowCard,
             (None, "copy") => Command::CopyClipboard,
             (None, "take" | "refuse") if !self.talk.offered => {
                 self.terminal.line("The helper offers nothing.");
@@ -430,6 +443,7 @@ impl Sharer {
                     phrase(places)
                 ));
             }
+            Event::Picture(fetched) => self.terminal.line(&self.face.tell(&fetched)),
             Event::Number(number) => {
                 self.talk.number = Some(number);
                 let how = if self.raw {
@@ -478,6 +492,20 @@ impl Sharer {
             SessionEvent::ConsentAsked { name, who, .. } => {
                 self.terminal.line("Who asks:");
                 for line in who::lines(&name, &who) {
+                    self.terminal.line(&line);
+                }
+                if who
+                    .card
+                    .as_ref()
+                    .is_some_and(|card| !card.picture.is_empty())
+                {
+                    self.order_now(Command::FetchPicture);
+                }
+                if self.config.identity.card.is_some() {
+                    let key = if self.raw { "i" } else { "card" };
+                    let line = format!(
+                        "Your own card is shown to an issuer's people; {key} shows it anyway."
+                    );
                     self.terminal.line(&line);
                 }
                 self.ask(Prompt::Contact(who::briefly(&name, &who)));

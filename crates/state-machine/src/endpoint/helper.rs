@@ -1,6 +1,7 @@
 //! The helper as one object: it gets a code, shows what came, and types.
 
 mod calling;
+mod identity;
 mod incoming;
 mod outgoing;
 mod pictures;
@@ -22,6 +23,7 @@ use rand_core::SeedableRng;
 
 use super::{
     Config, Counters, Reporting, Transmit,
+    faces::{Faces, Fetched},
     frames::{Assembly, Streams},
     rendezvous::Control,
 };
@@ -35,6 +37,7 @@ use crate::{
     },
     device::DeviceKey,
     error::Misuse,
+    identity::{device::Device, trust::Who},
     receipt::received::Received,
     session::{By, helper::Helper},
     time::Timestamp,
@@ -64,6 +67,17 @@ pub enum Event {
     },
     /// The sharer signed an answer of its person. It holds, and is of this session.
     Receipt(Box<Receipt>),
+    /// The sharer showed its card.
+    Sharer(Box<Who>),
+    /// What is said of the sharer's device.
+    Device {
+        /// What is known.
+        device: Device,
+        /// Nothing is shown before [`HelperEndpoint::acknowledge`].
+        to_acknowledge: bool,
+    },
+    /// The picture of the sharer's card was asked for, and this is what came.
+    Picture(Fetched),
     /// Something of the session.
     Session(SessionEvent),
 }
@@ -105,6 +119,7 @@ pub struct HelperEndpoint {
     events: VecDeque<Event>,
     counters: Counters,
     receipts: Received,
+    faces: Faces,
 }
 
 impl HelperEndpoint {
@@ -127,6 +142,7 @@ impl HelperEndpoint {
             events: VecDeque::new(),
             counters: Counters::default(),
             receipts: Received::default(),
+            faces: Faces::default(),
         }
     }
 

@@ -7,6 +7,7 @@
 //! from a seed. After an error a machine is unchanged or ended. When the event of the end has come, the
 //! caller sends what is left, and closes the connection with the code of that end.
 
+pub mod faces;
 pub mod frames;
 pub mod helper;
 mod rendezvous;

@@ -1,5 +1,6 @@
 //! The sharer as one object: give it a code, show it what came, do what it says.
 
+mod identity;
 mod incoming;
 mod outgoing;
 mod receipts;
@@ -20,7 +21,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use super::{
-    Config, Counters, Reporting, Transmit, frames::Streams, rendezvous::Control,
+    Config, Counters, Reporting, Transmit,
+    faces::{Faces, Fetched},
+    frames::Streams,
+    rendezvous::Control,
     spent::SpentLocators,
 };
 pub use crate::session::sharer::Event as SessionEvent;
@@ -53,6 +57,8 @@ pub enum Event {
     Number(u32),
     /// The relay knows this device: it can be called.
     Waiting,
+    /// The picture of the helper's card was asked for, and this is what came.
+    Picture(Fetched),
     /// Something of the session.
     Session(SessionEvent),
 }
@@ -97,6 +103,7 @@ pub struct SharerEndpoint {
     recorder: Option<Recorder>,
     /// The relay has not said yet whether this device may wait.
     asked_to_wait: bool,
+    faces: Faces,
 }
 
 impl SharerEndpoint {
@@ -119,6 +126,7 @@ impl SharerEndpoint {
             number: None,
             recorder: None,
             asked_to_wait: false,
+            faces: Faces::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use alongside_wire::{
     DecodeError,
-    card::{Card, SIGNATURE, Signable as _, Signed},
+    card::{Card, SIGNATURE, Signable as _, Signed, Statement},
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -106,6 +106,19 @@ fn sign(
     let bytes = Signed::<Card>::join(card, &signature);
     Signed::<Card>::read(&bytes).map_err(Refused::Fields)?;
     Ok(bytes)
+}
+
+/// Signs a statement about a device; the issuer is set here.
+///
+/// # Errors
+/// [`Refused::NotProven`] for a key that cannot be one, [`Refused::Fields`] for times or a status that
+/// a statement may not have.
+pub fn state(mut statement: Statement, issuer: &SecretKey) -> Result<Vec<u8>, Refused> {
+    statement.issuer = issuer.public();
+    keys::check(&statement.device_key).map_err(|_| Refused::NotProven)?;
+    statement.check().map_err(Refused::Fields)?;
+    let signature = issuer.sign(&statement.message());
+    Ok(Signed::join(&statement, &signature))
 }
 
 /// What the keys of a request sign.

@@ -8,19 +8,24 @@
 //! | what | where |
 //! |---|---|
 //! | keys and strict signatures | [`keys`] |
+//! | what is said of a device | [`device`] |
 //! | what an issuer does | [`issue`] |
 //! | this end's own card | [`own`] |
 //! | keys, cards and anchors in files | [`text`] |
+//! | pictures, before they are decoded | [`picture`] |
 //! | the other end's card, and what it is worth | [`trust`] |
 
+pub mod device;
 pub mod issue;
 pub mod keys;
 pub mod own;
+pub mod picture;
 pub mod text;
 pub mod trust;
 
 use alloc::vec::Vec;
 
+use device::OwnDevice;
 use own::OwnCard;
 use trust::Anchor;
 
@@ -33,6 +38,8 @@ pub struct Identity {
     //= spec/15-identity.md#trust [CARD-12] 7dd6a1b2
     /// Whose signatures are believed.
     pub anchors: Vec<Anchor>,
+    /// What is said of this end's device, if it shares.
+    pub device: Option<OwnDevice>,
     /// A sharer takes only a helper whose card one of the anchors vouches for.
     pub needs_card: bool,
 }

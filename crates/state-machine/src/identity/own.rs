@@ -17,6 +17,7 @@ pub struct OwnCard {
     bytes: Vec<u8>,
     card: Card,
     key: SecretKey,
+    picture: Vec<u8>,
 }
 
 /// Why a card cannot be shown as one's own.
@@ -28,6 +29,8 @@ pub enum NotOwn {
     NotSigned,
     /// It is the card of another key.
     OtherKey,
+    /// The picture is not the one that it names.
+    OtherPicture,
 }
 
 impl OwnCard {
@@ -48,7 +51,27 @@ impl OwnCard {
             bytes: bytes.into(),
             card,
             key,
+            picture: Vec::new(),
         })
+    }
+
+    /// The same with the picture that the card names at hand.
+    ///
+    /// # Errors
+    /// [`NotOwn::OtherPicture`] if it is another.
+    pub fn with_picture(self, picture: Vec<u8>) -> Result<Self, NotOwn> {
+        let named = self.card.picture.first();
+        if named.is_none_or(|named| {
+            named.hash != hash(&picture) || named.size as usize != picture.len()
+        }) {
+            return Err(NotOwn::OtherPicture);
+        }
+        Ok(Self { picture, ..self })
+    }
+
+    /// The file of the picture, or nothing if it is not at hand.
+    pub fn picture(&self) -> &[u8] {
+        &self.picture
     }
 
     /// What it says.
@@ -87,6 +110,7 @@ impl fmt::Display for NotOwn {
         match self {
             Self::Decode(error) => error.fmt(f),
             Self::NotSigned => f.write_str("the issuer that the card names did not sign it"),
+            Self::OtherPicture => f.write_str("the picture is not the one of the card"),
             Self::OtherKey => f.write_str("the card belongs to another key"),
         }
     }

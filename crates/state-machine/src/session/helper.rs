@@ -8,7 +8,7 @@ use alongside_wire::{
     Class, ErrorCode, Scopes,
     code::Locator,
     limits::{SPENT_CODES, timers},
-    session::{DisplayInfo, End, Heartbeat, Message},
+    session::{AdvisoryAck, DisplayInfo, End, Heartbeat, Message},
 };
 
 use super::{By, Ended, known, pulse::Pulse};
@@ -158,6 +158,8 @@ pub struct Helper {
     spent: Vec<Timestamp>,
     /// No code is asked for before this.
     quiet_until: Timestamp,
+    /// The sharer showed its card.
+    card_seen: bool,
     out: VecDeque<Output>,
 }
 
@@ -175,6 +177,7 @@ impl Helper {
             ceiling: Scopes::NONE,
             spent: Vec::new(),
             quiet_until: Timestamp::from_micros(0),
+            card_seen: false,
             out: VecDeque::new(),
         }
     }
@@ -367,7 +370,14 @@ impl Helper {
             Phase::Securing { .. } => return Err(self.unexpected(Plane::Session, message.name())),
             Phase::Deciding { pulse, paused } => {
                 match message {
-                    Message::Heartbeat(_) | Message::Pad(_) => {}
+                    // What is in these is looked into by whoever has the keys.
+                    Message::Heartbeat(_)
+                    | Message::Pad(_)
+                    | Message::PictureRequest(_)
+                    | Message::Picture(_) => {}
+                    //= spec/15-identity.md#sharer [CARD-21] f16386ed
+                    Message::Card(_) if self.card_seen => return Err(Fault::ShownAgain),
+                    Message::Card(_) => self.card_seen = true,
                     Message::Pause(pause) => {
                         paused.peer = pause.paused;
                         let event = Event::Paused {
@@ -408,7 +418,12 @@ impl Helper {
                     self.finish(By::Peer, known(*code), None);
                     return Ok(());
                 }
+                let card = matches!(message, Message::Card(_));
+                if card && self.card_seen {
+                    return Err(Fault::ShownAgain);
+                }
                 viewing.handle_message(message, now, &mut self.out)?;
+                self.card_seen |= card;
             }
         }
         Ok(())
@@ -528,6 +543,17 @@ impl Helper {
         let done = act(self.viewing()?, &mut out);
         self.out.append(&mut out);
         done
+    }
+
+    /// The person has read what is said of the sharer's device.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if nothing waits to be acknowledged.
+    pub fn acknowledge(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        self.viewing()?.acknowledge()?;
+        self.send(AdvisoryAck {});
+        Ok(())
     }
 
     /// A frame is on the screen.

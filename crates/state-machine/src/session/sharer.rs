@@ -10,7 +10,7 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     limits::timers,
-    session::{Consent, DisplayInfo, Displays, End, Heartbeat, Message, Pause, Stroke},
+    session::{Advisory, Consent, DisplayInfo, Displays, End, Heartbeat, Message, Pause, Stroke},
 };
 
 use super::{
@@ -197,6 +197,8 @@ impl Flags {
 pub struct Sharer {
     phase: Phase,
     limits: Limits,
+    /// What is said of this device, if anything.
+    advisory: Advisory,
     out: VecDeque<Output>,
 }
 
@@ -214,6 +216,10 @@ impl Sharer {
             limits: Limits {
                 ceiling: Scopes::NONE,
                 supported,
+            },
+            advisory: Advisory {
+                statement: Vec::new(),
+                proof: Vec::new(),
             },
             out: VecDeque::new(),
         }
@@ -251,6 +257,16 @@ impl Sharer {
     /// The most that this session may come to, once the helper is known.
     pub fn ceiling(&self) -> Scopes {
         self.limits.ceiling
+    }
+
+    /// What an issuer says of this device, for the helper once the person has agreed.
+    pub fn advise(&mut self, advisory: Advisory) {
+        self.advisory = advisory;
+    }
+
+    /// Whether the helper is known, and nothing has ended.
+    pub fn is_introduced(&self) -> bool {
+        matches!(self.phase, Phase::Deciding { .. } | Phase::Viewing(_))
     }
 
     /// Whether the helper's introduction is awaited.
@@ -374,7 +390,11 @@ impl Sharer {
             },
             Phase::Deciding { pulse, paused, .. } => {
                 match message {
-                    Message::Heartbeat(_) | Message::Pad(_) => {}
+                    // What is in these is looked into by whoever has the keys.
+                    Message::Heartbeat(_)
+                    | Message::Pad(_)
+                    | Message::PictureRequest(_)
+                    | Message::Picture(_) => {}
                     Message::Pause(pause) => {
                         paused.peer = pause.paused;
                         let event = paused.event();
@@ -508,6 +528,8 @@ impl Sharer {
         let scopes = self.limits.ceiling.intersect(Scopes::CONSENT);
         self.send(Consent { scopes });
         self.send(Displays { displays });
+        //= spec/15-identity.md#advisories [ADVISORY-1] 921d7d21
+        self.send(self.advisory.clone());
         self.event(Event::Viewing);
         //= spec/05-session.md#friction [FRICTION-5] 80575b31
         if !self.limits.ceiling.intersect(Scopes::GRANTABLE).is_empty() {

@@ -19,35 +19,6 @@ use super::support::*;
 
 type Change = fn(&mut Card);
 
-const HANDSHAKE: &str = "494617690bfd5f3b6fa1642a24cc1312117249413a0114725369fbea64279320";
-
-fn handshake() -> [u8; 32] {
-    hex::decode(HANDSHAKE).unwrap().try_into().unwrap()
-}
-
-/// The value with this name in the fence of the chapter's vectors.
-fn vector(name: &str, nth: usize) -> String {
-    let text = include_str!("../../../../spec/15-identity.md");
-    let vectors = text.split_once("{#vectors}").unwrap().1;
-    let mut lines = vectors.lines();
-    for _ in 0..=nth {
-        lines.find(|line| line.starts_with(name)).unwrap();
-    }
-    let places: Vec<_> = vectors
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| line.starts_with(name))
-        .collect();
-    let (at, first) = places[nth];
-    let more = vectors
-        .lines()
-        .skip(at + 1)
-        .take_while(|line| line.starts_with(' '));
-    let mut hex = first[24..].to_owned();
-    more.for_each(|line| hex.push_str(line.trim()));
-    hex
-}
-
 //= test spec/15-identity.md#cards [CARD-1] 31de687f
 //= test spec/15-identity.md#cards [CARD-8] 1ad1e5db
 /// The chapter's vectors, which were made by Python's `cryptography` from its text.

@@ -1,9 +1,12 @@
 //! Cards: what is signed, what is believed, and what becomes of a session.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod advisories;
 mod cards;
 mod files;
+mod pictures;
 mod sessions;
+mod sharers;
 mod support;
 
 /// So many random cases, always the same ones.

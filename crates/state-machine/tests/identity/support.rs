@@ -136,3 +136,28 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     use sha2::Digest as _;
     sha2::Sha256::digest(bytes).into()
 }
+
+const HANDSHAKE: &str = "494617690bfd5f3b6fa1642a24cc1312117249413a0114725369fbea64279320";
+
+pub(crate) fn handshake() -> [u8; 32] {
+    hex::decode(HANDSHAKE).unwrap().try_into().unwrap()
+}
+
+/// The value with this name in the fence of the chapter's vectors.
+pub(crate) fn vector(name: &str, nth: usize) -> String {
+    let text = include_str!("../../../../spec/15-identity.md");
+    let vectors = text.split_once("{#vectors}").unwrap().1;
+    let places: Vec<_> = vectors
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with(name))
+        .collect();
+    let (at, first) = places[nth];
+    let more = vectors
+        .lines()
+        .skip(at + 1)
+        .take_while(|line| line.starts_with(' '));
+    let mut hex = first[24..].to_owned();
+    more.for_each(|line| hex.push_str(line.trim()));
+    hex
+}

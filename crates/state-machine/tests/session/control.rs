@@ -448,7 +448,7 @@ fn the_machine_checks_the_grant_whatever_keys_there_are() {
         },
         time::Timestamp,
     };
-    use alongside_wire::session::{ControlRequest, EpochSeen, Message, Shown};
+    use alongside_wire::session::{AdvisoryAck, ControlRequest, EpochSeen, Message, Shown};
     let mut now = Timestamp::from_millis(1);
     let mut sharer = Sharer::default();
     sharer.join(now).unwrap();
@@ -460,6 +460,7 @@ fn the_machine_checks_the_grant_whatever_keys_there_are() {
     let hear = |sharer: &mut Sharer, message: Message, now| {
         sharer.handle_message(&message, now).unwrap();
     };
+    hear(&mut sharer, AdvisoryAck {}.into(), now);
     hear(&mut sharer, EpochSeen { epoch: 1 }.into(), now);
     hear(&mut sharer, Shown { frame: 1 }.into(), now);
     for _ in 0..3 {

@@ -10,10 +10,10 @@ use alongside_wire::{
     limits,
     receipt::Statement,
     session::{
-        Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent, ControlDeny, ControlEnd,
-        ControlGrant, ControlRenew, ControlRequest, ControlWithdraw, Displays, End, Epoch,
-        EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, Probe, ProbeAnswer, Receipt,
-        Refresh, SecureDesktop, Shown, Stroke,
+        Advisory, AdvisoryAck, Card, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent,
+        ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw,
+        Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, Picture,
+        PictureRequest, Probe, ProbeAnswer, Receipt, Refresh, SecureDesktop, Shown, Stroke,
     },
 };
 
@@ -91,6 +91,19 @@ fn every_message() -> Vec<Message> {
         ChatAck { id: 1 }.into(),
         Heartbeat {}.into(),
         End { code: 0x301 }.into(),
+        Card {
+            card: vec![1],
+            proof: vec![0; 64],
+        }
+        .into(),
+        Advisory::default().into(),
+        AdvisoryAck {}.into(),
+        PictureRequest {}.into(),
+        Picture {
+            offset: 0,
+            data: vec![1],
+        }
+        .into(),
         Receipt {
             receipt: receipt().into(),
         }

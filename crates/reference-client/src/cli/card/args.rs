@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use alongside_client::Config;
-use alongside_state_machine::identity::{Identity, own::OwnCard, text};
-use alongside_wire::Profile;
+use alongside_state_machine::identity::{Identity, device::OwnDevice, own::OwnCard, text};
+use alongside_wire::{DeviceStatus, Profile};
 use clap::{Args as Group, Subcommand, ValueEnum};
 
 use super::{files, read, secret_key};
@@ -42,6 +42,14 @@ pub(super) enum CardTask {
     NewKey(NewKey),
     /// Sign a card.
     Issue(Issue),
+    /// Make the key of a device.
+    DeviceKey {
+        /// Where to write the secret key; the file must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Sign what is so of a device, for an hour at most.
+    Device(State),
     /// Show what is on a card, and what it is worth here and now.
     Show {
         /// The card.
@@ -95,6 +103,9 @@ pub(super) struct Issue {
     /// A domain of the organisation, which the issuer has verified.
     #[arg(long, value_name = "DOMAIN", default_value = "")]
     pub(super) domain: String,
+    /// A picture, PNG or JPEG, with sides of 1,024 pixels and 65,536 bytes at most.
+    #[arg(long, value_name = "FILE")]
+    pub(super) picture: Option<PathBuf>,
     /// The most that the person may do as a helper: names of scopes with commas.
     #[arg(
         long,
@@ -108,6 +119,63 @@ pub(super) struct Issue {
     /// Where to write the card; the file must not exist.
     #[arg(long, value_name = "FILE")]
     pub(super) out: PathBuf,
+}
+
+#[derive(Debug, Group)]
+pub(super) struct State {
+    /// The issuer's secret key.
+    #[arg(long, value_name = "FILE")]
+    pub(super) issuer_key: PathBuf,
+    /// The device's public key, as device-key prints it.
+    #[arg(long, value_name = "HEX")]
+    pub(super) device: String,
+    /// What is so.
+    #[arg(long, value_parser = device_status)]
+    pub(super) status: DeviceStatus,
+    /// How long it holds.
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub(super) minutes: u64,
+    /// Where to write the statement; the file must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+}
+
+/// A registered status by its name.
+fn device_status(name: &str) -> Result<DeviceStatus, String> {
+    let mut all = DeviceStatus::ALL.iter();
+    let found = all.find(|status| status.name() == name);
+    found.copied().ok_or_else(|| {
+        let names: Vec<_> = DeviceStatus::ALL
+            .iter()
+            .map(|status| status.name())
+            .collect();
+        format!("there are {}", names.join(", "))
+    })
+}
+
+/// What is said of this device.
+#[derive(Debug, Group)]
+pub(crate) struct DeviceArgs {
+    /// What an issuer says of this device; the helper learns it when you agree to be seen.
+    #[arg(long, value_name = "FILE", requires = "device_key")]
+    device_statement: Option<PathBuf>,
+
+    /// The secret key of this device.
+    #[arg(long, value_name = "FILE", requires = "device_statement")]
+    device_key: Option<PathBuf>,
+}
+
+impl DeviceArgs {
+    /// The statement with its key, if there is one.
+    pub(crate) fn device(&self) -> Result<Option<OwnDevice>, Failure> {
+        let (Some(statement), Some(key)) = (&self.device_statement, &self.device_key) else {
+            return Ok(None);
+        };
+        let bytes = files::signed(statement, "signed-statement")?;
+        let device = OwnDevice::new(&bytes, secret_key(key, "device")?);
+        let device = device.map_err(|error| format!("{}: {error}", statement.display()))?;
+        Ok(Some(device))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -136,6 +204,10 @@ pub(crate) struct IdentityArgs {
     #[arg(long, value_name = "FILE", requires = "card")]
     card_key: Option<PathBuf>,
 
+    /// The picture that the card names, for who asks for it.
+    #[arg(long, value_name = "FILE", requires = "card")]
+    picture: Option<PathBuf>,
+
     /// Issuers of cards that you trust: a line for each, `issuer HEX NAME`.
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
@@ -146,9 +218,14 @@ impl IdentityArgs {
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         let card = match (&self.card, &self.card_key) {
             (Some(card), Some(key)) => {
-                let bytes = files::card(card)?;
+                let bytes = files::signed(card, "signed-card")?;
                 let key = secret_key(key, "card")?;
-                let own = OwnCard::new(&bytes, key);
+                let mut own = OwnCard::new(&bytes, key);
+                if let Some(picture) = &self.picture {
+                    let bytes = std::fs::read(picture);
+                    let bytes = bytes.map_err(|error| format!("{}: {error}", picture.display()))?;
+                    own = own.and_then(|own| own.with_picture(bytes));
+                }
                 Some(own.map_err(|error| format!("{}: {error}", card.display()))?)
             }
             _ => None,

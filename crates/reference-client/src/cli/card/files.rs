@@ -29,13 +29,13 @@ pub(super) fn secret_key(path: &Path, word: &'static str) -> Result<SecretKey, F
     Ok(SecretKey::from_seed(&seed))
 }
 
-/// A card as its issuer signed it.
-pub(super) fn card(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The bytes that an issuer signed, after this word.
+pub(super) fn signed(path: &Path, word: &str) -> Result<Vec<u8>, Failure> {
     let text = read(path)?;
     let fields = text::fields(&text).map_err(|error| wrong(path, &error))?;
     match fields.as_slice() {
-        [("signed-card", bytes)] => Ok(bytes.to_vec()),
-        _ => Err(format!("{}: this is no card", path.display()).into()),
+        [(known, bytes)] if *known == word => Ok(bytes.to_vec()),
+        _ => Err(format!("{}: there is no {word} in it", path.display()).into()),
     }
 }
 

@@ -5,11 +5,20 @@ use std::path::Path;
 use alongside_client::unix_now;
 use alongside_state_machine::identity::{
     issue::{self, Request},
-    text,
+    picture, text,
 };
-use alongside_wire::{Profile, Scopes, card::Card};
+use alongside_wire::{
+    Profile, Scopes,
+    card::{Card, PictureInfo, Statement},
+    limits,
+};
 
-use super::{args::Issue, files, offline_challenge, read, secret_key, write_new};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    args::{Issue, State},
+    files, offline_challenge, read, secret_key, write_new,
+};
 use crate::cli::{Failure, terminal::Terminal};
 
 pub(super) fn run(options: &Issue, terminal: &mut Terminal) -> Result<(), Failure> {
@@ -28,7 +37,13 @@ pub(super) fn run(options: &Issue, terminal: &mut Terminal) -> Result<(), Failur
         title: options.title.clone(),
         organisation: options.organisation.clone(),
         domain: options.domain.clone(),
-        picture: Vec::new(),
+        picture: options
+            .picture
+            .as_deref()
+            .map(picture)
+            .transpose()?
+            .into_iter()
+            .collect(),
         ceiling: scopes(&options.scopes)?,
         card_key: request.card_key,
         receipt_key: request.receipt_key.clone(),
@@ -47,6 +62,47 @@ pub(super) fn run(options: &Issue, terminal: &mut Terminal) -> Result<(), Failur
         options.hours
     ));
     Ok(())
+}
+
+/// Signs what is so of a device.
+pub(super) fn state(options: &State, terminal: &mut Terminal) -> Result<(), Failure> {
+    let issuer = secret_key(&options.issuer_key, "issuer")?;
+    let issued = unix_now();
+    let statement = Statement {
+        version: 1,
+        issuer: issuer.public(),
+        device_key: files::public_key(&options.device)?,
+        status: options.status.to_wire(),
+        issued,
+        expires: issued + options.minutes * 60,
+    };
+    let signed = issue::state(statement, &issuer)?;
+    write_new(
+        &options.out,
+        &format!("signed-statement {}\n", text::hex(&signed)),
+    )?;
+    terminal.line(&format!(
+        "{} holds for {} minutes.",
+        options.out.display(),
+        options.minutes
+    ));
+    Ok(())
+}
+
+/// What a card says of a picture that its reader can show.
+fn picture(path: &Path) -> Result<PictureInfo, Failure> {
+    let wrong = |why: &str| format!("{}: {why}", path.display());
+    let bytes = std::fs::read(path).map_err(|error| wrong(&error.to_string()))?;
+    if bytes.len() > limits::PICTURE || picture::head(&bytes).is_none() {
+        return Err(wrong(
+            "a picture is PNG or JPEG with 1,024 pixels a side and 65,536 bytes at most",
+        )
+        .into());
+    }
+    Ok(PictureInfo {
+        hash: Sha256::digest(&bytes).into(),
+        size: u32::try_from(bytes.len())?,
+    })
 }
 
 fn request(path: &Path) -> Result<Request, Failure> {

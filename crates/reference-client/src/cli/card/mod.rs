@@ -6,7 +6,7 @@ mod issue;
 mod show;
 
 use args::CardTask;
-pub(crate) use args::{Card, IdentityArgs};
+pub(crate) use args::{Card, DeviceArgs, IdentityArgs};
 use files::{read, secret_key, write_new, write_secret};
 
 use alongside_state_machine::identity::{issue::Request, keys::SecretKey, text::hex};
@@ -25,6 +25,12 @@ pub(crate) fn run(card: Card) -> Result<Exit, Failure> {
         }
         CardTask::NewKey(options) => new_key(&options, &mut terminal)?,
         CardTask::Issue(options) => issue::run(&options, &mut terminal)?,
+        CardTask::DeviceKey { out } => {
+            let key = new_secret()?;
+            write_secret(&out, &format!("device {}\n", &*hex_of(&key.1)))?;
+            terminal.line(&format!("device {}", hex(&key.0.public())));
+        }
+        CardTask::Device(options) => issue::state(&options, &mut terminal)?,
         CardTask::Show { card, trust } => show::run(&card, trust.as_deref(), &mut terminal)?,
     }
     Ok(Exit::Done)

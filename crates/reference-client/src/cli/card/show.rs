@@ -14,7 +14,7 @@ pub(super) fn run(
     trusted: Option<&Path>,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let bytes = files::card(path)?;
+    let bytes = files::signed(path, "signed-card")?;
     let signed =
         Signed::<Card>::read(&bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     let card = signed.body;

@@ -126,6 +126,7 @@ impl HelperEndpoint {
                 messages.iter().try_for_each(|message| {
                     self.machine.handle_message(message, now)?;
                     self.handle_receipt(message)?;
+                    self.look(message, now)?;
                     self.carry_out(now);
                     Ok(())
                 })
@@ -173,6 +174,7 @@ impl HelperEndpoint {
         if let Some(own) = &self.config.identity.card {
             introduce.name = String::new();
             introduce.card = own.bytes().into();
+            self.faces.show();
             let proof = own.prove(Direction::ToSharer, &handshake.channel.transcript);
             introduce.proof = proof.into();
             //= spec/15-identity.md#trust [CARD-18] 06651a57

@@ -1,19 +1,18 @@
 //! From what came to the session's logic.
 
 use alongside_wire::{
-    Direction, ErrorCode,
+    Direction,
     envelope::Envelope,
     input::read_record,
     record::InputHeader,
     rendezvous::{Deliver, Gone, Message as Rendezvous, Refused},
-    session::{Introduce, Message},
+    session::Message,
 };
 
 use super::{Channel, Event, SharerEndpoint, Standing};
 use crate::{
     channel::session::{Opener, Sealer},
     error::{Fault, Plane},
-    identity::trust::{self, Who},
     session::{By, known},
     time::Timestamp,
 };
@@ -119,36 +118,13 @@ impl SharerEndpoint {
     }
 
     fn handle_session(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
-        let Channel::Standing(standing) = &self.channel else {
-            return Ok(());
-        };
         if let Message::Introduce(introduce) = message
             && self.machine.is_securing()
         {
-            let phrase = standing.handshake.open(&introduce.opening)?;
-            let who = self.helper_of(introduce, now)?;
-            //= spec/15-identity.md#trust [CARD-17] 095a90f5
-            if self.config.identity.needs_card && !who.is_vouched_for() {
-                self.machine.end(ErrorCode::CardNeeded);
-                return Ok(());
-            }
-            self.machine.introduced(&introduce.name, who, now)?;
-            self.events.push_back(Event::Phrase(phrase));
-            return Ok(());
+            return self.introduced(introduce, now);
         }
-        self.machine.handle_message(message, now)
-    }
-
-    /// Who the helper is, by the card that came with its first message.
-    fn helper_of(&self, introduce: &Introduce, now: Timestamp) -> Result<Who, Fault> {
-        let Channel::Standing(standing) = &self.channel else {
-            return Ok(Who::without_card());
-        };
-        let Introduce { card, proof, .. } = introduce;
-        let hash = &standing.handshake.channel.transcript;
-        let card = trust::authenticate(card, proof, Direction::ToSharer, hash)?;
-        let unix = self.config.calendar.at(now);
-        Ok(trust::judge(card, &self.config.identity.anchors, unix))
+        self.machine.handle_message(message, now)?;
+        self.look(message)
     }
 
     pub(super) fn handle_input(&mut self, header: &InputHeader, body: &[u8], now: Timestamp) {

@@ -42,6 +42,15 @@ pub(super) struct Viewing {
     replaced: Option<Scopes>,
     clipboard: clipboard::Clipboard,
     prober: Prober,
+    advisory: Advisory,
+}
+
+/// What is said of the sharer's device comes once, and is acknowledged once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Advisory {
+    Awaited,
+    Unread,
+    Read,
 }
 
 /// At most one request for a complete frame in each interval.
@@ -94,6 +103,7 @@ impl Viewing {
             replaced: None,
             clipboard: clipboard::Clipboard::default(),
             prober: Prober::new(now),
+            advisory: Advisory::Awaited,
         }
     }
 
@@ -105,7 +115,17 @@ impl Viewing {
     ) -> Result<(), Fault> {
         match message {
             // A receipt changes nothing here; whoever has the keys checks it.
-            Message::Pad(_) | Message::Heartbeat(_) | Message::Receipt(_) => {}
+            // So is a card, and a picture.
+            Message::Pad(_)
+            | Message::Heartbeat(_)
+            | Message::Receipt(_)
+            | Message::Card(_)
+            | Message::PictureRequest(_)
+            | Message::Picture(_) => {}
+            Message::Advisory(_) if self.advisory == Advisory::Awaited => {
+                self.advisory = Advisory::Unread;
+            }
+            Message::Advisory(_) => return Err(Fault::ShownAgain),
             Message::Displays(displays) => {
                 out.push_back(Output::Event(Event::Displays(displays.displays.clone())));
             }
@@ -186,6 +206,7 @@ impl Viewing {
             Message::Stroke(_)
             | Message::Laser(_)
             | Message::Clear(_)
+            | Message::AdvisoryAck(_)
             | Message::Introduce(_)
             | Message::Consent(_)
             | Message::Shown(_)
@@ -202,6 +223,15 @@ impl Viewing {
             }
         }
         self.pulse.heard(now);
+        Ok(())
+    }
+
+    /// The person has read the advisory.
+    pub(super) fn acknowledge(&mut self) -> Result<(), Misuse> {
+        if self.advisory != Advisory::Unread {
+            return Err(Misuse::Nothing);
+        }
+        self.advisory = Advisory::Read;
         Ok(())
     }
 

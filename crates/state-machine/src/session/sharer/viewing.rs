@@ -38,6 +38,8 @@ pub(super) struct Viewing {
     clipboard: clipboard::Clipboard,
     drawing: Drawing,
     prober: Prober,
+    /// The helper knows what is said of this device.
+    advised: bool,
     /// The program was told that it may send frames.
     media: bool,
 }
@@ -63,6 +65,7 @@ impl Viewing {
             clipboard: clipboard::Clipboard::default(),
             drawing: Drawing::default(),
             prober: Prober::new(now),
+            advised: false,
             media: false,
         };
         //= spec/05-session.md#pause [PAUSE-3] f0166bdd
@@ -78,7 +81,12 @@ impl Viewing {
         out: &mut Out,
     ) -> Result<(), Fault> {
         match message {
-            Message::Pad(_) | Message::Heartbeat(_) => {}
+            // What is in a picture is looked into by whoever has the keys.
+            Message::Pad(_)
+            | Message::Heartbeat(_)
+            | Message::PictureRequest(_)
+            | Message::Picture(_) => {}
+            Message::AdvisoryAck(_) => self.advised = true,
             Message::Shown(shown) => {
                 //= spec/06-media-input.md#frames [MEDIA-20] 6aba92cf
                 if shown.frame == 0 || self.frame.is_none_or(|sent| shown.frame > sent) {
@@ -151,6 +159,8 @@ impl Viewing {
             | Message::ControlDeny(_)
             | Message::Epoch(_)
             | Message::Receipt(_)
+            | Message::Card(_)
+            | Message::Advisory(_)
             | Message::End(_) => {
                 return Err(Fault::Unexpected {
                     plane: Plane::Session,
@@ -248,7 +258,9 @@ impl Viewing {
     pub(super) fn media_epoch(&self) -> Option<u32> {
         let seen = !self.control.secure_blocks() && self.consented.contains(Scopes::VIEW);
         let running = !self.paused.either() && seen;
-        (running && self.epoch_seen == self.epoch).then_some(self.epoch)
+        //= spec/15-identity.md#advisories [ADVISORY-2] 601c13f5
+        let ready = self.advised && self.epoch_seen == self.epoch;
+        (running && ready).then_some(self.epoch)
     }
 
     pub(super) fn frame_sent(&mut self, frame: u32) {

@@ -4,10 +4,10 @@ use alongside_wire::{
     Scopes,
     input::InputEvent,
     session::{
-        Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent, ControlDeny, ControlEnd,
-        ControlGrant, ControlRenew, ControlRequest, ControlWithdraw, Displays, Epoch, EpochSeen,
-        Heartbeat, Introduce, Laser, Message, Pad, Pause, Probe, ProbeAnswer, Refresh,
-        SecureDesktop, Shown, Stroke,
+        AdvisoryAck, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent, ControlDeny,
+        ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw, Displays, Epoch,
+        EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, PictureRequest, Probe,
+        ProbeAnswer, Refresh, SecureDesktop, Shown, Stroke,
     },
 };
 use proptest::prelude::*;
@@ -42,6 +42,8 @@ pub(super) fn from_helper() -> impl Strategy<Value = Message> {
             ControlEnd { grant, code }.into()
         }),
         2 => Just(Refresh {}.into()),
+        1 => Just(AdvisoryAck {}.into()),
+        1 => Just(PictureRequest {}.into()),
         3 => (number(), number()).prop_map(|(grant, stroke)| Stroke {
             grant, stroke, display: 0, colour: 1, width: 2, points: vec![(1, 2); 9],
         }.into()),

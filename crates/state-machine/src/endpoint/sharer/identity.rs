@@ -1,0 +1,118 @@
+//! Who the ends are, as the sharer's endpoint handles it.
+
+use alloc::vec::Vec;
+
+use alongside_wire::{
+    Direction, ErrorCode,
+    session::{Advisory, Card, Introduce, Message},
+};
+
+use super::{Channel, Event, SharerEndpoint};
+use crate::{
+    error::{Fault, Misuse},
+    identity::trust::{self, Standing},
+    time::Timestamp,
+};
+
+impl SharerEndpoint {
+    /// The helper's first message: its opening, and its card if it has one.
+    pub(super) fn introduced(
+        &mut self,
+        introduce: &Introduce,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let Channel::Standing(standing) = &self.channel else {
+            return Ok(());
+        };
+        let phrase = standing.handshake.open(&introduce.opening)?;
+        let transcript = standing.handshake.channel.transcript;
+        let Introduce {
+            card, proof, name, ..
+        } = introduce;
+        let card = trust::authenticate(card, proof, Direction::ToSharer, &transcript)?;
+        let unix = self.config.calendar.at(now);
+        let who = trust::judge(card, &self.config.identity.anchors, unix);
+        //= spec/15-identity.md#trust [CARD-17] 095a90f5
+        if self.config.identity.needs_card && !who.is_vouched_for() {
+            self.machine.end(ErrorCode::CardNeeded);
+            return Ok(());
+        }
+        self.faces.see(who.card.as_ref());
+        if let Some(own) = &self.config.identity.device {
+            self.machine.advise(Advisory {
+                statement: own.bytes().into(),
+                proof: own.prove(&transcript).into(),
+            });
+        }
+        let trusted = matches!(who.standing, Standing::Verified { .. });
+        self.machine.introduced(name, who, now)?;
+        self.events.push_back(Event::Phrase(phrase));
+        //= spec/15-identity.md#sharer [CARD-20] 6f96c7b0
+        if trusted && self.config.identity.card.is_some() {
+            self.carry_out();
+            // It was not shown before, and is there.
+            let _ = self.show_card(now);
+        }
+        Ok(())
+    }
+
+    /// The person agrees that the helper sees their card. One that an issuer verified who is trusted
+    /// here, and does not run the relay, sees it unasked.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is no card, or it was shown; [`Misuse::Phase`] while there is
+    /// nobody to show it to.
+    pub fn show_card(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        let Channel::Standing(standing) = &self.channel else {
+            return Err(Misuse::Phase(self.machine.phase()));
+        };
+        if !self.machine.is_introduced() {
+            return Err(Misuse::Phase(self.machine.phase()));
+        }
+        let own = self.config.identity.card.as_ref();
+        let own = own
+            .filter(|_| !self.faces.is_shown())
+            .ok_or(Misuse::Nothing)?;
+        let transcript = &standing.handshake.channel.transcript;
+        let card = Card {
+            card: own.bytes().into(),
+            proof: own.prove(Direction::ToHelper, transcript).into(),
+        };
+        self.faces.show();
+        self.seal(&card.into());
+        Ok(())
+    }
+
+    /// Asks for the picture of the helper's card.
+    ///
+    /// # Errors
+    /// [`Misuse::Nothing`] if there is none, or it was asked for; [`Misuse::Phase`] while there is
+    /// nobody to ask.
+    pub fn fetch_picture(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.handle_timeout(now);
+        if !self.machine.is_introduced() {
+            return Err(Misuse::Phase(self.machine.phase()));
+        }
+        let message = self.faces.ask()?;
+        self.seal(&message);
+        Ok(())
+    }
+
+    /// What the machine let pass, and only the endpoint can look into.
+    pub(super) fn look(&mut self, message: &Message) -> Result<(), Fault> {
+        match message {
+            Message::PictureRequest(_) => {
+                let own = self.config.identity.card.as_ref();
+                let messages: Vec<_> = self.faces.asked(own)?;
+                messages.iter().for_each(|message| self.seal(message));
+            }
+            Message::Picture(piece) => {
+                let fetched = self.faces.piece(piece)?;
+                self.events.extend(fetched.map(Event::Picture));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
