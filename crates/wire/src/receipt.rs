@@ -67,7 +67,8 @@ impl Statement {
         let expected = match self.decision {
             Decision::ConsentAllowed => (0, false, false, true, false),
             Decision::ConsentDeclined => (declined, false, false, false, false),
-            Decision::ControlGranted => (0, true, true, true, true),
+            // A narrowed grant answers no request.
+            Decision::ControlGranted => (0, self.request != 0, true, true, true),
             Decision::ControlDenied => (denied, true, false, true, false),
             Decision::ControlEnded => (code.max(1), false, true, false, false),
             Decision::SessionEnded => (code.max(1), false, false, false, false),

@@ -192,7 +192,8 @@ impl Story {
                 self.request = self.request.max(said.request);
                 self.last_grant = self.last_grant.max(said.grant);
                 self.alive = Some(said.grant);
-                open && request_rises && follows
+                // One that was narrowed from another answers no request.
+                open && (request_rises || said.request == 0) && follows
             }
             Decision::ControlDenied => {
                 self.request = self.request.max(said.request);

@@ -65,6 +65,9 @@ fn a_session_is_told_in_order() {
     world.run(61_000);
     world.run(11_000);
     world.regain_control();
+    world.run(1_000);
+    world.sharer.narrow(Scopes::KEYBOARD, world.now).unwrap();
+    world.run(10);
     world.sharer.end();
     let receipts = receipts(&mut world);
     let expected = [
@@ -73,6 +76,8 @@ fn a_session_is_told_in_order() {
         (Decision::ControlEnded, ErrorCode::Revoked.to_wire()),
         (Decision::ControlDenied, ErrorCode::Denied.to_wire()),
         (Decision::ControlDenied, ErrorCode::Denied.to_wire()),
+        (Decision::ControlGranted, 0),
+        (Decision::ControlEnded, ErrorCode::Replaced.to_wire()),
         (Decision::ControlGranted, 0),
         (Decision::ControlEnded, ErrorCode::Done.to_wire()),
         (Decision::SessionEnded, ErrorCode::Done.to_wire()),
@@ -83,6 +88,9 @@ fn a_session_is_told_in_order() {
     assert_eq!(granted.scopes, Scopes::CONTROL);
     assert_eq!(granted.duration_ms, 900_000);
     assert_eq!(receipts[3].statement.scopes, Scopes::POINTER);
+    let narrowed = receipts[7].statement;
+    assert_eq!((narrowed.request, narrowed.grant), (0, 3));
+    assert_eq!(narrowed.scopes, Scopes::KEYBOARD);
     let report = checked(&receipts);
     assert_eq!(report.findings, []);
     assert!(report.complete);

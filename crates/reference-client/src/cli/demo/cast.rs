@@ -1,4 +1,4 @@
-//! Relay, helper and sharer of the demo, and what each of them has been told.
+//! A helper and a sharer, and what each of them has been told.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -6,33 +6,40 @@ use std::{
 };
 
 use alongside_client::{
-    Config, ConnectError, Ended, Relay as RelayAddress, Trust, canvas::Canvas, clipboard::Place,
-    helper, picture::Picture, sharer, view::View,
+    Config, canvas::Canvas, clipboard::Place, helper, picture::Picture, sharer, view::View,
 };
-use alongside_relay::{Options as RelayOptions, Relay, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
-use alongside_wire::{Scopes, code::Code};
-use tokio::{
-    sync::mpsc::{self, Receiver, Sender},
-    task::JoinHandle,
-};
+use alongside_wire::{Scopes, rendezvous::SignIn};
+use tokio::sync::mpsc;
 
-use super::{Failure, PATIENCE, Stage, Story};
+use super::{Failure, House, PATIENCE, Stage, Story, person::Person};
+use crate::cli::words::{may, phrase};
 
-type Session = JoinHandle<Result<Ended, ConnectError>>;
+/// Who plays, and how they come.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) helper: Config,
+    pub(super) account: Option<SignIn>,
+    pub(super) sharer: Config,
+    pub(super) way: Way,
+    /// The sharer signs what they decide.
+    pub(super) receipts: bool,
+}
+
+/// How the two find each other.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Way {
+    #[default]
+    Code,
+    Link,
+    /// The sharer waits as a known device, and is called.
+    Device,
+}
 
 pub(super) struct Cast {
-    relay: Relay,
-    address: RelayAddress,
+    pub(super) helper: Person<helper::Command, helper::Event>,
+    pub(super) sharer: Person<sharer::Command, sharer::Event>,
     seen: Seen,
-    helper: Sender<helper::Command>,
-    helper_told: Receiver<helper::Event>,
-    helper_session: Session,
-    sharer: Option<(Sender<sharer::Command>, Session)>,
-    sharer_told: Option<Receiver<sharer::Event>>,
-    phrases: (Option<[u16; 3]>, Option<[u16; 3]>),
-    /// What the sharer's person must repeat.
-    number: Option<u32>,
 }
 
 /// What the helper sees: the number of the latest frame, and the picture.
@@ -47,150 +54,177 @@ impl View for Seen {
     }
 }
 
+/// Asks for control no sooner than this after consent.
+const SETTLE: Duration = Duration::from_millis(5_200);
+/// Answers no sooner than this after the question.
+pub(super) const GUARD: Duration = Duration::from_millis(1_100);
+
 impl Cast {
-    pub(super) async fn start(_stage: &Stage, story: &mut Story) -> Result<Self, Failure> {
-        let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
-        let relay = Relay::bind(RelayOptions::new(([127, 0, 0, 1], 0).into(), identity))?;
-        let address = RelayAddress {
-            address: relay.local_addr()?.to_string(),
-            trust: Trust::Fingerprint(relay.fingerprint().parse()?),
-        };
-        story.tell(&format!("relay: listens on {}", address.address));
-        let (commands, orders) = mpsc::channel(16);
-        let (events, told) = mpsc::channel(1_024);
+    /// A code, a join by it, and the question.
+    pub(super) async fn meet(
+        house: &House,
+        stage: &Stage,
+        parts: Parts,
+        story: &mut Story,
+    ) -> Result<Self, Failure> {
         let seen = Seen::default();
-        let options = helper::Options {
-            relay: address.clone(),
-            sign_in: None,
-            device: None,
-            name: "Ada".to_owned(),
-            config: Config::default(),
-            views: vec![Box::new(seen.clone())],
-            clipboard: Place::Nowhere,
+        let (helper, sharer) = if parts.way == Way::Device {
+            let start = sharer::Start::Device(house.device.clone());
+            let mut sharer = sharer(house, stage, start, &parts)?;
+            sharer
+                .hear("a place to wait at", |event| {
+                    (*event == sharer::Event::Waiting).then_some(())
+                })
+                .await?;
+            story.tell("sharer: a known device, waits at the relay");
+            let helper = helper(house, &parts, seen.clone());
+            story.tell("helper: signs in and calls it, by no code");
+            (helper, sharer)
+        } else {
+            let mut helper = helper(house, &parts, seen.clone());
+            let code = helper
+                .hear("a code", |event| match event {
+                    helper::Event::Code { code, .. } => Some(*code),
+                    _ => None,
+                })
+                .await?;
+            story.tell(&format!("helper: the code is {code}"));
+            let start = match parts.way {
+                Way::Link => sharer::Start::Link(code),
+                Way::Code | Way::Device => sharer::Start::Code(code),
+            };
+            let sharer = sharer(house, stage, start, &parts)?;
+            story.tell("sharer: joins by it");
+            (helper, sharer)
         };
-        Ok(Self {
-            relay,
-            address,
+        let mut cast = Self {
+            helper,
+            sharer,
             seen,
-            helper: commands,
-            helper_told: told,
-            helper_session: tokio::spawn(helper::run(options, orders, events)),
-            sharer: None,
-            sharer_told: None,
-            phrases: (None, None),
-            number: None,
-        })
+        };
+        cast.introduced(story).await?;
+        Ok(cast)
     }
 
-    pub(super) fn join(&mut self, code: Code, stage: &Stage) -> Result<(), Failure> {
-        let (commands, orders) = mpsc::channel(16);
-        let (events, told) = mpsc::channel(1_024);
-        let options = sharer::Options {
-            relay: self.address.clone(),
-            sign_in: None,
-            start: sharer::Start::Code(code),
-            config: Config::default(),
-            screen: stage.screen()?,
-            injector: stage.injector()?,
-            clipboard: Place::Nowhere,
-            receipts: None,
-            report_after: Duration::ZERO,
-        };
-        let session = tokio::spawn(async move {
-            let mut spent = SpentLocators::default();
-            sharer::run(options, &mut spent, orders, events).await
-        });
-        self.sharer = Some((commands, session));
-        self.sharer_told = Some(told);
+    async fn introduced(&mut self, story: &mut Story) -> Result<(), Failure> {
+        let who = self
+            .sharer
+            .hear("a question", |event| match event {
+                sharer::Event::Session(sharer::SessionEvent::ConsentAsked {
+                    name, who, ..
+                }) => Some(crate::cli::who::lines(name, who)),
+                _ => None,
+            })
+            .await?;
+        story.tell("sharer: is asked whether this person may see the screen:");
+        for line in who {
+            story.tell(&line);
+        }
+        let words = self
+            .helper
+            .hear("the words", |event| match event {
+                helper::Event::Phrase(words) => Some(*words),
+                _ => None,
+            })
+            .await?;
+        story.tell(&format!("both see the words: {}", phrase(words)));
+        let same = |event: &sharer::Event| *event == sharer::Event::Phrase(words);
+        self.sharer.catch_up().await;
+        if !self.sharer.log.iter().any(same) {
+            return Err("the words differ".into());
+        }
+        if self.frames() > 0 {
+            return Err("a frame arrived before consent".into());
+        }
         Ok(())
     }
 
-    pub(super) async fn helper(&self, command: helper::Command) {
-        let _ = self.helper.send(command).await;
+    /// The sharer agrees, and the first frame is seen.
+    pub(super) async fn agree(&mut self, story: &mut Story) -> Result<(), Failure> {
+        let contact = sharer::Command::Contact(sharer::Contact::Person);
+        self.sharer.order(contact).await;
+        story.tell("sharer: asked for this help, and says so");
+        let given = sharer::Command::Consent(sharer::Consent::Given);
+        self.sharer.order(given).await;
+        story.tell("sharer: agrees");
+        let id = self.frame_after(0).await?;
+        story.tell(&format!("helper: sees frame {id}"));
+        Ok(())
     }
 
-    pub(super) async fn sharer(&self, command: sharer::Command) {
-        if let Some((sharer, _)) = &self.sharer {
-            let _ = sharer.send(command).await;
+    /// The helper asks for this, and the sharer allows it.
+    pub(super) async fn grant(&mut self, scopes: Scopes, story: &mut Story) -> Result<(), Failure> {
+        story.tell("helper: waits five seconds, then asks for more");
+        tokio::time::sleep(SETTLE).await;
+        self.helper
+            .order(helper::Command::RequestControl(scopes))
+            .await;
+        self.allow(story).await?;
+        self.helper
+            .hear("a grant", |event| match event {
+                helper::Event::Session(helper::SessionEvent::ControlGranted { .. }) => Some(()),
+                _ => None,
+            })
+            .await?;
+        story.tell(&format!("now {}", may(Scopes::CONSENT.union(scopes))));
+        Ok(())
+    }
+
+    /// The sharer is asked, and allows it.
+    pub(super) async fn allow(&mut self, story: &mut Story) -> Result<(), Failure> {
+        let scopes = self
+            .sharer
+            .hear("a request", |event| match event {
+                sharer::Event::Session(sharer::SessionEvent::ControlAsked { scopes, .. }) => {
+                    Some(*scopes)
+                }
+                _ => None,
+            })
+            .await?;
+        story.tell(&format!("sharer: is asked for {scopes}"));
+        let asked = self.sharer.log.len();
+        // An answer that comes at once could be the helper's own typing, and is not taken.
+        tokio::time::sleep(GUARD).await;
+        self.sharer.catch_up().await;
+        let number = self.sharer.log[asked..]
+            .iter()
+            .find_map(|event| match event {
+                sharer::Event::Number(number) => Some(*number),
+                _ => None,
+            });
+        if let Some(number) = number {
+            story.tell(&format!(
+                "sharer: repeats the number {number:06}, which no late key can know"
+            ));
         }
+        let allow = sharer::Command::AllowControl(scopes, number);
+        self.sharer.order(allow).await;
+        story.tell("sharer: allows it");
+        Ok(())
     }
 
-    pub(super) async fn code(&mut self) -> Result<Code, Failure> {
-        self.at_helper("a code", |event| match event {
-            helper::Event::Code { code, .. } => Some(*code),
+    pub(super) async fn helper_hears(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&helper::SessionEvent) -> bool,
+    ) -> Result<(), Failure> {
+        let pick = |event: &helper::Event| match event {
+            helper::Event::Session(event) => wanted(event).then_some(()),
             _ => None,
-        })
-        .await
+        };
+        self.helper.hear(what, pick).await
     }
 
-    pub(super) async fn consent_asked(&mut self) -> Result<String, Failure> {
-        self.at_sharer("a question", |event| match event {
-            sharer::SessionEvent::ConsentAsked { name, .. } => Some(name.clone()),
+    pub(super) async fn sharer_hears(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&sharer::SessionEvent) -> bool,
+    ) -> Result<(), Failure> {
+        let pick = |event: &sharer::Event| match event {
+            sharer::Event::Session(event) => wanted(event).then_some(()),
             _ => None,
-        })
-        .await
-    }
-
-    pub(super) async fn phrases(&mut self) -> Result<([u16; 3], [u16; 3]), Failure> {
-        self.at_helper("the words", |event| match event {
-            helper::Event::Session(helper::SessionEvent::Secured) => Some(()),
-            _ => None,
-        })
-        .await?;
-        let words = self.phrases.0.zip(self.phrases.1);
-        words.ok_or_else(|| "an end has no words".into())
-    }
-
-    pub(super) async fn control_asked(&mut self) -> Result<Scopes, Failure> {
-        self.at_sharer("a request for control", |event| match event {
-            sharer::SessionEvent::ControlAsked { scopes, .. } => Some(*scopes),
-            _ => None,
-        })
-        .await
-    }
-
-    /// The number that the person must repeat, which follows the question if there is one.
-    pub(super) fn number(&mut self) -> Option<u32> {
-        while let Ok(event) = self.sharer_told.as_mut()?.try_recv() {
-            if let sharer::Event::Number(number) = event {
-                self.number = Some(number);
-            }
-        }
-        self.number.take()
-    }
-
-    pub(super) async fn control_granted(&mut self) -> Result<(), Failure> {
-        self.at_helper("control", |event| match event {
-            helper::Event::Session(helper::SessionEvent::ControlGranted { .. }) => Some(()),
-            _ => None,
-        })
-        .await
-    }
-
-    pub(super) async fn paused(&mut self, paused: bool) -> Result<(), Failure> {
-        self.at_helper("word of the pause", |event| match event {
-            helper::Event::Session(helper::SessionEvent::Paused { peer, .. }) => {
-                (*peer == paused).then_some(())
-            }
-            _ => None,
-        })
-        .await
-    }
-
-    pub(super) async fn chat(&mut self) -> Result<String, Failure> {
-        self.at_sharer("a line of chat", |event| match event {
-            sharer::SessionEvent::Chat(text) => Some(text.clone()),
-            _ => None,
-        })
-        .await
-    }
-
-    pub(super) async fn ended(&mut self) -> Result<(), Failure> {
-        self.at_helper("the end", |event| match event {
-            helper::Event::Session(helper::SessionEvent::Ended(_)) => Some(()),
-            _ => None,
-        })
-        .await
+        };
+        self.sharer.hear(what, pick).await
     }
 
     /// The number of the latest frame that was seen; 0 for none.
@@ -227,16 +261,6 @@ impl Cast {
         .await
     }
 
-    /// Waits for both sessions to be over, and ends the relay.
-    pub(super) async fn leave(self) -> Result<(), Failure> {
-        self.helper_session.await??;
-        if let Some((_, session)) = self.sharer {
-            session.await??;
-        }
-        self.relay.shutdown().await;
-        Ok(())
-    }
-
     async fn until<T>(&self, what: &str, mut ask: impl FnMut() -> Option<T>) -> Result<T, Failure> {
         let asked = async {
             loop {
@@ -249,49 +273,46 @@ impl Cast {
         let answer = tokio::time::timeout(PATIENCE, asked).await;
         answer.map_err(|_| format!("{what} did not come within 30 s").into())
     }
+}
 
-    async fn at_helper<T>(
-        &mut self,
-        what: &str,
-        mut ask: impl FnMut(&helper::Event) -> Option<T>,
-    ) -> Result<T, Failure> {
-        let told = async {
-            while let Some(event) = self.helper_told.recv().await {
-                if let helper::Event::Phrase(words) = event {
-                    self.phrases.0 = Some(words);
-                }
-                if let Some(answer) = ask(&event) {
-                    return Some(answer);
-                }
-            }
-            None
-        };
-        let answer = tokio::time::timeout(PATIENCE, told).await.ok().flatten();
-        answer.ok_or_else(|| format!("the helper did not get {what}").into())
-    }
+fn helper(house: &House, parts: &Parts, seen: Seen) -> Person<helper::Command, helper::Event> {
+    let (commands, orders) = mpsc::channel(16);
+    let (events, told) = mpsc::channel(1_024);
+    let options = helper::Options {
+        relay: house.address.clone(),
+        sign_in: parts.account.clone(),
+        device: (parts.way == Way::Device).then(|| house.device.key.clone()),
+        name: "Ada".to_owned(),
+        config: parts.helper.clone(),
+        views: vec![Box::new(seen)],
+        clipboard: Place::Nowhere,
+    };
+    let session = tokio::spawn(helper::run(options, orders, events));
+    Person::new("helper", commands, told, session)
+}
 
-    async fn at_sharer<T>(
-        &mut self,
-        what: &str,
-        mut ask: impl FnMut(&sharer::SessionEvent) -> Option<T>,
-    ) -> Result<T, Failure> {
-        let told = async {
-            let events = self.sharer_told.as_mut()?;
-            while let Some(event) = events.recv().await {
-                match &event {
-                    sharer::Event::Phrase(words) => self.phrases.1 = Some(*words),
-                    sharer::Event::Number(number) => self.number = Some(*number),
-                    sharer::Event::Session(event) => {
-                        if let Some(answer) = ask(event) {
-                            return Some(answer);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            None
-        };
-        let answer = tokio::time::timeout(PATIENCE, told).await.ok().flatten();
-        answer.ok_or_else(|| format!("the sharer did not get {what}").into())
-    }
+fn sharer(
+    house: &House,
+    stage: &Stage,
+    start: sharer::Start,
+    parts: &Parts,
+) -> Result<Person<sharer::Command, sharer::Event>, Failure> {
+    let (commands, orders) = mpsc::channel(16);
+    let (events, told) = mpsc::channel(1_024);
+    let options = sharer::Options {
+        relay: house.address.clone(),
+        sign_in: None,
+        start,
+        config: parts.sharer.clone(),
+        screen: stage.screen()?,
+        injector: stage.injector()?,
+        clipboard: stage.clipboard(),
+        receipts: parts.receipts.then_some(sharer::Receipts { share: true }),
+        report_after: Duration::ZERO,
+    };
+    let session = tokio::spawn(async move {
+        let mut spent = SpentLocators::default();
+        sharer::run(options, &mut spent, orders, events).await
+    });
+    Ok(Person::new("sharer", commands, told, session))
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use alongside_client::{
+    clipboard::Place,
     inject::{self, Injector},
     screen::{self, Screen, ScreenSpec},
     xvfb::{Xvfb, XvfbError},
@@ -88,6 +89,11 @@ impl Stage {
 
     pub(super) fn injector(&self) -> Result<Box<dyn Injector>, Failure> {
         inject::open(&self.spec).map_err(|error| error.to_string().into())
+    }
+
+    /// The clipboard that belongs to the screen.
+    pub(super) fn clipboard(&self) -> Place {
+        Place::of(&self.spec)
     }
 
     pub(super) fn can_type(&self) -> bool {
