@@ -174,7 +174,7 @@ enum Phase {
         paused: Flags,
         contact: Option<Contact>,
     },
-    Viewing(Viewing),
+    Viewing(Box<Viewing>),
     Ended(Ended),
 }
 
@@ -541,7 +541,7 @@ impl Sharer {
             self.event(Event::ControlNotBefore(from));
         }
         let viewing = Viewing::new(scopes, pulse, paused, now, &mut self.out);
-        self.phase = Phase::Viewing(viewing);
+        self.phase = Phase::Viewing(Box::new(viewing));
         Ok(())
     }
 

@@ -40,11 +40,11 @@ fn spent(world: &World) -> Vec<(bool, Timestamp)> {
 }
 
 fn code_of(world: &World) -> Locator {
-    let codes = world.helper_events.iter().filter_map(|event| match event {
+    let mut codes = world.helper_events.iter().filter_map(|event| match event {
         helper::Event::Code { code, .. } => Some(code.locator),
         _ => None,
     });
-    codes.last().unwrap()
+    codes.next_back().unwrap()
 }
 
 /// How many codes the helper was told were spent, each time.

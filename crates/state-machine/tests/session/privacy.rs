@@ -33,8 +33,8 @@ fn key(usage: u16, down: bool) -> InputEvent {
 
 /// Somebody who types one letter each 90 ms.
 fn slow(world: &mut World, at: u64) {
-    if at % 90 == 0 {
-        world.helper.input(key(4, at % 180 == 0)).unwrap();
+    if at.is_multiple_of(90) {
+        world.helper.input(key(4, at.is_multiple_of(180))).unwrap();
     }
 }
 
@@ -44,11 +44,11 @@ fn fast(world: &mut World, at: u64) {
     let y = u16::try_from(at * 7 % 65_536).unwrap();
     let button = InputEvent::Button {
         button: 1,
-        down: at % 20 == 0,
+        down: at.is_multiple_of(20),
     };
     let pointer = InputEvent::Pointer { display: 0, x, y };
     for event in [pointer, button, key(5, true), key(5, false)] {
-        if at % 5 == 0 {
+        if at.is_multiple_of(5) {
             world.helper.input(event).unwrap();
         }
     }
