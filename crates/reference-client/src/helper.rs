@@ -62,6 +62,8 @@ pub struct Options {
 pub enum Command {
     /// Ask for another code, after one was spent or died; or call the device again.
     NewCode,
+    /// Sign in again, after the sign-in was over; a code is asked for then.
+    SignIn(SignIn),
     /// Ask for control.
     RequestControl(Scopes),
     /// Take the request back, or give up control.
@@ -278,6 +280,7 @@ impl Helper {
     fn command(&mut self, command: Command) {
         let now = self.clock.now();
         let done = match command {
+            Command::SignIn(request) => self.endpoint.sign_in(request),
             Command::NewCode => match &self.device {
                 Some(device) => self.endpoint.call(device, now),
                 None => self.endpoint.request_code(now),

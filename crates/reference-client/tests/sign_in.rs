@@ -13,6 +13,7 @@ use alongside_client::{
     sign_in,
 };
 use alongside_relay::{
+    RelayConfig,
     sign_in::{Access, Options},
     tls::Identity,
 };
@@ -76,6 +77,10 @@ struct Stage {
 
 impl Stage {
     fn new(policy: &str) -> Self {
+        Self::with(policy, |_| {})
+    }
+
+    fn with(policy: &str, set: impl FnOnce(&mut RelayConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -89,7 +94,10 @@ impl Stage {
         });
         let access = access.unwrap_or_else(|error| panic!("{error}"));
         let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
-        let (relay, found) = relay_with(identity, |options| options.access = access);
+        let (relay, found) = relay_with(identity, |options| {
+            options.access = access;
+            set(&mut options.config);
+        });
         Self {
             _relay: relay,
             found,
@@ -332,6 +340,26 @@ async fn a_sharer_is_told_why_it_may_not_join_and_the_helper_too() {
         helper.order(Help::NewCode).await;
         assert_ne!(code(&mut helper).await.locator, first.locator);
     }
+}
+
+//= test spec/13-sign-in.md#lasting [AUTH-12] b929b60d
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helper_signs_in_again_when_its_sign_in_is_over() {
+    let stage = Stage::with(OPEN, |config| config.sign_in_ms = 1_000);
+    let mut helper = stage.helper("control");
+    let first = code(&mut helper).await;
+    let over = |event: &Helped| match event {
+        Helped::Session(helper::SessionEvent::CodeEnded(ErrorCode::SignInExpired)) => Some(()),
+        _ => None,
+    };
+    helper.hear("that the sign-in is over", over).await;
+    let again = sign_in::from_text("control").unwrap();
+    helper.order(Help::SignIn(again)).await;
+    assert_ne!(code(&mut helper).await.locator, first.locator);
+    // Who does not is told that it has to, and is not taken for somebody without an account.
+    helper.hear("that it is over again", over).await;
+    helper.order(Help::NewCode).await;
+    assert_eq!(refused(&mut helper).await, ErrorCode::SignInExpired);
 }
 
 /// The program `alongside`, as far as it gets within ten seconds: exit code, if it has ended by

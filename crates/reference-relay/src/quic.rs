@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use alongside_state_machine::relay::RelayConfig;
-use alongside_wire::ErrorCode;
+use alongside_wire::{ErrorCode, limits::SIGN_IN_TOKEN};
 use quinn::{IdleTimeout, TransportConfig, VarInt, crypto::rustls::QuicServerConfig};
 
 use crate::tls::{Identity, TlsError};
@@ -28,10 +28,10 @@ pub(crate) fn code(code: ErrorCode) -> VarInt {
 }
 
 /// The most bytes that one connection holds: both windows, the queue of its control stream with
-/// one message more, and one message that is not complete.
+/// one message more, one message that is not complete, and a token with what it says.
 pub(crate) fn memory_of_connection(config: &RelayConfig) -> u64 {
     let windows = u64::from(RECEIVE_WINDOW) + u64::from(SEND_WINDOW);
-    windows + (config.session_queue + 2 * config.control_message) as u64
+    windows + (config.session_queue + 2 * config.control_message + 2 * SIGN_IN_TOKEN) as u64
 }
 
 //= spec/03-rendezvous.md#forwarding [RDV-35] 069005f8

@@ -167,6 +167,21 @@ fn a_locator_on_the_wire_is_normalised() {
 }
 
 #[test]
+fn a_token_is_neither_empty_nor_too_long() {
+    let sign_in = |len: usize| {
+        let token = rendezvous::Token::new("x".repeat(len));
+        let mut bytes = Vec::new();
+        rendezvous::Message::from(rendezvous::SignIn { method: 9, token }).encode(&mut bytes);
+        let mut deframer = framing::Deframer::new(65_536, "test");
+        deframer.push(&bytes);
+        rendezvous::Message::pull(&mut deframer)
+    };
+    assert!(matches!(sign_in(8_192), Ok(Some(_))), "of any method");
+    assert_eq!(fault(sign_in(0)), Fault::InvalidValue);
+    assert_eq!(fault(sign_in(8_193)), Fault::TooLarge { limit: 8_192 });
+}
+
+#[test]
 fn names_have_no_control_characters() {
     let message = |name: &str| {
         let mut bytes = Vec::new();

@@ -74,6 +74,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         retries: 0,
         later: None,
         book,
+        tokens: args.sign_in,
         calls,
         exit: None,
     };
@@ -169,6 +170,8 @@ struct Helper {
     later: Option<(Moment, Command)>,
     /// Where receipts go, if there are any.
     book: Option<Book>,
+    /// Where a token to sign in with is found.
+    tokens: args::SignInArgs,
     /// A known device is called; there are no codes.
     calls: bool,
     /// How the program ends, if a call came to nothing.
@@ -295,12 +298,14 @@ impl Helper {
                 terminal.line("the relay is busy; asking again in five seconds");
                 self.after(Duration::from_secs(5), Command::NewCode);
             }
+            SessionEvent::CodeEnded(ErrorCode::SignInExpired) => {
+                self.code = None;
+                self.sign_in_again().await;
+            }
             SessionEvent::CodeEnded(code) if matches!(code.class(), Class::Refusal { .. }) => {
                 self.code = None;
                 let why = exit::refused(code).unwrap_or("it was refused");
-                terminal.alert(&format!(
-                    "Somebody tried to join, and was not let in: {why}."
-                ));
+                terminal.alert(&format!("Somebody tried to join, and was told: {why}."));
                 terminal.line("The code is spent by that; here is a new one.");
                 self.order(Command::NewCode).await;
             }
@@ -379,6 +384,21 @@ impl Helper {
             }
             SessionEvent::Chat(text) => terminal.line(&format!("sharer: {}", plain(&text))),
             SessionEvent::ChatDelivered(_) => terminal.line("(delivered)"),
+        }
+    }
+
+    /// The sign-in is over, and the code with it. There may be a fresh token by now.
+    async fn sign_in_again(&mut self) {
+        self.terminal
+            .line("Your sign-in is over; signing in again.");
+        match self.tokens.sign_in() {
+            Ok(Some(request)) => self.order(Command::SignIn(request)).await,
+            // The relay says what to do next.
+            Ok(None) => self.order(Command::NewCode).await,
+            Err(error) => {
+                self.terminal.line(&error.to_string());
+                self.order(Command::NewCode).await;
+            }
         }
     }
 
