@@ -154,10 +154,6 @@ struct Limits {
 pub type Output = super::Output<Event>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a session spends its life in the largest one"
-)]
 enum Phase {
     Idle,
     Joining {
