@@ -241,6 +241,7 @@ async fn accept(endpoint: Endpoint, hub: Arc<Hub>, most: usize, retry_above: usi
         let open = endpoint.open_connections();
         if open >= most {
             incoming.refuse();
+        //= spec/14-operation.md#per-source [SOURCE-3] 74c32375
         } else if open >= retry_above && !incoming.remote_address_validated() {
             // It fails only for an address that is validated.
             let _ = incoming.retry();

@@ -70,6 +70,10 @@ constants! { LIMITS: usize {
     REPORTS_PER_SOURCE = 37, "reports-per-source", 3;
     /// Reports that a relay takes in a day.
     REPORTS_EACH_DAY = 38, "reports-each-day", 10_000;
+    /// Connections that a relay takes of one source.
+    CONNECTIONS_PER_SOURCE = 39, "connections-per-source", 256;
+    /// Live codes that a relay gives to one source.
+    CODES_PER_SOURCE = 40, "codes-per-source", 64;
     /// Bytes of a file of receipts.
     RECEIPT_FILE = 52, "receipt-file", 4_194_304;
     /// Bytes of an item of a clipboard, in UTF-8.

@@ -235,6 +235,8 @@ registered! {
         OtherOrganisation = 0x020F, "other-organisation";
         /// No session that this client may report, or not any more.
         NothingToReport = 0x0210, "nothing-to-report";
+        /// The relay will shut down, and begins nothing any more; another may.
+        Draining = 0x0211, "draining";
         /// The other end takes nobody without a card that it can verify.
         CardNeeded = 0x0214, "card-needed";
         /// A person ended it.
@@ -272,7 +274,7 @@ impl ErrorCode {
         match self.to_wire() >> 8 {
             1 => Class::Violation,
             2 => Class::Refusal {
-                retry: matches!(self, Self::Busy | Self::TooEarly),
+                retry: matches!(self, Self::Busy | Self::TooEarly | Self::Draining),
             },
             _ => Class::Ending,
         }

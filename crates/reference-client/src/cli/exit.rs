@@ -126,6 +126,9 @@ pub(crate) fn explain(ended: &Ended, other: &str) -> String {
                                 than ten minutes old; ask for a new one"
             .into(),
         ErrorCode::Busy => "the relay is busy; try again in a minute".into(),
+        ErrorCode::Draining => {
+            "the relay is about to shut down; use another, or try again later".into()
+        }
         ErrorCode::HandshakeTimeout => {
             format!("{other} did not answer in time; ask for a new code and try again")
         }

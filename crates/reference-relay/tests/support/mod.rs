@@ -1,6 +1,7 @@
 //! A client that knows the rendezvous and no more, over real QUIC.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+pub(crate) mod ends;
 pub(crate) mod process;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};

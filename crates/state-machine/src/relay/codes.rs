@@ -47,6 +47,11 @@ impl Codes {
         Some(locator)
     }
 
+    /// How many codes live.
+    pub(super) fn live(&self) -> usize {
+        self.live.len()
+    }
+
     /// Spends a live code: who owned it, or `None` for unknown, expired and spent alike.
     pub(super) fn spend(
         &mut self,

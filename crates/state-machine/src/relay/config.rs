@@ -114,6 +114,10 @@ config! {
         reports_per_source = REPORTS_PER_SOURCE, "reports-per-source", true;
         /// Reports in a day.
         reports_each_day = REPORTS_EACH_DAY, "reports-each-day", true;
+        /// Connections of a source.
+        connections_per_source = CONNECTIONS_PER_SOURCE, "connections-per-source", true;
+        /// Live codes of a source.
+        codes_per_source = CODES_PER_SOURCE, "codes-per-source", true;
         /// Devices that wait.
         device_waits = DEVICE_WAITS, "device-waits", true;
         /// Possible locators for each live code.

@@ -127,6 +127,18 @@ impl Relay {
             self.refuse(conn, code);
             return;
         }
+        //= spec/14-operation.md#drain [DRAIN-1] 2932421e
+        if self.draining {
+            self.refuse(conn, ErrorCode::Draining);
+            return;
+        }
+        //= spec/14-operation.md#per-source [SOURCE-2] b168d972
+        let most = self.config.codes_per_source;
+        let source = self.clients.get(&conn).map(|client| client.source);
+        if source.is_none_or(|source| !self.codes_of.fits(source, most)) {
+            self.refuse(conn, ErrorCode::Busy);
+            return;
+        }
         let Some(locator) = self.codes.issue(conn, &self.config, now) else {
             self.refuse(conn, ErrorCode::Busy);
             return;
@@ -165,6 +177,11 @@ impl Relay {
     /// Counts what a client asks for as failed until it is answered, and says when that may be. It
     /// is refused if too many wait already.
     pub(super) fn hold_back(&mut self, conn: ConnId, now: Timestamp) -> Option<Held> {
+        //= spec/14-operation.md#drain [DRAIN-1] 2932421e
+        if self.draining {
+            self.refuse(conn, ErrorCode::Draining);
+            return None;
+        }
         let source = self.clients.get(&conn)?.source;
         let delay = self.sources.delay(source, &self.config, now);
         let back = delay > 0;

@@ -10,6 +10,7 @@ pub mod policy;
 mod reports;
 mod sign_in;
 mod sources;
+mod tally;
 mod violation;
 
 use alloc::{
@@ -31,6 +32,7 @@ use self::{
     policy::Policy,
     reports::Reports,
     sources::Sources,
+    tally::Tally,
 };
 pub use self::{
     config::RelayConfig,
@@ -89,6 +91,10 @@ pub struct Relay {
     /// Clients that wait for the answer to a join, and those of them that are held back.
     joining: usize,
     held_back: usize,
+    /// Connections, and live codes, of each source.
+    connections: Tally,
+    codes_of: Tally,
+    draining: bool,
     shut_down: bool,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event>,
@@ -208,6 +214,9 @@ impl Relay {
             reports: Reports::default(),
             joining: 0,
             held_back: 0,
+            connections: Tally::default(),
+            codes_of: Tally::default(),
+            draining: false,
             shut_down: false,
             transmits: VecDeque::new(),
             events: VecDeque::new(),
@@ -228,9 +237,12 @@ impl Relay {
             return Err(Refusal::ShutDown);
         }
         self.disconnected(conn, now);
-        if self.clients.len() >= self.config.connections {
+        //= spec/14-operation.md#per-source [SOURCE-1] 0b5f458e
+        let most = self.config.connections_per_source;
+        if self.clients.len() >= self.config.connections || !self.connections.fits(source, most) {
             return Err(Refusal::Busy);
         }
+        self.connections.add(source);
         let deadline = now.plus_ms(self.config.unpaired_idle_ms);
         let client = Client::new(source, self.config.control_message, deadline);
         self.clients.insert(conn, client);
@@ -268,6 +280,28 @@ impl Relay {
             }
             self.expire(conn, now);
         }
+    }
+
+    //= spec/14-operation.md#drain [DRAIN-2] 33b74068
+    //= spec/14-operation.md#drain [DRAIN-3] 7c9aa182
+    /// From now on nothing begins. Sessions go on; every other client is told that the relay is
+    /// shutting down, and its connection is closed.
+    pub fn drain(&mut self, now: Timestamp) {
+        self.draining = true;
+        let outside = |(conn, client): (&ConnId, &Client)| {
+            (!matches!(client.phase, Phase::Paired { .. })).then_some(*conn)
+        };
+        let outside: Vec<_> = self.clients.iter().filter_map(outside).collect();
+        for conn in outside {
+            self.release(conn, ErrorCode::RelayShutdown.to_wire(), now);
+            self.tell(conn, ErrorCode::RelayShutdown);
+            self.close(conn, ErrorCode::RelayShutdown, now);
+        }
+    }
+
+    /// How many connections and live codes there are.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.clients.len(), self.codes.live())
     }
 
     //= spec/03-rendezvous.md#states [RDV-15] 266ed54d
@@ -445,7 +479,13 @@ impl Relay {
             self.joining += 1;
             self.held_back += usize::from(held.back);
         }
+        if let Phase::Waiting { .. } = phase {
+            self.codes_of.add(client.source);
+        }
         let left = core::mem::replace(&mut client.phase, phase);
+        if let Phase::Waiting { .. } = left {
+            self.codes_of.remove(client.source);
+        }
         if let Phase::Paired { .. } = left {
             client.session_over(now);
         }
@@ -461,6 +501,7 @@ impl Relay {
     fn forget(&mut self, conn: ConnId, now: Timestamp) {
         self.release(conn, ErrorCode::Lost.to_wire(), now);
         if let Some(client) = self.clients.remove(&conn) {
+            self.connections.remove(client.source);
             self.deadlines.remove(&(client.deadline, conn));
         }
     }

@@ -208,7 +208,10 @@ fn a_dead_locator_is_not_given_again_soon() {
 //= test spec/03-rendezvous.md#allocation [RDV-17] e5e0fcb0
 #[test]
 fn locators_grow_with_the_number_of_codes() {
-    let mut world = World::with(|config| config.code_density = 300_000);
+    let mut world = World::with(|config| {
+        config.code_density = 300_000;
+        config.codes_per_source = 1_000;
+    });
     let lengths: Vec<usize> = (0..120)
         .map(|number| {
             world.client(ConnId(number), "192.0.2.1");

@@ -1,6 +1,7 @@
 //! The relay machine: what clients get from it, and what nobody can make it do.
 
 mod devices;
+mod drain;
 mod joins;
 mod policy;
 mod random;
