@@ -409,9 +409,8 @@ impl Sharer {
                     self.tell(Event::Quality(quality));
                 }
                 Machine::Session(event) => {
-                    if let Some(event) = self.use_tool(event) {
-                        self.tell(Event::Session(event));
-                    }
+                    self.use_tool(&event);
+                    self.tell(Event::Session(event));
                 }
             }
         }

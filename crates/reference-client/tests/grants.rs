@@ -110,6 +110,42 @@ async fn a_grant_is_renewed_and_narrowed() {
     cast.sharer.ended().await;
 }
 
+//= test spec/19-tools.md#clipboard [TOOL-29] dff2d55a
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_helper_types_is_no_act_for_the_clipboard() {
+    let mut cast = Cast::viewing(Duration::ZERO).await;
+    grant(&mut cast, Scopes::KEYBOARD.union(BOTH_WAYS)).await;
+    cast.helper
+        .order(Help::SendClipboard("an item".into()))
+        .await;
+    sharer_hears(&mut cast, |event| {
+        matches!(event, S::ClipboardOffered { .. })
+    })
+    .await;
+    let key = InputEvent::Key {
+        usage: 4,
+        down: true,
+    };
+    cast.helper.order(Help::Input(vec![key])).await;
+    cast.injected.last(key).await;
+    let too_soon = |event: &Shared| match event {
+        Shared::NotNow(Misuse::AnswerGuard) => Some(()),
+        Shared::Clipboard(_) | Shared::ClipboardSent(_) => panic!("{event:?}"),
+        _ => None,
+    };
+    for act in [Share::CopyClipboard, Share::AnswerClipboard(true)] {
+        cast.sharer.order(act).await;
+        cast.sharer.hear("that it is too soon", too_soon).await;
+    }
+    // A second later it can only have been the person.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    cast.sharer.order(Share::AnswerClipboard(true)).await;
+    let taken = |event: &Shared| (*event == Shared::Clipboard("an item".into())).then_some(());
+    cast.sharer.hear("the item", taken).await;
+    cast.helper.order(Help::End).await;
+    cast.sharer.ended().await;
+}
+
 //= test spec/19-tools.md#clipboard [TOOL-10] f4c91892
 //= test spec/19-tools.md#drawing [TOOL-15] 21631474
 #[tokio::test(flavor = "multi_thread")]

@@ -11,8 +11,8 @@ const POP_ISOLATE: char = '\u{2069}';
 /// stands next to it.
 ///
 /// Every letter of every script is kept, and so is what joins them, such as in an emoji of a family.
-/// A control character or a line break becomes a space. Marks that turn text around by force go away; those
-/// that isolate a part of it stay if they come in pairs. A text from right to left is
+/// A control character or a line break becomes a space, and so does a mark that turns text around by
+/// force; those that isolate a part of it stay if they come in pairs. A text from right to left is
 /// isolated as a whole, so that its order ends where it ends.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
@@ -21,7 +21,7 @@ pub(crate) fn plain(text: &str) -> String {
     let mut open = Vec::new();
     for character in text.chars() {
         match character {
-            '\u{202A}'..='\u{202E}' => {}
+            '\u{202A}'..='\u{202E}' => out.push(' '),
             '\u{2066}'..='\u{2068}' => {
                 let kept = open.len() < DEPTH;
                 open.push(kept);
@@ -68,7 +68,7 @@ mod tests {
     //= test spec/05-session.md#phases [SESSION-3] f0929944
     #[test]
     fn text_of_others_cannot_move_the_cursor() {
-        assert_eq!(plain("a\x1b[2Jb\r\n\u{202e}c"), "a [2Jb  c");
+        assert_eq!(plain("a\x1b[2Jb\r\n\u{202e}c"), "a [2Jb   c");
         assert_eq!(
             plain("a\u{9b}2Jb\u{7f}\u{85}\u{2028}\u{2029}c\0"),
             "a 2Jb    c "
@@ -111,7 +111,7 @@ mod tests {
     fn nothing_turns_around_what_stands_next_to_it() {
         assert_eq!(plain("\u{2069}a\u{2069}"), "a");
         assert_eq!(plain("\u{2066}a"), "\u{2068}\u{2066}a\u{2069}\u{2069}");
-        assert_eq!(plain("a\u{202E}dlrow\u{202C}"), "adlrow");
+        assert_eq!(plain("a\u{202E}dlrow\u{202C}"), "a dlrow ");
         let isolated = "a \u{2067}שלום\u{2069} b";
         assert_eq!(plain(isolated), format!("\u{2068}{isolated}\u{2069}"));
         let deep = "\u{2066}".repeat(500) + "x" + &"\u{2069}".repeat(700);

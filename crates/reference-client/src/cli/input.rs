@@ -172,6 +172,14 @@ mod tests {
     fn keys_are_words() {
         let keys = &mut Keys::default();
         assert_eq!(press(keys, KeyCode::Char('y')).as_deref(), Some("yes"));
+        for (key, word) in [
+            ('c', "copy"),
+            ('v', "take"),
+            ('x', "refuse"),
+            ('r', "revoke"),
+        ] {
+            assert_eq!(press(keys, KeyCode::Char(key)).as_deref(), Some(word));
+        }
         assert_eq!(press(keys, KeyCode::Char('z')), None);
         let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(keys.word(&interrupt).as_deref(), Some("end"));

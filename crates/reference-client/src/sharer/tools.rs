@@ -16,25 +16,24 @@ use crate::{
 const GUARD: Duration = Duration::from_secs(1);
 
 impl Sharer {
-    /// Carries out what concerns the screen or the clipboard; what is left for the program to know.
-    pub(super) fn use_tool(&mut self, event: SessionEvent) -> Option<SessionEvent> {
+    /// Carries out what concerns the screen or the clipboard.
+    pub(super) fn use_tool(&mut self, event: &SessionEvent) {
         let mark = match event {
-            SessionEvent::Stroke(stroke) => Mark::Stroke(drawn(stroke)),
-            SessionEvent::Laser { display, x, y } => Mark::Laser(display, x, y),
+            SessionEvent::Stroke(stroke) => Mark::Stroke(drawn(stroke.clone())),
+            SessionEvent::Laser { display, x, y } => Mark::Laser(*display, *x, *y),
             SessionEvent::LaserGone => Mark::LaserOff,
             SessionEvent::DrawingCleared => Mark::Clear,
             SessionEvent::ControlEnded { .. } => {
                 //= spec/19-tools.md#clipboard [TOOL-10] f4c91892
-                self.board.withdraw();
-                return Some(event);
+                return self.board.withdraw();
             }
-            event => return Some(event),
+            _ => return,
         };
         self.filming.mark(mark);
-        None
     }
 
     //= spec/19-tools.md#clipboard [TOOL-9] 14fcf6e3
+    //= spec/19-tools.md#clipboard [TOOL-29] dff2d55a
     /// Fails while what the helper typed may still be on its way to the person's own terminal.
     pub(super) fn guard(&self) -> Result<(), Misuse> {
         match self.injected {
