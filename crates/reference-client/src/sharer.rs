@@ -20,6 +20,7 @@ use alongside_state_machine::{
         sharer::{Event as Machine, SharerEndpoint},
         spent::SpentLocators,
     },
+    identity::keys::SecretKey,
 };
 use alongside_wire::{
     ReportCategory, Scopes,
@@ -78,10 +79,12 @@ pub enum Start {
 }
 
 /// Signed evidence of what the person allows and refuses, which takes deniability away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Receipts {
     /// The helper gets it too.
     pub share: bool,
+    /// The receipt key of the card in the configuration; without it, a key for one session.
+    pub key: Option<SecretKey>,
 }
 
 /// What the person wants.
@@ -186,9 +189,10 @@ pub async fn run(
     let clock = Clock::start();
     let mut config = options.config;
     clock.date(&mut config);
+    let card = config.identity.card.clone();
     let mut endpoint = SharerEndpoint::new(config, seed);
     if let Some(receipts) = options.receipts {
-        let recorder = receipts::recorder(receipts)?;
+        let recorder = receipts::recorder(receipts, card.as_ref())?;
         endpoint
             .keep_receipts(recorder)
             .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;

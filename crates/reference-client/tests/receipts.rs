@@ -77,8 +77,12 @@ impl Stage {
 
 /// Exit code, and what was printed.
 fn verify(file: &Path) -> (Option<i32>, String) {
+    verify_with(file, &[])
+}
+
+fn verify_with(file: &Path, more: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
-    command.args(["receipt", "verify"]).arg(file);
+    command.args(["receipt", "verify"]).arg(file).args(more);
     let output = command.output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).unwrap())
@@ -86,9 +90,9 @@ fn verify(file: &Path) -> (Option<i32>, String) {
 
 //= test spec/16-receipts.md#when [RECEIPT-2] 4277bcbe
 //= test spec/16-receipts.md#when [RECEIPT-3] 57c9b542
-//= test spec/16-receipts.md#receipt [RECEIPT-6] 959fbcc1
+//= test spec/16-receipts.md#receipt [RECEIPT-6] 5da58485
 //= test spec/16-receipts.md#file [RECEIPT-15] a7c45e86
-//= test spec/16-receipts.md#proof [RECEIPT-17] f457591b
+//= test spec/16-receipts.md#proof [RECEIPT-17] 6f1a0a2d
 //= test spec/16-receipts.md#proof [RECEIPT-18] 17148083
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_session_leaves_a_file_that_holds() {
@@ -121,7 +125,7 @@ async fn a_real_session_leaves_a_file_that_holds() {
         "control ended: revoked (grant 1)",
         "4  20",
         "the session ended: done",
-        "integrity only",
+        "Integrity only",
         "Not proven",
     ] {
         assert!(said.contains(text), "{text} in {said}");
@@ -196,4 +200,64 @@ fn what_is_no_file_of_receipts_is_said_so() {
     assert_eq!(code, Some(1));
     assert!(said.contains("a file of receipts"), "{said}");
     assert!(said.contains("[WIRE-7]"), "{said}");
+}
+
+/// A card with a receipt key, from the program that makes cards; the issuer's public key.
+fn card(folder: &Path) -> String {
+    let alongside = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
+        command.arg("card").args(arguments).current_dir(folder);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let printed = alongside(&["issuer-key", "--out", "issuer.secret"]);
+    let line = printed.lines().find(|line| line.starts_with("issuer "));
+    let issuer = line.unwrap().split(' ').nth(1).unwrap().to_owned();
+    let request = ["--out", "my.secret", "--request", "my.request"];
+    let new = ["new-key", "--receipts", "--issuer", &issuer];
+    alongside(&[&new[..], &request].concat());
+    let issue = ["issue", "--issuer-key", "issuer.secret", "--request"];
+    let names = ["my.request", "--first", "Grace", "--out", "my.card"];
+    alongside(&[&issue[..], &names].concat());
+    issuer
+}
+
+//= test spec/16-receipts.md#receipt [RECEIPT-6] 5da58485
+//= test spec/16-receipts.md#proof [RECEIPT-17] 6f1a0a2d
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_of_somebody_with_a_card_are_attributed_to_it() {
+    let stage = Stage::new();
+    let own = stage.file("own");
+    let issuer = card(stage.folder.path());
+    let helper = stage.program("helper", &["helper", "--no-window"], None);
+    let code = helper.hear("Your code:", 1);
+    let [mine, secret] = ["my.card", "my.secret"].map(|name| stage.file(name));
+    let args = ["sharer", "--screen", "pattern", "--card"];
+    let [mine, secret] = [&mine, &secret].map(|path| path.to_str().unwrap());
+    let args = [&args[..], &[mine, "--card-key", secret]].concat();
+    let mut sharer = stage.program("sharer", &args, Some(&own));
+    sharer.say(&code);
+    sharer.agree();
+    sharer.hear("Your screen is shown", 1);
+    sharer.say("end");
+    assert_eq!(sharer.ended().0, Some(0));
+
+    let trust = |name: &str, key: &str| {
+        let file = stage.file(name);
+        fs::write(&file, format!("issuer {key} Engines\n")).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    // A key that is one, and nobody's here.
+    let other = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
+    let (right, wrong) = (trust("right", &issuer), trust("wrong", other));
+    let (code, said) = verify_with(&own, &["--trust", &right]);
+    assert_eq!(code, Some(0), "{said}");
+    let attributed = "Attributed: Grace () was given that key by Engines";
+    assert!(said.contains(attributed), "{said}");
+    let (code, said) = verify_with(&own, &["--trust", &wrong]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("Integrity only"), "{said}");
+    // Nobody asked whose they are.
+    assert_eq!(verify(&own).0, Some(0));
 }

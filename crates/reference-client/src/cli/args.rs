@@ -281,11 +281,16 @@ pub(crate) enum ReceiptTask {
 #[derive(Debug, Group)]
 #[command(after_help = "\
 Exit codes: 0 all receipts hold and none is missing, 1 something is wrong with them, 2 wrong usage,
-5 they hold, but the last ones may be missing.")]
+3 they hold, but it is not known whose they are although --trust was given, 5 they hold, but the last
+ones may be missing.")]
 pub(crate) struct Verify {
     /// A file that `alongside sharer --receipts` or `alongside helper --receipts` wrote.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+
+    /// Issuers of cards that you trust, to learn whose receipts they are.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
 }
 
 /// Watch a whole session.

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use alongside_state_machine::receipt::verify::{Report, verify};
+use alongside_state_machine::receipt::{
+    attribution::{Attribution, attribute},
+    verify::{Report, verify},
+};
 use alongside_wire::{
     Decision, ErrorCode,
     receipt::{Receipt, Statement},
@@ -11,20 +14,27 @@ use alongside_wire::{
 use super::{
     Exit, Failure,
     args::{self, ReceiptTask},
+    card::anchors,
     terminal::Terminal,
+    words::plain,
 };
 
 pub(crate) fn run(args: &args::Receipt) -> Result<Exit, Failure> {
-    let ReceiptTask::Verify(args::Verify { file }) = &args.task;
+    let ReceiptTask::Verify(args::Verify { file, trust }) = &args.task;
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let anchors = anchors(trust.as_deref())?;
     let bytes = fs::read(file).map_err(|error| named(&error))?;
     let report = verify(&bytes).map_err(|error| named(&error))?;
+    let whose = attribute(&report, &anchors);
     let mut terminal = Terminal::new();
-    for line in told(file, &report) {
+    for line in told(file, &report, &whose) {
         terminal.line(&line);
     }
+    let unknown = trust.is_some() && matches!(whose, Attribution::IntegrityOnly(_));
     Ok(if !report.findings.is_empty() {
         Exit::Failed
+    } else if unknown {
+        Exit::Refused
     } else if report.complete {
         Exit::Done
     } else {
@@ -33,7 +43,7 @@ pub(crate) fn run(args: &args::Receipt) -> Result<Exit, Failure> {
 }
 
 /// The whole answer, line by line.
-fn told(file: &Path, report: &Report) -> Vec<String> {
+fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
     let mut lines = vec![format!("{}:", file.display())];
     lines.extend(report.receipts.iter().map(receipt));
     if !report.findings.is_empty() {
@@ -54,12 +64,23 @@ fn told(file: &Path, report: &Report) -> Vec<String> {
     } = statement;
     lines.push(format!("Key: {}", hex(key)));
     lines.push(format!("Session: {}", hex(transcript)));
-    //= spec/16-receipts.md#proof [RECEIPT-17] f457591b
     lines.push(
-        "Proven (integrity only): whoever has this key made exactly these statements about one \
-         session, in this order, and none before the last is missing."
+        "Proven: whoever has this key made exactly these statements about one session, in this \
+         order, and none before the last is missing."
             .to_owned(),
     );
+    //= spec/16-receipts.md#proof [RECEIPT-17] 6f1a0a2d
+    lines.push(match whose {
+        Attribution::To { card, issuer } => format!(
+            "Attributed: {} ({}) was given that key by {}, whom you trust.",
+            plain(&card.name()),
+            plain(&card.organisation),
+            plain(issuer)
+        ),
+        Attribution::IntegrityOnly(why) => {
+            format!("Integrity only: nobody says whose key it is, because {why}.")
+        }
+    });
     //= spec/16-receipts.md#file [RECEIPT-15] a7c45e86
     if !report.complete {
         lines.push(
@@ -68,8 +89,8 @@ fn told(file: &Path, report: &Report) -> Vec<String> {
     }
     //= spec/16-receipts.md#proof [RECEIPT-18] 17148083
     lines.push(
-        "Not proven: whose key it is; that the times are right; that a person answered and not \
-         only a program; who the helper was, or that there was one."
+        "Not proven: that the times are right; that a person answered and not only a program; \
+         who the helper was, or that there was one."
             .to_owned(),
     );
     lines

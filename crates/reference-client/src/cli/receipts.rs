@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alongside_wire::receipt::{FILE_START, Receipt, append_receipt};
+use alongside_wire::receipt::{FILE_START, Receipt, append_card, append_receipt};
 
 use super::{Failure, terminal::Terminal};
 
@@ -19,18 +19,23 @@ pub(crate) struct Book {
 }
 
 impl Book {
-    /// A new file, for this person's eyes alone. A file that is there already is never touched.
+    /// A new file, for this person's eyes alone, with the card that the receipts name. A file that is
+    /// there already is never touched.
     ///
     /// # Errors
     /// If it cannot be made.
-    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn create(path: &Path, card: Option<&[u8]>) -> Result<Self, Failure> {
+        let mut start = Vec::from(FILE_START);
+        if let Some(card) = card {
+            append_card(card, &mut start);
+        }
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let made = options
             .open(path)
-            .and_then(|mut file| file.write_all(FILE_START).map(|()| file));
+            .and_then(|mut file| file.write_all(&start).map(|()| file));
         let file = made.map_err(|error| {
             let path = path.display();
             format!("{path}: {error}; name a new file for the receipts")

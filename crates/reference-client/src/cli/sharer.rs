@@ -13,7 +13,10 @@ use alongside_client::{
     screen::{self, Screen},
     sharer::{self, Command, Event, Options, Receipts, SessionEvent, Start},
 };
-use alongside_state_machine::endpoint::spent::SpentLocators;
+use alongside_state_machine::{
+    endpoint::spent::SpentLocators,
+    identity::{keys::SecretKey, own::OwnCard},
+};
 use alongside_wire::{ErrorCode, ReportCategory, Scopes, rendezvous::SignIn};
 use tokio::sync::mpsc::{self, Sender};
 
@@ -41,7 +44,11 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     config.identity.needs_card = args.need_card;
     config.identity.device = args.statement.device()?;
     drop(screen::open(&args.screen)?);
-    let book = args.receipts.as_deref().map(Book::create).transpose()?;
+    let receipt_key = args.identity.receipt_key(&config)?;
+    let card = config.identity.card.as_ref();
+    let card = card.filter(|_| receipt_key.is_some()).map(OwnCard::bytes);
+    let book = args.receipts.as_deref();
+    let book = book.map(|path| Book::create(path, card)).transpose()?;
     let relay = args.relay.relay();
     let device = args.device.as_deref().map(read_device).transpose()?;
     if device.as_ref().is_some_and(|device| !device.without_card)
@@ -65,6 +72,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         book,
         sign_in,
         config,
+        receipt_key,
         stopped: false,
         face: args.face.clone(),
     };
@@ -172,6 +180,8 @@ struct Sharer {
     face: FaceArgs,
     /// Who the person is to the helper, and whom they believe.
     config: Config,
+    /// What receipts are signed with, if the person's card has a key for that.
+    receipt_key: Option<SecretKey>,
     /// The program was told to end, and not only the session.
     stopped: bool,
 }
@@ -235,6 +245,7 @@ impl Sharer {
             clipboard,
             receipts: args.receipts.is_some().then_some(Receipts {
                 share: args.share_receipts,
+                key: self.receipt_key.clone(),
             }),
             report_after: if self.raw {
                 REPORT_AFTER

@@ -2,18 +2,28 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use alongside_state_machine::receipt::{ReceiptKey, recorder::Recorder};
+use alongside_state_machine::{
+    identity::{keys::SecretKey, own::OwnCard},
+    receipt::recorder::Recorder,
+};
 
 use super::Receipts;
 use crate::net::ConnectError;
 
-//= spec/16-receipts.md#receipt [RECEIPT-6] 959fbcc1
-/// A recorder with a key for one session.
-pub(super) fn recorder(receipts: Receipts) -> Result<Recorder, ConnectError> {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key)
+//= spec/16-receipts.md#receipt [RECEIPT-6] 5da58485
+/// A recorder with the receipt key of the person's card, or with a key for one session.
+pub(super) fn recorder(
+    receipts: Receipts,
+    card: Option<&OwnCard>,
+) -> Result<Recorder, ConnectError> {
+    let Receipts { share, key } = receipts;
+    if let (Some(key), Some(card)) = (key, card) {
+        return Ok(Recorder::with_card(key, card.bytes(), share));
+    }
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
-    Ok(Recorder::new(ReceiptKey::from_bytes(&key), receipts.share))
+    Ok(Recorder::new(SecretKey::from_seed(&seed), share))
 }
 
 /// Seconds since 1970.

@@ -10,20 +10,26 @@ use crate::error::Fault;
 pub(crate) struct Received(Option<Receipt>);
 
 impl Received {
-    //= spec/16-receipts.md#helper [RECEIPT-10] 6b88c5f3
-    /// Takes the next receipt of the session with this handshake hash.
+    //= spec/16-receipts.md#helper [RECEIPT-10] 7d24a20f
+    /// Takes the next receipt of the session with this handshake hash; `card` is the hash of the
+    /// helper's own card, or zeros.
     ///
     /// # Errors
     /// [`Fault::BadReceipt`]; nothing has changed then.
-    pub(crate) fn take(&mut self, receipt: &Receipt, transcript: &[u8; 32]) -> Result<(), Fault> {
+    pub(crate) fn take(
+        &mut self,
+        receipt: &Receipt,
+        transcript: &[u8; 32],
+        card: &[u8; 32],
+    ) -> Result<(), Fault> {
         let next = &receipt.statement;
         let follows = self.0.as_ref().is_none_or(|last| {
             let last = &last.statement;
-            let same = (last.key, last.sharer_card, last.helper_card)
-                == (next.key, next.sharer_card, next.helper_card);
+            let same = (last.key, last.sharer_card) == (next.key, next.sharer_card);
             same && last.sequence < next.sequence
         });
-        if next.transcript != *transcript || !follows || !is_signed(receipt) {
+        let ours = (&next.transcript, &next.helper_card) == (transcript, card);
+        if !ours || !follows || !is_signed(receipt) {
             return Err(Fault::BadReceipt);
         }
         self.0 = Some(receipt.clone());

@@ -5,15 +5,20 @@ use alloc::collections::VecDeque;
 use alongside_wire::{
     Decision, ErrorCode, Scopes,
     receipt::{Receipt, Statement},
-    session::{ControlDeny, ControlGrant, Message},
+    session::{ControlDeny, ControlGrant, ControlRenew, Message},
 };
 
-use super::ReceiptKey;
-use crate::session::{By, Output, sharer::Event};
+use super::sign;
+use crate::{
+    identity::{keys::SecretKey, own},
+    session::{By, Output, sharer::Event},
+};
 
 /// Makes the receipts of one session. It decides nothing and changes nothing.
 pub struct Recorder {
-    key: ReceiptKey,
+    key: SecretKey,
+    /// The hash of the card whose receipt key that is, or zeros.
+    card: [u8; 32],
     share: bool,
     /// What all receipts of the session have in common, once the channel stands.
     common: Option<Statement>,
@@ -29,9 +34,10 @@ pub struct Recorder {
 impl Recorder {
     //= spec/16-receipts.md#when [RECEIPT-1] 0d10dcf5
     /// A recorder for a person who asked for receipts. `share` says that the helper gets them too.
-    pub fn new(key: ReceiptKey, share: bool) -> Self {
+    pub fn new(key: SecretKey, share: bool) -> Self {
         Self {
             key,
+            card: [0; 32],
             share,
             common: None,
             asked: false,
@@ -42,19 +48,29 @@ impl Recorder {
         }
     }
 
+    //= spec/16-receipts.md#receipt [RECEIPT-6] 5da58485
+    /// The same with the card, as its issuer signed it, whose receipt key `key` is.
+    pub fn with_card(key: SecretKey, card: &[u8], share: bool) -> Self {
+        Self {
+            card: own::hash(card),
+            ..Self::new(key, share)
+        }
+    }
+
     /// Whether the helper gets them too.
     pub(crate) fn is_shared(&self) -> bool {
         self.share
     }
 
     //= spec/16-receipts.md#receipt [RECEIPT-5] 3901a13c
-    /// The channel stands. The hashes of cards are zeros where nobody showed one.
-    pub(crate) fn secured(
-        &mut self,
-        transcript: [u8; 32],
-        sharer_card: [u8; 32],
-        helper_card: [u8; 32],
-    ) {
+    /// The channel stands, and the helper has shown this card, or an empty one.
+    pub(crate) fn secured(&mut self, transcript: [u8; 32], helper_card: &[u8]) {
+        let helper_card = if helper_card.is_empty() {
+            [0; 32]
+        } else {
+            own::hash(helper_card)
+        };
+        let sharer_card = self.card;
         self.common = Some(Statement {
             decision: Decision::SessionEnded,
             code: 0,
@@ -106,6 +122,15 @@ impl Recorder {
                 request: *request,
                 grant: *grant,
                 scopes: *scopes,
+                // What is left of a grant may be less than a millisecond.
+                duration_ms: (*duration_ms).max(1),
+                ..common
+            }),
+            Message::ControlRenew(ControlRenew {
+                grant, duration_ms, ..
+            }) => Some(Statement {
+                decision: Decision::ControlRenewed,
+                grant: *grant,
                 duration_ms: *duration_ms,
                 ..common
             }),
@@ -166,10 +191,11 @@ impl Recorder {
         let decided = self.waiting.pop_front()?;
         self.sequence += 1;
         let sequence = self.sequence;
-        Some(self.key.sign(Statement {
+        let said = Statement {
             time,
             sequence,
             ..decided
-        }))
+        };
+        Some(sign(&self.key, said))
     }
 }

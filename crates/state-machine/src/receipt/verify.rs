@@ -9,6 +9,7 @@ use alongside_wire::{
 };
 
 use super::is_signed;
+use crate::identity::own;
 
 /// What a file of receipts proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Report {
     pub findings: Vec<(usize, Finding)>,
     /// Whether the last receipt is one after which none can be missing.
     pub complete: bool,
+    /// The cards that the receipts name, as they were signed; nobody has looked at them.
+    pub cards: Vec<Vec<u8>>,
 }
 
 /// What can be wrong with a receipt, or a file of them.
@@ -95,15 +98,18 @@ pub fn verify(file: &[u8]) -> Result<Report, DecodeError> {
         receipts: Vec::new(),
         findings: Vec::new(),
         complete: false,
+        cards: Vec::new(),
     };
+    let mut cards = Vec::new();
     let mut story = Story::default();
     let mut place = 0;
     for item in read_file(file)? {
-        let Item::Receipt(receipt) = item else {
-            //= spec/16-receipts.md#file [RECEIPT-16] d3cc7eb2
-            // Nobody names a card yet: no card can be held against a receipt.
-            report.findings.push((place, Finding::StrayCard));
-            continue;
+        let receipt = match item {
+            Item::Receipt(receipt) => receipt,
+            Item::Card(card) => {
+                cards.push((place, card));
+                continue;
+            }
         };
         place += 1;
         match receipt {
@@ -115,6 +121,16 @@ pub fn verify(file: &[u8]) -> Result<Report, DecodeError> {
                 report.receipts.push(receipt);
             }
             Err(error) => report.findings.push((place, Finding::Unreadable(error))),
+        }
+    }
+    //= spec/16-receipts.md#file [RECEIPT-16] d3cc7eb2
+    for (place, card) in cards {
+        let hash = own::hash(&card);
+        let first = story.first.as_ref();
+        if first.is_some_and(|said| [said.sharer_card, said.helper_card].contains(&hash)) {
+            report.cards.push(card);
+        } else {
+            report.findings.push((place, Finding::StrayCard));
         }
     }
     if place == 0 {
@@ -171,7 +187,7 @@ impl Story {
         (!follows && !self.gap).then_some(Finding::Contradiction)
     }
 
-    //= spec/16-receipts.md#file [RECEIPT-14] 9e52e481
+    //= spec/16-receipts.md#file [RECEIPT-14] 8a014146
     /// Whether this can come next; it counts as come.
     fn follows(&mut self, said: &Statement) -> bool {
         let is_first = !self.consented && !self.is_over;

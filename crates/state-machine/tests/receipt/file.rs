@@ -100,11 +100,11 @@ fn missing_and_moved_receipts_are_noticed() {
 fn receipts_of_another_session_do_not_belong() {
     let other = |change: fn(&mut Statement), key: [u8; 32]| {
         let mut receipts = story();
-        let key = ReceiptKey::from_bytes(&key);
+        let key = SecretKey::from_seed(&key);
         let mut said = receipts[4].statement;
         said.key = key.public();
         change(&mut said);
-        receipts[4] = key.sign(said);
+        receipts[4] = sign(&key, said);
         findings(&receipts)
     };
     let foreign = (5, Finding::Foreign);
@@ -118,11 +118,11 @@ fn receipts_of_another_session_do_not_belong() {
     }
     // With the right key and another's name the signature is wrong.
     let mut stolen = story();
-    stolen[4].statement.key = ReceiptKey::from_bytes(&[6; 32]).public();
+    stolen[4].statement.key = SecretKey::from_seed(&[6; 32]).public();
     assert_eq!(findings(&stolen)[0], (5, Finding::Signature));
 }
 
-//= test spec/16-receipts.md#file [RECEIPT-14] 9e52e481
+//= test spec/16-receipts.md#file [RECEIPT-14] 8a014146
 #[test]
 fn a_story_that_cannot_be_is_named() {
     let whole = story();
@@ -172,7 +172,9 @@ fn fields_must_fit_the_decision() {
                 ..said
             },
             Statement {
+                // A grant without a request is one that was narrowed.
                 request: u32::from(said.request == 0),
+                code: u16::from(said.decision == Decision::ControlGranted),
                 ..said
             },
             Statement {
@@ -202,10 +204,13 @@ fn fields_must_fit_the_decision() {
             assert!(narrowed || refused(wrong), "{wrong:?}");
         }
     }
-    let unnumbered = ReceiptKey::from_bytes(&KEY).sign(Statement {
-        sequence: 0,
-        ..statement()
-    });
+    let unnumbered = sign(
+        &SecretKey::from_seed(&KEY),
+        Statement {
+            sequence: 0,
+            ..statement()
+        },
+    );
     assert!(Receipt::read(&unnumbered.to_bytes()).is_err());
     let mut unknown = signed(&[statement()])[0].to_bytes();
     unknown[0] = 8;

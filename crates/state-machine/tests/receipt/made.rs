@@ -31,13 +31,13 @@ fn nobody_who_did_not_ask_gets_receipts() {
     world.sharer.end();
     assert_eq!(receipts(&mut world), []);
     // Nor does anybody who asks too late: the first would be missing.
-    let recorder = Recorder::new(ReceiptKey::from_bytes(&KEY), false);
+    let recorder = Recorder::new(SecretKey::from_seed(&KEY), false);
     assert!(world.sharer.keep_receipts(recorder).is_err());
 }
 
 //= test spec/16-receipts.md#receipt [RECEIPT-4] af50860d
 //= test spec/16-receipts.md#receipt [RECEIPT-5] 3901a13c
-//= test spec/16-receipts.md#receipt [RECEIPT-6] 959fbcc1
+//= test spec/16-receipts.md#receipt [RECEIPT-6] 5da58485
 #[test]
 fn a_session_is_told_in_order() {
     let mut world = world(301, false);
@@ -142,6 +142,8 @@ enum Act {
     Allow,
     Deny,
     Revoke,
+    Narrow,
+    Renew,
     Release,
     Pause(bool),
     Frame,
@@ -156,6 +158,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => Just(Act::Allow),
         1 => Just(Act::Deny),
         1 => Just(Act::Revoke),
+        2 => Just(Act::Narrow),
+        2 => Just(Act::Renew),
         1 => Just(Act::Release),
         1 => any::<bool>().prop_map(Act::Pause),
         2 => Just(Act::Frame),
@@ -180,6 +184,8 @@ proptest! {
                 Act::Allow => world.allow(Scopes::CONTROL).or_else(|_| world.allow(Scopes::POINTER)),
                 Act::Deny => world.sharer.deny_control(now),
                 Act::Revoke => world.sharer.revoke(now),
+                Act::Narrow => world.sharer.narrow(Scopes::POINTER, now),
+                Act::Renew => world.sharer.ask_renewal(now),
                 Act::Release => world.helper.release_control(now),
                 Act::Pause(paused) => world.sharer.set_paused(paused, now),
                 Act::Frame => {

@@ -1,16 +1,20 @@
 //! Receipts: made in whole sessions on virtual time, and checked as a stranger would.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod attribution;
 mod file;
 mod made;
 mod shared;
 mod vectors;
 
 use alongside_harness::World;
-use alongside_state_machine::receipt::{
-    ReceiptKey,
-    recorder::Recorder,
-    verify::{Finding, Report, verify},
+use alongside_state_machine::{
+    identity::keys::SecretKey,
+    receipt::{
+        recorder::Recorder,
+        sign,
+        verify::{Finding, Report, verify},
+    },
 };
 use alongside_wire::{
     Decision, Scopes,
@@ -22,7 +26,7 @@ const KEY: [u8; 32] = [5; 32];
 /// A world whose sharer keeps receipts from the beginning.
 fn world(seed: u64, share: bool) -> World {
     let mut world = World::new(seed);
-    let recorder = Recorder::new(ReceiptKey::from_bytes(&KEY), share);
+    let recorder = Recorder::new(SecretKey::from_seed(&KEY), share);
     world.sharer.keep_receipts(recorder).unwrap();
     world
 }
@@ -63,16 +67,16 @@ fn statement() -> Statement {
         transcript: [7; 32],
         sharer_card: [0; 32],
         helper_card: [0; 32],
-        key: ReceiptKey::from_bytes(&KEY).public(),
+        key: SecretKey::from_seed(&KEY).public(),
     }
 }
 
 /// Statements one after the other, numbered and signed.
 fn signed(statements: &[Statement]) -> Vec<Receipt> {
-    let key = ReceiptKey::from_bytes(&KEY);
+    let key = SecretKey::from_seed(&KEY);
     let numbered = statements.iter().zip(1..);
     numbered
-        .map(|(said, sequence)| key.sign(Statement { sequence, ..*said }))
+        .map(|(said, sequence)| sign(&key, Statement { sequence, ..*said }))
         .collect()
 }
 

@@ -54,32 +54,32 @@ fn sent(change: impl Fn([u8; 32]) -> Vec<Receipt>) -> Option<&'static str> {
     Some(fault.clause())
 }
 
-//= test spec/16-receipts.md#helper [RECEIPT-10] 6b88c5f3
+//= test spec/16-receipts.md#helper [RECEIPT-10] 7d24a20f
 #[test]
 fn a_receipt_that_is_none_ends_the_session() {
-    let key = ReceiptKey::from_bytes(&KEY);
+    let key = SecretKey::from_seed(&KEY);
     let of = |transcript| Statement {
         transcript,
         ..statement()
     };
     let bad = Some("RECEIPT-10");
-    assert_eq!(sent(|session| vec![key.sign(of(session))]), None);
-    assert_eq!(sent(|_| vec![key.sign(of([7; 32]))]), bad);
+    assert_eq!(sent(|session| vec![sign(&key, of(session))]), None);
+    assert_eq!(sent(|_| vec![sign(&key, of([7; 32]))]), bad);
     let forged = |session| {
-        let mut receipt = key.sign(of(session));
+        let mut receipt = sign(&key, of(session));
         receipt.statement.time += 1;
         vec![receipt]
     };
     assert_eq!(sent(forged), bad);
-    assert_eq!(sent(|session| vec![key.sign(of(session)); 2]), bad);
-    let other = ReceiptKey::from_bytes(&[6; 32]);
+    assert_eq!(sent(|session| vec![sign(&key, of(session)); 2]), bad);
+    let other = SecretKey::from_seed(&[6; 32]);
     let two_keys = |session| {
         let second = Statement {
             sequence: 2,
             key: other.public(),
             ..of(session)
         };
-        vec![key.sign(of(session)), other.sign(second)]
+        vec![sign(&key, of(session)), sign(&other, second)]
     };
     assert_eq!(sent(two_keys), bad);
     let gap = |session| {
@@ -87,7 +87,7 @@ fn a_receipt_that_is_none_ends_the_session() {
             sequence: 3,
             ..of(session)
         };
-        vec![key.sign(of(session)), key.sign(third)]
+        vec![sign(&key, of(session)), sign(&key, third)]
     };
     assert_eq!(sent(gap), None, "some may be lost with a connection");
 }

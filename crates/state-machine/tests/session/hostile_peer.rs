@@ -2,7 +2,7 @@
 
 use alongside_harness::{Way, World, record};
 use alongside_state_machine::{
-    endpoint::sharer, receipt::ReceiptKey, session::By, session::sharer::Event,
+    endpoint::sharer, identity::keys::SecretKey, receipt::sign, session::By, session::sharer::Event,
 };
 use alongside_wire::{
     Decision, ErrorCode, Scopes, framing,
@@ -19,21 +19,24 @@ use alongside_wire::{
 
 /// A true receipt, of another session.
 fn receipt() -> alongside_wire::receipt::Receipt {
-    let key = ReceiptKey::from_bytes(&[1; 32]);
-    key.sign(Statement {
-        decision: Decision::ConsentAllowed,
-        code: 0,
-        request: 0,
-        grant: 0,
-        scopes: Scopes::CONSENT,
-        duration_ms: 0,
-        time: 0,
-        sequence: 1,
-        transcript: [2; 32],
-        sharer_card: [0; 32],
-        helper_card: [0; 32],
-        key: key.public(),
-    })
+    let key = SecretKey::from_seed(&[1; 32]);
+    sign(
+        &key,
+        Statement {
+            decision: Decision::ConsentAllowed,
+            code: 0,
+            request: 0,
+            grant: 0,
+            scopes: Scopes::CONSENT,
+            duration_ms: 0,
+            time: 0,
+            sequence: 1,
+            transcript: [2; 32],
+            sharer_card: [0; 32],
+            helper_card: [0; 32],
+            key: key.public(),
+        },
+    )
 }
 
 /// One of each, harmless in itself.

@@ -1,9 +1,11 @@
 //! What can be said of cards on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alongside_client::Config;
-use alongside_state_machine::identity::{Identity, device::OwnDevice, own::OwnCard, text};
+use alongside_state_machine::identity::{
+    Identity, device::OwnDevice, keys::SecretKey, own::OwnCard, text, trust::Anchor,
+};
 use alongside_wire::{DeviceStatus, Profile};
 use clap::{Args as Group, Subcommand, ValueEnum};
 
@@ -214,6 +216,25 @@ pub(crate) struct IdentityArgs {
 }
 
 impl IdentityArgs {
+    /// The key that signs receipts under the card of this configuration, if the card has one.
+    pub(crate) fn receipt_key(&self, config: &Config) -> Result<Option<SecretKey>, Failure> {
+        let (Some(card), Some(path)) = (&config.identity.card, &self.card_key) else {
+            return Ok(None);
+        };
+        if card.card().receipt_key.is_empty() {
+            return Ok(None);
+        }
+        let key = secret_key(path, "receipt")?;
+        if !card.card().receipt_key.contains(&key.public()) {
+            return Err(format!(
+                "{}: its receipt key is another than the one on the card",
+                path.display()
+            )
+            .into());
+        }
+        Ok(Some(key))
+    }
+
     /// The default configuration, with who one is.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         let card = match (&self.card, &self.card_key) {
@@ -230,13 +251,7 @@ impl IdentityArgs {
             }
             _ => None,
         };
-        let anchors = match &self.trust {
-            Some(path) => {
-                let anchors = text::anchors(&read(path)?);
-                anchors.map_err(|error| format!("{}: {error}", path.display()))?
-            }
-            None => Vec::new(),
-        };
+        let anchors = anchors(self.trust.as_deref())?;
         Ok(Config {
             identity: Identity {
                 card,
@@ -246,4 +261,13 @@ impl IdentityArgs {
             ..Config::default()
         })
     }
+}
+
+/// The issuers in a file of them, or none.
+pub(crate) fn anchors(trust: Option<&Path>) -> Result<Vec<Anchor>, Failure> {
+    let Some(path) = trust else {
+        return Ok(Vec::new());
+    };
+    let anchors = text::anchors(&read(path)?);
+    anchors.map_err(|error| format!("{}: {error}", path.display()).into())
 }

@@ -6,7 +6,7 @@ mod issue;
 mod show;
 
 use args::CardTask;
-pub(crate) use args::{Card, DeviceArgs, IdentityArgs};
+pub(crate) use args::{Card, DeviceArgs, IdentityArgs, anchors};
 use files::{read, secret_key, write_new, write_secret};
 
 use alongside_state_machine::identity::{issue::Request, keys::SecretKey, text::hex};

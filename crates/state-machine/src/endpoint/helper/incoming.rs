@@ -19,6 +19,7 @@ use crate::{
         session::{Opener, Sealer},
     },
     error::{Fault, Plane},
+    identity::own,
     session::{By, known},
     time::Timestamp,
 };
@@ -140,7 +141,9 @@ impl HelperEndpoint {
     fn handle_receipt(&mut self, message: &Message) -> Result<(), Fault> {
         if let (Message::Receipt(message), Channel::Standing(standing)) = (message, &self.channel) {
             let transcript = &standing.handshake.channel.transcript;
-            self.receipts.take(&message.receipt, transcript)?;
+            let card = self.config.identity.card.as_ref();
+            let card = card.map_or([0; 32], |card| own::hash(card.bytes()));
+            self.receipts.take(&message.receipt, transcript, &card)?;
             self.events
                 .push_back(Event::Receipt(message.receipt.clone()));
         }

@@ -46,6 +46,7 @@ impl SharerEndpoint {
         }
         let trusted = matches!(who.standing, Standing::Verified { .. });
         self.machine.introduced(name, who, now)?;
+        self.begin_receipts(transcript, &introduce.card);
         self.events.push_back(Event::Phrase(phrase));
         //= spec/15-identity.md#sharer [CARD-20] 6f96c7b0
         if trusted && self.config.identity.card.is_some() {

@@ -75,7 +75,6 @@ impl SharerEndpoint {
                 self.control.send(Deliver {
                     envelope: handshake.confirm.clone(),
                 });
-                self.begin_receipts(&handshake.channel.transcript);
                 let keys = &handshake.channel.keys;
                 self.channel = Channel::Standing(Standing {
                     sealer: Sealer::new(keys, Direction::ToHelper),

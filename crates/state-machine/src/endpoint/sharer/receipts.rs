@@ -37,9 +37,10 @@ impl SharerEndpoint {
         Some(receipt)
     }
 
-    pub(super) fn begin_receipts(&mut self, transcript: &[u8; 32]) {
+    /// The helper is known: what is decided from now on has receipts.
+    pub(super) fn begin_receipts(&mut self, transcript: [u8; 32], helper_card: &[u8]) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.secured(*transcript, [0; 32], [0; 32]);
+            recorder.secured(transcript, helper_card);
         }
     }
 }
