@@ -307,7 +307,10 @@ fn sharer(
         screen: stage.screen()?,
         injector: stage.injector()?,
         clipboard: stage.clipboard(),
-        receipts: parts.receipts.then_some(sharer::Receipts { share: true }),
+        receipts: parts.receipts.then_some(sharer::Receipts {
+            share: true,
+            key: None,
+        }),
         report_after: Duration::ZERO,
     };
     let session = tokio::spawn(async move {
