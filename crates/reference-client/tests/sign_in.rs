@@ -364,15 +364,27 @@ async fn a_helper_signs_in_again_when_its_sign_in_is_over() {
 
 /// The program `alongside`, as far as it gets within ten seconds: exit code, if it has ended by
 /// then or by `until` showing up, and what it said.
-async fn program(stage: &Stage, token: &Path, until: &str) -> (Option<i32>, String) {
-    use tokio::io::{AsyncBufReadExt as _, BufReader};
+async fn program(
+    stage: &Stage,
+    task: &[&str],
+    typed: &str,
+    token: &Path,
+    until: &str,
+) -> (Option<i32>, String) {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     let fingerprint = match &stage.found.trust {
         alongside_client::Trust::Fingerprint(fingerprint) => fingerprint.to_string(),
         alongside_client::Trust::Authorities(_) => panic!("it is self-signed"),
     };
     let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_alongside"))
-        .args(["helper", "--no-window", "--relay", &stage.found.address])
-        .args(["--fingerprint", &fingerprint, "--token-file"])
+        .args(task)
+        .args([
+            "--relay",
+            &stage.found.address,
+            "--fingerprint",
+            &fingerprint,
+            "--token-file",
+        ])
         .arg(token)
         .env_remove("ALONGSIDE_TOKEN")
         .stdin(Stdio::piped())
@@ -380,6 +392,12 @@ async fn program(stage: &Stage, token: &Path, until: &str) -> (Option<i32>, Stri
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
+        .unwrap();
+    // It stays open: somebody could still type.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin
+        .write_all(format!("{typed}\n").as_bytes())
+        .await
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said = String::new();
@@ -397,6 +415,8 @@ async fn program(stage: &Stage, token: &Path, until: &str) -> (Option<i32>, Stri
     (exit.expect("it says nothing"), said)
 }
 
+const HELPER: &[&str] = &["helper", "--no-window"];
+
 //= test spec/13-sign-in.md#sign-in [AUTH-8] fb9cbea7
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_says_who_one_is_or_what_to_do_next() {
@@ -404,7 +424,7 @@ async fn the_program_says_who_one_is_or_what_to_do_next() {
     let token = folder.path().join("token");
     std::fs::write(&token, "control\n").unwrap();
     let stage = Stage::new(OPEN);
-    let (_, said) = program(&stage, &token, "Your code").await;
+    let (_, said) = program(&stage, HELPER, "", &token, "Your code").await;
     assert!(
         said.contains("Signed in as Cora (Example); may see and control"),
         "{said}"
@@ -427,11 +447,35 @@ async fn the_program_says_who_one_is_or_what_to_do_next() {
         (OPEN, "a.jwt.token", "leave --token-file out"),
     ] {
         std::fs::write(&token, text).unwrap();
-        let (exit, said) = program(&Stage::new(policy), &token, "Your code").await;
+        let (exit, said) = program(&Stage::new(policy), HELPER, "", &token, "Your code").await;
         assert_eq!(exit, Some(3), "{said}");
         assert!(said.contains(advice), "{said}");
         assert!(text.len() < 6 || !said.contains(text), "{said}");
     }
-    let missing = program(&stage, &folder.path().join("no"), "Your code").await;
+    let missing = program(&stage, HELPER, "", &folder.path().join("no"), "Your code").await;
     assert_eq!(missing.0, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_tells_a_sharer_what_to_do_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    for (policy, text, advice) in [
+        ("", "unenrolled", "device that it does not know well enough"),
+        (
+            "[organisation]\nsharers = \"same-organisation\"",
+            "elsewhere",
+            "sign in with an account of it",
+        ),
+        (OPEN, "wrong", "get a new one"),
+    ] {
+        std::fs::write(&token, text).unwrap();
+        let stage = Stage::new(policy);
+        let mut helper = stage.helper("control");
+        let code = code(&mut helper).await.to_string();
+        let sharer = ["sharer", "--screen", "pattern"];
+        let (exit, said) = program(&stage, &sharer, &code, &token, "wants to SEE").await;
+        assert_eq!(exit, Some(3), "{said}");
+        assert!(said.contains(advice), "{said}");
+    }
 }

@@ -27,6 +27,8 @@ fn the_help_teaches() {
     for word in [
         "--self-signed",
         "--cert",
+        "--sign-in-jwks",
+        "--policy",
         "Examples",
         "Exit codes",
         "[default: [::]:443]",
