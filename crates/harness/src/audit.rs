@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use alongside_state_machine::channel::{keys::Keys, media, session};
 use alongside_wire::{
     Direction, ErrorCode,
-    envelope::Envelope,
+    envelope::{Envelope, Sealed},
     framing::Deframer,
     limits::CONTROL_MESSAGE,
     media::Frame,
@@ -18,9 +18,8 @@ use crate::network::{Packet, Way};
 
 /// Goes through a recording of one session with its keys.
 struct Audit<'a> {
-    keys: &'a Keys,
-    to_sharer: (Deframer, session::Opener),
-    to_helper: (Deframer, session::Opener),
+    to_sharer: Plane<'a>,
+    to_helper: Plane<'a>,
     media: media::Opener,
     consent: bool,
     ended: bool,
@@ -30,7 +29,10 @@ struct Audit<'a> {
     /// The helper knows what is said of the sharer's device.
     advised: bool,
     chat: u32,
-    numbers: BTreeSet<(u32, u64)>,
+    /// Lines up to this one may come again after a reconnect.
+    again: u32,
+    /// Generation, epoch and number of each media record.
+    numbers: BTreeSet<(u32, u32, u64)>,
     partial: BTreeMap<u32, Vec<u8>>,
     /// Frame streams and epochs that a complete frame has begun.
     begun: BTreeSet<(u64, u32)>,
@@ -38,21 +40,15 @@ struct Audit<'a> {
 
 /// Checks all that an honest sharer sent: nothing before consent, no media but in the latest epoch,
 /// running and acknowledged, each stream and epoch begun by a complete frame, no number twice, and
-/// nothing after its `end`. The helper may be anybody.
+/// nothing after its `end`. The helper may be anybody. `keys` are those of each generation, in order.
 ///
 /// # Errors
 /// The first thing that must not be, in words.
-pub fn audit(sent: &[(Way, Packet)], keys: &Keys) -> Result<(), String> {
-    let plane = |direction| {
-        (
-            Deframer::new(CONTROL_MESSAGE, "a recording"),
-            session::Opener::new(keys, direction),
-        )
-    };
+pub fn audit(sent: &[(Way, Packet)], keys: &[Keys]) -> Result<(), String> {
+    let plane = |direction| Plane::new(keys, direction).ok_or("there are no keys");
     let mut audit = Audit {
-        keys,
-        to_sharer: plane(Direction::ToSharer),
-        to_helper: plane(Direction::ToHelper),
+        to_sharer: plane(Direction::ToSharer)?,
+        to_helper: plane(Direction::ToHelper)?,
         media: media::Opener::new(0),
         consent: false,
         ended: false,
@@ -60,6 +56,7 @@ pub fn audit(sent: &[(Way, Packet)], keys: &Keys) -> Result<(), String> {
         seen: 0,
         advised: false,
         chat: 0,
+        again: 0,
         numbers: BTreeSet::new(),
         partial: BTreeMap::new(),
         begun: BTreeSet::new(),
@@ -77,8 +74,7 @@ pub fn audit(sent: &[(Way, Packet)], keys: &Keys) -> Result<(), String> {
 
 impl Audit<'_> {
     fn read_helper(&mut self, bytes: &[u8]) {
-        let (deframer, opener) = &mut self.to_sharer;
-        for message in opened(deframer, opener, self.keys, bytes).0 {
+        for message in self.to_sharer.read(bytes).0 {
             match message {
                 Message::EpochSeen(seen) => self.seen = self.seen.max(seen.epoch),
                 Message::AdvisoryAck(_) => self.advised = true,
@@ -88,8 +84,7 @@ impl Audit<'_> {
     }
 
     fn read_sharer(&mut self, bytes: &[u8]) -> Result<(), String> {
-        let (deframer, opener) = &mut self.to_helper;
-        let (messages, closed) = opened(deframer, opener, self.keys, bytes);
+        let (messages, closed) = self.to_helper.read(bytes);
         if closed {
             return Err("a record of the sharer does not open".to_owned());
         }
@@ -112,6 +107,7 @@ impl Audit<'_> {
             | Message::PictureRequest(_)
             | Message::Picture(_) => {}
             Message::End(_) => self.ended = true,
+            Message::State(state) if state.scopes.is_empty() => {}
             other if !self.consent => {
                 return Err(format!("before consent the sharer said {other:?}"));
             }
@@ -121,8 +117,14 @@ impl Audit<'_> {
                 }
                 self.epoch = (epoch.epoch, epoch.paused);
             }
+            // What was announced and lost with the link counts; the next one follows it.
+            Message::State(state) => {
+                (self.epoch, self.seen) = ((state.epoch, true), 0);
+                self.again = state.sent;
+            }
+            Message::Chat(chat) if chat.id <= self.again => {}
             Message::Chat(chat) => {
-                self.chat += 1;
+                self.chat = self.chat.max(self.again) + 1;
                 if chat.id != self.chat {
                     return Err(format!("chat {} is not {}", chat.id, self.chat));
                 }
@@ -155,13 +157,15 @@ impl Audit<'_> {
                 self.consent, self.epoch, self.seen, self.advised, self.ended
             ));
         }
-        if !self.numbers.insert((epoch, header.number)) {
+        let keys = self.to_helper.keys();
+        let generation = keys.generation();
+        if !self.numbers.insert((generation, epoch, header.number)) {
             return Err(format!("number {} twice", header.number));
         }
         if self.media.epoch() != epoch {
             self.media = media::Opener::new(epoch);
         }
-        let plain = self.media.open(self.keys, header, body);
+        let plain = self.media.open(keys, header, body);
         let plain = plain.map_err(|dropped| format!("{dropped:?}: {header:?}"))?;
         let whole = self.partial.entry(header.frame).or_default();
         whole.extend(plain);
@@ -176,26 +180,74 @@ impl Audit<'_> {
     }
 }
 
-/// The session messages in these bytes, and whether a record did not open.
-fn opened(
-    deframer: &mut Deframer,
-    opener: &mut session::Opener,
-    keys: &Keys,
-    bytes: &[u8],
-) -> (Vec<Message>, bool) {
-    let (mut messages, mut closed) = (Vec::new(), false);
-    deframer.push(bytes);
-    while let Ok(Some(message)) = rendezvous::Message::pull(deframer) {
-        if let rendezvous::Message::Deliver(deliver) = message
-            && let Ok(Some(Envelope::Sealed(sealed))) = Envelope::read(&deliver.envelope)
-        {
-            match opener.open(keys, &sealed) {
-                Ok(plain) => messages.extend(Message::read_all(&plain).unwrap_or_default()),
-                Err(_) => closed = true,
+/// One direction of the session plane, with the keys of each generation.
+pub(crate) struct Plane<'a> {
+    deframer: Deframer,
+    direction: Direction,
+    opener: session::Opener,
+    /// The keys in use, and those of later generations.
+    keys: &'a Keys,
+    later: &'a [Keys],
+}
+
+impl<'a> Plane<'a> {
+    /// What one end sends.
+    pub(crate) fn of(keys: &'a [Keys], way: Way) -> Option<Self> {
+        let direction = match way {
+            Way::SharerUp | Way::HelperDown => Direction::ToHelper,
+            Way::HelperUp | Way::SharerDown => Direction::ToSharer,
+        };
+        Self::new(keys, direction)
+    }
+
+    fn new(keys: &'a [Keys], direction: Direction) -> Option<Self> {
+        let (keys, later) = keys.split_first()?;
+        Some(Self {
+            deframer: Deframer::new(CONTROL_MESSAGE, "a recording"),
+            direction,
+            opener: session::Opener::new(keys, direction),
+            keys,
+            later,
+        })
+    }
+
+    /// The keys of the latest record.
+    pub(crate) fn keys(&self) -> &'a Keys {
+        self.keys
+    }
+
+    /// The session messages in these bytes, and whether a record did not open.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> (Vec<Message>, bool) {
+        let (mut messages, mut closed) = (Vec::new(), false);
+        self.deframer.push(bytes);
+        while let Ok(Some(message)) = rendezvous::Message::pull(&mut self.deframer) {
+            if let rendezvous::Message::Deliver(deliver) = message
+                && let Ok(Some(Envelope::Sealed(sealed))) = Envelope::read(&deliver.envelope)
+            {
+                match self.open(&sealed) {
+                    Some(plain) => messages.extend(Message::read_all(&plain).unwrap_or_default()),
+                    None => closed = true,
+                }
             }
         }
+        (messages, closed)
     }
-    (messages, closed)
+
+    /// Opens the next record of the generation, or the first of a later one.
+    fn open(&mut self, sealed: &Sealed) -> Option<Vec<u8>> {
+        if let Ok(plain) = self.opener.open(self.keys, sealed) {
+            return Some(plain);
+        }
+        for (skipped, keys) in self.later.iter().enumerate() {
+            let mut opener = session::Opener::new(keys, self.direction);
+            if let Ok(plain) = opener.open(keys, sealed) {
+                (self.opener, self.keys) = (opener, keys);
+                self.later = self.later.get(skipped + 1..).unwrap_or_default();
+                return Some(plain);
+            }
+        }
+        None
+    }
 }
 
 /// The code of the `end` that was sealed one way, if there was one.

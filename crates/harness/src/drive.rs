@@ -8,11 +8,13 @@ use alongside_state_machine::{
 
 use crate::{
     network::{Packet, Way},
-    world::{HELPER, SHARER, World},
+    world::{Side, World},
 };
 
 /// How long a relay waits for a client that fell silent.
 const TRANSPORT_IDLE_MS: u64 = 4_000;
+/// How long a client takes to make a connection, if the network lets it.
+const CONNECT_MS: u64 = 20;
 /// So many things at one moment, and somebody is running in circles.
 const CIRCLES: usize = 100_000;
 
@@ -45,27 +47,30 @@ impl World {
 
     /// When the relay, the helper and the sharer want to be called.
     fn deadlines(&self) -> [Option<Timestamp>; 3] {
-        let alive = |conn| !self.dead.contains(&conn);
+        let alive = |side| !self.dead.contains(&side);
         [
             self.relay.poll_timeout(),
-            self.helper.poll_timeout().filter(|_| alive(HELPER)),
-            self.sharer.poll_timeout().filter(|_| alive(SHARER)),
+            self.helper.poll_timeout().filter(|_| alive(Side::Helper)),
+            self.sharer.poll_timeout().filter(|_| alive(Side::Sharer)),
         ]
     }
 
     fn next(&self) -> Option<Timestamp> {
         let cut = self.cut.iter().map(|(_, at)| *at);
+        let lines = [self.helper_line, self.sharer_line];
+        let lines = lines.map(|line| [line.lost_at, line.next_at]);
         let others = [self.network.next_at()];
-        let all = self.deadlines().into_iter().chain(others).flatten();
+        let all = self.deadlines().into_iter().chain(others);
+        let all = all.chain(lines.into_iter().flatten()).flatten();
         all.chain(cut).min()
     }
 
     fn time_out(&mut self) {
         let now = self.now;
-        if !self.dead.contains(&HELPER) {
+        if !self.dead.contains(&Side::Helper) {
             self.helper.handle_timeout(now);
         }
-        if !self.dead.contains(&SHARER) {
+        if !self.dead.contains(&Side::Sharer) {
             self.sharer.handle_timeout(now);
         }
         self.relay.handle_timeout(now);
@@ -75,12 +80,70 @@ impl World {
                 *at = Timestamp::from_micros(u64::MAX);
             }
         }
+        for side in Side::BOTH {
+            self.keep_line(side);
+        }
+    }
+
+    /// Tells an end that its connection is lost, and makes another if it wants one.
+    fn keep_line(&mut self, side: Side) {
+        let now = self.now;
+        let line = self.line(side);
+        if line.lost_at.take_if(|at| *at <= now).is_some() {
+            self.tell_lost(side, None);
+        }
+        let line = self.line(side);
+        if line.next_at.take_if(|at| *at <= now).is_some() && self.wants(side) {
+            self.reconnect(side);
+        }
+    }
+
+    fn wants(&self, side: Side) -> bool {
+        !self.dead.contains(&side)
+            && match side {
+                Side::Helper => self.helper.wants_connection(),
+                Side::Sharer => self.sharer.wants_connection(),
+            }
+    }
+
+    fn tell_lost(&mut self, side: Side, code: Option<alongside_wire::ErrorCode>) {
+        let now = self.now;
+        match side {
+            Side::Helper => self.helper.handle_transport_lost(code, now),
+            Side::Sharer => self.sharer.handle_transport_lost(code, now),
+        }
+    }
+
+    /// Makes a new connection from a new socket.
+    fn reconnect(&mut self, side: Side) {
+        self.drop_connection(side);
+        self.last_conn += 1;
+        let conn = ConnId(self.last_conn);
+        let line = self.line(side);
+        (line.conn, line.lost_at) = (conn, None);
+        self.connect(side);
+        match side {
+            Side::Helper => self.helper.handle_connected(self.now),
+            Side::Sharer => self.sharer.handle_connected(self.now),
+        }
+    }
+
+    /// Plans a new connection for an end that wants one.
+    fn plan_line(&mut self, side: Side) {
+        let (now, wants) = (self.now, self.wants(side));
+        let line = self.line(side);
+        if wants && line.next_at.is_none() {
+            line.next_at = Some(now.plus_ms(CONNECT_MS).max(line.out_until));
+        }
     }
 
     /// Carries everything that takes no time.
     fn settle(&mut self) {
         for _ in 0..CIRCLES {
             let sent = self.collect();
+            for side in Side::BOTH {
+                self.plan_line(side);
+            }
             let arrived = self.network.arrive(self.now);
             if arrived.is_none() && !sent {
                 return;
@@ -97,11 +160,11 @@ impl World {
         let mut any = false;
         while let Some(transmit) = self.helper.poll_transmit() {
             any = true;
-            self.client_sent(HELPER, Way::HelperUp, transmit);
+            self.client_sent(Side::Helper, transmit);
         }
         while let Some(transmit) = self.sharer.poll_transmit() {
             any = true;
-            self.client_sent(SHARER, Way::SharerUp, transmit);
+            self.client_sent(Side::Sharer, transmit);
         }
         while let Some(transmit) = self.relay.poll_transmit() {
             any = true;
@@ -126,17 +189,29 @@ impl World {
         if let Some(keys) = self.sharer.keys() {
             self.keys = Some((keys.suite(), keys.master()));
         }
+        for keys in [self.helper.keys(), self.sharer.keys()] {
+            let known = keys.map(|keys| (keys.suite(), keys.generation(), keys.master()));
+            self.masters
+                .extend(known.filter(|keys| !self.masters.contains(keys)));
+        }
         any
     }
 
-    fn client_sent(&mut self, conn: ConnId, way: Way, transmit: Transmit) {
+    fn client_sent(&mut self, side: Side, transmit: Transmit) {
+        let [way, _] = side.ways();
+        let conn = self.conn(side);
         let packet = match transmit {
             Transmit::Control(bytes) => Packet::Control(bytes),
             Transmit::Stream { id, bytes, .. } => Packet::Stream { id, bytes },
             Transmit::Reset { id } => Packet::Reset { id },
             Transmit::Stop { id } => {
                 // What its sender still writes goes nowhere.
-                self.stopped.insert((conn, id));
+                self.stopped.insert((side, id));
+                return;
+            }
+            Transmit::Disconnect => {
+                self.drop_connection(side);
+                self.relay.disconnected(conn, self.now);
                 return;
             }
         };
@@ -166,12 +241,12 @@ impl World {
                 return;
             }
         };
-        let way = if conn == HELPER {
-            Way::HelperDown
-        } else {
-            Way::SharerDown
-        };
-        if !self.is_cut(conn) {
+        let side = Side::BOTH.into_iter().find(|side| self.conn(*side) == conn);
+        // What is for a connection before the latest goes nowhere.
+        if let Some(side) = side
+            && !self.is_cut(conn)
+        {
+            let [_, way] = side.ways();
             self.send(way, packet);
         }
     }
@@ -190,33 +265,34 @@ impl World {
 
     fn deliver(&mut self, way: Way, packet: Packet) {
         let now = self.now;
+        let (helper, sharer) = (self.helper_line.conn, self.sharer_line.conn);
         match (way, packet) {
             (Way::HelperUp, Packet::Control(bytes)) => {
-                self.relay.handle_control(HELPER, &bytes, now);
+                self.relay.handle_control(helper, &bytes, now);
             }
             (Way::SharerUp, Packet::Control(bytes)) => {
-                self.relay.handle_control(SHARER, &bytes, now);
+                self.relay.handle_control(sharer, &bytes, now);
             }
             // Frame streams pass the relay's machine by, while there is a session.
             (Way::HelperUp, packet) => {
-                if self.relay.peer_of(HELPER).is_some() && !self.is_cut(SHARER) {
+                if self.relay.peer_of(helper).is_some() && !self.is_cut(sharer) {
                     self.send(Way::SharerDown, packet);
                 }
             }
             (Way::SharerUp, packet) => {
-                if self.relay.peer_of(SHARER).is_some() && !self.is_cut(HELPER) {
+                if self.relay.peer_of(sharer).is_some() && !self.is_cut(helper) {
                     self.send(Way::HelperDown, packet);
                 }
             }
             (Way::HelperDown, Packet::Control(bytes)) => self.helper.handle_control(&bytes, now),
             (Way::SharerDown, Packet::Control(bytes)) => self.sharer.handle_control(&bytes, now),
             (Way::HelperDown, Packet::Stream { id, bytes }) => {
-                if !self.stopped.contains(&(HELPER, id)) {
+                if !self.stopped.contains(&(Side::Helper, id)) {
                     self.helper.handle_stream(id, &bytes, false, now);
                 }
             }
             (Way::SharerDown, Packet::Stream { id, bytes }) => {
-                if !self.stopped.contains(&(SHARER, id)) {
+                if !self.stopped.contains(&(Side::Sharer, id)) {
                     self.sharer.handle_stream(id, &bytes, false, now);
                 }
             }
@@ -226,67 +302,82 @@ impl World {
                 self.helper.handle_transport_lost(Some(code), now);
             }
             (Way::SharerDown, Packet::Close(code)) => {
-                self.sharer.handle_transport_lost(Some(code));
+                self.sharer.handle_transport_lost(Some(code), now);
             }
         }
     }
 
-    pub(crate) fn connect(&mut self, conn: ConnId, host: u8) {
-        let source = Source([192, 0, 2, host].into());
+    pub(crate) fn connect(&mut self, side: Side) {
+        let line = *self.line(side);
+        let source = Source([192, 0, 2, line.host].into());
         // A relay of the default configuration takes more connections than there are here.
-        let _ = self.relay.connected(conn, source, self.now);
+        let _ = self.relay.connected(line.conn, source, self.now);
     }
 
     /// The helper is gone without a word; the relay finds out in its own time.
     pub fn kill_helper(&mut self) {
-        self.dead.push(HELPER);
-        self.cut(HELPER, TRANSPORT_IDLE_MS);
+        self.dead.push(Side::Helper);
+        self.cut(Side::Helper, TRANSPORT_IDLE_MS);
     }
 
     /// The sharer is gone without a word; the relay finds out in its own time.
     pub fn kill_sharer(&mut self) {
-        self.dead.push(SHARER);
-        self.cut(SHARER, TRANSPORT_IDLE_MS);
+        self.dead.push(Side::Sharer);
+        self.cut(Side::Sharer, TRANSPORT_IDLE_MS);
     }
 
     /// The helper's connection breaks, and both ends of it know at once.
     pub fn disconnect_helper(&mut self) {
-        self.cut(HELPER, 0);
-        self.helper.handle_transport_lost(None, self.now);
-        self.run(0);
+        self.disconnect(Side::Helper);
     }
 
     /// The sharer's connection breaks, and both ends of it know at once.
     pub fn disconnect_sharer(&mut self) {
-        self.cut(SHARER, 0);
-        self.sharer.handle_transport_lost(None);
+        self.disconnect(Side::Sharer);
+    }
+
+    /// The connection of an end breaks, and both ends of it know at once.
+    pub fn disconnect(&mut self, side: Side) {
+        self.cut(side, 0);
+        self.tell_lost(side, None);
         self.run(0);
     }
 
-    /// The relay is gone without a word; each end finds out in its own time.
-    pub fn kill_relay(&mut self) {
-        self.cut(HELPER, TRANSPORT_IDLE_MS);
-        self.cut(SHARER, TRANSPORT_IDLE_MS);
-        self.relay = Relay::new(RelayConfig::default(), [0; 32]);
-        self.run(TRANSPORT_IDLE_MS);
-        self.helper.handle_transport_lost(None, self.now);
-        self.sharer.handle_transport_lost(None);
-        self.settle();
+    /// Nothing gets through to an end, or from it, for so many milliseconds: 4,000 or more, so that
+    /// the connection is lost. It finds out when the relay does.
+    pub fn outage(&mut self, side: Side, ms: u64) {
+        let found_out = self.now.plus_ms(TRANSPORT_IDLE_MS);
+        let over = self.now.plus_ms(ms);
+        self.cut(side, TRANSPORT_IDLE_MS);
+        let line = self.line(side);
+        line.lost_at = Some(found_out);
+        line.out_until = over;
     }
 
-    fn cut(&mut self, conn: ConnId, found_out_ms: u64) {
-        self.drop_connection(conn);
+    /// The relay is gone without a word, and another is in its place; each end finds out in its own
+    /// time.
+    pub fn kill_relay(&mut self) {
+        for side in Side::BOTH {
+            self.cut(side, TRANSPORT_IDLE_MS);
+        }
+        self.relay = Relay::new(RelayConfig::default(), [0; 32]);
+        self.run(TRANSPORT_IDLE_MS);
+        for side in Side::BOTH {
+            self.tell_lost(side, None);
+        }
+        self.run(CONNECT_MS);
+    }
+
+    fn cut(&mut self, side: Side, found_out_ms: u64) {
+        self.drop_connection(side);
         let found_out = self.now.plus_ms(found_out_ms);
+        let conn = self.conn(side);
         self.cut.push((conn, found_out));
     }
 
-    pub(crate) fn drop_connection(&mut self, conn: ConnId) {
-        let ways = if conn == HELPER {
-            [Way::HelperUp, Way::HelperDown]
-        } else {
-            [Way::SharerUp, Way::SharerDown]
-        };
-        self.network.drop_ways(&ways);
+    pub(crate) fn drop_connection(&mut self, side: Side) {
+        self.network.drop_ways(&side.ways());
+        self.stopped.retain(|(of, _)| *of != side);
     }
 
     fn is_cut(&self, conn: ConnId) -> bool {

@@ -13,10 +13,12 @@ mod drive;
 mod forge;
 mod monitor;
 mod network;
+mod numbers;
 pub mod record;
 mod world;
 
 pub use audit::{audit, sealed_end};
 pub use monitor::Monitor;
 pub use network::{Conditions, Packet, Way};
-pub use world::{Tap, World};
+pub use numbers::numbers;
+pub use world::{Side, Tap, World};

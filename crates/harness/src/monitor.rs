@@ -20,6 +20,8 @@ pub struct Monitor {
     replaced: Option<(Scopes, Timestamp)>,
     /// Something of the helper's is drawn on the screen.
     drawn: bool,
+    /// The link is lost.
+    frozen: bool,
     ended: bool,
 }
 
@@ -32,7 +34,26 @@ impl Monitor {
         if self.ended {
             return Err(format!("after the end: {event:?}"));
         }
+        let acts = matches!(
+            event,
+            Event::Viewing
+                | Event::MediaReady
+                | Event::ControlAsked { .. }
+                | Event::ControlGranted { .. }
+                | Event::Inject(_)
+        );
+        if self.frozen && acts {
+            return Err(format!("while the link is lost: {event:?}"));
+        }
         match event {
+            Event::Frozen { .. } => {
+                if self.frozen || self.grant.is_some() || self.held || self.prompt.is_some() {
+                    return Err(format!("frozen with control: {self:?}"));
+                }
+                self.frozen = true;
+            }
+            Event::Back if !self.frozen => return Err("back from nowhere".to_owned()),
+            Event::Back => self.frozen = false,
             Event::Viewing => self.viewing = true,
             Event::MediaReady if !self.viewing || self.paused => {
                 return Err("media is ready, and must not be seen".to_owned());

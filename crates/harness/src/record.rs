@@ -57,6 +57,28 @@ pub fn envelopes(sent: &[(Way, Packet)], way: Way) -> Vec<Envelope> {
     envelopes
 }
 
+/// Opens what went one way on the session plane under these keys, those of a later generation.
+///
+/// # Panics
+/// If a client's own bytes cannot be read.
+pub fn open_from(sent: &[(Way, Packet)], way: Way, keys: &Keys) -> Opened {
+    let direction = match way {
+        Way::SharerUp | Way::HelperDown => Direction::ToHelper,
+        Way::HelperUp | Way::SharerDown => Direction::ToSharer,
+    };
+    let mut opened = Opened::default();
+    let mut opener = session::Opener::new(keys, direction);
+    for envelope in envelopes(sent, way) {
+        if let Envelope::Sealed(sealed) = envelope
+            && let Ok(plain) = opener.open(keys, &sealed)
+        {
+            let messages = Message::read_all(&plain).unwrap_or_else(|error| panic!("{error}"));
+            opened.messages.extend(messages);
+        }
+    }
+    opened
+}
+
 /// Opens all that went one way.
 ///
 /// # Panics

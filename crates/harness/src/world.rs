@@ -12,7 +12,10 @@ use alongside_state_machine::{
     },
     error::Misuse,
     relay::{ConnId, NotVerified, Relay, RelayConfig, Verified},
-    session::friction::{Consent, Contact},
+    session::{
+        Ended,
+        friction::{Consent, Contact},
+    },
     time::Timestamp,
 };
 use alongside_wire::{
@@ -30,8 +33,53 @@ use crate::{
 /// Sees each packet as it is sent, and says what is sent in its place.
 pub type Tap = Box<dyn FnMut(Way, Packet) -> Vec<(Way, Packet)>>;
 
-pub(crate) const HELPER: ConnId = ConnId(1);
-pub(crate) const SHARER: ConnId = ConnId(2);
+/// One of the two ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The helper.
+    Helper,
+    /// The sharer.
+    Sharer,
+}
+
+impl Side {
+    pub(crate) const BOTH: [Self; 2] = [Self::Helper, Self::Sharer];
+
+    /// The ways of its connection, up and down.
+    pub(crate) const fn ways(self) -> [Way; 2] {
+        match self {
+            Self::Helper => [Way::HelperUp, Way::HelperDown],
+            Self::Sharer => [Way::SharerUp, Way::SharerDown],
+        }
+    }
+}
+
+/// The connection of an end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    /// The latest that it had.
+    pub(crate) conn: ConnId,
+    /// When the end finds out that this one is lost, if it is.
+    pub(crate) lost_at: Option<Timestamp>,
+    /// When the next is made, if one is wanted.
+    pub(crate) next_at: Option<Timestamp>,
+    /// No connection is made before this.
+    pub(crate) out_until: Timestamp,
+    /// The host in its address.
+    pub(crate) host: u8,
+}
+
+impl Line {
+    const fn new(conn: ConnId, host: u8) -> Self {
+        Self {
+            conn,
+            lost_at: None,
+            next_at: None,
+            out_until: Timestamp::from_micros(0),
+            host,
+        }
+    }
+}
 
 /// One helper, one sharer, one relay.
 pub struct World {
@@ -55,6 +103,8 @@ pub struct World {
     pub keys: Option<(Suite, [u8; 32])>,
     /// What the tokens that the relay takes prove.
     pub tokens: BTreeMap<String, Verified>,
+    /// Suite, generation and master of each set of keys that an end had, in order.
+    pub masters: Vec<(Suite, u32, [u8; 32])>,
     seed: u64,
     config: Config,
     sharers: u8,
@@ -64,11 +114,14 @@ pub struct World {
     /// Connections that carry nothing any more, and when the relay finds out.
     pub(crate) cut: Vec<(ConnId, Timestamp)>,
     /// Clients that do nothing any more.
-    pub(crate) dead: Vec<ConnId>,
+    pub(crate) dead: Vec<Side>,
+    pub(crate) helper_line: Line,
+    pub(crate) sharer_line: Line,
+    pub(crate) last_conn: u64,
     /// Ends whose own words are not sent any more, once so many packets more were.
     pub(crate) muted: Vec<(Way, usize)>,
     /// Frame streams that their receiver does not want.
-    pub(crate) stopped: BTreeSet<(ConnId, u64)>,
+    pub(crate) stopped: BTreeSet<(Side, u64)>,
 }
 
 impl Drop for World {
@@ -105,6 +158,7 @@ impl World {
             sent: Vec::new(),
             keys: None,
             tokens: BTreeMap::new(),
+            masters: Vec::new(),
             seed,
             config: sharer,
             sharers: 1,
@@ -113,11 +167,15 @@ impl World {
             monitor: Monitor::default(),
             cut: Vec::new(),
             dead: Vec::new(),
+            helper_line: Line::new(ConnId(1), 1),
+            sharer_line: Line::new(ConnId(2), 2),
+            last_conn: 2,
             muted: Vec::new(),
             stopped: BTreeSet::new(),
         };
-        world.connect(HELPER, 1);
-        world.connect(SHARER, 2);
+        for side in Side::BOTH {
+            world.connect(side);
+        }
         world
     }
 
@@ -128,12 +186,12 @@ impl World {
         self.sharer = SharerEndpoint::new(config, seed);
         self.monitor = Monitor::default();
         self.spent = SpentLocators::default();
-        self.relay.disconnected(SHARER, self.now);
-        self.drop_connection(SHARER);
-        self.cut.retain(|(conn, _)| *conn != SHARER);
-        self.dead.retain(|conn| *conn != SHARER);
-        self.stopped.retain(|(conn, _)| *conn != SHARER);
-        self.connect(SHARER, 100 + self.sharers);
+        self.relay.disconnected(self.sharer_line.conn, self.now);
+        self.drop_connection(Side::Sharer);
+        self.dead.retain(|side| *side != Side::Sharer);
+        self.last_conn += 1;
+        self.sharer_line = Line::new(ConnId(self.last_conn), 100 + self.sharers);
+        self.connect(Side::Sharer);
     }
 
     /// Puts a tap on every way.
@@ -358,10 +416,68 @@ impl World {
         self.tokens.get(token).cloned().ok_or(NotVerified::Failed)
     }
 
+    /// Whether an end's program was told that the link is lost.
+    pub fn froze(&self, side: Side) -> bool {
+        match side {
+            Side::Helper => {
+                self.helper_was_told(|event| matches!(event, helper::SessionEvent::Frozen { .. }))
+            }
+            Side::Sharer => {
+                self.was_told(|event| matches!(event, sharer::SessionEvent::Frozen { .. }))
+            }
+        }
+    }
+
+    /// Why it is over for an end, if it is.
+    pub fn ended(&self, side: Side) -> Option<Ended> {
+        match side {
+            Side::Helper => self.helper.machine().ended(),
+            Side::Sharer => self.sharer.machine().ended(),
+        }
+    }
+
+    /// Whether both ends have a session whose link is up.
+    pub fn is_up(&self) -> bool {
+        let ended = Side::BOTH
+            .into_iter()
+            .any(|side| self.ended(side).is_some());
+        let (helper, sharer) = (self.helper.machine(), self.sharer.machine());
+        !ended && helper.frozen_until().is_none() && sharer.frozen_until().is_none()
+    }
+
     /// The keys of the session, to open or to forge with.
     pub fn session_keys(&self) -> Option<Keys> {
         self.keys
             .map(|(suite, master)| Keys::from_master(suite, master))
+    }
+
+    /// The keys of every generation.
+    pub fn all_keys(&self) -> Vec<Keys> {
+        let keys = self.masters.iter();
+        keys.map(|(suite, generation, master)| Keys::of_generation(*suite, *generation, *master))
+            .collect()
+    }
+
+    /// Checks all that the sharer sent; see [`audit`](crate::audit()).
+    ///
+    /// # Errors
+    /// The first thing that must not be, in words.
+    pub fn audit(&self) -> Result<(), String> {
+        crate::audit(&self.sent, &self.all_keys())
+    }
+
+    pub(crate) fn line(&mut self, side: Side) -> &mut Line {
+        match side {
+            Side::Helper => &mut self.helper_line,
+            Side::Sharer => &mut self.sharer_line,
+        }
+    }
+
+    pub(crate) fn conn(&self, side: Side) -> ConnId {
+        match side {
+            Side::Helper => self.helper_line.conn,
+            Side::Sharer => self.sharer_line.conn,
+        }
     }
 
     pub(crate) fn mute(&mut self, way: Way) {

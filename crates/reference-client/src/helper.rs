@@ -32,7 +32,7 @@ use crate::{
     clipboard::{Board, Place},
     clock::{Clock, sleep},
     events::when_heard,
-    net::{ConnectError, Incoming, Link, Relay},
+    net::{ConnectError, Incoming, Path, Relay},
     quality::Quality,
     report::{After, settle},
     view::{Seen, View, Viewer},
@@ -112,6 +112,11 @@ pub enum Event {
     },
     /// Places of three words, the same at both ends.
     Phrase(Phrase),
+    /// The connection is lost. It is tried for again; after so many seconds the session is over.
+    Frozen {
+        /// How long that is.
+        seconds: u64,
+    },
     /// Something of the session.
     Session(SessionEvent),
     /// The sharer signed a decision, and lets this end keep it. It holds.
@@ -162,7 +167,8 @@ pub async fn run(
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
-    let mut link = Link::open(&options.relay, CHUNK).await?;
+    let relays = std::slice::from_ref(&options.relay);
+    let mut path = Path::open(relays, CHUNK, |_, _| {}).await?;
     let (seen, mut views) = unbounded_channel();
     let clock = Clock::start();
     let mut config = options.config;
@@ -189,8 +195,9 @@ pub async fn run(
         // Events first: some of them ask for something that is to be sent.
         helper.tell_events();
         while let Some(transmit) = helper.endpoint.poll_transmit() {
-            link.transmit(transmit);
+            path.transmit(transmit);
         }
+        path.want(helper.endpoint.wants_connection());
         if let Some(ended) = helper.endpoint.machine().ended() {
             helper.board.withdraw();
             let patience = Duration::ZERO;
@@ -199,7 +206,7 @@ pub async fn run(
             } = &mut helper;
             let done = settle(
                 endpoint,
-                &mut link,
+                &mut path,
                 clock,
                 &mut commands,
                 patience,
@@ -212,10 +219,10 @@ pub async fn run(
             if reporting != Reporting::None {
                 helper.tell(Event::Reported(reporting));
             }
-            tokio::join!(link.close(ended.code), helper.viewer.close());
+            tokio::join!(path.close(ended.code), helper.viewer.close());
             return Ok(ended);
         }
-        helper.wait(&mut link, &mut commands, &mut views).await;
+        helper.wait(&mut path, &mut commands, &mut views).await;
     }
 }
 
@@ -236,7 +243,7 @@ impl Helper {
     /// Waits for the next thing to happen, and handles it.
     async fn wait(
         &mut self,
-        link: &mut Link,
+        path: &mut Path,
         commands: &mut Receiver<Command>,
         views: &mut UnboundedReceiver<Seen>,
     ) {
@@ -250,21 +257,21 @@ impl Helper {
             () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
             Some(seen) = views.recv() => self.seen(seen),
             read = self.board.was_read() => self.send(read),
-            incoming = when_heard(&events, link.next()) => self.incoming(incoming, link),
+            incoming = when_heard(&events, path.next()) => self.incoming(incoming, path),
         }
     }
 
-    fn incoming(&mut self, incoming: Incoming, link: &mut Link) {
+    fn incoming(&mut self, incoming: Incoming, path: &mut Path) {
         let now = self.clock.now();
         match incoming {
             Incoming::Control(bytes) => self.endpoint.handle_control(&bytes, now),
             Incoming::Stream { id, bytes, stop } => {
                 self.endpoint.handle_stream(id, &bytes, false, now);
                 while let Some(transmit) = self.endpoint.poll_transmit() {
-                    link.transmit(transmit);
+                    path.transmit(transmit);
                 }
                 if let Some(stop) = stop
-                    && link.take_unwanted(id)
+                    && path.take_unwanted(id)
                 {
                     let _ = stop.send(());
                 }
@@ -272,8 +279,9 @@ impl Helper {
             Incoming::StreamEnded { id } => self.endpoint.handle_stream(id, &[], true, now),
             Incoming::StreamReset { id } => self.endpoint.handle_stream_reset(id),
             Incoming::Drained => {}
-            //= spec/08-transport.md#quic [TRANSPORT-10] 089f6cb4
+            //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
             Incoming::Lost(code) => self.endpoint.handle_transport_lost(code, now),
+            Incoming::Connected => self.endpoint.handle_connected(now),
         }
     }
 
@@ -369,6 +377,11 @@ impl Helper {
                     }
                 }
                 Machine::Receipt(receipt) => self.tell(Event::Receipt(receipt)),
+                Machine::Session(SessionEvent::Frozen { until }) => {
+                    let left = self.clock.until(until).as_secs_f64();
+                    let seconds = left.round() as u64;
+                    self.tell(Event::Frozen { seconds });
+                }
                 Machine::Sharer(who) => self.tell(Event::Sharer(who)),
                 Machine::Device {
                     device,

@@ -12,7 +12,7 @@ use tokio::{sync::mpsc::Receiver, time::timeout};
 
 use crate::{
     clock::Clock,
-    net::{Incoming, Link},
+    net::{Incoming, Path},
 };
 
 /// How long a relay has to answer a report.
@@ -41,7 +41,7 @@ pub(crate) enum After {
 /// becomes of a report, if there is one.
 pub(crate) async fn settle<C>(
     end: &mut impl Reports,
-    link: &mut Link,
+    path: &mut Path,
     clock: &Clock,
     commands: &mut Receiver<C>,
     patience: Duration,
@@ -49,7 +49,7 @@ pub(crate) async fn settle<C>(
 ) -> Reporting {
     let surprised = |ended: Ended| ended.by == By::Peer && ended.fault.is_none();
     if end.ended().is_some_and(surprised) && end.reporting() == Reporting::None {
-        let wanted = wanted(end, link, clock, commands, meaning);
+        let wanted = wanted(end, path, clock, commands, meaning);
         // Nobody wanted it in time.
         if let Ok(Some(category)) = timeout(patience, wanted).await {
             // It was not reported before.
@@ -59,9 +59,9 @@ pub(crate) async fn settle<C>(
     let answered = async {
         while end.reporting() == Reporting::Waiting {
             while let Some(transmit) = end.transmit() {
-                link.transmit(transmit);
+                path.transmit(transmit);
             }
-            let incoming = link.next().await;
+            let incoming = path.next().await;
             end.hear(incoming, clock);
         }
     };
@@ -75,7 +75,7 @@ pub(crate) async fn settle<C>(
 /// Waits until the person wants to report, or wants nothing any more.
 async fn wanted<C>(
     end: &mut impl Reports,
-    link: &mut Link,
+    path: &mut Path,
     clock: &Clock,
     commands: &mut Receiver<C>,
     meaning: impl Fn(&C) -> After,
@@ -88,7 +88,7 @@ async fn wanted<C>(
                 After::Report(category) => return Some(category),
                 After::Nothing => {}
             },
-            incoming = link.next() => {
+            incoming = path.next() => {
                 if let Incoming::Lost(_) = incoming {
                     return None;
                 }
@@ -141,7 +141,7 @@ impl Reports for SharerEndpoint {
     fn hear(&mut self, incoming: Incoming, clock: &Clock) {
         match incoming {
             Incoming::Control(bytes) => self.handle_control(&bytes, clock.now()),
-            Incoming::Lost(code) => self.handle_transport_lost(code),
+            Incoming::Lost(code) => self.handle_transport_lost(code, clock.now()),
             _ => {}
         }
     }

@@ -37,7 +37,7 @@ use crate::{
     clock::{Clock, sleep},
     events::when_heard,
     inject::Injector,
-    net::{ConnectError, Incoming, Link, Relay},
+    net::{ConnectError, Incoming, Path, Relay},
     quality::{Meter, Quality},
     report::{After, settle},
     screen::Screen,
@@ -139,6 +139,11 @@ pub enum Event {
     Phrase(Phrase),
     /// An answer that allows control must repeat this number, of 6 digits. It follows the question.
     Number(u32),
+    /// The connection is lost. It is tried for again; after so many seconds the session is over.
+    Frozen {
+        /// How long that is.
+        seconds: u64,
+    },
     /// The picture of the helper's card was asked for, and this is what came.
     Picture(Fetched),
     /// Something of the session; never input, and nothing that another of these events tells.
@@ -197,7 +202,8 @@ pub async fn run(
             .keep_receipts(recorder)
             .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
     }
-    let mut link = Link::open(&options.relay, CHUNK).await?;
+    let relays = std::slice::from_ref(&options.relay);
+    let mut path = Path::open(relays, CHUNK, |_, _| {}).await?;
     let refused = |misuse: Misuse| match misuse {
         Misuse::SpentCode => ConnectError::Spent,
         misuse => ConnectError::Refused(misuse.to_string()),
@@ -225,7 +231,7 @@ pub async fn run(
         // Injection first: what the machine allowed is done before anything else is looked at.
         sharer.carry_out();
         if let Some(start) = to_start.take_if(|_| sharer.signed_in) {
-            let (relay, now) = (&options.relay.address, sharer.clock.now());
+            let (relay, now) = (&path.relay().address, sharer.clock.now());
             let endpoint = &mut sharer.endpoint;
             let started = match start {
                 Start::Code(code) => endpoint.join(code, relay, spent, now),
@@ -235,8 +241,9 @@ pub async fn run(
             started.map_err(refused)?;
         }
         while let Some(transmit) = sharer.endpoint.poll_transmit() {
-            link.transmit(transmit);
+            path.transmit(transmit);
         }
+        path.want(sharer.endpoint.wants_connection());
         if let Some(ended) = sharer.endpoint.machine().ended() {
             sharer.undo();
             let patience = options.report_after;
@@ -245,7 +252,7 @@ pub async fn run(
             } = &mut sharer;
             let done = settle(
                 endpoint,
-                &mut link,
+                &mut path,
                 clock,
                 &mut commands,
                 patience,
@@ -259,10 +266,10 @@ pub async fn run(
             if reporting != Reporting::None {
                 sharer.tell(Event::Reported(reporting));
             }
-            link.close(ended.code).await;
+            path.close(ended.code).await;
             return Ok(ended);
         }
-        sharer.wait(&mut link, &mut commands).await;
+        sharer.wait(&mut path, &mut commands).await;
     }
 }
 
@@ -284,24 +291,24 @@ struct Sharer {
 
 impl Sharer {
     /// Waits for the next thing to happen, and handles it.
-    async fn wait(&mut self, link: &mut Link, commands: &mut Receiver<Command>) {
+    async fn wait(&mut self, path: &mut Path, commands: &mut Receiver<Command>) {
         let due = self.endpoint.poll_timeout();
         let due = due.map(|moment| self.clock.until(moment));
-        let film = self.filming.due(&self.endpoint, link.waiting());
+        let film = self.filming.due(&self.endpoint, path.waiting());
         let events = self.events.clone();
         tokio::select! {
             // The person first, then time, then what others send.
             biased;
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
             () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
-            incoming = when_heard(&events, link.next()) => self.incoming(incoming, link),
+            incoming = when_heard(&events, path.next()) => self.incoming(incoming, path),
             told = self.filming.told() => self.filmed(told),
             read = self.board.was_read() => self.send(read),
-            () = sleep(film) => self.film(link.waiting()),
+            () = sleep(film) => self.film(path.waiting()),
         }
     }
 
-    fn incoming(&mut self, incoming: Incoming, link: &mut Link) {
+    fn incoming(&mut self, incoming: Incoming, path: &mut Path) {
         let now = self.clock.now();
         match incoming {
             Incoming::Control(bytes) => self.endpoint.handle_control(&bytes, now),
@@ -309,10 +316,10 @@ impl Sharer {
                 self.endpoint.handle_stream(id, &bytes, false, now);
                 self.carry_out();
                 while let Some(transmit) = self.endpoint.poll_transmit() {
-                    link.transmit(transmit);
+                    path.transmit(transmit);
                 }
                 if let Some(stop) = stop
-                    && link.take_unwanted(id)
+                    && path.take_unwanted(id)
                 {
                     let _ = stop.send(());
                 }
@@ -320,8 +327,9 @@ impl Sharer {
             Incoming::StreamEnded { id } => self.endpoint.handle_stream(id, &[], true, now),
             Incoming::StreamReset { id } => self.endpoint.handle_stream_reset(id),
             Incoming::Drained => {}
-            //= spec/08-transport.md#quic [TRANSPORT-10] 089f6cb4
-            Incoming::Lost(code) => self.endpoint.handle_transport_lost(code),
+            //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
+            Incoming::Lost(code) => self.endpoint.handle_transport_lost(code, now),
+            Incoming::Connected => self.endpoint.handle_connected(now),
         }
     }
 
@@ -400,6 +408,11 @@ impl Sharer {
                 Machine::Waiting => self.tell(Event::Waiting),
                 Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
+                Machine::Session(SessionEvent::Frozen { until }) => {
+                    let left = self.clock.until(until).as_secs_f64();
+                    let seconds = left.round() as u64;
+                    self.tell(Event::Frozen { seconds });
+                }
                 Machine::Session(SessionEvent::JoinHeldBack) => {
                     let most = self.endpoint.join_delay_most().div_ceil(1_000);
                     self.tell(Event::HeldBack { most });

@@ -39,7 +39,7 @@ fn server() -> (quinn::Endpoint, String) {
 
 //= test spec/08-transport.md#quic [TRANSPORT-2] 25aae274
 //= test spec/08-transport.md#quic [TRANSPORT-9] a2f3c5d3
-//= test spec/05-session.md#end [END-3] f4dea21d
+//= test spec/05-session.md#end [END-3] ba81a66f
 #[tokio::test]
 async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     let (endpoint, fingerprint) = server();

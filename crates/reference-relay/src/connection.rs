@@ -3,7 +3,7 @@
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use alongside_wire::ErrorCode;
-use quinn::{Connection, ReadError, RecvStream, SendStream};
+use quinn::{Connection, ReadError, RecvStream, SendStream, WriteError};
 
 use crate::{
     hub::{Client, Hub},
@@ -105,10 +105,15 @@ async fn write(hub: &Hub, client: &Client, send: SendStream) -> ErrorCode {
 async fn write_all(hub: &Hub, client: &Client, mut send: SendStream) {
     while let Next::Write(bytes) = client.outbox.next().await {
         let len = bytes.len();
-        if send.write_chunk(bytes).await.is_err() {
+        match send.write_chunk(bytes).await {
+            Ok(()) => {}
             // A client that stops its control stream has left it.
-            hub.control_end(client.id);
-            return;
+            Err(WriteError::Stopped(_)) => {
+                hub.control_end(client.id);
+                return;
+            }
+            // The connection is gone, which somebody else waits for.
+            Err(_) => return pending().await,
         }
         client.outbox.written(len);
     }

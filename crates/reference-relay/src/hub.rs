@@ -252,6 +252,22 @@ impl State {
                 self.connect(helper, sharer);
                 self.connect(sharer, helper);
             }
+            Event::PeerLost { lost, peer } => {
+                tracing::info!(lost = lost.0, "a session lost a connection");
+                self.disconnect([Some(lost), peer]);
+            }
+            Event::PeerBack { before, now, peer } => {
+                tracing::info!(
+                    before = before.0,
+                    now = now.0,
+                    "a session has a connection again"
+                );
+                self.sessions.came_back(before, now);
+                if let Some(peer) = peer {
+                    self.connect(now, peer);
+                    self.connect(peer, now);
+                }
+            }
             Event::Unpaired { ends, code } => {
                 let [one, other] = ends.map(|end| end.0);
                 tracing::info!(one, other, code, "a session ended");
@@ -259,11 +275,7 @@ impl State {
                 if let (Some(record), Some(journal)) = (record, &self.books.journal) {
                     journal.write(record.line());
                 }
-                for end in ends {
-                    if let Some(client) = self.clients.get(&end) {
-                        client.peer.send_replace(None);
-                    }
-                }
+                self.disconnect(ends.map(Some));
             }
             Event::Reported { category, account } => {
                 tracing::info!("a session was reported");
@@ -279,6 +291,14 @@ impl State {
             Event::Used { conn, features } => self.sessions.used(conn, features),
             Event::Violation { conn, error } => {
                 tracing::warn!(client = conn.0, %error, "a client broke the protocol");
+            }
+        }
+    }
+
+    fn disconnect(&self, ends: [Option<ConnId>; 2]) {
+        for end in ends.into_iter().flatten() {
+            if let Some(client) = self.clients.get(&end) {
+                client.peer.send_replace(None);
             }
         }
     }

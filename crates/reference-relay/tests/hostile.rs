@@ -165,5 +165,5 @@ async fn a_sharer_that_is_held_back_can_be_left() {
     let (helper, mut sharer) = session(&relay).await;
     flood(&mut sharer).await;
     helper.connection.close(VarInt::from_u32(1), b"");
-    assert_eq!(sharer.hear().await, gone(ErrorCode::Lost));
+    assert_eq!(sharer.hear().await, support::peer_lost());
 }

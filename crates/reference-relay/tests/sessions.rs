@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use alongside_relay::Relay;
 use alongside_wire::{
     ErrorCode,
-    rendezvous::{Leave, Refused},
+    rendezvous::{Leave, PeerBack, Refused, Rejoin, Rejoined},
 };
 use quinn::{ConnectionError, ReadError, RecvStream, SendStream, StoppedError, VarInt, WriteError};
-use support::{Client, code, connect, gone, session, soon, start, talk};
+use support::{Client, code, connect, gone, peer_lost, refused, session, soon, start, talk};
 
 #[tokio::test]
 async fn two_clients_meet_talk_and_part() {
@@ -25,7 +25,7 @@ async fn two_clients_meet_talk_and_part() {
     assert_eq!(sharer.hear().await.name(), "joined");
     talk(&mut helper, &mut sharer).await;
     helper.connection.close(VarInt::from_u32(1), b"");
-    assert_eq!(sharer.hear().await, gone(ErrorCode::Lost));
+    assert_eq!(sharer.hear().await, peer_lost());
 }
 
 #[tokio::test]
@@ -185,6 +185,43 @@ async fn the_end_of_a_session_resets_its_frame_streams() {
     assert!(matches!(stopped, Err(StoppedError::ConnectionLost(_))));
 }
 
+//= test spec/03-rendezvous.md#hold [HOLD-4] 02e49996
+//= test spec/03-rendezvous.md#hold [HOLD-6] aaaf615a
+//= test spec/08-transport.md#quic [TRANSPORT-5] 8fd8156a
+#[tokio::test]
+async fn frame_streams_flow_again_when_a_lost_end_is_back() {
+    let relay = start(|_| {});
+    let (mut helper, sharer) = session(&relay).await;
+    let (_send, mut recv) = begun(&sharer, &helper).await;
+    sharer.connection.close(code(ErrorCode::Lost), b"");
+    assert_eq!(helper.hear().await, peer_lost());
+    let error = soon(recv.read(&mut [0; 9])).await.expect_err("a reset");
+    assert_eq!(error, ReadError::Reset(code(ErrorCode::Lost)));
+    // Its next connection comes from another socket.
+    let token = sharer.token.expect("a token");
+    let mut again = Client::new(&relay).await;
+    again.say(Rejoin { token }).await;
+    assert_eq!(again.hear().await, Rejoined { peer: true }.into());
+    assert_eq!(helper.hear().await, PeerBack {}.into());
+    talk(&mut helper, &mut again).await;
+    begun(&again, &helper).await;
+    begun(&helper, &again).await;
+    // Whoever has the token takes the place, also from a connection that is there.
+    let mut third = Client::new(&relay).await;
+    third.say(Rejoin { token }).await;
+    assert_eq!(third.hear().await, Rejoined { peer: true }.into());
+    assert_eq!(again.closed().await, code(ErrorCode::Superseded));
+    assert_eq!(helper.hear().await, peer_lost());
+    assert_eq!(helper.hear().await, PeerBack {}.into());
+    talk(&mut helper, &mut third).await;
+    let code = ErrorCode::Done.to_wire();
+    third.say(Leave { code }).await;
+    assert_eq!(helper.hear().await, gone(ErrorCode::Done));
+    let mut late = Client::new(&relay).await;
+    late.say(Rejoin { token }).await;
+    assert_eq!(late.hear().await, refused(ErrorCode::NotFound));
+}
+
 #[tokio::test]
 async fn a_client_that_is_killed_is_noticed_within_five_seconds() {
     let relay = start(|_| {});
@@ -207,7 +244,7 @@ async fn a_client_that_is_killed_is_noticed_within_five_seconds() {
     });
     assert_eq!(helper.hear().await.name(), "joined");
     helper.say(support::deliver(b"hello")).await;
-    assert_eq!(helper.hear().await, gone(ErrorCode::Lost));
+    assert_eq!(helper.hear().await, peer_lost());
     let noticed = Instant::now();
     let killed = killed.join().expect("killed");
     let after = noticed.duration_since(killed);
@@ -283,7 +320,7 @@ async fn a_full_relay_says_that_it_is_busy_and_keeps_whom_it_has() {
     }
     talk(&mut helper, &mut sharer).await;
     drop(sharer);
-    assert_eq!(helper.hear().await, gone(ErrorCode::Lost));
+    assert_eq!(helper.hear().await, peer_lost());
     Client::new(&relay).await;
 }
 

@@ -76,6 +76,8 @@ pub enum Fault {
     GrantWidened,
     /// Chat without the scope for it.
     ChatWithoutScope,
+    /// A state after a reconnect that cannot be so.
+    StateContradicts,
     /// Consent to nothing, or beyond both ceilings.
     ConsentBeyondCeiling,
     /// Authentic input beyond the scope of its grant.
@@ -122,6 +124,7 @@ impl Fault {
             | Self::ToolWithoutGrant
             | Self::RenewalTooLong
             | Self::GrantWidened
+            | Self::StateContradicts
             | Self::ConsentBeyondCeiling => ErrorCode::UnexpectedMessage,
             Self::BadPoint => ErrorCode::BadPoint,
             Self::HandshakeFailed => ErrorCode::HandshakeFailed,
@@ -178,6 +181,7 @@ impl Fault {
             Self::RenewalTooLong => "TOOL-7",
             Self::GrantWidened => "CONTROL-30",
             Self::ChatWithoutScope => "CHAT-4",
+            Self::StateContradicts => "RECON-25",
             Self::ConsentBeyondCeiling => "CONSENT-7",
             Self::ScopeExceeded => "INPUT-6",
             Self::PausedMedia => "PAUSE-11",
@@ -212,6 +216,10 @@ pub enum Misuse {
     Scope,
     /// Longer than the protocol allows.
     TooLong,
+    /// The connection is lost, and not back yet.
+    Frozen,
+    /// Too many lines of chat wait for the other end.
+    ChatFull,
     /// This code was already used here, whatever came of it.
     SpentCode,
     /// The helper does not know the epoch yet, so nothing can be shown.
@@ -235,6 +243,8 @@ impl fmt::Display for Misuse {
             Self::Paused => f.write_str("the session is paused"),
             Self::Scope => f.write_str("this is more than is allowed"),
             Self::TooLong => f.write_str("this is too long"),
+            Self::Frozen => f.write_str("the connection is lost; wait until it is back"),
+            Self::ChatFull => f.write_str("too many lines wait to be delivered; wait a moment"),
             Self::SpentCode => f.write_str("this code has been used; ask for a new one"),
             Self::NotReady => f.write_str("the helper is not ready for frames"),
             Self::ContactUnknown => f.write_str("it must be said first who started the contact"),
@@ -283,6 +293,7 @@ impl fmt::Display for Fault {
             Self::RenewalTooLong => f.write_str("a renewal is longer than a grant may live"),
             Self::GrantWidened => f.write_str("a narrowed grant has more than the one before"),
             Self::ChatWithoutScope => f.write_str("chat is not allowed in this session"),
+            Self::StateContradicts => f.write_str("a state contradicts what is known"),
             Self::ConsentBeyondCeiling => f.write_str("consent is not within the ceilings"),
             Self::ScopeExceeded => f.write_str("input is beyond the scope of its grant"),
             Self::PausedMedia => f.write_str("media was sealed while paused"),

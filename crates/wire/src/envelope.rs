@@ -18,6 +18,8 @@ messages! {
         Answer = 0x04, "answer";
         Confirm = 0x06, "confirm";
         Sealed = 0x08, "sealed";
+        Reconnect1 = 0x0A, "reconnect-1";
+        Reconnect2 = 0x0C, "reconnect-2";
     }
 }
 
@@ -115,6 +117,58 @@ impl Sealed {
     }
 }
 
+/// The helper's first message of a reconnect: a part in clear, and Noise message 1.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reconnect1 {
+    /// The encoding of a [`ReconnectClear`], which the prologue binds exactly as it is here.
+    pub clear: Vec<u8>,
+    /// Noise message 1.
+    pub noise: Vec<u8>,
+}
+
+/// The clear part of a `reconnect-1`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReconnectClear {
+    /// The end-to-end version of the session.
+    pub version: u16,
+    /// The cipher suite of the session.
+    pub suite: u8,
+    /// The id of the session.
+    pub session_id: [u8; 16],
+    /// Tells which master the helper has.
+    pub master_hash: [u8; 32],
+    /// The generation of that master.
+    pub generation: u32,
+    /// Rises within a generation; the first is 1.
+    pub attempt: u32,
+}
+
+impl ReconnectClear {
+    /// The encoding.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        body::encode(self)
+    }
+
+    /// Reads the clear part of a `reconnect-1`.
+    ///
+    /// # Errors
+    /// If it is not the canonical encoding, to the last byte.
+    pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        body::decode(bytes, "the clear part of reconnect-1")
+    }
+}
+
+/// The sharer's answer to a `reconnect-1`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Reconnect2 {
+    /// The generation of the attempt that it answers.
+    pub generation: u32,
+    /// The attempt that it answers.
+    pub attempt: u32,
+    /// Noise message 2.
+    pub noise: Vec<u8>,
+}
+
 impl Check for Offer {
     fn check(&self) -> Result<(), DecodeError> {
         within(self.versions.len(), 16, "the versions of offer")?;
@@ -126,6 +180,20 @@ impl Check for Answer {
     fn check(&self) -> Result<(), DecodeError> {
         within(self.clear.len(), limits::OFFER, "the clear part of answer")?;
         within(self.noise.len(), limits::OFFER, "the noise of answer")
+    }
+}
+
+impl Check for Reconnect1 {
+    fn check(&self) -> Result<(), DecodeError> {
+        let what = "the clear part of reconnect-1";
+        within(self.clear.len(), limits::OFFER, what)?;
+        within(self.noise.len(), limits::OFFER, "the noise of reconnect-1")
+    }
+}
+
+impl Check for Reconnect2 {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.noise.len(), limits::OFFER, "the noise of reconnect-2")
     }
 }
 

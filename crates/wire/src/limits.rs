@@ -64,6 +64,12 @@ constants! { LIMITS: usize {
     INPUT_RECORD = 26, "input-record", 64;
     /// Codes spent without a session before the helper is warned.
     SPENT_CODES = 27, "spent-codes", 3;
+    /// Proofs of a reconnect that fail before more are ignored.
+    FAILED_PROOFS = 28, "failed-proofs", 8;
+    /// Lines of chat that an end keeps because they are not acknowledged.
+    CHAT_KEPT = 29, "chat-kept", 64;
+    /// Places of lost connections that a relay holds.
+    HELD_PLACES = 30, "held-places", 4_096;
     /// Bytes of the token of a sign-in, in UTF-8.
     SIGN_IN_TOKEN = 32, "sign-in-token", 8_192;
     /// Reports that a relay takes of one source within a while; 0 if it takes none.
@@ -147,6 +153,14 @@ pub mod timers {
         SPENT_WINDOW = 21, "spent-window", 3_600_000;
         /// The longest delay before a new code after too many spent ones.
         SPENT_DELAY = 22, "spent-delay", 60_000;
+        /// How long a frozen session waits for its link.
+        RECONNECT = 23, "reconnect", 30_000;
+        /// How long a relay holds the place of a lost connection.
+        RECONNECT_HOLD = 24, "reconnect-hold", 36_000;
+        /// How long after one attempt to reconnect the next is made.
+        RECONNECT_RETRY = 25, "reconnect-retry", 3_000;
+        /// In which time failed proofs are counted.
+        PROOF_WINDOW = 26, "proof-window", 60_000;
         /// The longest that a client stays signed in without signing in again.
         SIGN_IN = 28, "sign-in", 43_200_000;
         /// How far the clocks of those who sign and of those who check may be apart.

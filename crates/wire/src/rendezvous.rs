@@ -26,6 +26,11 @@ messages! {
         Leave = 0x10, "leave";
         Gone = 0x12, "gone";
         Refused = 0x14, "refused";
+        Place = 0x16, "place";
+        Rejoin = 0x18, "rejoin";
+        Rejoined = 0x1A, "rejoined";
+        PeerLost = 0x1C, "peer-lost";
+        PeerBack = 0x1E, "peer-back";
         SignIn = 0x20, "sign-in";
         SignedIn = 0x22, "signed-in";
         Report = 0x30, "report";
@@ -192,6 +197,47 @@ impl Check for SignedIn {
     }
 }
 
+/// What brings this client back into its session from another connection. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// 32 random bytes of the relay's.
+    pub token: [u8; 32],
+}
+
+/// Takes the place in a session that a token was given for. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rejoin {
+    /// The token.
+    pub token: [u8; 32],
+}
+
+/// The place was given to this connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Rejoined {
+    /// Whether the other end has a connection.
+    pub peer: bool,
+}
+
+/// The other end's connection is lost; it may come back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PeerLost {}
+
+/// The other end has come back, on another connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PeerBack {}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Rejoin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejoin").finish_non_exhaustive()
+    }
+}
+
 /// Reports the session that this client left last.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Report {
@@ -272,6 +318,11 @@ impl Check for Leave {}
 impl Check for Gone {}
 impl Check for Refused {}
 impl Check for Reported {}
+impl Check for Place {}
+impl Check for Rejoin {}
+impl Check for Rejoined {}
+impl Check for PeerLost {}
+impl Check for PeerBack {}
 
 impl Body for Deliver {
     fn write(&self) -> Vec<u8> {

@@ -38,6 +38,7 @@ messages! {
         ChatAck = 0x1E, "chat-ack";
         Heartbeat = 0x20, "heartbeat";
         End = 0x22, "end";
+        State = 0x24, "state";
         Card = 0x30, "card";
         Advisory = 0x32, "advisory";
         AdvisoryAck = 0x34, "advisory-ack";
@@ -255,6 +256,23 @@ pub struct End {
     pub code: u16,
 }
 
+/// What the sender knows of the session, first under the keys of a reconnect.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct State {
+    /// The sender's own pause flag.
+    pub paused: bool,
+    /// What was consented to; none before consent.
+    pub scopes: Scopes,
+    /// The latest epoch; 0 before the first.
+    pub epoch: u32,
+    /// The highest id of a grant; 0 before the first.
+    pub grant: u32,
+    /// Lines of chat that the sender has written.
+    pub sent: u32,
+    /// Lines of chat that the sender has taken.
+    pub received: u32,
+}
+
 impl core::fmt::Debug for ControlGrant {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("ControlGrant")
@@ -362,3 +380,4 @@ impl Check for Refresh {}
 impl Check for ChatAck {}
 impl Check for Heartbeat {}
 impl Check for End {}
+impl Check for State {}

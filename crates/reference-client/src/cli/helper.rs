@@ -18,7 +18,9 @@ use tokio::{
 };
 
 use super::{
-    Exit, Failure, Stop, args, exit,
+    Exit, Failure, Stop, args,
+    countdown::{BACK, Countdown, lost},
+    exit,
     face::FaceArgs,
     input,
     receipts::{self, Book},
@@ -68,6 +70,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         face,
         commands,
         code: None,
+        lost: Countdown::default(),
         screen: None,
         stroke: STROKES,
         wanted: Scopes::CONTROL,
@@ -105,6 +108,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
                 None => reading = false,
             },
             () = tick(helper.code.is_some() && helper.terminal.is_terminal()) => helper.count_down(),
+            () = helper.lost.tick(), if helper.terminal.is_terminal() => helper.show_lost(),
             () = sleep_until(later.unwrap_or_else(Moment::now)), if later.is_some() => {
                 if let Some((_, command)) = helper.later.take() {
                     helper.order(command).await;
@@ -158,6 +162,8 @@ struct Helper {
     commands: Sender<Command>,
     /// The code that waits, and when it dies.
     code: Option<(Code, Instant)>,
+    /// The connection is lost, and has so long to come back.
+    lost: Countdown,
     /// The display that is seen: id, width, height.
     screen: Option<(u8, u16, u16)>,
     /// The latest number for a stroke.
@@ -207,6 +213,12 @@ impl Helper {
                 self.order(command).await;
             }
             Err(why) => self.terminal.line(&why),
+        }
+    }
+
+    fn show_lost(&mut self) {
+        if let Some(status) = self.lost.status() {
+            self.terminal.status(&status);
         }
     }
 
@@ -272,6 +284,12 @@ impl Helper {
                 text.len(),
                 excerpt(&text)
             )),
+            Event::Frozen { seconds } => {
+                self.lost.begin(seconds);
+                self.terminal
+                    .line("The connection is lost; control, if you had it, is over.");
+                self.terminal.status(&lost(seconds));
+            }
             Event::Session(event) => self.session(event).await,
         }
     }
@@ -294,7 +312,13 @@ impl Helper {
         match event {
             SessionEvent::CodeIssued { .. }
             | SessionEvent::ControlNotBefore(_)
+            | SessionEvent::Frozen { .. }
             | SessionEvent::Ended(_) => {}
+            SessionEvent::Back => {
+                self.lost.stop();
+                terminal.line(BACK);
+                terminal.status("back: view only");
+            }
             SessionEvent::CodeEnded(ErrorCode::Busy) => {
                 terminal.line("the relay is busy; asking again in five seconds");
                 self.after(Duration::from_secs(5), Command::NewCode);

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod card;
 mod code;
+mod countdown;
 mod demo;
 mod device;
 mod exit;

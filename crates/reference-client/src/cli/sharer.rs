@@ -23,6 +23,7 @@ use tokio::sync::mpsc::{self, Sender};
 use super::{
     Exit, Failure, Stop, args,
     code::{self, Invitation},
+    countdown::{BACK, Countdown},
     exit,
     face::FaceArgs,
     input::Typed,
@@ -205,6 +206,8 @@ struct Talk {
     over: bool,
     /// A channel has stood.
     met: bool,
+    /// The connection is lost, and has so long to come back.
+    lost: Countdown,
 }
 
 type Session = tokio::task::JoinHandle<(Result<Ended, ConnectError>, SpentLocators)>;
@@ -295,6 +298,7 @@ impl Sharer {
                     self.stopped = true;
                     self.order(Command::End).await;
                 }
+                () = self.talk.lost.tick(), if self.terminal.is_terminal() => self.show_status(),
                 () = overdue(self.talk.ending) => {
                     self.terminal.status("");
                     self.terminal.line(NOT_ENDING);
@@ -481,6 +485,12 @@ impl Sharer {
             Event::Reported(reporting) => self.terminal.alert(became_of(reporting)),
             Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
+            Event::Frozen { seconds } => {
+                self.talk.lost.begin(seconds);
+                self.terminal
+                    .line("The connection is lost: nothing is shown and nothing done.");
+                self.show_status();
+            }
             Event::Clipboard(_) => {
                 self.talk.offered = false;
                 self.terminal.line(
@@ -583,8 +593,14 @@ impl Sharer {
             SessionEvent::Ended(ended) => self.over(&ended),
             SessionEvent::Chat(text) => self.terminal.line(&format!("helper: {}", plain(&text))),
             SessionEvent::ChatDelivered(_) => self.terminal.line("(delivered)"),
+            SessionEvent::Back => {
+                self.talk.lost.stop();
+                self.terminal.line(BACK);
+                self.show_status();
+            }
             // The warning stands in the question that follows the answer.
-            SessionEvent::ScamWarning
+            SessionEvent::Frozen { .. }
+            | SessionEvent::ScamWarning
             | SessionEvent::JoinHeldBack
             | SessionEvent::ControlNotBefore(_)
             | SessionEvent::MediaReady
@@ -639,6 +655,11 @@ impl Sharer {
     }
 
     fn show_status(&mut self) {
+        if let Some(lost) = self.talk.lost.status() {
+            let end = if self.raw { "q ends it" } else { "end ends it" };
+            self.terminal.status(&format!("{lost} | {end}"));
+            return;
+        }
         let status = Status {
             scopes: self.talk.scopes,
             prompt: self.talk.prompt.as_ref(),

@@ -144,6 +144,6 @@ fn explain(error: &ConnectionError, address: &str) -> String {
     }
 }
 
-fn no_answer(address: &str) -> String {
+pub(super) fn no_answer(address: &str) -> String {
     format!("{address} does not answer; check the address, and that UDP is not blocked on the way")
 }

@@ -33,6 +33,8 @@ pub(crate) enum Incoming {
     Drained,
     /// The connection is gone; the code if the relay closed it.
     Lost(Option<ErrorCode>),
+    /// There is another connection.
+    Connected,
 }
 
 /// Chunks that wait for the driver; each has at most 64 KiB.
@@ -117,6 +119,8 @@ impl Link {
                 }
             }
             Transmit::Stop { id } => self.unwanted.push(id),
+            // Whoever has the link gives it up.
+            Transmit::Disconnect => {}
         }
     }
 
@@ -130,6 +134,12 @@ impl Link {
     /// Bytes of frames that the transport has not taken yet.
     pub(crate) fn waiting(&self) -> usize {
         self.outgoing.values().map(Outgoing::waiting).sum()
+    }
+
+    //= spec/12-reconnect.md#link [RECON-6] 2c213753
+    /// Closes the connection at once, to come back on another: the relay is to hold the place.
+    pub(crate) fn give_up(self) {
+        self.connection.close(code(ErrorCode::Lost), b"");
     }
 
     //= spec/08-transport.md#quic [TRANSPORT-9] a2f3c5d3

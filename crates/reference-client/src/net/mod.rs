@@ -2,6 +2,7 @@
 
 mod connect;
 mod link;
+mod path;
 mod streams;
 mod trust;
 
@@ -9,6 +10,7 @@ use std::fmt;
 
 pub use connect::Relay;
 pub(crate) use link::{Incoming, Link};
+pub(crate) use path::Path;
 pub use trust::{Fingerprint, Trust};
 
 /// Why there is no connection to a relay, and what to do about it.
@@ -26,6 +28,12 @@ pub enum ConnectError {
     Refused(String),
     /// The code was used here before, so nothing was sent.
     Spent,
+}
+
+impl ConnectError {
+    fn no_answer(relay: &Relay) -> Self {
+        Self::Refused(connect::no_answer(&relay.address))
+    }
 }
 
 impl fmt::Display for ConnectError {

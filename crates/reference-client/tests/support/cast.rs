@@ -20,7 +20,7 @@ use tokio::{
 };
 
 /// How long anything may take. Nothing takes it but a failure.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// One end: what it is told to do, and what it tells.
 pub struct End<C, E> {

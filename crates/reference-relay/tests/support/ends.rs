@@ -108,7 +108,7 @@ impl<M: Machine> End<M> {
                 Transmit::Reset { id } => {
                     self.streams.remove(&id);
                 }
-                Transmit::Stop { .. } => {}
+                Transmit::Stop { .. } | Transmit::Disconnect => {}
             }
         }
         let came = tokio::time::timeout(Duration::from_millis(5), self.came.recv()).await;

@@ -11,7 +11,9 @@ use alongside_wire::{
     ErrorCode,
     code::Locator,
     framing::Deframer,
-    rendezvous::{CodeRequest, Deliver, Gone, Hello, Join, Joined, Message},
+    rendezvous::{
+        CodeRequest, Deliver, Gone, Hello, Join, Joined, Message, PeerLost, Place, Refused,
+    },
 };
 use quinn::{
     ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, VarInt,
@@ -50,6 +52,15 @@ pub(crate) fn code(code: ErrorCode) -> VarInt {
 pub(crate) fn gone(code: ErrorCode) -> Message {
     let code = code.to_wire();
     Gone { code }.into()
+}
+
+pub(crate) fn refused(code: ErrorCode) -> Message {
+    let code = code.to_wire();
+    Refused { code }.into()
+}
+
+pub(crate) fn peer_lost() -> Message {
+    PeerLost {}.into()
 }
 
 pub(crate) fn deliver(envelope: &[u8]) -> Deliver {
@@ -132,6 +143,8 @@ pub(crate) struct Client {
     pub(crate) send: SendStream,
     pub(crate) recv: RecvStream,
     deframer: Deframer,
+    /// What takes its place in the session again.
+    pub(crate) token: Option<[u8; 32]>,
 }
 
 impl Client {
@@ -152,6 +165,7 @@ impl Client {
             send,
             recv,
             deframer,
+            token: None,
         };
         client.say(Hello::default()).await;
         assert_eq!(client.hear().await.name(), "relay-hello");
@@ -166,8 +180,13 @@ impl Client {
 
     pub(crate) async fn hear(&mut self) -> Message {
         loop {
-            if let Some(message) = Message::pull(&mut self.deframer).expect("readable") {
-                return message;
+            match Message::pull(&mut self.deframer).expect("readable") {
+                Some(Message::Place(Place { token })) => {
+                    self.token = Some(token);
+                    continue;
+                }
+                Some(message) => return message,
+                None => {}
             }
             let chunk = soon(self.recv.read_chunk(65_536, true)).await;
             let chunk = chunk.expect("a connection").expect("more to come");

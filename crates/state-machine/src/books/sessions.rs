@@ -41,6 +41,22 @@ impl Sessions {
         self.under_way.insert(self.latest, session);
     }
 
+    /// An end of a session came back on another connection.
+    pub fn came_back(&mut self, before: ConnId, now: ConnId) {
+        let Some(number) = self.by_end.remove(&before) else {
+            return;
+        };
+        self.by_end.insert(now, number);
+        if let Some(session) = self.under_way.get_mut(&number) {
+            for end in [&mut session.helper, &mut session.sharer] {
+                if *end == before {
+                    *end = now;
+                }
+            }
+            session.features = session.features.union(Features::RECONNECT);
+        }
+    }
+
     /// Something was used in the session that this client is in.
     pub fn used(&mut self, end: ConnId, features: Features) {
         let number = self.by_end.get(&end);

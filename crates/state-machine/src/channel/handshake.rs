@@ -239,7 +239,7 @@ impl Established {
     fn new(noise: Noise, suite: Suite, ceiling: Scopes) -> Result<Self, Fault> {
         let Finished { hash, split } = noise.finish()?;
         Ok(Self {
-            keys: Keys::new(suite, &hash, &split),
+            keys: Keys::new(suite, 0, &hash, &split),
             ceiling,
             session_id: phrase::session_id(&hash),
             transcript: hash,

@@ -11,18 +11,23 @@ use super::aead::Cipher;
 /// The keys of one session. They live in memory only, and die with this.
 pub struct Keys {
     suite: Suite,
+    /// How often the master was made anew.
+    generation: u32,
     master: Zeroizing<[u8; 32]>,
 }
 
-/// No reconnect has happened: it is not part of this version of the code.
-const GENERATION: u32 = 0;
-
 impl Keys {
     /// From the handshake hash and both halves of Noise's split, in its order.
-    pub(super) fn new(suite: Suite, hash: &[u8; 32], split: &Zeroizing<[u8; 64]>) -> Self {
+    pub(super) fn new(
+        suite: Suite,
+        generation: u32,
+        hash: &[u8; 32],
+        split: &Zeroizing<[u8; 64]>,
+    ) -> Self {
         let (master, _) = Hkdf::<Sha256>::extract(Some(hash), split.as_ref());
         Self {
             suite,
+            generation,
             master: Zeroizing::new(master.into()),
         }
     }
@@ -30,8 +35,15 @@ impl Keys {
     /// From a master that was logged, to open what was recorded.
     #[cfg(feature = "key-log")]
     pub fn from_master(suite: Suite, master: [u8; 32]) -> Self {
+        Self::of_generation(suite, 0, master)
+    }
+
+    /// The same of a master that a reconnect made.
+    #[cfg(feature = "key-log")]
+    pub fn of_generation(suite: Suite, generation: u32, master: [u8; 32]) -> Self {
         Self {
             suite,
+            generation,
             master: Zeroizing::new(master),
         }
     }
@@ -47,6 +59,22 @@ impl Keys {
         self.suite
     }
 
+    /// How often the master was made anew by a reconnect.
+    pub const fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    //= spec/12-reconnect.md#handshake [RECON-12] 05307331
+    /// The pre-shared key of the handshake that makes the next master.
+    pub(super) fn reconnect_psk(&self) -> Zeroizing<[u8; 32]> {
+        self.expand(&[b"alongside/1 reconnect", &self.generation.to_be_bytes()])
+    }
+
+    /// Tells this master from others, and nothing else about it.
+    pub(super) fn master_hash(&self) -> [u8; 32] {
+        *self.expand(&[b"alongside/1 master hash"])
+    }
+
     //= spec/04-key-exchange.md#schedule [KEY-1] ce64014a
     /// The cipher of a channel and direction for the block that `number` is in.
     pub(super) fn cipher(
@@ -60,7 +88,7 @@ impl Keys {
             b"alongside/1 key",
             &[channel.to_wire()],
             &[direction.to_wire()],
-            &GENERATION.to_be_bytes(),
+            &self.generation.to_be_bytes(),
             &epoch.to_be_bytes(),
             &block(number).to_be_bytes(),
         ]);
@@ -71,7 +99,7 @@ impl Keys {
     pub(super) fn input(&self, grant: u32, secret: &[u8; 32]) -> Cipher {
         let key = self.expand(&[
             b"alongside/1 input",
-            &GENERATION.to_be_bytes(),
+            &self.generation.to_be_bytes(),
             &grant.to_be_bytes(),
             secret,
         ]);

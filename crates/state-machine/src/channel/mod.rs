@@ -7,6 +7,7 @@
 //! | that key and fresh ephemerals become the handshake's secrets | `noise` |
 //! | both, as the envelopes offer, answer, confirm, and the first sealed one | [`handshake`] |
 //! | one key for each channel, direction, epoch, block and grant | [`keys`] |
+//! | a next master from the one before, after a lost link | [`reconnect`] |
 //! | sealing and opening, in the ways of each plane | [`session`], [`media`], [`input`] |
 //!
 //! Nothing in here is `Clone`: a copy of a sealer would use a number twice.
@@ -19,6 +20,7 @@ pub mod media;
 mod noise;
 mod password;
 pub mod phrase;
+pub mod reconnect;
 pub mod session;
 mod spake;
 

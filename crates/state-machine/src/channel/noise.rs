@@ -58,7 +58,7 @@ impl Noise {
         state.map(Self).map_err(|_| Failed)
     }
 
-    pub(super) fn write(&mut self, payload: &[u8; 32]) -> Result<Vec<u8>, Failed> {
+    pub(super) fn write(&mut self, payload: &[u8]) -> Result<Vec<u8>, Failed> {
         let mut message = vec![0; payload.len() + OVERHEAD];
         let len = self.0.write_message(payload, &mut message);
         message.truncate(len.map_err(|_| Failed)?);
@@ -66,7 +66,8 @@ impl Noise {
     }
 
     //= spec/04-key-exchange.md#noise [KEX-13] c03c9c38
-    pub(super) fn read(&mut self, message: &[u8]) -> Result<[u8; 32], Failed> {
+    /// Reads a message with a payload of `N` bytes. After a failure another can be read.
+    pub(super) fn read<const N: usize>(&mut self, message: &[u8]) -> Result<[u8; N], Failed> {
         let mut payload = vec![0; message.len()];
         let len = self.0.read_message(message, &mut payload);
         payload.truncate(len.map_err(|_| Failed)?);

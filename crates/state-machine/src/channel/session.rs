@@ -71,7 +71,7 @@ impl Opener {
         Self(Counter::new(keys, direction))
     }
 
-    //= spec/04-key-exchange.md#schedule [KEY-7] 17bcad9b
+    //= spec/04-key-exchange.md#schedule [KEY-7] 1916ab26
     /// Opens the next record.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod identity;
 mod incoming;
 mod outgoing;
 mod pictures;
+mod reconnect;
 mod typing;
 
 use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
@@ -25,6 +26,7 @@ use super::{
     Config, Counters, Reporting, Transmit,
     faces::{Faces, Fetched},
     frames::{Assembly, Streams},
+    path::Path,
     rendezvous::Control,
 };
 pub use crate::session::helper::{Event as SessionEvent, Line};
@@ -33,6 +35,7 @@ use crate::{
         handshake::{Answering, HelperChannel},
         media,
         phrase::Phrase,
+        reconnect::Attempts,
         session::{Opener, Sealer},
     },
     device::DeviceKey,
@@ -97,6 +100,9 @@ struct Standing {
     sealer: Sealer,
     opener: Opener,
     media: media::Opener,
+    attempts: Attempts,
+    /// The keys were made since the session froze.
+    fresh: bool,
 }
 
 /// A helper's end of one connection to a relay.
@@ -105,6 +111,7 @@ pub struct HelperEndpoint {
     config: Config,
     rng: ChaCha20Rng,
     control: Control,
+    path: Path,
     machine: Helper,
     channel: Channel,
     streams: Streams,
@@ -115,6 +122,8 @@ pub struct HelperEndpoint {
     last_frame: Option<u32>,
     /// The latest frame is what the next one builds on.
     whole: bool,
+    /// When the next attempt to reconnect is made, if the sharer can be reached.
+    attempt_at: Timestamp,
     next_stream: u64,
     events: VecDeque<Event>,
     counters: Counters,
@@ -131,6 +140,7 @@ impl HelperEndpoint {
             config,
             rng: ChaCha20Rng::from_seed(seed),
             control: Control::new(),
+            path: Path::new(),
             machine: Helper::new(),
             channel: Channel::None,
             streams: Streams::default(),
@@ -138,6 +148,7 @@ impl HelperEndpoint {
             typing: None,
             last_frame: None,
             whole: false,
+            attempt_at: Timestamp::default(),
             next_stream: 0,
             events: VecDeque::new(),
             counters: Counters::default(),
@@ -181,6 +192,9 @@ impl HelperEndpoint {
             self.control.hear_of_report(bytes);
             return;
         }
+        if self.path.is_down() {
+            return;
+        }
         self.control.push(bytes);
         loop {
             let handled = match self.control.pull() {
@@ -193,7 +207,7 @@ impl HelperEndpoint {
                 self.machine.fail(By::Relay, fault);
             }
             self.carry_out(now);
-            if self.machine.ended().is_some() {
+            if self.machine.ended().is_some() || self.path.is_down() {
                 break;
             }
         }
@@ -229,7 +243,14 @@ impl HelperEndpoint {
     /// The connection to the relay is gone; `code` is what the relay closed it with, if it did.
     pub fn handle_transport_lost(&mut self, code: Option<ErrorCode>, now: Timestamp) {
         self.control.lost();
-        self.machine.relay_ended(code.unwrap_or(ErrorCode::Lost));
+        self.path.lost();
+        //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
+        match code {
+            None | Some(ErrorCode::Lost) => self.machine.link_lost(now),
+            // A relay that is full may not be in a moment.
+            Some(ErrorCode::Busy) if self.machine.frozen_until().is_some() => {}
+            Some(code) => self.machine.relay_ended(code),
+        }
         self.carry_out(now);
     }
 
@@ -240,17 +261,21 @@ impl HelperEndpoint {
         if let Some(typing) = &mut self.typing {
             self.control.transmits.extend(typing.tick(now));
         }
+        if self.attempt_due().is_some_and(|due| now >= due) {
+            self.attempt(now);
+        }
     }
 
     /// When [`HelperEndpoint::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let tick = self.typing.as_ref().map(Typing::due);
-        self.machine.poll_timeout().into_iter().chain(tick).min()
+        let others = tick.into_iter().chain(self.attempt_due());
+        self.machine.poll_timeout().into_iter().chain(others).min()
     }
 
     /// The next thing that the transport is to do.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.control.transmits.pop_front()
+        self.path.poll(&mut self.control)
     }
 
     /// The next thing that the program is to know or do.

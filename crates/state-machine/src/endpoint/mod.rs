@@ -6,10 +6,14 @@
 //! nothing; reads `poll_event`, and calls `handle_timeout` at `poll_timeout`. Random numbers come
 //! from a seed. After an error a machine is unchanged or ended. When the event of the end has come, the
 //! caller sends what is left, and closes the connection with the code of that end.
+//!
+//! A connection may be lost without the session. While `wants_connection` says so, the caller tries
+//! to make another to the same relay, and calls `handle_connected` when it stands.
 
 pub mod faces;
 pub mod frames;
 pub mod helper;
+mod path;
 mod rendezvous;
 pub mod sharer;
 pub mod spent;
@@ -44,6 +48,8 @@ pub enum Transmit {
         /// The caller's name for the stream.
         id: u64,
     },
+    /// Close the connection with the code `lost`. The end asks for another by `wants_connection`.
+    Disconnect,
 }
 
 /// What an end is willing to do.
@@ -105,4 +111,8 @@ pub struct Counters {
     pub stopped_streams: u64,
     /// Records that came when none may.
     pub early: u64,
+    /// Messages of a reconnect that did not fit, or did not authenticate.
+    pub failed_proofs: u64,
+    /// Records that came while the session was frozen, and did not bring it back.
+    pub late: u64,
 }

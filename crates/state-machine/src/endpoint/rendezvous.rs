@@ -48,6 +48,14 @@ impl Control {
         control
     }
 
+    /// The control stream of the next connection. What a sign-in allowed is still so.
+    pub(super) fn again(&mut self) -> Self {
+        Self {
+            signed_in: self.signed_in.take(),
+            ..Self::new()
+        }
+    }
+
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.deframer.push(bytes);
     }

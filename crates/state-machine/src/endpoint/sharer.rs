@@ -4,6 +4,7 @@ mod identity;
 mod incoming;
 mod outgoing;
 mod receipts;
+mod reconnect;
 mod waiting;
 
 use alloc::{collections::VecDeque, string::String, vec::Vec};
@@ -15,7 +16,7 @@ use alongside_wire::{
     media::Frame,
     record::InputHeader,
     rendezvous::{Join, RelayHello, SignIn, SignedIn},
-    session::DisplayInfo,
+    session::{DisplayInfo, Message},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -24,6 +25,7 @@ use super::{
     Config, Counters, Reporting, Transmit,
     faces::{Faces, Fetched},
     frames::Streams,
+    path::Path,
     rendezvous::Control,
     spent::SpentLocators,
 };
@@ -34,6 +36,7 @@ use crate::{
         input::GrantKey,
         media,
         phrase::Phrase,
+        reconnect::Answers,
         session::{Opener, Sealer},
     },
     error::Misuse,
@@ -78,6 +81,9 @@ struct Standing {
     opener: Opener,
     grant: Option<GrantKey>,
     media: Option<media::Sealer>,
+    answers: Answers,
+    /// The keys were made since the session froze.
+    fresh: bool,
 }
 
 /// A sharer's end of one connection to a relay.
@@ -85,6 +91,7 @@ pub struct SharerEndpoint {
     config: Config,
     rng: ChaCha20Rng,
     control: Control,
+    path: Path,
     machine: Sharer,
     channel: Channel,
     streams: Streams,
@@ -104,6 +111,8 @@ pub struct SharerEndpoint {
     /// The relay has not said yet whether this device may wait.
     asked_to_wait: bool,
     faces: Faces,
+    /// Receipts for the helper that wait for the link.
+    unsent: Vec<Message>,
 }
 
 impl SharerEndpoint {
@@ -114,6 +123,7 @@ impl SharerEndpoint {
             config,
             rng: ChaCha20Rng::from_seed(seed),
             control: Control::new(),
+            path: Path::new(),
             channel: Channel::None,
             streams: Streams::default(),
             events: VecDeque::new(),
@@ -127,6 +137,7 @@ impl SharerEndpoint {
             recorder: None,
             asked_to_wait: false,
             faces: Faces::default(),
+            unsent: Vec::new(),
         }
     }
 
@@ -213,6 +224,9 @@ impl SharerEndpoint {
             self.control.hear_of_report(bytes);
             return;
         }
+        if self.path.is_down() {
+            return;
+        }
         self.control.push(bytes);
         loop {
             let handled = match self.control.pull() {
@@ -225,7 +239,7 @@ impl SharerEndpoint {
                 self.machine.fail(By::Relay, fault);
             }
             self.carry_out();
-            if self.machine.ended().is_some() {
+            if self.machine.ended().is_some() || self.path.is_down() {
                 break;
             }
         }
@@ -256,9 +270,16 @@ impl SharerEndpoint {
     }
 
     /// The connection to the relay is gone; `code` is what the relay closed it with, if it did.
-    pub fn handle_transport_lost(&mut self, code: Option<ErrorCode>) {
+    pub fn handle_transport_lost(&mut self, code: Option<ErrorCode>, now: Timestamp) {
         self.control.lost();
-        self.machine.relay_ended(code.unwrap_or(ErrorCode::Lost));
+        self.path.lost();
+        //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
+        match code {
+            None | Some(ErrorCode::Lost) => self.machine.link_lost(now),
+            // A relay that is full may not be in a moment.
+            Some(ErrorCode::Busy) if self.machine.frozen_until().is_some() => {}
+            Some(code) => self.machine.relay_ended(code),
+        }
         self.carry_out();
     }
 
@@ -275,7 +296,7 @@ impl SharerEndpoint {
 
     /// The next thing that the transport is to do.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.control.transmits.pop_front()
+        self.path.poll(&mut self.control)
     }
 
     /// The next thing that the program is to know or do.

@@ -96,7 +96,7 @@ impl Recorder {
         let statement = match output {
             Output::Send(message) => self.sent(message, common),
             Output::Event(event) => self.happened(event, common),
-            Output::Leave(_) => None,
+            Output::Leave(_) | Output::NewPath => None,
         };
         self.waiting.extend(statement);
     }

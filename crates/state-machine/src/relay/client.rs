@@ -51,8 +51,8 @@ pub(super) enum Phase {
     },
     /// It waits to be called, or asked for something about a device.
     Device(Dialling),
-    /// It is in a session.
-    Paired { peer: ConnId, until: Ends },
+    /// It is in a session; its peer may be away.
+    Paired { peer: Option<ConnId>, until: Ends },
 }
 
 /// What becomes of a token.

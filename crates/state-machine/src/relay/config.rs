@@ -78,6 +78,8 @@ config! {
         unpaired_idle_ms = UNPAIRED_IDLE, "unpaired-idle", true;
         /// How long a session may last, in milliseconds.
         session_length_ms = SESSION_LENGTH, "session-length", true;
+        /// How long the place of a lost connection is held, in milliseconds.
+        reconnect_hold_ms = RECONNECT_HOLD, "reconnect-hold", true;
         /// The longest that a client stays signed in without signing in again, in milliseconds.
         sign_in_ms = SIGN_IN, "sign-in", true;
         /// How long after a session a client may report it, in milliseconds.
@@ -110,6 +112,8 @@ config! {
         frame_streams = FRAME_STREAMS, "frame-streams", true;
         /// Failed joins of a source before it is delayed.
         free_joins = FREE_JOINS, "free-joins", true;
+        /// Places of lost connections that are held.
+        held_places = HELD_PLACES, "held-places", true;
         /// Reports of a source within a while; with 0 no report is taken.
         reports_per_source = REPORTS_PER_SOURCE, "reports-per-source", true;
         /// Reports in a day.

@@ -88,7 +88,17 @@ impl Relay {
             (Message::Wait(wait), Phase::Idle) => self.dial(conn, Asked::Wait(wait), now),
             (Message::Call(call), Phase::Idle) => self.dial(conn, Asked::Call(call), now),
             (Message::SignIn(request), Phase::Idle) => self.sign_in(conn, request, now),
-            (Message::Deliver(deliver), Phase::Paired { peer, .. }) => self.deliver(*peer, deliver),
+            (Message::Rejoin(rejoin), Phase::Idle) => self.rejoin(conn, &rejoin.token, now),
+            //= spec/03-rendezvous.md#hold [HOLD-9] b43276b6
+            (Message::Deliver(_), Phase::Paired { peer: None, .. }) => {}
+            (
+                Message::Deliver(deliver),
+                Phase::Paired {
+                    peer: Some(peer), ..
+                },
+            ) => {
+                self.deliver(*peer, deliver);
+            }
             //= spec/03-rendezvous.md#states [RDV-7] 30f486c0
             (Message::Deliver(_), _) if client.was_paired => {}
             (Message::Report(report), Phase::Idle) => self.report(conn, &report, now),
@@ -99,6 +109,7 @@ impl Relay {
                 Message::CodeRequest(_)
                 | Message::Join(_)
                 | Message::SignIn(_)
+                | Message::Rejoin(_)
                 | Message::Wait(_)
                 | Message::Call(_)
                 | Message::Deliver(_)
@@ -114,7 +125,11 @@ impl Relay {
                 | Message::Refused(_)
                 | Message::SignedIn(_)
                 | Message::Reported(_)
-                | Message::Waiting(_),
+                | Message::Waiting(_)
+                | Message::Place(_)
+                | Message::Rejoined(_)
+                | Message::PeerLost(_)
+                | Message::PeerBack(_),
                 _,
             ) => return Err(Violation::NotForRelay { message: name }),
         }

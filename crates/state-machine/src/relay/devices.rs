@@ -144,7 +144,10 @@ impl Relay {
         self.devices.waiting.remove(&call.device);
         self.sources.succeeded(held.counted);
         let until = self.session_ends(helper, now);
-        let phase = |peer| Phase::Paired { peer, until };
+        let phase = |peer| {
+            let peer = Some(peer);
+            Phase::Paired { peer, until }
+        };
         self.enter(helper, phase(sharer), now);
         let waited = self.enter(sharer, phase(helper), now);
         let Some(Phase::Device(Dialling::Listening { offer, .. })) = waited else {
@@ -152,6 +155,7 @@ impl Relay {
         };
         self.events.push_back(Event::Paired { helper, sharer });
         self.send(helper, Joined { offer });
+        self.give_places(helper, sharer, until);
     }
 
     /// Who waits for the caller, if the caller may call that device.

@@ -6,7 +6,9 @@ mod codes;
 mod config;
 mod control;
 mod devices;
+mod places;
 pub mod policy;
+mod rejoin;
 mod reports;
 mod sign_in;
 mod sources;
@@ -29,6 +31,7 @@ use self::{
     client::{Client, Ends, Phase},
     codes::Codes,
     devices::Devices,
+    places::Places,
     policy::Policy,
     reports::Reports,
     sources::Sources,
@@ -88,6 +91,7 @@ pub struct Relay {
     /// Tokens that were given out to be checked.
     attempts: u64,
     reports: Reports,
+    places: Places,
     /// Clients that wait for the answer to a join, and those of them that are held back.
     joining: usize,
     held_back: usize,
@@ -138,9 +142,25 @@ pub enum Event {
         /// Who joined by it.
         sharer: ConnId,
     },
+    /// A session has lost a connection, and may have it back: frame streams are to be reset.
+    PeerLost {
+        /// Who is lost.
+        lost: ConnId,
+        /// The other end, if it is not lost as well.
+        peer: Option<ConnId>,
+    },
+    /// The place of a lost connection was taken: frame streams may be carried again.
+    PeerBack {
+        /// Who had the place.
+        before: ConnId,
+        /// Who has it.
+        now: ConnId,
+        /// The other end, if it is not lost.
+        peer: Option<ConnId>,
+    },
     /// A session ended: their frame streams are to be reset.
     Unpaired {
-        /// Both ends, in no order.
+        /// Both ends, the helper first; one that is lost as it was last known.
         ends: [ConnId; 2],
         /// Why, as the ends are told; a client may have said something that is not registered.
         code: u16,
@@ -212,6 +232,7 @@ impl Relay {
             sign_ins: Sources::default(),
             attempts: 0,
             reports: Reports::default(),
+            places: Places::new(seed),
             joining: 0,
             held_back: 0,
             connections: Tally::default(),
@@ -267,9 +288,9 @@ impl Relay {
         }
     }
 
-    /// The transport of a client is gone. Its peer is told that it is lost.
+    /// The transport of a client is gone. Its place in a session is held.
     pub fn disconnected(&mut self, conn: ConnId, now: Timestamp) {
-        self.forget(conn, now);
+        self.lose(conn, now);
     }
 
     /// Does what is due by now.
@@ -280,6 +301,7 @@ impl Relay {
             }
             self.expire(conn, now);
         }
+        self.give_up_places(now);
     }
 
     //= spec/14-operation.md#drain [DRAIN-2] 33b74068
@@ -316,6 +338,10 @@ impl Relay {
             self.tell(conn, code);
             self.close(conn, code, now);
         }
+        // Of the sessions that are left, both ends are lost.
+        while let Some(over) = self.places.end_due(Timestamp::from_micros(u64::MAX)) {
+            self.over(&over.ends, code.to_wire());
+        }
     }
 
     /// The next thing to do with a connection.
@@ -330,13 +356,14 @@ impl Relay {
 
     /// When [`Relay::handle_timeout`] is to be called next.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|(deadline, _)| *deadline)
+        let client = self.deadlines.first().map(|(deadline, _)| *deadline);
+        client.into_iter().chain(self.places.due()).min()
     }
 
-    /// The other end of the session that this client is in.
+    /// The other end of the session that this client is in, if it has a connection.
     pub fn peer_of(&self, conn: ConnId) -> Option<ConnId> {
         match self.clients.get(&conn)?.phase {
-            Phase::Paired { peer, .. } => Some(peer),
+            Phase::Paired { peer, .. } => peer,
             Phase::Greeting
             | Phase::Idle
             | Phase::SigningIn(_)
@@ -406,12 +433,14 @@ impl Relay {
         }
         self.sources.succeeded(held.counted);
         let until = self.session_ends(helper, now);
-        for (conn, peer) in [(helper, sharer), (sharer, helper)] {
+        for (conn, other) in [(helper, sharer), (sharer, helper)] {
+            let peer = Some(other);
             self.enter(conn, Phase::Paired { peer, until }, now);
         }
         self.events.push_back(Event::Paired { helper, sharer });
         self.note_account(helper, sharer, link, now);
         self.send(helper, Joined { offer });
+        self.give_places(helper, sharer, until);
     }
 
     /// Whether the policy allows a join that found its code.
@@ -453,9 +482,11 @@ impl Relay {
                 None
             }
             Phase::Paired { peer, .. } => {
+                if let Some(over) = self.places.end_of(conn) {
+                    self.over(&over.ends, code);
+                }
+                let peer = peer?;
                 self.enter(peer, Phase::Idle, now);
-                let ends = [conn, peer];
-                self.events.push_back(Event::Unpaired { ends, code });
                 //= spec/03-rendezvous.md#states [RDV-10] 7774ade1
                 self.send(peer, Gone { code });
                 Some(peer)
@@ -496,10 +527,14 @@ impl Relay {
         Some(left)
     }
 
-    //= spec/03-rendezvous.md#states [RDV-11] 50cd86aa
     /// Ends a client without a word to it; its peer is told that it is lost.
     fn forget(&mut self, conn: ConnId, now: Timestamp) {
+        //= spec/03-rendezvous.md#states [RDV-11] 1f876a19
         self.release(conn, ErrorCode::Lost.to_wire(), now);
+        self.remove(conn);
+    }
+
+    fn remove(&mut self, conn: ConnId) {
         if let Some(client) = self.clients.remove(&conn) {
             self.connections.remove(client.source);
             self.deadlines.remove(&(client.deadline, conn));

@@ -1,6 +1,11 @@
-//! Numbers of chat lines, in both directions.
+//! Lines of chat: their numbers in both directions, and those that may have to be sent again.
 
-use alongside_wire::{limits, session::Chat};
+use alloc::{collections::VecDeque, vec::Vec};
+
+use alongside_wire::{
+    limits,
+    session::{Chat, State},
+};
 
 use crate::error::{Fault, Misuse};
 
@@ -8,6 +13,8 @@ use crate::error::{Fault, Misuse};
 pub(crate) struct ChatIds {
     sent: u32,
     received: u32,
+    /// What was sent and is not acknowledged, the oldest first.
+    kept: VecDeque<Chat>,
 }
 
 impl ChatIds {
@@ -15,13 +22,20 @@ impl ChatIds {
         if text.len() > limits::CHAT {
             return Err(Misuse::TooLong);
         }
+        //= spec/12-reconnect.md#chat [RECON-31] 80c0cff1
+        if self.kept.len() == limits::CHAT_KEPT {
+            return Err(Misuse::ChatFull);
+        }
         //= spec/05-session.md#chat [CHAT-1] a488a9c3
         self.sent += 1;
         //= spec/05-session.md#text [TEXT-1] 30391568
-        Ok(Chat {
+        let chat = Chat {
             id: self.sent,
             text: text.into(),
-        })
+        };
+        //= spec/12-reconnect.md#chat [RECON-30] d7a2b2f6
+        self.kept.push_back(chat.clone());
+        Ok(chat)
     }
 
     pub(crate) fn receive(&mut self, chat: &Chat) -> Result<(), Fault> {
@@ -34,8 +48,28 @@ impl ChatIds {
     }
 
     //= spec/05-session.md#chat [CHAT-6] 8c17ebed
-    /// Whether a line with this id was sent.
-    pub(crate) fn was_sent(&self, id: u32) -> bool {
-        (1..=self.sent).contains(&id)
+    /// The lines that this acknowledges for the first time. None, if it names one that was never
+    /// sent.
+    pub(crate) fn acknowledged(&mut self, id: u32) -> Vec<u32> {
+        let sent = (1..=self.sent).contains(&id);
+        let count = self.kept.iter().take_while(|chat| sent && chat.id <= id);
+        let count = count.count();
+        self.kept.drain(..count).map(|chat| chat.id).collect()
+    }
+
+    /// How many lines were sent and received.
+    pub(crate) fn counts(&self) -> (u32, u32) {
+        (self.sent, self.received)
+    }
+
+    /// Whether the other end can know this of both ends' lines.
+    pub(crate) fn agrees(&self, state: &State) -> bool {
+        state.received <= self.sent && state.sent >= self.received
+    }
+
+    //= spec/12-reconnect.md#chat [RECON-32] dbaec176
+    /// The lines that are to be sent again.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = Chat> {
+        self.kept.iter().cloned()
     }
 }

@@ -1,5 +1,6 @@
 //! The helper: has a code, waits to be let in, sees what it may, asks for control.
 
+mod link;
 mod viewing;
 
 use alloc::{collections::VecDeque, string::String, vec::Vec};
@@ -11,7 +12,11 @@ use alongside_wire::{
     session::{AdvisoryAck, DisplayInfo, End, Heartbeat, Message},
 };
 
-use super::{By, Ended, known, pulse::Pulse};
+use super::{
+    By, Ended, known,
+    link::{Link, hush},
+    pulse::Pulse,
+};
 use crate::{
     error::{Fault, Misuse, Plane},
     time::Timestamp,
@@ -114,6 +119,13 @@ pub enum Event {
     SecureDesktop(bool),
     /// The sharer's answer to a probe took so many milliseconds.
     Delay(u32),
+    /// The way to the sharer is lost: nothing is seen and nothing done until [`Event::Back`].
+    Frozen {
+        /// When the session is over, if it does not go on.
+        until: Timestamp,
+    },
+    /// The sharer is back. The screen can be seen if it could before; control must be asked for.
+    Back,
     /// It is over.
     Ended(Ended),
 }
@@ -154,6 +166,7 @@ use super::sharer::Flags;
 pub struct Helper {
     phase: Phase,
     ceiling: Scopes,
+    link: Link,
     /// When codes were spent without a session, oldest first; at most [`SPENT_CODES`].
     spent: Vec<Timestamp>,
     /// No code is asked for before this.
@@ -175,6 +188,7 @@ impl Helper {
         Self {
             phase: Phase::Idle,
             ceiling: Scopes::NONE,
+            link: Link::Up,
             spent: Vec::new(),
             quiet_until: Timestamp::from_micros(0),
             card_seen: false,
@@ -189,6 +203,9 @@ impl Helper {
 
     /// When [`Helper::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
+        if let Link::Lost { until } = self.link {
+            return Some(until);
+        }
         match &self.phase {
             Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => None,
             Phase::Securing { until } => Some(*until),
@@ -365,6 +382,9 @@ impl Helper {
     pub fn handle_message(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
         // What came too late does not undo what time has ended.
         self.handle_timeout(now);
+        if self.link.is_lost() {
+            return self.handle_while_frozen(message, now);
+        }
         match &mut self.phase {
             Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => return Ok(()),
             Phase::Securing { .. } => return Err(self.unexpected(Plane::Session, message.name())),
@@ -443,7 +463,7 @@ impl Helper {
     /// The epoch whose records are opened, if any.
     pub fn media_epoch(&self) -> Option<u32> {
         match &self.phase {
-            Phase::Viewing(viewing) => viewing.epoch(),
+            Phase::Viewing(viewing) if !self.link.is_lost() => viewing.epoch(),
             _ => None,
         }
     }
@@ -463,6 +483,9 @@ impl Helper {
     /// beyond the ceiling.
     pub fn request_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
+        if self.link.is_lost() {
+            return Err(Misuse::Frozen);
+        }
         let message = self.viewing()?.request_control(scopes)?;
         self.send(message);
         Ok(())
@@ -558,14 +581,14 @@ impl Helper {
 
     /// A frame is on the screen.
     pub fn shown(&mut self, frame: u32) {
-        if let Phase::Viewing(viewing) = &mut self.phase {
+        if let (Phase::Viewing(viewing), Link::Up) = (&mut self.phase, self.link) {
             viewing.shown(frame, &mut self.out);
         }
     }
 
     /// A frame was lost or discarded: asks for a complete one, now or when it may be asked again.
     pub fn refresh(&mut self, now: Timestamp) {
-        if let Phase::Viewing(viewing) = &mut self.phase {
+        if let (Phase::Viewing(viewing), Link::Up) = (&mut self.phase, self.link) {
             viewing.refresh(now, &mut self.out);
         }
     }
@@ -590,6 +613,7 @@ impl Helper {
             Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
             _ => return Err(Misuse::Phase(self.phase())),
         }
+        self.keep_quiet();
         Ok(())
     }
 
@@ -601,6 +625,7 @@ impl Helper {
         let chat = self.viewing()?.chat(text)?;
         let id = chat.id;
         self.send(chat);
+        self.keep_quiet();
         Ok(id)
     }
 
@@ -621,6 +646,12 @@ impl Helper {
 
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        if let Link::Lost { until } = self.link {
+            if now >= until {
+                self.finish(By::Relay, ErrorCode::Lost, None);
+            }
+            return;
+        }
         match &mut self.phase {
             Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => {}
             Phase::Securing { until } => {
@@ -631,14 +662,14 @@ impl Helper {
             }
             Phase::Deciding { pulse, .. } => {
                 if pulse.is_silent(now) {
-                    self.finish(By::Relay, ErrorCode::Lost, None);
+                    self.leave_path(now);
                 } else if pulse.beat(now) {
                     self.send(Heartbeat {});
                 }
             }
             Phase::Viewing(viewing) => {
                 if viewing.pulse.is_silent(now) {
-                    self.finish(By::Relay, ErrorCode::Lost, None);
+                    self.leave_path(now);
                 } else {
                     viewing.handle_timeout(now, &mut self.out);
                 }
@@ -652,7 +683,7 @@ impl Helper {
         }
         let sealed = matches!(self.phase, Phase::Deciding { .. } | Phase::Viewing(_));
         // Whoever ended it in order knows; and a lost link carries nothing.
-        let tell = by == By::Local || fault.is_some();
+        let tell = (by == By::Local || fault.is_some()) && !self.link.is_lost();
         if let Phase::Viewing(viewing) = &mut self.phase {
             viewing.close(code, &mut self.out);
         }
@@ -666,7 +697,15 @@ impl Helper {
         }
         let ended = Ended { by, code, fault };
         self.phase = Phase::Ended(ended);
+        self.link = Link::Up;
         self.event(Event::Ended(ended));
+    }
+
+    /// While the link is lost nothing is said; what is to be known later is in `state`.
+    fn keep_quiet(&mut self) {
+        if self.link.is_lost() {
+            hush(&mut self.out);
+        }
     }
 
     fn viewing(&mut self) -> Result<&mut Viewing, Misuse> {

@@ -9,6 +9,7 @@ mod chat;
 mod clipboard;
 pub mod friction;
 pub mod helper;
+mod link;
 mod probe;
 mod pulse;
 pub mod sharer;
@@ -46,6 +47,8 @@ pub enum Output<E> {
     Send(Message),
     /// Leave the session at the relay.
     Leave(ErrorCode),
+    /// Close the connection to the relay as lost; the session is to go on over another.
+    NewPath,
     /// Tell the user's program.
     Event(E),
 }

@@ -25,8 +25,8 @@ impl Pulse {
         self.silent_at = now.plus_ms(timers::SILENCE);
     }
 
-    //= spec/05-session.md#life [SESSION-5] 0d12492a
-    //= spec/05-session.md#life [SESSION-7] 5c6af953
+    //= spec/05-session.md#life [SESSION-5] 217b2065
+    //= spec/05-session.md#life [SESSION-7] 0b3773f4
     pub(crate) fn is_silent(&self, now: Timestamp) -> bool {
         now >= self.silent_at
     }

@@ -2,6 +2,7 @@
 
 mod control;
 mod drawing;
+mod link;
 mod viewing;
 
 use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
@@ -17,6 +18,7 @@ use super::{
     By, Ended,
     friction::{Consent as Answer, Contact},
     known,
+    link::{Link, hush},
     pulse::Pulse,
 };
 use crate::{
@@ -137,6 +139,13 @@ pub enum Event {
     DrawingCleared,
     /// The helper's answer to a probe took so many milliseconds.
     Delay(u32),
+    /// The way to the helper is lost: nothing is shown and nothing done until [`Event::Back`].
+    Frozen {
+        /// When the session is over, if it does not go on.
+        until: Timestamp,
+    },
+    /// The helper is back. It may see the screen if it could before, and control nothing.
+    Back,
     /// It is over.
     Ended(Ended),
 }
@@ -199,6 +208,9 @@ pub struct Sharer {
     limits: Limits,
     /// What is said of this device, if anything.
     advisory: Advisory,
+    link: Link,
+    /// What the helper was told of, to be told again after a lost link.
+    displays: Vec<DisplayInfo>,
     out: VecDeque<Output>,
 }
 
@@ -221,6 +233,8 @@ impl Sharer {
                 statement: Vec::new(),
                 proof: Vec::new(),
             },
+            link: Link::Up,
+            displays: Vec::new(),
             out: VecDeque::new(),
         }
     }
@@ -232,6 +246,13 @@ impl Sharer {
 
     /// When [`Sharer::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
+        if let Link::Lost { until } = self.link {
+            let prompt = match self.phase {
+                Phase::Deciding { until, .. } => Some(until),
+                _ => None,
+            };
+            return prompt.into_iter().chain([until]).min();
+        }
         match &self.phase {
             Phase::Idle | Phase::Ended(_) => None,
             Phase::Joining { notice, until } => Some(notice.unwrap_or(*until)),
@@ -378,6 +399,9 @@ impl Sharer {
     pub fn handle_message(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
         // What came too late does not undo what time has ended.
         self.handle_timeout(now);
+        if self.link.is_lost() {
+            return self.handle_while_frozen(message, now);
+        }
         match &mut self.phase {
             //= spec/05-session.md#phases [SESSION-2] 57968525
             Phase::Idle | Phase::Joining { .. } | Phase::Ended(_) => return Ok(()),
@@ -453,7 +477,7 @@ impl Sharer {
     /// What the helper may do at this moment.
     pub fn scopes(&self) -> Scopes {
         match &self.phase {
-            Phase::Viewing(viewing) => viewing.scopes(),
+            Phase::Viewing(viewing) if !self.link.is_lost() => viewing.scopes(),
             _ => Scopes::NONE,
         }
     }
@@ -501,6 +525,7 @@ impl Sharer {
     /// # Errors
     /// [`Misuse::Phase`] if consent is not being asked for, [`Misuse::ContactUnknown`] and
     /// [`Misuse::WarningUnanswered`] if it cannot be given like this; a refusal always can.
+    /// [`Misuse::Frozen`] if it is given while the link is lost.
     pub fn consent(
         &mut self,
         answer: Answer,
@@ -524,6 +549,11 @@ impl Sharer {
             self.finish(By::Local, ErrorCode::Declined, None);
             return Ok(());
         }
+        //= spec/12-reconnect.md#link [RECON-8] eee71293
+        if self.link.is_lost() {
+            return Err(Misuse::Frozen);
+        }
+        self.displays.clone_from(&displays);
         //= spec/05-session.md#consent [CONSENT-6] 7c5bdfbc
         let scopes = self.limits.ceiling.intersect(Scopes::CONSENT);
         self.send(Consent { scopes });
@@ -595,6 +625,7 @@ impl Sharer {
             Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
             _ => return Err(Misuse::Phase(self.phase())),
         }
+        self.keep_quiet();
         Ok(())
     }
 
@@ -606,6 +637,7 @@ impl Sharer {
         let chat = self.viewing()?.chat(text)?;
         let id = chat.id;
         self.send(chat);
+        self.keep_quiet();
         Ok(id)
     }
 
@@ -680,7 +712,9 @@ impl Sharer {
     /// [`Misuse::Phase`] if the helper may not see them.
     pub fn displays(&mut self, displays: Vec<DisplayInfo>) -> Result<(), Misuse> {
         self.viewing()?;
+        self.displays.clone_from(&displays);
         self.send(Displays { displays });
+        self.keep_quiet();
         Ok(())
     }
 
@@ -695,7 +729,7 @@ impl Sharer {
         self.finish(by, fault.code(), Some(fault));
     }
 
-    //= spec/05-session.md#end [END-5] 58e6d955
+    //= spec/05-session.md#end [END-5] 2e59d18f
     /// The relay says that it is over, refused the join, or is lost itself.
     pub fn relay_ended(&mut self, code: ErrorCode) {
         self.finish(By::Relay, code, None);
@@ -703,6 +737,9 @@ impl Sharer {
 
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        if self.link.until().is_some_and(|until| now >= until) {
+            self.finish(By::Relay, ErrorCode::Lost, None);
+        }
         match &mut self.phase {
             Phase::Idle | Phase::Ended(_) => {}
             //= spec/05-session.md#friction [FRICTION-7] 09126b66
@@ -718,18 +755,19 @@ impl Sharer {
                 }
             }
             Phase::Deciding { until, pulse, .. } => {
-                if pulse.is_silent(now) {
-                    self.finish(By::Relay, ErrorCode::Lost, None);
                 //= spec/05-session.md#consent [CONSENT-4] 3ea54290
-                } else if now >= *until {
+                if now >= *until {
                     self.finish(By::Local, ErrorCode::Declined, None);
-                } else if pulse.beat(now) {
+                } else if !self.link.is_lost() && pulse.is_silent(now) {
+                    self.leave_path(now);
+                } else if !self.link.is_lost() && pulse.beat(now) {
                     self.send(Heartbeat {});
                 }
             }
+            Phase::Viewing(_) if self.link.is_lost() => {}
             Phase::Viewing(viewing) => {
                 if viewing.pulse.is_silent(now) {
-                    self.finish(By::Relay, ErrorCode::Lost, None);
+                    self.leave_path(now);
                 } else {
                     viewing.handle_timeout(now, &mut self.out);
                 }
@@ -749,13 +787,7 @@ impl Sharer {
         if matches!(self.phase, Phase::Ended(_)) {
             return;
         }
-        // What was queued for the helper was allowed when it was queued; input was not yet done.
-        self.out.retain(|output| {
-            !matches!(
-                output,
-                Output::Event(Event::Inject(_) | Event::ControlAsked { .. })
-            )
-        });
+        self.drop_input_and_questions();
         if let Phase::Viewing(viewing) = &mut self.phase {
             viewing.close(code, &mut self.out);
         }
@@ -764,7 +796,7 @@ impl Sharer {
             Phase::Securing { .. } | Phase::Deciding { .. } | Phase::Viewing(_)
         );
         // Whoever ended it in order knows; and a lost link carries nothing.
-        let tell = by == By::Local || fault.is_some();
+        let tell = (by == By::Local || fault.is_some()) && !self.link.is_lost();
         //= spec/05-session.md#end [END-2] f881b744
         if sealed && tell {
             self.send(End {
@@ -772,12 +804,30 @@ impl Sharer {
             });
         }
         if !matches!(self.phase, Phase::Idle) {
-            //= spec/05-session.md#end [END-3] f4dea21d
+            //= spec/05-session.md#end [END-3] ba81a66f
             self.out.push_back(Output::Leave(code));
         }
         let ended = Ended { by, code, fault };
         self.phase = Phase::Ended(ended);
+        self.link = Link::Up;
         self.event(Event::Ended(ended));
+    }
+
+    /// What was queued for the helper was allowed when it was queued; input was not yet done.
+    fn drop_input_and_questions(&mut self) {
+        self.out.retain(|output| {
+            !matches!(
+                output,
+                Output::Event(Event::Inject(_) | Event::ControlAsked { .. })
+            )
+        });
+    }
+
+    /// While the link is lost nothing is said; what is to be known later is in `state`.
+    fn keep_quiet(&mut self) {
+        if self.link.is_lost() {
+            hush(&mut self.out);
+        }
     }
 
     fn viewing(&mut self) -> Result<&mut Viewing, Misuse> {

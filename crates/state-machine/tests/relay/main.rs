@@ -5,6 +5,7 @@ mod drain;
 mod joins;
 mod policy;
 mod random;
+mod rejoin;
 mod reports;
 mod sign_in;
 mod states;

@@ -6,7 +6,7 @@ use alongside_state_machine::relay::{ConnId, RelayConfig};
 use alongside_wire::{
     ErrorCode,
     code::Locator,
-    rendezvous::{CodeRequest, Deliver, Gone, Hello, Message, Report},
+    rendezvous::{CodeRequest, Deliver, Gone, Hello, Message, Place, Rejoin, Report},
 };
 use proptest::{
     prelude::*,
@@ -38,6 +38,8 @@ enum Step {
     /// Milliseconds.
     Pass(u64),
     Shutdown,
+    /// Connects, says hello, and shows the token that the other was given last.
+    Rejoin(u64, u64),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -62,6 +64,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (conn(), conn()).prop_map(|(conn, of)| Step::Join(conn, of)),
         9 => (conn(), 0..CODES).prop_map(|(conn, which)| Step::JoinLive(conn, which)),
         9 => (conn(), envelope).prop_map(|(conn, envelope)| Step::Deliver(conn, envelope)),
+        6 => (conn(), conn()).prop_map(|(conn, of)| Step::Rejoin(conn, of)),
         2 => (conn(), message).prop_map(|(conn, message)| Step::Say(conn, message)),
         1 => (conn(), bytes).prop_map(|(conn, bytes)| Step::Raw(conn, bytes)),
         9 => prop_oneof![9 => 0..120_u64, 1 => 0..200_000_u64].prop_map(Step::Pass),
@@ -78,6 +81,8 @@ struct Watch {
     world: World,
     /// The latest code of each.
     codes: BTreeMap<u64, Locator>,
+    tokens: BTreeMap<u64, [u8; 32]>,
+    rejoined: usize,
     /// Who has a code that is alive.
     live: BTreeSet<ConnId>,
     connected: BTreeSet<ConnId>,
@@ -104,6 +109,8 @@ impl Watch {
         Self {
             world,
             codes: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            rejoined: 0,
             live: BTreeSet::new(),
             connected: BTreeSet::new(),
             garbled: BTreeSet::new(),
@@ -129,6 +136,12 @@ impl Watch {
             Step::Ask(conn) => {
                 self.say(conn, leave(ErrorCode::Done));
                 self.say(conn, CodeRequest {});
+            }
+            Step::Rejoin(conn, of) => {
+                self.connect(conn);
+                self.say(conn, Hello::default());
+                let token = self.tokens.get(&of).copied().unwrap_or_default();
+                self.say(conn, Rejoin { token });
             }
             Step::Join(conn, of) => self.join(conn, of),
             Step::JoinLive(conn, which) => {
@@ -253,8 +266,18 @@ impl Watch {
                 assert!(had_one || garbled, "the end of no code");
             }
             Message::RelayHello(_) => self.unasked += framed(self.world.relay.stated()).len(),
-            Message::Gone(_) | Message::Refused(_) | Message::Reported(_) => {}
-            Message::SignedIn(_)
+            Message::Place(Place { token }) => {
+                self.unasked += framed(message.clone()).len();
+                self.tokens.insert(conn.0, *token);
+            }
+            Message::Rejoined(_) => self.rejoined += 1,
+            Message::PeerLost(_)
+            | Message::PeerBack(_)
+            | Message::Gone(_)
+            | Message::Refused(_)
+            | Message::Reported(_) => {}
+            Message::Rejoin(_)
+            | Message::SignedIn(_)
             | Message::Wait(_)
             | Message::Waiting(_)
             | Message::Call(_)
@@ -270,13 +293,13 @@ impl Watch {
     }
 }
 
-/// Runs the steps; returns how many deliveries arrived.
-fn run(steps: Vec<Step>) -> usize {
+/// Runs the steps; returns how many deliveries arrived, and how many places were taken again.
+fn run(steps: Vec<Step>) -> (usize, usize) {
     let mut watch = Watch::new();
     for step in steps {
         watch.step(step);
     }
-    watch.arrived
+    (watch.arrived, watch.rejoined)
 }
 
 proptest! {
@@ -303,6 +326,9 @@ proptest! {
 fn random_clients_do_have_sessions() {
     let mut runner = TestRunner::deterministic();
     let arrived = |_| run(steps().new_tree(&mut runner).expect("steps").current());
-    let reached = (0..200).map(arrived).filter(|arrived| *arrived > 0).count();
+    let runs: Vec<_> = (0..200).map(arrived).collect();
+    let reached = runs.iter().filter(|(arrived, _)| *arrived > 0).count();
     assert!(reached > 25, "only {reached} of 200");
+    let rejoined = runs.iter().filter(|(_, rejoined)| *rejoined > 0).count();
+    assert!(rejoined > 25, "only {rejoined} of 200");
 }

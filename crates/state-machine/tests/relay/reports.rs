@@ -52,7 +52,7 @@ fn each_end_may_report_the_session_that_it_left_once() {
     assert_eq!(reports(&world), 2);
     // A session that follows is another.
     world.pair(A, B);
-    world.drop(A);
+    world.raw(A, &[0xFF; 9]);
     assert_eq!(world.heard(B), gone(ErrorCode::Lost));
     assert_eq!(tell(&mut world, B), [Reported {}.into()]);
 }

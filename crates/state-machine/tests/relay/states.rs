@@ -7,7 +7,8 @@ use alongside_wire::{
     DecodeError, ErrorCode, Fault, Scopes,
     framing::{self},
     rendezvous::{
-        CodeIssued, CodeRequest, Gone, Hello, Joined, Leave, Message, Refused, RelayHello, SignedIn,
+        CodeIssued, CodeRequest, Gone, Hello, Joined, Leave, Message, PeerBack, PeerLost, Place,
+        Refused, Rejoin, Rejoined, RelayHello, SignedIn,
     },
 };
 
@@ -25,10 +26,13 @@ fn the_hello_states_what_is_in_force() {
     });
     let RelayHello { timers, limits } = world.relay.stated();
     let ids = |list: &[(u16, u64)]| list.iter().map(|(id, _)| *id).collect::<Vec<_>>();
-    assert_eq!(ids(&timers), [1, 2, 3, 4, 5, 6, 7, 8, 28, 32, 33, 34, 39]);
+    assert_eq!(
+        ids(&timers),
+        [1, 2, 3, 4, 5, 6, 7, 8, 24, 28, 32, 33, 34, 39]
+    );
     assert_eq!(
         ids(&limits),
-        [1, 2, 4, 5, 6, 7, 8, 9, 10, 37, 38, 39, 40, 53]
+        [1, 2, 4, 5, 6, 7, 8, 9, 10, 30, 37, 38, 39, 40, 53]
     );
     assert_eq!((timers[2], limits[5]), ((3, 70), (7, 9)));
     assert_eq!((timers[0], limits[0]), ((1, 600_000), (1, 65_536)));
@@ -59,12 +63,12 @@ fn two_clients_meet_talk_and_part() {
     assert_eq!(world.heard(A), gone(ErrorCode::Done));
     assert_eq!(world.heard(B), []);
     let code = ErrorCode::Done.to_wire();
-    let ends = [B, A];
+    let ends = [A, B];
     assert_eq!(world.events[1..], [Event::Unpaired { ends, code }]);
     // Both stay, and may meet again the other way round.
     world.pair(B, A);
     world.drop(A);
-    assert_eq!(world.heard(B), gone(ErrorCode::Lost));
+    assert_eq!(world.heard(B), [PeerLost {}.into()]);
     assert!(world.closed.is_empty());
 }
 
@@ -240,9 +244,14 @@ fn what_may_not_come_closes_the_connection() {
             lasts_ms: 1,
         }
         .into(),
+        Place { token: [0; 32] }.into(),
+        Rejoin { token: [0; 32] }.into(),
+        Rejoined { peer: true }.into(),
+        PeerLost {}.into(),
+        PeerBack {}.into(),
     ];
     type Setup = fn(&mut World);
-    let states: [(&str, Setup, &[&str]); 7] = [
+    let states: [(&str, Setup, &[&str]); 8] = [
         (
             "greeting",
             |world| {
@@ -256,7 +265,7 @@ fn what_may_not_come_closes_the_connection() {
         (
             "idle",
             |world| world.client(A, "192.0.2.1"),
-            &["code-request", "join", "leave", "sign-in"],
+            &["code-request", "join", "rejoin", "leave", "sign-in"],
         ),
         (
             "signing in",
@@ -289,12 +298,27 @@ fn what_may_not_come_closes_the_connection() {
             &["deliver", "leave"],
         ),
         (
-            "after a session",
+            "paired, peer away",
             |world| {
                 *world = World::session(RelayConfig::default());
                 world.drop(B);
             },
-            &["code-request", "join", "deliver", "leave", "sign-in"],
+            &["deliver", "leave"],
+        ),
+        (
+            "after a session",
+            |world| {
+                *world = World::session(RelayConfig::default());
+                world.say(B, leave(ErrorCode::Done));
+            },
+            &[
+                "code-request",
+                "join",
+                "rejoin",
+                "deliver",
+                "leave",
+                "sign-in",
+            ],
         ),
     ];
     for (state, setup, allowed) in states {
@@ -421,6 +445,7 @@ fn a_shutdown_tells_everybody() {
 fn an_id_that_is_used_again_is_another_client() {
     let mut world = World::session(RelayConfig::default());
     world.client(A, "192.0.2.1");
-    assert_eq!(world.heard(B), gone(ErrorCode::Lost));
+    assert_eq!(world.heard(B), [PeerLost {}.into()]);
     assert_eq!(world.relay.peer_of(A), None);
+    assert_eq!(world.relay.peer_of(B), None);
 }

@@ -13,8 +13,8 @@ use alongside_wire::{
     code::Locator,
     framing::Deframer,
     rendezvous::{
-        CodeIssued, CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, Refused,
-        SignIn, Token,
+        CodeIssued, CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, Place,
+        Refused, SignIn, Token,
     },
 };
 
@@ -24,6 +24,8 @@ pub(crate) struct World {
     pub(crate) now: Timestamp,
     /// What each connection was sent and has not looked at.
     pub(crate) sent: BTreeMap<ConnId, Vec<u8>>,
+    /// The token that each was given last.
+    pub(crate) places: BTreeMap<ConnId, [u8; 32]>,
     pub(crate) closed: BTreeMap<ConnId, ErrorCode>,
     pub(crate) events: Vec<Event>,
     /// What is known of tokens; of others that they prove nothing.
@@ -104,6 +106,7 @@ impl World {
             relay: Relay::new(config, [7; 32]),
             now: Timestamp::from_millis(0),
             sent: BTreeMap::new(),
+            places: BTreeMap::new(),
             closed: BTreeMap::new(),
             events: Vec::new(),
             tokens: BTreeMap::new(),
@@ -190,10 +193,18 @@ impl World {
         self.now = until;
     }
 
-    /// What a client was sent since the last look.
+    /// What a client was sent since the last look. Tokens are kept apart.
     pub(crate) fn heard(&mut self, conn: ConnId) -> Vec<Message> {
         let bytes = self.sent.remove(&conn).unwrap_or_default();
-        messages(&bytes)
+        let mut heard = messages(&bytes);
+        heard.retain(|message| match message {
+            Message::Place(Place { token }) => {
+                self.places.insert(conn, *token);
+                false
+            }
+            _ => true,
+        });
+        heard
     }
 
     pub(crate) fn issue(&mut self, conn: ConnId) -> Locator {
@@ -239,6 +250,8 @@ impl World {
         let violation = |event: &Event| match event {
             Event::Violation { error, .. } => Some(*error),
             Event::Paired { .. }
+            | Event::PeerLost { .. }
+            | Event::PeerBack { .. }
             | Event::Unpaired { .. }
             | Event::Reported { .. }
             | Event::Used { .. } => None,

@@ -28,8 +28,7 @@ fn assert_nothing_was_shown(world: &World) {
         assert!(harmless, "{message:?}");
     }
     assert_eq!(world.frames(), 0);
-    let keys = world.session_keys().unwrap();
-    assert_eq!(alongside_harness::audit(&world.sent, &keys), Ok(()));
+    assert_eq!(world.audit(), Ok(()));
 }
 
 //= test spec/05-session.md#consent [CONSENT-1] c66b7952

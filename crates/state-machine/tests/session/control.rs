@@ -495,16 +495,10 @@ fn the_machine_checks_the_grant_whatever_keys_there_are() {
     sharer.handle_input(1, &[DOWN], now).unwrap();
     assert_eq!(injects(&mut sharer), 1);
     // The clock alone ends it, whether or not anybody has called the time out.
-    hear(
-        &mut sharer,
-        alongside_wire::session::Heartbeat {}.into(),
-        now.plus_ms(4_000),
-    );
-    hear(
-        &mut sharer,
-        alongside_wire::session::Heartbeat {}.into(),
-        now.plus_ms(8_000),
-    );
+    for later in [3_000, 6_000, 9_000] {
+        let beat = alongside_wire::session::Heartbeat {};
+        hear(&mut sharer, beat.into(), now.plus_ms(later));
+    }
     sharer
         .handle_input(1, &[DOWN], now.plus_ms(10_000))
         .unwrap();

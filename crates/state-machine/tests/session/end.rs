@@ -1,6 +1,6 @@
 //! Whoever ends, and however: both are out in time.
 
-use alongside_harness::{Conditions, Packet, Way, World, record};
+use alongside_harness::{Conditions, Packet, Side, Way, World, record};
 use alongside_state_machine::{endpoint::sharer, session::By, session::sharer::Event};
 use alongside_wire::{ErrorCode, input::InputEvent, session::Message};
 
@@ -12,7 +12,7 @@ fn at_both(world: &World) -> (By, ErrorCode, By, ErrorCode) {
 
 //= test spec/05-session.md#end [END-1] 76b70464
 //= test spec/05-session.md#end [END-2] f881b744
-//= test spec/05-session.md#end [END-3] f4dea21d
+//= test spec/05-session.md#end [END-3] ba81a66f
 //= test spec/05-session.md#end [END-4] 37789fd0
 //= test spec/05-session.md#end [END-7] 4ec22d35
 #[test]
@@ -131,27 +131,33 @@ fn after_the_end_nothing_leaves_and_nothing_is_injected() {
 }
 
 //= test spec/05-session.md#life [SESSION-4] e054b102
-//= test spec/05-session.md#life [SESSION-5] 0d12492a
-//= test spec/05-session.md#life [SESSION-7] 5c6af953
-//= test spec/03-rendezvous.md#states [RDV-11] 50cd86aa
+//= test spec/05-session.md#life [SESSION-5] 217b2065
+//= test spec/05-session.md#life [SESSION-7] 0b3773f4
+//= test spec/03-rendezvous.md#states [RDV-11] 1f876a19
 #[test]
 fn a_dead_peer_is_noticed_within_six_seconds() {
     for helper_dies in [true, false] {
         let mut world = World::new(44);
         world.controlled();
         world.run(1_900);
-        if helper_dies {
+        let left = if helper_dies {
             world.kill_helper();
+            Side::Sharer
         } else {
             world.kill_sharer();
-        }
-        world.run(6_000);
-        let ended = if helper_dies {
-            world.sharer.machine().ended()
-        } else {
-            world.helper.machine().ended()
+            Side::Helper
         };
-        let ended = ended.unwrap();
+        let died = world.now;
+        world.run_until("the freeze", |world| world.froze(left));
+        assert!(world.now.since(died) <= 6_000_000);
+        assert!(!world.sharer.may_send_frame() || !helper_dies);
+        assert_eq!(
+            world.helper.machine().live_grant().filter(|_| !helper_dies),
+            None
+        );
+        world.run_until("the end", |world| world.ended(left).is_some());
+        assert!(world.now.since(died) <= 36_000_000);
+        let ended = world.ended(left).unwrap();
         assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::Lost));
         if helper_dies {
             let released =
@@ -191,7 +197,7 @@ fn media_alone_is_no_sign_of_life() {
         _ => vec![(way, packet)],
     });
     let began = world.now;
-    while world.helper.machine().ended().is_none() {
+    while !world.froze(Side::Helper) {
         world.frame(true);
         world.run(100);
         assert!(
@@ -199,13 +205,11 @@ fn media_alone_is_no_sign_of_life() {
             "told within six seconds"
         );
     }
-    let ended = world.helper.machine().ended().unwrap();
-    assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::Lost));
     assert!(world.frames() > 40);
 }
 
-//= test spec/05-session.md#end [END-5] 58e6d955
-//= test spec/08-transport.md#quic [TRANSPORT-10] 089f6cb4
+//= test spec/05-session.md#end [END-5] 2e59d18f
+//= test spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
 #[test]
 fn a_relay_that_dies_or_shuts_down_ends_both() {
     let mut world = World::new(47);
@@ -229,7 +233,7 @@ fn frames_that_wait_to_leave_die_with_the_end_and_with_a_pause() {
     let acts: [fn(&mut World); 3] = [
         |world| world.sharer.end(),
         |world| world.sharer.set_paused(true, world.now).unwrap(),
-        |world| world.sharer.handle_transport_lost(None),
+        |world| world.sharer.handle_transport_lost(None, world.now),
     ];
     for (index, act) in acts.into_iter().enumerate() {
         let mut world = World::new(49);

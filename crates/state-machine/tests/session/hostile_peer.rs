@@ -13,7 +13,7 @@ use alongside_wire::{
         Advisory, AdvisoryAck, Card, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent,
         ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw,
         Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, Picture,
-        PictureRequest, Probe, ProbeAnswer, Receipt, Refresh, SecureDesktop, Shown, Stroke,
+        PictureRequest, Probe, ProbeAnswer, Receipt, Refresh, SecureDesktop, Shown, State, Stroke,
     },
 };
 
@@ -94,6 +94,15 @@ fn every_message() -> Vec<Message> {
         ChatAck { id: 1 }.into(),
         Heartbeat {}.into(),
         End { code: 0x301 }.into(),
+        State {
+            paused: false,
+            scopes: Scopes::NONE,
+            epoch: 0,
+            grant: 0,
+            sent: 0,
+            received: 0,
+        }
+        .into(),
         Card {
             card: vec![1],
             proof: vec![0; 64],

@@ -2,7 +2,7 @@
 
 mod says;
 
-use alongside_harness::{Packet, Way, World, audit};
+use alongside_harness::{Packet, Way, World};
 use alongside_state_machine::{
     channel::{input::GrantKey, media},
     endpoint::{helper, helper::SessionEvent as Helper, sharer},
@@ -173,7 +173,7 @@ fn lie_to_sharer(seed: u64, from: u8, acts: Vec<Act>) -> Result<usize, TestCaseE
         prop_assert!(from > 0 || world.sharer.scopes().is_empty());
     }
     // Its sharer told it nothing but what it may know.
-    prop_assert_eq!(audit(&world.sent, &world.session_keys().unwrap()), Ok(()));
+    prop_assert_eq!(world.audit(), Ok(()));
     if let Some(ended) = world.sharer.machine().ended() {
         let fault = ended.fault.is_some();
         prop_assert!(!fault || ended.by == By::Peer, "{ended:?}");

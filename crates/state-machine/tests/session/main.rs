@@ -21,6 +21,7 @@ mod middle;
 mod pause;
 mod privacy;
 mod random;
+mod reconnect;
 mod release;
 mod report;
 mod sign_in;

@@ -32,6 +32,7 @@ impl HelperEndpoint {
         } else {
             self.machine.joined(now)?;
         }
+        self.path.begin();
         let password: Password = match core::mem::replace(&mut self.channel, Channel::None) {
             Channel::Code(code) => code.into(),
             Channel::Calling(device) => (&device).into(),

@@ -6,7 +6,7 @@ use alongside_wire::{
     Direction, ErrorCode,
     code::{Code, Secret},
     envelope::Envelope,
-    rendezvous::{Deliver, Gone, Message as Rendezvous, Refused},
+    rendezvous::{Deliver, Gone, Message as Rendezvous, Place, Refused, Rejoined},
     session::{Introduce, Message},
 };
 use rand_core::RngCore;
@@ -16,6 +16,7 @@ use crate::{
     channel::{
         handshake::HelperChannel,
         media,
+        reconnect::Attempts,
         session::{Opener, Sealer},
     },
     error::{Fault, Plane},
@@ -30,6 +31,14 @@ impl HelperEndpoint {
         message: Rendezvous,
         now: Timestamp,
     ) -> Result<(), Fault> {
+        if self.is_late(&message) {
+            return Ok(());
+        }
+        let unexpected = Fault::Unexpected {
+            plane: Plane::Rendezvous,
+            message: message.name(),
+            phase: self.machine.phase(),
+        };
         match message {
             Rendezvous::CodeIssued(issued) if matches!(self.channel, Channel::None) => {
                 let locator = issued.locator;
@@ -47,6 +56,10 @@ impl HelperEndpoint {
                 Ok(None) => Ok(()),
                 Err(error) => self.failed(error.into(), now),
             },
+            Rendezvous::Refused(_) if self.path.is_rejoining() => {
+                self.machine.relay_ended(ErrorCode::Lost);
+                Ok(())
+            }
             Rendezvous::SignedIn(signed_in) => {
                 self.control.signed_in(signed_in.clone())?;
                 self.events.push_back(Event::SignedIn(signed_in));
@@ -66,11 +79,21 @@ impl HelperEndpoint {
                 self.gone(known(code), now);
                 Ok(())
             }
-            other => Err(Fault::Unexpected {
-                plane: Plane::Rendezvous,
-                message: other.name(),
-                phase: self.machine.phase(),
-            }),
+            Rendezvous::Place(Place { token }) => {
+                self.path.take_token(token).map_err(|_| unexpected)
+            }
+            Rendezvous::Rejoined(Rejoined { peer }) => {
+                self.path.rejoined(peer).map_err(|_| unexpected)?;
+                self.attempt(now);
+                Ok(())
+            }
+            Rendezvous::PeerLost(_) => self.peer_lost(now).map_err(|_| unexpected),
+            Rendezvous::PeerBack(_) => {
+                self.path.peer_back().map_err(|_| unexpected)?;
+                self.attempt(now);
+                Ok(())
+            }
+            _ => Err(unexpected),
         }
     }
 
@@ -103,10 +126,22 @@ impl HelperEndpoint {
                 self.standing(handshake, now)
             }
             (Envelope::Sealed(sealed), Channel::Standing(standing)) => {
+                let frozen = self.machine.frozen_until().is_some();
                 let keys = &standing.handshake.channel.keys;
-                let opened = standing.opener.open(keys, &sealed);
-                let plaintext = opened.map_err(|_| Fault::RecordFailed)?;
-                self.handle_plaintext(&plaintext, now);
+                if frozen && !standing.listens() {
+                    self.counters.late += 1;
+                    return Ok(());
+                }
+                match standing.opener.open(keys, &sealed) {
+                    Ok(plaintext) => self.handle_plaintext(&plaintext, now),
+                    Err(_) if frozen => self.counters.late += 1,
+                    //= spec/04-key-exchange.md#schedule [KEY-7] 1916ab26
+                    Err(_) => self.machine.record_failed(now),
+                }
+                Ok(())
+            }
+            (Envelope::Reconnect2(answer), Channel::Standing(_)) => {
+                self.handle_answer(&answer, now);
                 Ok(())
             }
             (other, _) => {
@@ -187,6 +222,8 @@ impl HelperEndpoint {
             sealer: Sealer::new(keys, Direction::ToSharer),
             opener: Opener::new(keys, Direction::ToHelper),
             media: media::Opener::new(0),
+            attempts: Attempts::default(),
+            fresh: false,
             handshake,
         }));
         //= spec/04-key-exchange.md#noise [KEX-14] 106e47fd

@@ -20,6 +20,7 @@ impl HelperEndpoint {
                 Output::Leave(code) => self.control.send(Leave {
                     code: code.to_wire(),
                 }),
+                Output::NewPath => self.path.give_up(),
                 Output::Event(event) => self.event(event, now),
             }
         }
@@ -47,6 +48,11 @@ impl HelperEndpoint {
                     self.control.transmits.push_back(typing.stop());
                 }
             }
+            (SessionEvent::Frozen { .. }, Channel::Standing(standing)) => {
+                standing.fresh = false;
+                self.assembly.clear();
+                self.whole = false;
+            }
             (SessionEvent::Ended(_), channel) => {
                 *channel = Channel::None;
                 self.assembly.clear();
@@ -61,9 +67,14 @@ impl HelperEndpoint {
     }
 
     pub(super) fn seal(&mut self, message: &Message) {
+        let frozen = self.machine.frozen_until().is_some();
         let Channel::Standing(standing) = &mut self.channel else {
             return;
         };
+        //= spec/12-reconnect.md#link [RECON-7] c8aafabd
+        if frozen && !matches!(message, Message::State(_)) {
+            return;
+        }
         let keys = &standing.handshake.channel.keys;
         let mut plaintext = Vec::new();
         message.encode(&mut plaintext);

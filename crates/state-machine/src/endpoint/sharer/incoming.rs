@@ -1,17 +1,20 @@
 //! From what came to the session's logic.
 
 use alongside_wire::{
-    Direction,
+    Direction, ErrorCode,
     envelope::Envelope,
     input::read_record,
     record::InputHeader,
-    rendezvous::{Deliver, Gone, Message as Rendezvous, Refused},
+    rendezvous::{Deliver, Gone, Message as Rendezvous, Place, Refused, Rejoined},
     session::Message,
 };
 
 use super::{Channel, Event, SharerEndpoint, Standing};
 use crate::{
-    channel::session::{Opener, Sealer},
+    channel::{
+        reconnect::Answers,
+        session::{Opener, Sealer},
+    },
     error::{Fault, Plane},
     session::{By, known},
     time::Timestamp,
@@ -23,6 +26,11 @@ impl SharerEndpoint {
         message: Rendezvous,
         now: Timestamp,
     ) -> Result<(), Fault> {
+        let unexpected = Fault::Unexpected {
+            plane: Plane::Rendezvous,
+            message: message.name(),
+            phase: self.machine.phase(),
+        };
         match message {
             Rendezvous::Deliver(Deliver { envelope }) => match Envelope::read(&envelope)? {
                 Some(envelope) => self.handle_envelope(envelope, now),
@@ -45,15 +53,27 @@ impl SharerEndpoint {
                 Ok(())
             }
             Rendezvous::Waiting(_) if self.waits() => Ok(()),
+            Rendezvous::Refused(_) if self.path.is_rejoining() => {
+                self.machine.relay_ended(ErrorCode::Lost);
+                Ok(())
+            }
+            Rendezvous::Place(Place { token }) if !matches!(self.channel, Channel::None) => {
+                self.path.take_token(token).map_err(|_| unexpected)
+            }
+            Rendezvous::Rejoined(Rejoined { peer }) => {
+                self.path.rejoined(peer).map_err(|_| unexpected)
+            }
+            Rendezvous::PeerLost(_) if !matches!(self.channel, Channel::None) => {
+                self.path.peer_lost().map_err(|_| unexpected)?;
+                self.machine.link_lost(now);
+                Ok(())
+            }
+            Rendezvous::PeerBack(_) => self.path.peer_back().map_err(|_| unexpected),
             Rendezvous::Gone(Gone { code }) => {
                 self.machine.relay_ended(known(code));
                 Ok(())
             }
-            other => Err(Fault::Unexpected {
-                plane: Plane::Rendezvous,
-                message: other.name(),
-                phase: self.machine.phase(),
-            }),
+            _ => Err(unexpected),
         }
     }
 
@@ -81,15 +101,29 @@ impl SharerEndpoint {
                     opener: Opener::new(keys, Direction::ToSharer),
                     grant: None,
                     media: None,
+                    answers: Answers::default(),
+                    fresh: false,
                     handshake,
                 });
                 Ok(())
             }
             (Envelope::Sealed(sealed), Channel::Standing(standing)) => {
+                if self.machine.frozen_until().is_some() {
+                    match self.open_frozen(&sealed) {
+                        Some(plaintext) => self.handle_plaintext(&plaintext, now),
+                        None => self.counters.late += 1,
+                    }
+                    return Ok(());
+                }
                 let keys = &standing.handshake.channel.keys;
-                let opened = standing.opener.open(keys, &sealed);
-                let plaintext = opened.map_err(|_| Fault::RecordFailed)?;
-                self.handle_plaintext(&plaintext, now);
+                match standing.opener.open(keys, &sealed) {
+                    Ok(plaintext) => self.handle_plaintext(&plaintext, now),
+                    Err(_) => self.machine.record_failed(now),
+                }
+                Ok(())
+            }
+            (Envelope::Reconnect1(first), Channel::Standing(_)) if !self.machine.is_securing() => {
+                self.handle_first(&first, now);
                 Ok(())
             }
             //= spec/04-key-exchange.md#envelopes [KEX-21] 45c2a87b

@@ -27,6 +27,11 @@ impl SharerEndpoint {
                         code: code.to_wire(),
                     });
                 }
+                Output::NewPath => self.path.give_up(),
+                Output::Event(SessionEvent::Back) => {
+                    self.event(SessionEvent::Back);
+                    self.send_late_receipts();
+                }
                 Output::Event(event) => self.event(event),
             }
         }
@@ -40,6 +45,14 @@ impl SharerEndpoint {
         match &event {
             SessionEvent::MediaReady | SessionEvent::CompleteFrameWanted => self.complete = true,
             SessionEvent::MediaStopped => self.drop_stale_frames(),
+            SessionEvent::Frozen { .. } => {
+                self.drop_stale_frames();
+                self.purge_injections();
+                self.number = None;
+                if let Channel::Standing(standing) = &mut self.channel {
+                    standing.fresh = false;
+                }
+            }
             SessionEvent::Ended(_) => {
                 self.drop_stale_frames();
                 self.purge_injections();
@@ -87,9 +100,14 @@ impl SharerEndpoint {
     }
 
     pub(super) fn seal(&mut self, message: &Message) {
+        let frozen = self.machine.frozen_until().is_some();
         let Channel::Standing(standing) = &mut self.channel else {
             return;
         };
+        //= spec/12-reconnect.md#link [RECON-7] c8aafabd
+        if frozen && !matches!(message, Message::State(_)) {
+            return;
+        }
         let keys = &standing.handshake.channel.keys;
         let mut plaintext = Vec::new();
         message.encode(&mut plaintext);

@@ -1,9 +1,6 @@
 //! Receipts, as the sharer's endpoint makes them.
 
-use alongside_wire::{
-    receipt::Receipt,
-    session::{self, Message},
-};
+use alongside_wire::{receipt::Receipt, session};
 
 use super::{Channel, SharerEndpoint};
 use crate::{error::Misuse, receipt::recorder::Recorder};
@@ -32,9 +29,20 @@ impl SharerEndpoint {
             let message = session::Receipt {
                 receipt: receipt.clone().into(),
             };
-            self.seal(&Message::from(message));
+            if self.machine.frozen_until().is_some() {
+                self.unsent.push(message.into());
+            } else {
+                self.seal(&message.into());
+            }
         }
         Some(receipt)
+    }
+
+    /// What was decided while the link was lost is told when it is up.
+    pub(super) fn send_late_receipts(&mut self) {
+        for message in core::mem::take(&mut self.unsent) {
+            self.seal(&message);
+        }
     }
 
     /// The helper is known: what is decided from now on has receipts.

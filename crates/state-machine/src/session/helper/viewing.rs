@@ -6,9 +6,9 @@ use alongside_wire::{
     ErrorCode, Scopes,
     limits::timers,
     session::{
-        Chat, ChatAck, Clear, Clipboard, ClipboardTaken, ControlEnd, ControlGrant, ControlRenew,
-        ControlRequest, ControlWithdraw, EpochSeen, Heartbeat, Laser, Message, Pause, ProbeAnswer,
-        Refresh, Shown, Stroke,
+        AdvisoryAck, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, ControlEnd, ControlGrant,
+        ControlRenew, ControlRequest, ControlWithdraw, EpochSeen, Heartbeat, Laser, Message, Pause,
+        ProbeAnswer, Refresh, Shown, Stroke,
     },
 };
 
@@ -24,25 +24,27 @@ type Out = VecDeque<Output>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Viewing {
     pub(super) pulse: Pulse,
-    consented: Scopes,
+    pub(super) consented: Scopes,
     ceiling: Scopes,
-    paused: Flags,
+    pub(super) paused: Flags,
     /// The latest epoch that was announced, and whether as paused.
-    epoch: u32,
-    epoch_paused: bool,
+    pub(super) epoch: u32,
+    pub(super) epoch_paused: bool,
     /// A frame of this epoch was acknowledged.
     shown_in: Option<u32>,
     refresh: RefreshState,
-    chat: ChatIds,
+    pub(super) chat: ChatIds,
     last_request: u32,
     request: Option<(u32, Scopes)>,
-    last_grant: u32,
+    pub(super) last_grant: u32,
     grant: Option<Grant>,
     /// The scopes of the last grant, if it ended because another takes its place.
     replaced: Option<Scopes>,
-    clipboard: clipboard::Clipboard,
-    prober: Prober,
+    pub(super) clipboard: clipboard::Clipboard,
+    pub(super) prober: Prober,
     advisory: Advisory,
+    /// The sharer may not know that it was acknowledged, and send it again.
+    advised_again: bool,
 }
 
 /// What is said of the sharer's device comes once, and is acknowledged once.
@@ -104,6 +106,7 @@ impl Viewing {
             clipboard: clipboard::Clipboard::default(),
             prober: Prober::new(now),
             advisory: Advisory::Awaited,
+            advised_again: false,
         }
     }
 
@@ -124,6 +127,13 @@ impl Viewing {
             | Message::Picture(_) => {}
             Message::Advisory(_) if self.advisory == Advisory::Awaited => {
                 self.advisory = Advisory::Unread;
+            }
+            //= spec/12-reconnect.md#state [RECON-36] 4915b6d9
+            Message::Advisory(_) if self.advised_again => {
+                self.advised_again = false;
+                if self.advisory == Advisory::Read {
+                    out.push_back(Output::Send(AdvisoryAck {}.into()));
+                }
             }
             Message::Advisory(_) => return Err(Fault::ShownAgain),
             Message::Displays(displays) => {
@@ -179,8 +189,8 @@ impl Viewing {
                 out.push_back(Output::Event(Event::Chat(chat.text.clone())));
             }
             Message::ChatAck(ack) => {
-                if self.chat.was_sent(ack.id) {
-                    out.push_back(Output::Event(Event::ChatDelivered(ack.id)));
+                for id in self.chat.acknowledged(ack.id) {
+                    out.push_back(Output::Event(Event::ChatDelivered(id)));
                 }
             }
             Message::ControlRenew(renew) => self.renewed(renew, now, out)?,
@@ -214,6 +224,7 @@ impl Viewing {
             | Message::ControlWithdraw(_)
             | Message::EpochSeen(_)
             | Message::Refresh(_)
+            | Message::State(_)
             | Message::End(_) => {
                 return Err(Fault::Unexpected {
                     plane: Plane::Session,
@@ -224,6 +235,11 @@ impl Viewing {
         }
         self.pulse.heard(now);
         Ok(())
+    }
+
+    /// The link was lost: what was said of the device may come again.
+    pub(super) fn may_be_advised_again(&mut self) {
+        self.advised_again = self.advisory != Advisory::Awaited;
     }
 
     /// The person has read the advisory.
@@ -503,7 +519,7 @@ impl Viewing {
 
     //= spec/05-session.md#pause [PAUSE-10] 9b111616
     /// A pause ends control here at once; the sharer's word on it follows.
-    fn pause_changed(&mut self, out: &mut Out) {
+    pub(super) fn pause_changed(&mut self, out: &mut Out) {
         if self.paused.either() {
             self.request = None;
             self.end_grant(ErrorCode::Paused, out);

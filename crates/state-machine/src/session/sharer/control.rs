@@ -6,7 +6,9 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     limits::timers,
-    session::{ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest},
+    session::{
+        ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest, Message, SecureDesktop,
+    },
 };
 
 use super::{Event, Limits, Output};
@@ -30,6 +32,8 @@ pub(super) struct Control {
     last_injected: Option<Timestamp>,
     /// The system asks its person for permission.
     secure: bool,
+    /// The helper was told of one.
+    secure_told: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +65,7 @@ impl Control {
             grant: None,
             last_injected: None,
             secure: false,
+            secure_told: false,
         }
     }
 
@@ -382,6 +387,22 @@ impl Control {
         prompt.into_iter().chain(grant).min()
     }
 
+    //= spec/12-reconnect.md#state [RECON-35] 7b338465
+    /// What the helper is to be told again, if it was ever told.
+    pub(super) fn secure_told(&self) -> Option<Message> {
+        let active = self.secure;
+        self.secure_told.then(|| SecureDesktop { active }.into())
+    }
+
+    pub(super) fn last_grant(&self) -> u32 {
+        self.last_grant
+    }
+
+    /// Control cannot be asked for until another frame was shown.
+    pub(super) fn nothing_shown(&mut self) {
+        self.shown = false;
+    }
+
     pub(super) fn live_grant(&self) -> Option<u32> {
         self.grant.as_ref().map(|grant| grant.id)
     }
@@ -414,6 +435,7 @@ impl Control {
     pub(super) fn set_secure(&mut self, secure: bool, out: &mut Out) -> bool {
         let changed = self.secure != secure;
         self.secure = secure;
+        self.secure_told |= changed;
         if changed && self.secure_blocks() && self.grant.is_some() {
             release(out);
         }

@@ -25,23 +25,23 @@ type Out = VecDeque<Output>;
 pub(super) struct Viewing {
     pub(super) pulse: Pulse,
     /// What consent gave.
-    consented: Scopes,
-    paused: Flags,
+    pub(super) consented: Scopes,
+    pub(super) paused: Flags,
     /// The latest epoch that was announced, and the latest that the helper knows of.
-    epoch: u32,
-    epoch_seen: u32,
+    pub(super) epoch: u32,
+    pub(super) epoch_seen: u32,
     /// The latest frame that was sent.
     frame: Option<u32>,
     last_refresh: Option<Timestamp>,
-    chat: ChatIds,
-    control: Control,
-    clipboard: clipboard::Clipboard,
+    pub(super) chat: ChatIds,
+    pub(super) control: Control,
+    pub(super) clipboard: clipboard::Clipboard,
     drawing: Drawing,
-    prober: Prober,
+    pub(super) prober: Prober,
     /// The helper knows what is said of this device.
-    advised: bool,
+    pub(super) advised: bool,
     /// The program was told that it may send frames.
-    media: bool,
+    pub(super) media: bool,
 }
 
 impl Viewing {
@@ -114,8 +114,8 @@ impl Viewing {
                 out.push_back(Output::Event(Event::Chat(chat.text.clone())));
             }
             Message::ChatAck(ack) => {
-                if self.chat.was_sent(ack.id) {
-                    out.push_back(Output::Event(Event::ChatDelivered(ack.id)));
+                for id in self.chat.acknowledged(ack.id) {
+                    out.push_back(Output::Event(Event::ChatDelivered(id)));
                 }
             }
             Message::Clipboard(item) => self.clipboard_item(item, out)?,
@@ -161,6 +161,7 @@ impl Viewing {
             | Message::Receipt(_)
             | Message::Card(_)
             | Message::Advisory(_)
+            | Message::State(_)
             | Message::End(_) => {
                 return Err(Fault::Unexpected {
                     plane: Plane::Session,
@@ -198,7 +199,7 @@ impl Viewing {
     }
 
     /// What follows from a change of the grant, of a prompt, of what may be seen.
-    fn settle(&mut self, out: &mut Out) {
+    pub(super) fn settle(&mut self, out: &mut Out) {
         let live = self.control.live_grant();
         self.drawing.settle(live, self.control.is_asked(), out);
         if let Some(item) = self.clipboard.lapse(live) {
@@ -399,7 +400,7 @@ impl Viewing {
     }
 
     //= spec/05-session.md#pause [PAUSE-2] d6beb0da
-    fn raise_epoch(&mut self, out: &mut Out) {
+    pub(super) fn raise_epoch(&mut self, out: &mut Out) {
         self.epoch += 1;
         let epoch = Epoch {
             epoch: self.epoch,

@@ -1,0 +1,55 @@
+//! The way to the other end: up, or lost and awaited.
+
+use alloc::collections::VecDeque;
+
+use alongside_wire::{Scopes, limits::timers, session::State};
+
+use super::Output;
+use crate::time::Timestamp;
+
+/// A region of its own beside the phases *deciding* and *viewing*.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Link {
+    #[default]
+    Up,
+    /// Nothing is said or done until then, when it is over.
+    Lost { until: Timestamp },
+}
+
+impl Link {
+    //= spec/12-reconnect.md#link [RECON-5] dc497654
+    pub(crate) fn lost(now: Timestamp) -> (Self, Timestamp) {
+        let until = now.plus_ms(timers::RECONNECT);
+        (Self::Lost { until }, until)
+    }
+
+    pub(crate) fn is_lost(self) -> bool {
+        self != Self::Up
+    }
+
+    /// When the session is over if the link is not up by then.
+    pub(crate) fn until(self) -> Option<Timestamp> {
+        match self {
+            Self::Up => None,
+            Self::Lost { until } => Some(until),
+        }
+    }
+}
+
+//= spec/12-reconnect.md#link [RECON-7] c8aafabd
+/// Takes back what was to be sealed.
+pub(crate) fn hush<E>(out: &mut VecDeque<Output<E>>) {
+    out.retain(|output| !matches!(output, Output::Send(_)));
+}
+
+/// What an end knows before consent: its own pause flag.
+pub(crate) fn undecided(paused: bool) -> State {
+    State {
+        paused,
+        scopes: Scopes::NONE,
+        epoch: 0,
+        grant: 0,
+        sent: 0,
+        received: 0,
+    }
+}
