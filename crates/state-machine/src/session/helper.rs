@@ -3,7 +3,7 @@
 mod link;
 mod viewing;
 
-use alloc::{collections::VecDeque, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
 
 use alongside_wire::{
     Class, ErrorCode, Scopes,
@@ -155,7 +155,7 @@ enum Phase {
     Waiting,
     Securing { until: Timestamp },
     Deciding { pulse: Pulse, paused: Flags },
-    Viewing(Viewing),
+    Viewing(Box<Viewing>),
     Ended(Ended),
 }
 
@@ -420,7 +420,7 @@ impl Helper {
                         pulse.heard(now);
                         let viewing =
                             Viewing::new(scopes, self.ceiling, pulse.clone(), *paused, now);
-                        self.phase = Phase::Viewing(viewing);
+                        self.phase = Phase::Viewing(viewing.into());
                         self.event(Event::Viewing { scopes });
                         //= spec/05-session.md#friction [FRICTION-5] 80575b31
                         if !self.ceiling.intersect(Scopes::CONTROL).is_empty() {

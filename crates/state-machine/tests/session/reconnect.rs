@@ -394,7 +394,8 @@ fn whatever_message_of_the_way_back_is_lost_they_meet_again() {
     let sealed = |envelope: &Envelope| matches!(envelope, Envelope::Sealed(_));
     type Is = fn(&Envelope) -> bool;
     // The generation that they meet in.
-    let all: [(Way, Is, fn(u32) -> u32); 4] = [
+    type Met = fn(u32) -> u32;
+    let all: [(Way, Is, Met); 4] = [
         (Way::HelperUp, first, |_| 1),
         (Way::SharerUp, second, |_| 1),
         // The helper has the next master, and needs one more to show it, each time.

@@ -138,7 +138,7 @@ impl Helper {
         self.event(Event::Back);
         if let Some(viewing) = consented {
             //= spec/12-reconnect.md#state [RECON-26] d23319b1
-            self.phase = Phase::Viewing(viewing);
+            self.phase = Phase::Viewing(viewing.into());
             let scopes = state.scopes;
             self.event(Event::Viewing { scopes });
         }
