@@ -1,6 +1,6 @@
 //! Whose receipts they are, for somebody who trusts some issuers.
 
-use alloc::string::String;
+use alloc::{boxed::Box, string::String};
 
 use alongside_wire::card::{Card, Signable as _, Signed};
 
@@ -16,7 +16,7 @@ pub enum Attribution {
     /// Whoever was given this card said all of it.
     To {
         /// The card.
-        card: Card,
+        card: Box<Card>,
         /// The anchor that signed it, as it is called here.
         issuer: String,
     },
@@ -61,7 +61,10 @@ impl core::fmt::Display for Why {
 /// Says whose the receipts of a report are, to somebody with these anchors.
 pub fn attribute(report: &Report, anchors: &[Anchor]) -> Attribution {
     match find(report, anchors) {
-        Ok((card, issuer)) => Attribution::To { card, issuer },
+        Ok((card, issuer)) => Attribution::To {
+            card: card.into(),
+            issuer,
+        },
         Err(why) => Attribution::IntegrityOnly(why),
     }
 }

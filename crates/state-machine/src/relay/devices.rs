@@ -5,6 +5,7 @@ use alloc::{collections::BTreeMap, string::String, vec::Vec};
 use alongside_wire::{
     ErrorCode,
     device::DeviceId,
+    journal::Features,
     rendezvous::{Call, Joined, Wait, Waiting},
 };
 
@@ -154,6 +155,11 @@ impl Relay {
             return;
         };
         self.events.push_back(Event::Paired { helper, sharer });
+        self.note_account(helper, sharer, false, now);
+        self.events.push_back(Event::Used {
+            conn: helper,
+            features: Features::KNOWN_DEVICE,
+        });
         self.send(helper, Joined { offer });
         self.give_places(helper, sharer, until);
     }

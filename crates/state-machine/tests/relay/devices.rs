@@ -13,6 +13,7 @@ use alongside_state_machine::{
 use alongside_wire::{
     ErrorCode,
     device::DeviceToken,
+    journal::Features,
     rendezvous::{Call, CodeRequest, Joined, Message, Refused, Wait, Waiting},
 };
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -102,12 +103,17 @@ fn meet(world: &mut World, helper: ConnId, sharer: ConnId, number: u8) {
 fn a_helper_of_the_organisation_finds_the_device_that_waits() {
     let mut world = waiting();
     meet(&mut world, A, B, 1);
+    let used = |features| Event::Used { conn: A, features };
     assert_eq!(
         world.events,
-        [Event::Paired {
-            helper: A,
-            sharer: B
-        }]
+        [
+            Event::Paired {
+                helper: A,
+                sharer: B
+            },
+            used(Features::SIGN_IN),
+            used(Features::KNOWN_DEVICE),
+        ]
     );
     world.say(A, deliver("to the device"));
     assert_eq!(world.heard(B), [deliver("to the device").into()]);
