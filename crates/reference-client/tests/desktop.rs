@@ -357,14 +357,17 @@ fn a_helper_in_the_sharers_own_terminal_widens_nothing() {
         ),
     );
     let mut person = X11Injector::open(server.display(), None).unwrap();
-    // Until the program asks for the code, keys wait in the terminal.
-    thread::sleep(Duration::from_secs(2));
+    // Keys wait in the terminal until the program asks for the code, once the terminal is there.
+    until("the terminal", || {
+        (server.picture().pixel(400, 300) == Some([255; 3])).then_some(())
+    });
+    thread::sleep(Duration::from_secs(1));
     for letter in code.chars() {
         let (_, usage) = us_layout(letter).unwrap();
         press(&mut person, usage);
     }
     press(&mut person, ENTER);
-    helper.hear("somebody joined", 1);
+    helper.hear("making the connection secure", 1);
     for _ in ["who started the contact", "consent"] {
         thread::sleep(Duration::from_secs(1));
         press(&mut person, Y);
