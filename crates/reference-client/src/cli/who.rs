@@ -127,7 +127,7 @@ mod tests {
         let mut seen = Vec::new();
         for standing in all {
             let (screen, short) = shown(standing, Some(card(Profile::Full, "Ada")));
-            for text in ["Ada L", "Engineer", "Enginesevil", "engines.example"] {
+            for text in ["Ada L", "Engineer", "Engines evil", "engines.example"] {
                 assert!(screen.contains(text), "{screen}");
             }
             assert!(!seen.contains(&screen));
