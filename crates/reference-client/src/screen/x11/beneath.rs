@@ -9,14 +9,16 @@ use x11rb::{
         shape::{ConnectionExt as _, SK, SO},
         xfixes::ConnectionExt as _,
         xproto::{
-            AtomEnum, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, CreateGCAux,
-            CreateWindowAux, GetGeometryReply, MapState, Rectangle, StackMode, SubwindowMode,
-            WindowClass,
+            ClipOrdering, ConfigureWindowAux, ConnectionExt as _, CreateGCAux, CreateWindowAux,
+            GetGeometryReply, MapState, Rectangle, StackMode, SubwindowMode, WindowClass,
         },
     },
 };
 
-use super::overlay::{Failed, ids};
+use super::{
+    overlay::{Failed, ids},
+    surroundings::{Format, find, formats, is_blended, wallpaper},
+};
 use crate::{
     picture::{Grid, Rect},
     x11::{Link, Region},
@@ -41,8 +43,7 @@ pub(super) struct Beneath {
     left_out: u32,
     /// What its tiles are.
     tiles: Grid,
-    /// How the pixels of each visual are read, and whether they have alpha.
-    formats: Vec<(u32, Pictformat, bool)>,
+    formats: Vec<Format>,
     /// Another program puts the windows together, and they may be seen through.
     blended: bool,
 }
@@ -356,41 +357,4 @@ impl Beneath {
         conn.flush()?;
         Ok(())
     }
-}
-
-/// How the server reads the pixels of each visual of the screen.
-fn formats(link: &Link) -> Result<Vec<(u32, Pictformat, bool)>, Failed> {
-    let reply = link.conn.render_query_pict_formats()?.reply()?;
-    let alpha = |format| {
-        let mut infos = reply.formats.iter();
-        infos.any(|info| info.id == format && info.direct.alpha_mask != 0)
-    };
-    let depths = reply.screens.iter().flat_map(|screen| &screen.depths);
-    let visuals = depths.flat_map(|depth| &depth.visuals);
-    Ok(visuals
-        .map(|visual| (visual.visual, visual.format, alpha(visual.format)))
-        .collect())
-}
-
-fn find(formats: &[(u32, Pictformat, bool)], visual: u32) -> Option<(Pictformat, bool)> {
-    let found = formats.iter().find(|(known, ..)| *known == visual);
-    found.map(|(_, format, alpha)| (*format, *alpha))
-}
-
-/// Whether a compositing manager runs.
-fn is_blended(link: &Link) -> Result<bool, Failed> {
-    let name = format!("_NET_WM_CM_S{}", link.number());
-    let atom = link.conn.intern_atom(false, name.as_bytes())?.reply()?.atom;
-    let owner = link.conn.get_selection_owner(atom)?.reply()?.owner;
-    Ok(owner != x11rb::NONE)
-}
-
-/// The pixmap that programs for backgrounds leave on the root window.
-fn wallpaper(link: &Link) -> Result<Option<u32>, Failed> {
-    let conn = &link.conn;
-    let atom = conn.intern_atom(false, b"_XROOTPMAP_ID")?.reply()?.atom;
-    let kind = AtomEnum::PIXMAP;
-    let property = conn.get_property(false, link.root(), atom, kind, 0, 1)?;
-    let property = property.reply()?;
-    Ok(property.value32().and_then(|mut values| values.next()))
 }

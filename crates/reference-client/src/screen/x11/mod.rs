@@ -9,6 +9,7 @@ mod damage;
 mod drawing;
 mod fetch;
 mod overlay;
+mod surroundings;
 
 use alongside_wire::{limits, media::Frame, session::DisplayInfo};
 use x11rb::{
