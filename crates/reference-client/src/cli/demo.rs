@@ -3,6 +3,7 @@
 mod acts;
 mod cast;
 mod house;
+mod path;
 mod person;
 mod stage;
 
@@ -21,7 +22,7 @@ pub(crate) async fn run(args: args::Demo) -> Result<Exit, Failure> {
         began: Instant::now(),
     };
     let stage = Stage::set(&args, &mut story)?;
-    let house = House::open(&mut story)?;
+    let house = House::open(&mut story).await?;
     acts::session::play(&house, &stage, &mut story).await?;
     acts::link::play(&house, &stage, &mut story).await?;
     acts::organisation::play(&house, &stage, &mut story).await?;

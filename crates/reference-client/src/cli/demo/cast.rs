@@ -300,7 +300,7 @@ fn sharer(
     let (commands, orders) = mpsc::channel(16);
     let (events, told) = mpsc::channel(1_024);
     let options = sharer::Options {
-        relay: house.address.clone(),
+        relay: house.address_by_path(),
         sign_in: None,
         start,
         config: parts.sharer.clone(),

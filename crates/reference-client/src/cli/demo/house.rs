@@ -27,11 +27,13 @@ use alongside_state_machine::{device::token_hash, relay::Registration};
 use alongside_wire::{Profile, Scopes, card::Card, rendezvous::SignIn};
 use tempfile::TempDir;
 
-use super::{Failure, Story};
+use super::{Failure, Story, path::Path};
 
 pub(super) struct House {
     relay: Relay,
     pub(super) address: Address,
+    /// Another way to the same relay.
+    pub(super) path: Path,
     folder: TempDir,
     token: String,
     issuer: SecretKey,
@@ -43,7 +45,7 @@ pub(super) struct House {
 const ISSUER: &str = "Engines Ltd";
 
 impl House {
-    pub(super) fn open(story: &mut Story) -> Result<Self, Failure> {
+    pub(super) async fn open(story: &mut Story) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
         let token = hex(&random::<16>()?);
         let tokens = folder.path().join("tokens.toml");
@@ -72,8 +74,9 @@ impl House {
             reports: Some(folder.path().join("reports")),
             ..Options::new(([127, 0, 0, 1], 0).into(), certificate)
         })?;
+        let listening = relay.local_addr()?;
         let address = Address {
-            address: relay.local_addr()?.to_string(),
+            address: listening.to_string(),
             trust: Trust::Fingerprint(relay.fingerprint().parse()?),
         };
         story.tell(&format!(
@@ -83,11 +86,20 @@ impl House {
         Ok(Self {
             relay,
             address,
+            path: Path::open(listening).await?,
             folder,
             token,
             issuer: SecretKey::from_seed(&random()?),
             device,
         })
+    }
+
+    /// The relay by the way that can be cut.
+    pub(super) fn address_by_path(&self) -> Address {
+        Address {
+            address: self.path.address.to_string(),
+            ..self.address.clone()
+        }
     }
 
     /// What Ada proves to the relay who she is with.

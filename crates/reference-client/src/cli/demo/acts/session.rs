@@ -37,6 +37,7 @@ pub(crate) async fn play(house: &House, stage: &Stage, story: &mut Story) -> Res
     copy(&mut cast, story).await?;
     renew_and_narrow(&mut cast, story).await?;
     pause(&mut cast, story).await?;
+    outage(&mut cast, house, story).await?;
     cast.grant(Scopes::CONTROL, story).await?;
     type_word(&mut cast, stage, "second", story).await?;
     chat(&mut cast, story).await?;
@@ -153,6 +154,53 @@ async fn pause(cast: &mut Cast, story: &mut Story) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The sharer's network goes away for a while.
+async fn outage(cast: &mut Cast, house: &House, story: &mut Story) -> Result<(), Failure> {
+    let began = Instant::now();
+    house.path.cut(true);
+    story.tell("the sharer's network goes away");
+    for (who, seconds) in [
+        ("sharer", cast.sharer.hear("that it is frozen", shared_frozen).await?),
+        ("helper", cast.helper.hear("that it is frozen", helped_frozen).await?),
+    ] {
+        story.tell(&format!(
+            "{who}: knows after {} ms; the session is over in {seconds} s if nothing changes",
+            began.elapsed().as_millis()
+        ));
+    }
+    let still = cast.settled_frames().await;
+    house.path.cut(false);
+    let back = Instant::now();
+    cast.helper_hears("that the sharer is back", |event| {
+        *event == helper::SessionEvent::Back
+    })
+    .await?;
+    cast.sharer_hears("that the helper is back", |event| {
+        *event == sharer::SessionEvent::Back
+    })
+    .await?;
+    let id = cast.frame_after(still).await?;
+    let took = back.elapsed().as_millis();
+    story.tell(&format!(
+        "the network is back; helper: sees frame {id} after {took} ms, and has no control"
+    ));
+    Ok(())
+}
+
+fn shared_frozen(event: &sharer::Event) -> Option<u64> {
+    match event {
+        sharer::Event::Frozen { seconds } => Some(*seconds),
+        _ => None,
+    }
+}
+
+fn helped_frozen(event: &helper::Event) -> Option<u64> {
+    match event {
+        helper::Event::Frozen { seconds } => Some(*seconds),
+        _ => None,
+    }
 }
 
 async fn chat(cast: &mut Cast, story: &mut Story) -> Result<(), Failure> {
