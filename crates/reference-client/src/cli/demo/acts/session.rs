@@ -162,8 +162,14 @@ async fn outage(cast: &mut Cast, house: &House, story: &mut Story) -> Result<(),
     house.path.cut(true);
     story.tell("the sharer's network goes away");
     for (who, seconds) in [
-        ("sharer", cast.sharer.hear("that it is frozen", shared_frozen).await?),
-        ("helper", cast.helper.hear("that it is frozen", helped_frozen).await?),
+        (
+            "sharer",
+            cast.sharer.hear("that it is frozen", shared_frozen).await?,
+        ),
+        (
+            "helper",
+            cast.helper.hear("that it is frozen", helped_frozen).await?,
+        ),
     ] {
         story.tell(&format!(
             "{who}: knows after {} ms; the session is over in {seconds} s if nothing changes",
