@@ -1,11 +1,8 @@
 //! What the server, and other programs, make of the screen.
 
-use x11rb::{
-    connection::Connection as _,
-    protocol::{
-        render::{ConnectionExt as _, Pictformat},
-        xproto::{AtomEnum, ConnectionExt as _},
-    },
+use x11rb::protocol::{
+    render::{ConnectionExt as _, Pictformat},
+    xproto::{AtomEnum, ConnectionExt as _},
 };
 
 use super::overlay::Failed;
