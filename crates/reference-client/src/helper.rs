@@ -382,6 +382,9 @@ impl Helper {
                     let seconds = left.round() as u64;
                     self.tell(Event::Frozen { seconds });
                 }
+                Machine::NoCard(code) => {
+                    self.tell(Event::Trouble(format!("the relay issues no card: {code}")))
+                }
                 Machine::Sharer(who) => self.tell(Event::Sharer(who)),
                 Machine::Device {
                     device,

@@ -404,6 +404,9 @@ impl Sharer {
                 }
                 Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
                 Machine::Number(number) => self.tell(Event::Number(number)),
+                Machine::NoCard(code) => {
+                    self.tell(Event::Trouble(format!("the relay issues no card: {code}")))
+                }
                 Machine::Picture(fetched) => self.tell(Event::Picture(fetched)),
                 Machine::Waiting => self.tell(Event::Waiting),
                 Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),

@@ -404,3 +404,74 @@ async fn both_people_know_each_other_and_the_helper_the_device_before_the_first_
     cast.helper.order(Help::Acknowledge).await;
     cast.seen.more_than(0).await;
 }
+
+/// A relay that issues cards to the people of its token file.
+fn issuing(office: &Office) -> (alongside_relay::Relay, alongside_client::Relay) {
+    let tokens = "[[account]]\ntoken = \"ada\"\nname = \"Ada Byron Lovelace\"\n\
+                  title = \"Engineer\"\nrole = \"view\"\n\
+                  [[account]]\ntoken = \"nora\"\nname = \"Nora\"\nrole = \"none\"\n";
+    std::fs::write(office.path("tokens.toml"), tokens).unwrap();
+    let access = alongside_relay::sign_in::Access::open(&alongside_relay::sign_in::Options {
+        tokens: Some(office.path("tokens.toml")),
+        ..Default::default()
+    });
+    let issuer = alongside_relay::Issuer::open(&office.path("issuer.secret")).unwrap();
+    let name = vec!["localhost".to_owned()];
+    let identity = alongside_relay::tls::Identity::self_signed(name).unwrap();
+    cast::relay_with(identity, |options| {
+        options.access = access.unwrap();
+        options.issuer = Some(issuer);
+    })
+}
+
+//= test spec/15-identity.md#issuing [CARD-24] 3ecfa989
+//= test spec/15-identity.md#issuing [CARD-25] e32699bd
+//= test spec/15-identity.md#issuing [CARD-26] 34176896
+/// Who signs in gets a card from the relay, which the sharer reads as vouched for by its operator.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_issues_cards_to_those_who_sign_in() {
+    let office = Office::open();
+    let (_relay, found) = issuing(&office);
+    for profile in [Profile::Full, Profile::Abbreviated] {
+        let mut helper = cast::helper_with(found.clone(), Vec::new(), |options| {
+            options.sign_in = alongside_client::sign_in::from_text("ada").ok();
+            options.config.identity.ask_relay = Some(profile);
+        });
+        let code = |event: &Helped| match event {
+            Helped::Code { code, .. } => Some(*code),
+            _ => None,
+        };
+        let code = helper.hear("a code", code).await;
+        let trust = format!("relay-operator {} The relay\n", office.issuer);
+        let anchors = text::anchors(&trust).unwrap();
+        let injected = cast::Recorder::default();
+        let mut sharer = cast::sharer_with(found.clone(), code, &injected, |options| {
+            options.config.identity.anchors = anchors;
+        });
+        let asked = |event: &Shared| match event {
+            Shared::Session(SessionEvent::ConsentAsked { who, .. }) => Some(Who::clone(who)),
+            _ => None,
+        };
+        let told = sharer.hear("who asks", asked).await;
+        let issuer = "The relay".to_owned();
+        assert_eq!(told.standing, Standing::VouchedByRelay { issuer });
+        let card = told.card.unwrap();
+        let (name, title) = match profile {
+            Profile::Full => ("Ada Byron Lovelace", "Engineer"),
+            Profile::Abbreviated => ("Ada L", ""),
+        };
+        assert_eq!((card.name().as_str(), card.title.as_str()), (name, title));
+        assert!(card.ceiling.contains(Scopes::VIEW) && !card.ceiling.contains(Scopes::POINTER));
+    }
+    // Whoever may help nobody gets none, and is told why.
+    let mut helper = cast::helper_with(found, Vec::new(), |options| {
+        options.sign_in = alongside_client::sign_in::from_text("nora").ok();
+        options.config.identity.ask_relay = Some(Profile::Full);
+    });
+    let why = |event: &Helped| match event {
+        Helped::Trouble(why) => Some(why.clone()),
+        _ => None,
+    };
+    let why = helper.hear("why there is no card", why).await;
+    assert!(why.contains("role-not-enough"), "{why}");
+}

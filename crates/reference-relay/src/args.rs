@@ -43,6 +43,10 @@ pub(crate) struct Args {
     #[arg(long, requires = "cert", value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
 
+    /// Issue identity cards to those who sign in, with this key of `alongside card issuer-key`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) issuer_key: Option<PathBuf>,
+
     /// Make a certificate on the spot, for development; clients pin its fingerprint.
     #[arg(long)]
     pub(crate) self_signed: bool,

@@ -11,7 +11,7 @@ use alongside_state_machine::{
     relay::{self, ConnId, Event, Refusal, RelayConfig, Source, Transmit},
     time::Timestamp,
 };
-use alongside_wire::{rendezvous::SignIn, report};
+use alongside_wire::{ErrorCode, rendezvous::SignIn, report};
 use quinn::Connection;
 use tokio::sync::{Notify, watch};
 
@@ -20,6 +20,7 @@ use crate::{
     clock::{Clock, unix_now},
     connection::CHUNK,
     devices::Devices,
+    issuer::Issuer,
     outbox::Outbox,
     sign_in::Access,
 };
@@ -36,6 +37,8 @@ pub(crate) struct Hub {
     clock: Clock,
     /// Who may sign in.
     access: Access,
+    /// Who signs cards, if anybody.
+    issuer: Option<Issuer>,
     /// A client is read only while no more than this waits for its peer.
     pub(crate) room: usize,
     pub(crate) frame_streams: usize,
@@ -76,7 +79,13 @@ impl Client {
 }
 
 impl Hub {
-    pub(crate) fn new(config: RelayConfig, seed: [u8; 32], access: Access, books: Books) -> Self {
+    pub(crate) fn new(
+        config: RelayConfig,
+        seed: [u8; 32],
+        access: Access,
+        issuer: Option<Issuer>,
+        books: Books,
+    ) -> Self {
         // What a client may send in one reading, and the message that this completes, still fit.
         let reading = config.control_message.saturating_add(CHUNK + 16);
         let (room, frame_streams) = (
@@ -85,10 +94,12 @@ impl Hub {
         );
         let mut machine = relay::Relay::new(config, seed);
         machine.set_policy((*access.policy()).clone());
+        machine.set_issuing(issuer.is_some());
         Self {
             deadline_changed: Notify::new(),
             clock: Clock::start(),
             access,
+            issuer,
             room,
             frame_streams,
             state: Mutex::new(State {
@@ -222,6 +233,11 @@ impl Hub {
                     attempt,
                     request,
                 }),
+                Transmit::Issue { conn, wanted } => {
+                    let issuer = self.issuer.as_ref().ok_or(ErrorCode::Unsupported);
+                    let card = issuer.and_then(|issuer| issuer.issue(wanted, unix_now()));
+                    state.machine.card_issued(conn, card);
+                }
                 Transmit::Close { conn, code } => {
                     if let Some(client) = state.clients.remove(&conn) {
                         client.outbox.close(code);

@@ -18,6 +18,7 @@ mod clock;
 mod connection;
 pub mod devices;
 mod hub;
+mod issuer;
 mod outbox;
 mod quic;
 mod relay;
@@ -26,4 +27,5 @@ mod splice;
 pub mod tls;
 
 pub use alongside_state_machine::relay::RelayConfig;
+pub use issuer::Issuer;
 pub use relay::{BindError, Options, Relay};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use alongside_relay::{
-    Options, Relay,
+    Issuer, Options, Relay,
     books::{print_journal, print_reports},
     devices,
     sign_in::Access,
@@ -54,6 +54,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = args.config();
     let access = Access::open(&args.sign_in.options())?;
+    let issuer = args.issuer_key.as_deref().map(Issuer::open).transpose()?;
     let devices = args.devices.as_deref().map(devices::read).transpose()?;
     let devices = devices.unwrap_or_default();
     // Heard from now on, so that a signal right after the start is not lost.
@@ -67,6 +68,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let relay = Relay::bind(Options {
         config,
         access,
+        issuer,
         devices,
         journal: args.journal.clone(),
         reports: args.reports.clone(),

@@ -12,6 +12,7 @@ use crate::{
     connection,
     devices::Devices,
     hub::Hub,
+    issuer::Issuer,
     quic,
     sign_in::Access,
     splice,
@@ -29,6 +30,8 @@ pub struct Options {
     pub config: RelayConfig,
     /// Who may sign in, and what everybody may.
     pub access: Access,
+    /// Signs cards for those who sign in; without it, none are issued.
+    pub issuer: Option<Issuer>,
     /// The devices that may wait to be called.
     pub devices: Devices,
     /// The folder of the journal, which is made if there is none; without it, no journal is kept.
@@ -45,6 +48,7 @@ impl Options {
             identity,
             config: RelayConfig::default(),
             access: Access::default(),
+            issuer: None,
             devices: Devices::new(),
             journal: None,
             reports: None,
@@ -94,6 +98,7 @@ impl Relay {
             identity,
             mut config,
             access,
+            issuer,
             devices,
             journal,
             reports,
@@ -118,7 +123,7 @@ impl Relay {
         })?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed, access, books));
+        let hub = Arc::new(Hub::new(config, seed, access, issuer, books));
         hub.set_devices(devices);
         let (timer, keeper) = (hub.clone(), hub.clone());
         let tasks = [

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DecodeError, Fault, ReportCategory, Scopes,
     body::{Body, Check, messages, within},
+    card::SIGNATURE,
     code::Locator,
     device::{DeviceId, DeviceToken},
     framing, limits,
@@ -35,6 +36,10 @@ messages! {
         SignedIn = 0x22, "signed-in";
         Report = 0x30, "report";
         Reported = 0x32, "reported";
+        CardRequest = 0x38, "card-request";
+        CardChallenge = 0x3A, "card-challenge";
+        CardProof = 0x3C, "card-proof";
+        CardIssued = 0x3E, "card-issued";
         Wait = 0x42, "wait";
         Waiting = 0x44, "waiting";
         Call = 0x46, "call";
@@ -278,6 +283,62 @@ pub struct Call {
     /// The device.
     pub device: DeviceId,
 }
+
+/// Asks for a card with these keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CardRequest {
+    /// A registered profile.
+    pub profile: u8,
+    /// The card key.
+    pub card_key: [u8; 32],
+    /// The receipt key, one at most.
+    pub receipt_key: Vec<[u8; 32]>,
+}
+
+/// What the keys of a card-request are to sign.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CardChallenge {
+    /// Fresh random bytes.
+    pub challenge: [u8; 32],
+}
+
+/// The answer to a challenge.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CardProof {
+    /// The signature of the card key, and that of the receipt key after it, if there is one.
+    pub proof: Vec<u8>,
+}
+
+/// A card.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CardIssued {
+    /// The card as the relay signed it.
+    pub card: Vec<u8>,
+}
+
+impl Check for CardRequest {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(
+            self.receipt_key.len(),
+            1,
+            "the receipt keys of card-request",
+        )
+    }
+}
+
+impl Check for CardProof {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.proof.len(), 2 * SIGNATURE, "the proof of card-proof")
+    }
+}
+
+impl Check for CardIssued {
+    fn check(&self) -> Result<(), DecodeError> {
+        within(self.card.len(), limits::CARD, "the card of card-issued")
+    }
+}
+
+impl Check for CardChallenge {}
 
 impl Check for Hello {
     fn check(&self) -> Result<(), DecodeError> {

@@ -24,6 +24,7 @@ use rand_core::SeedableRng;
 
 use super::{
     Config, Counters, Reporting, Transmit,
+    asking::Asking,
     faces::{Faces, Fetched},
     frames::{Assembly, Streams},
     path::Path,
@@ -79,6 +80,8 @@ pub enum Event {
         /// Nothing is shown before [`HelperEndpoint::acknowledge`].
         to_acknowledge: bool,
     },
+    /// The relay issued no card, and why; the session goes on without.
+    NoCard(ErrorCode),
     /// The picture of the sharer's card was asked for, and this is what came.
     Picture(Fetched),
     /// Something of the session.
@@ -129,6 +132,7 @@ pub struct HelperEndpoint {
     counters: Counters,
     receipts: Received,
     faces: Faces,
+    asking: Option<Asking>,
 }
 
 impl HelperEndpoint {
@@ -154,6 +158,7 @@ impl HelperEndpoint {
             counters: Counters::default(),
             receipts: Received::default(),
             faces: Faces::default(),
+            asking: None,
         }
     }
 

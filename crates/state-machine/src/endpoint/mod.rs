@@ -10,6 +10,7 @@
 //! A connection may be lost without the session. While `wants_connection` says so, the caller tries
 //! to make another to the same relay, and calls `handle_connected` when it stands.
 
+mod asking;
 pub mod faces;
 pub mod frames;
 pub mod helper;

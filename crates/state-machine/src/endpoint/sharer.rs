@@ -23,6 +23,7 @@ use rand_core::{RngCore, SeedableRng};
 
 use super::{
     Config, Counters, Reporting, Transmit,
+    asking::Asking,
     faces::{Faces, Fetched},
     frames::Streams,
     path::Path,
@@ -60,6 +61,8 @@ pub enum Event {
     Number(u32),
     /// The relay knows this device: it can be called.
     Waiting,
+    /// The relay issued no card, and why; the session goes on without.
+    NoCard(ErrorCode),
     /// The picture of the helper's card was asked for, and this is what came.
     Picture(Fetched),
     /// Something of the session.
@@ -113,6 +116,7 @@ pub struct SharerEndpoint {
     faces: Faces,
     /// Receipts for the helper that wait for the link.
     unsent: Vec<Message>,
+    asking: Option<Asking>,
 }
 
 impl SharerEndpoint {
@@ -138,6 +142,7 @@ impl SharerEndpoint {
             asked_to_wait: false,
             faces: Faces::default(),
             unsent: Vec::new(),
+            asking: None,
         }
     }
 

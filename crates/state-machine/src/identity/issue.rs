@@ -12,7 +12,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::keys::{self, SecretKey};
 
 /// Keys for a card, and the proof that somebody has their secret halves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
     /// The card key.
     pub card_key: [u8; 32],

@@ -25,6 +25,8 @@ pub mod trust;
 
 use alloc::vec::Vec;
 
+use alongside_wire::Profile;
+
 use device::OwnDevice;
 use own::OwnCard;
 use trust::Anchor;
@@ -38,6 +40,8 @@ pub struct Identity {
     //= spec/15-identity.md#trust [CARD-12] 7dd6a1b2
     /// Whose signatures are believed.
     pub anchors: Vec<Anchor>,
+    /// Ask the relay for a card of this profile after a sign-in, which it then comes with.
+    pub ask_relay: Option<Profile>,
     /// What is said of this end's device, if it shares.
     pub device: Option<OwnDevice>,
     /// A sharer takes only a helper whose card one of the anchors vouches for.

@@ -6,6 +6,7 @@ use alongside_wire::{ErrorCode, code::Locator, framing::Deframer, rendezvous::Si
 
 use super::{
     ConnId, RelayConfig,
+    cards::Asked,
     control::Held,
     devices::Dialling,
     sign_in::SignedIn,
@@ -30,6 +31,8 @@ pub(super) struct Client {
     pub(super) left: Option<Timestamp>,
     /// Issuer and subject of the helper's account in its latest session; empty without one.
     pub(super) helped_by: String,
+    /// A card that it has asked for.
+    pub(super) card: Option<Asked>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -101,6 +104,7 @@ impl Client {
             signed_in: None,
             left: None,
             helped_by: String::new(),
+            card: None,
         }
     }
 

@@ -101,6 +101,8 @@ impl Relay {
             }
             //= spec/03-rendezvous.md#states [RDV-7] 30f486c0
             (Message::Deliver(_), _) if client.was_paired => {}
+            (Message::CardRequest(request), Phase::Idle) => self.card_request(conn, request, now),
+            (Message::CardProof(proof), Phase::Idle) => self.card_proof(conn, proof, now)?,
             (Message::Report(report), Phase::Idle) => self.report(conn, &report, now),
             (Message::Leave(leave), _) => {
                 self.release(conn, leave.code, now);
@@ -113,6 +115,8 @@ impl Relay {
                 | Message::Wait(_)
                 | Message::Call(_)
                 | Message::Deliver(_)
+                | Message::CardRequest(_)
+                | Message::CardProof(_)
                 | Message::Report(_),
                 _,
             ) => return Err(unexpected),
@@ -125,6 +129,8 @@ impl Relay {
                 | Message::Refused(_)
                 | Message::SignedIn(_)
                 | Message::Reported(_)
+                | Message::CardChallenge(_)
+                | Message::CardIssued(_)
                 | Message::Waiting(_)
                 | Message::Place(_)
                 | Message::Rejoined(_)

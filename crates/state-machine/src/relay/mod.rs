@@ -1,6 +1,7 @@
 //! The relay: pairs a helper and a sharer by a code, and carries what they seal, unread.
 
 pub mod account;
+mod cards;
 mod client;
 mod codes;
 mod config;
@@ -27,6 +28,14 @@ use alongside_wire::{
     rendezvous::{Gone, Joined, Message, Refused, RelayHello, SignIn},
 };
 
+pub use self::{
+    cards::CardWanted,
+    config::RelayConfig,
+    devices::Registration,
+    sign_in::{NotVerified, Verified},
+    sources::Source,
+    violation::Violation,
+};
 use self::{
     client::{Client, Ends, Phase},
     codes::Codes,
@@ -37,13 +46,9 @@ use self::{
     sources::Sources,
     tally::Tally,
 };
-pub use self::{
-    config::RelayConfig,
-    devices::Registration,
-    sign_in::{NotVerified, Verified},
-    sources::Source,
-    violation::Violation,
-};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+
 use crate::time::Timestamp;
 
 /// A connection of a client, as the caller numbers it.
@@ -90,6 +95,9 @@ pub struct Relay {
     sign_ins: Sources,
     /// Tokens that were given out to be checked.
     attempts: u64,
+    /// Cards are issued, and what challenges are drawn from.
+    issuing: bool,
+    challenges: ChaCha20Rng,
     reports: Reports,
     places: Places,
     /// Clients that wait for the answer to a join, and those of them that are held back.
@@ -122,6 +130,13 @@ pub enum Transmit {
         attempt: u64,
         /// The method and the token, which is to be forgotten then.
         request: SignIn,
+    },
+    /// Sign a card, and say so to [`Relay::card_issued`].
+    Issue {
+        /// The connection.
+        conn: ConnId,
+        /// What is wanted.
+        wanted: CardWanted,
     },
     /// Close it, after what was written before. The machine has forgotten it already.
     Close {
@@ -221,6 +236,9 @@ impl core::error::Error for Refusal {}
 impl Relay {
     /// A relay without clients. `seed` is what locators are drawn from: 32 random bytes.
     pub fn new(config: RelayConfig, seed: [u8; 32]) -> Self {
+        // Another stream than that of locators.
+        let mut challenges = ChaCha20Rng::from_seed(seed);
+        challenges.set_stream(1);
         Self {
             config,
             policy: Policy::default(),
@@ -231,6 +249,8 @@ impl Relay {
             sources: Sources::default(),
             sign_ins: Sources::default(),
             attempts: 0,
+            issuing: false,
+            challenges,
             reports: Reports::default(),
             places: Places::new(seed),
             joining: 0,

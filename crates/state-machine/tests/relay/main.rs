@@ -1,5 +1,6 @@
 //! The relay machine: what clients get from it, and what nobody can make it do.
 
+mod cards;
 mod devices;
 mod drain;
 mod joins;

@@ -286,6 +286,10 @@ impl Watch {
             | Message::CodeRequest(_)
             | Message::Join(_)
             | Message::Leave(_)
+            | Message::CardRequest(_)
+            | Message::CardChallenge(_)
+            | Message::CardProof(_)
+            | Message::CardIssued(_)
             | Message::Report(_) => {
                 panic!("a relay does not say {}", message.name());
             }

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use alongside_state_machine::{
     relay::{
-        ConnId, Event, NotVerified, Relay, RelayConfig, Source, Transmit, Verified, Violation,
+        CardWanted, ConnId, Event, NotVerified, Relay, RelayConfig, Source, Transmit, Verified,
+        Violation,
     },
     time::Timestamp,
 };
@@ -20,6 +21,8 @@ use alongside_wire::{
 
 /// A relay on virtual time, and what came out of it.
 pub(crate) struct World {
+    /// Cards that are wanted.
+    pub(crate) wanted: Vec<(ConnId, CardWanted)>,
     pub(crate) relay: Relay,
     pub(crate) now: Timestamp,
     /// What each connection was sent and has not looked at.
@@ -113,6 +116,7 @@ impl World {
             checked: 0,
             answering: true,
             unanswered: Vec::new(),
+            wanted: Vec::new(),
         }
     }
 
@@ -132,6 +136,7 @@ impl World {
                     assert!(!self.closed.contains_key(&conn), "written to after its end");
                     self.sent.entry(conn).or_default().extend(bytes);
                 }
+                Transmit::Issue { conn, wanted } => self.wanted.push((conn, wanted)),
                 Transmit::Verify {
                     conn,
                     attempt,

@@ -181,7 +181,7 @@ impl DeviceArgs {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum HowMuch {
+pub(crate) enum HowMuch {
     Abbreviated,
     Full,
 }
@@ -205,6 +205,10 @@ pub(crate) struct IdentityArgs {
     /// The secret key that belongs to the card.
     #[arg(long, value_name = "FILE", requires = "card")]
     card_key: Option<PathBuf>,
+
+    /// Ask the relay for a card after the sign-in.
+    #[arg(long, value_enum, value_name = "PROFILE", conflicts_with = "card")]
+    ask_card: Option<HowMuch>,
 
     /// The picture that the card names, for who asks for it.
     #[arg(long, value_name = "FILE", requires = "card")]
@@ -256,6 +260,7 @@ impl IdentityArgs {
             identity: Identity {
                 card,
                 anchors,
+                ask_relay: self.ask_card.map(Profile::from),
                 ..Identity::default()
             },
             ..Config::default()

@@ -2,16 +2,31 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use alongside_wire::{Direction, session::Message};
+use alongside_wire::{Direction, rendezvous::SignedIn, session::Message};
 
 use super::{Channel, Event, HelperEndpoint};
 use crate::{
+    endpoint::asking::Asking,
     error::{Fault, Misuse},
     identity::{device, trust},
     time::Timestamp,
 };
 
 impl HelperEndpoint {
+    /// The relay knows who this is. The program is told when the card has come, if one is wanted.
+    pub(super) fn ask_card(&mut self, signed_in: SignedIn) {
+        let identity = &self.config.identity;
+        let wanted = identity.ask_relay.filter(|_| identity.card.is_none());
+        match wanted {
+            Some(profile) => {
+                let (asking, request) = Asking::new(profile, signed_in, &mut self.rng);
+                self.asking = Some(asking);
+                self.control.send(request);
+            }
+            None => self.events.push_back(Event::SignedIn(signed_in)),
+        }
+    }
+
     /// The person has read what is said of the sharer's device: the screen may come.
     ///
     /// # Errors

@@ -4,17 +4,33 @@ use alloc::vec::Vec;
 
 use alongside_wire::{
     Direction, ErrorCode,
+    rendezvous::SignedIn,
     session::{Advisory, Card, Introduce, Message},
 };
 
 use super::{Channel, Event, SharerEndpoint};
 use crate::{
+    endpoint::asking::Asking,
     error::{Fault, Misuse},
     identity::trust::{self, Standing},
     time::Timestamp,
 };
 
 impl SharerEndpoint {
+    /// The relay knows who this is. The program is told when the card has come, if one is wanted.
+    pub(super) fn ask_card(&mut self, signed_in: SignedIn) {
+        let identity = &self.config.identity;
+        let wanted = identity.ask_relay.filter(|_| identity.card.is_none());
+        match wanted {
+            Some(profile) => {
+                let (asking, request) = Asking::new(profile, signed_in, &mut self.rng);
+                self.asking = Some(asking);
+                self.control.send(request);
+            }
+            None => self.events.push_back(Event::SignedIn(signed_in)),
+        }
+    }
+
     /// The helper's first message: its opening, and its card if it has one.
     pub(super) fn introduced(
         &mut self,

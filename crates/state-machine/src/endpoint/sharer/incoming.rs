@@ -15,6 +15,7 @@ use crate::{
         reconnect::Answers,
         session::{Opener, Sealer},
     },
+    endpoint::asking::Asking,
     error::{Fault, Plane},
     session::{By, known},
     time::Timestamp,
@@ -38,7 +39,26 @@ impl SharerEndpoint {
             },
             Rendezvous::SignedIn(signed_in) => {
                 self.control.signed_in(signed_in.clone())?;
-                self.events.push_back(Event::SignedIn(signed_in));
+                self.ask_card(signed_in);
+                Ok(())
+            }
+            Rendezvous::CardChallenge(challenge) if self.asking.is_some() => {
+                let proof = self.asking.as_ref().map(|asking| asking.prove(&challenge));
+                proof.into_iter().for_each(|proof| self.control.send(proof));
+                Ok(())
+            }
+            Rendezvous::CardIssued(issued) if self.asking.is_some() => {
+                if let Some(asking) = self.asking.take() {
+                    let (own, signed_in) = asking.take(&issued.card)?;
+                    self.config.identity.card = Some(own);
+                    self.events.push_back(Event::SignedIn(signed_in));
+                }
+                Ok(())
+            }
+            Rendezvous::Refused(Refused { code }) if self.asking.is_some() => {
+                self.events.push_back(Event::NoCard(known(code)));
+                let signed_in = self.asking.take().map(Asking::give_up);
+                self.events.extend(signed_in.map(Event::SignedIn));
                 Ok(())
             }
             //= spec/13-sign-in.md#sign-in [AUTH-9] 3982f182
