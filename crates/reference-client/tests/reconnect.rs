@@ -1,0 +1,284 @@
+//! Lost and changed paths on the real stack: a relay, two clients, and a proxy for each on the way.
+//!
+//! Real time passes here, because it is the outage that is tested. What was measured is printed.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+#[path = "support/cast.rs"]
+mod cast;
+#[path = "support/proxy.rs"]
+mod proxy;
+
+use std::time::{Duration, Instant};
+
+use alongside_client::{
+    By, Relay,
+    helper::{self, Command as Help, Event as Helped},
+    sharer::{self, Command as Share, Event as Shared},
+};
+use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
+use cast::{HelperEnd, Recorder, Seen, SharerEnd, helper_with, relay, sharer_with};
+use proxy::Proxy;
+
+const DOWN: InputEvent = InputEvent::Key {
+    usage: 4,
+    down: true,
+};
+
+/// Both ends behind a proxy each, while the screen is seen.
+struct Scene {
+    _relay: alongside_relay::Relay,
+    helper: HelperEnd,
+    sharer: SharerEnd,
+    helpers_way: Proxy,
+    sharers_way: Proxy,
+    seen: Seen,
+    injected: Recorder,
+}
+
+impl Scene {
+    async fn viewing() -> Self {
+        let (relay, found) = relay();
+        let address = relay.local_addr().unwrap();
+        let helpers_way = Proxy::start(address).await;
+        let sharers_way = Proxy::start(address).await;
+        let through = |proxy: &Proxy| Relay {
+            address: proxy.address.to_string(),
+            ..found.clone()
+        };
+        let seen = Seen::default();
+        let mut helper = helper_with(through(&helpers_way), vec![Box::new(seen.clone())], |_| {});
+        let code = helper
+            .hear("a code", |event| match event {
+                Helped::Code { code, .. } => Some(*code),
+                _ => None,
+            })
+            .await;
+        let injected = Recorder::default();
+        let mut sharer = sharer_with(through(&sharers_way), code, &injected, |_| {});
+        sharer
+            .hear("the question for consent", |event| match event {
+                Shared::Session(sharer::SessionEvent::ConsentAsked { .. }) => Some(()),
+                _ => None,
+            })
+            .await;
+        sharer.order(Share::Contact(sharer::Contact::Person)).await;
+        sharer.order(Share::Consent(sharer::Consent::Given)).await;
+        seen.more_than(0).await;
+        Self {
+            _relay: relay,
+            helper,
+            sharer,
+            helpers_way,
+            sharers_way,
+            seen,
+            injected,
+        }
+    }
+
+    /// Asks for control until it may be asked for, and the person allows it.
+    async fn control(&mut self) {
+        loop {
+            let scopes = Scopes::CONTROL;
+            self.helper.order(Help::RequestControl(scopes)).await;
+            let asked = self
+                .sharer
+                .hear("the question for control", |event| match event {
+                    Shared::Session(sharer::SessionEvent::ControlAsked { .. }) => Some(()),
+                    _ => None,
+                });
+            if tokio::time::timeout(Duration::from_secs(1), asked)
+                .await
+                .is_ok()
+            {
+                break;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        let number = self.sharer.log.iter().rev().find_map(|event| match event {
+            Shared::Number(number) => Some(*number),
+            _ => None,
+        });
+        // The number, if there is one, follows the question.
+        let number = match number {
+            Some(number) => Some(number),
+            None => {
+                let late = self.sharer.hear("a number", |event| match event {
+                    Shared::Number(number) => Some(*number),
+                    _ => None,
+                });
+                tokio::time::timeout(Duration::from_millis(100), late)
+                    .await
+                    .ok()
+            }
+        };
+        self.sharer
+            .order(Share::AllowControl(Scopes::CONTROL, number))
+            .await;
+        self.helper
+            .hear("control", |event| match event {
+                Helped::Session(helper::SessionEvent::ControlGranted { .. }) => Some(()),
+                _ => None,
+            })
+            .await;
+    }
+
+    async fn frozen(&mut self) {
+        self.helper
+            .hear("the freeze", |event| match event {
+                Helped::Frozen { .. } => Some(()),
+                _ => None,
+            })
+            .await;
+        self.sharer
+            .hear("the freeze", |event| match event {
+                Shared::Frozen { .. } => Some(()),
+                _ => None,
+            })
+            .await;
+    }
+
+    async fn back(&mut self) {
+        self.helper
+            .hear("that it is back", |event| match event {
+                Helped::Session(helper::SessionEvent::Back) => Some(()),
+                _ => None,
+            })
+            .await;
+        self.sharer
+            .hear("that it is back", |event| match event {
+                Shared::Session(sharer::SessionEvent::Back) => Some(()),
+                _ => None,
+            })
+            .await;
+    }
+
+    async fn line_to_helper(&mut self, expected: &str) {
+        let line = self.helper.hear("a line", |event| match event {
+            Helped::Session(helper::SessionEvent::Chat(text)) => Some(text.clone()),
+            _ => None,
+        });
+        assert_eq!(line.await, expected);
+    }
+
+    async fn line_to_sharer(&mut self, expected: &str) {
+        let line = self.sharer.hear("a line", |event| match event {
+            Shared::Session(sharer::SessionEvent::Chat(text)) => Some(text.clone()),
+            _ => None,
+        });
+        assert_eq!(line.await, expected);
+    }
+}
+
+//= test spec/12-reconnect.md#link [RECON-1] 3ea14ceb
+//= test spec/12-reconnect.md#way [RECON-10] 6b7c9e6c
+//= test spec/12-reconnect.md#state [RECON-27] 004a6204
+//= test spec/12-reconnect.md#chat [RECON-32] dbaec176
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_outage_of_twenty_seconds_there_is_sight_and_all_of_the_chat() {
+    let mut scene = Scene::viewing().await;
+    scene.control().await;
+    scene.helper.order(Help::Input(vec![DOWN])).await;
+    scene.injected.last(DOWN).await;
+    scene.helpers_way.black_hole(true);
+    let began = Instant::now();
+    scene.helper.order(Help::Chat("one".into())).await;
+    scene.sharer.order(Share::Chat("one".into())).await;
+    scene.frozen().await;
+    let froze = began.elapsed();
+    println!("both frozen after {froze:?}");
+    assert!(froze < Duration::from_millis(6_500), "{froze:?}");
+    // What was held is let go at once.
+    scene.injected.last(InputEvent::ReleaseAll).await;
+    scene.helper.order(Help::Chat("two".into())).await;
+    scene.sharer.order(Share::Chat("two".into())).await;
+    tokio::time::sleep(Duration::from_secs(20).saturating_sub(began.elapsed())).await;
+    let before = scene.seen.count();
+    scene.helpers_way.black_hole(false);
+    let over = Instant::now();
+    scene.back().await;
+    println!("back {:?} after the outage", over.elapsed());
+    scene.seen.more_than(before).await;
+    for line in ["one", "two"] {
+        scene.line_to_helper(line).await;
+        scene.line_to_sharer(line).await;
+    }
+    // Control did not come back by itself.
+    let injected = scene.injected.done().len();
+    scene.helper.order(Help::Input(vec![DOWN])).await;
+    scene
+        .helper
+        .hear("that there is no control", |event| match event {
+            Helped::NotNow(_) => Some(()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(scene.injected.done().len(), injected);
+    scene.control().await;
+    scene.helper.order(Help::Input(vec![DOWN])).await;
+    scene.injected.last(DOWN).await;
+    // An end is told at once, as ever.
+    scene.sharer.order(Share::End).await;
+    let began = Instant::now();
+    let ended = scene.helper.ended().await;
+    println!(
+        "an end was told after {:?}, closing and all",
+        began.elapsed()
+    );
+    assert_eq!((ended.by, ended.code), (By::Peer, ErrorCode::Done));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_address_is_hardly_noticed() {
+    let mut scene = Scene::viewing().await;
+    for round in 0..2 {
+        let before = scene.seen.count();
+        let way = [&scene.sharers_way, &scene.helpers_way][round];
+        way.change_addresses();
+        let changed = Instant::now();
+        scene.seen.more_than(before + 5).await;
+        println!(
+            "five more frames {:?} after a new address",
+            changed.elapsed()
+        );
+        scene.helper.order(Help::Chat("still there?".into())).await;
+        scene.line_to_sharer("still there?").await;
+    }
+    scene.helper.order(Help::End).await;
+    let ended = scene.sharer.ended().await;
+    assert_eq!((ended.by, ended.code), (By::Peer, ErrorCode::Done));
+}
+
+//= test spec/12-reconnect.md#link [RECON-5] dc497654
+//= test spec/12-reconnect.md#link [RECON-9] 6b2fb207
+//= test spec/05-session.md#end [END-1] 76b70464
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_network_gone_a_person_ends_at_once_and_the_other_end_in_time() {
+    let mut scene = Scene::viewing().await;
+    scene.sharers_way.black_hole(true);
+    let began = Instant::now();
+    scene.sharer.order(Share::End).await;
+    scene
+        .sharer
+        .hear("the end", |event| match event {
+            Shared::Session(sharer::SessionEvent::Ended(_)) => Some(()),
+            _ => None,
+        })
+        .await;
+    let told = began.elapsed();
+    println!("the person was told after {told:?}");
+    assert!(told < Duration::from_millis(500), "{told:?}");
+    scene
+        .helper
+        .hear("the freeze", |event| match event {
+            Helped::Frozen { .. } => Some(()),
+            _ => None,
+        })
+        .await;
+    let froze = began.elapsed();
+    let ended = scene.helper.ended().await;
+    let over = began.elapsed();
+    println!("the other end froze after {froze:?} and ended after {over:?}");
+    assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::Lost));
+    assert!(froze < Duration::from_millis(6_500), "{froze:?}");
+    assert!(over < Duration::from_secs(38), "{over:?}");
+}
