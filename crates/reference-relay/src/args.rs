@@ -7,7 +7,7 @@ use clap::{ArgGroup, Parser, Subcommand};
 
 /// Pairs helpers and sharers of Alongside by a code, and carries what they seal, unread.
 #[derive(Debug, Parser)]
-#[command(version, group(ArgGroup::new("identity").required(true).args(["cert", "self_signed"])))]
+#[command(version, group(ArgGroup::new("identity").args(["cert", "self_signed"])))]
 #[command(subcommand_negates_reqs = true, args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
@@ -24,7 +24,7 @@ Examples:
       For an organisation: helpers sign in, and rules say who may help whom, and how far.
 
 It opens one UDP port and nothing else, and keeps nothing on disk unless --journal or --reports is given. SIGINT and SIGTERM end it after
-every client was told. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
+every client was told, SIGTERM after the last session or --drain-seconds; SIGHUP reads the certificate again. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
 
 Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.")]
 pub(crate) struct Args {
@@ -32,8 +32,25 @@ pub(crate) struct Args {
     pub(crate) command: Option<Command>,
 
     /// Where to listen: address and UDP port.
-    #[arg(long, default_value = "[::]:443", value_name = "ADDRESS:PORT")]
-    pub(crate) listen: SocketAddr,
+    /// [default: [::]:443]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// Read this TOML file first; what is said here wins.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Print what is in force, as a configuration file, and end.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+
+    /// Answer GET /health by HTTP on this loopback address.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) health: Option<SocketAddr>,
+
+    /// On SIGTERM let the sessions go on for so long, and begin nothing; 0 ends them at once.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) drain_seconds: Option<u64>,
 
     /// Certificate chain in PEM form, the relay's own certificate first.
     #[arg(long, requires = "key", value_name = "FILE")]
@@ -75,7 +92,7 @@ pub(crate) struct Args {
     pub(crate) reports: Option<PathBuf>,
 
     /// How long reports are kept, in days.
-    #[arg(long, requires = "reports", value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3_650))]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3_650))]
     pub(crate) reports_days: Option<u64>,
 
     /// The most connections at once.
@@ -121,9 +138,8 @@ pub(crate) enum Command {
 }
 
 impl Args {
-    /// The limits of the registry, with what was asked for.
-    pub(crate) fn config(&self) -> RelayConfig {
-        let mut config = RelayConfig::default();
+    /// Puts what was asked for here in place of what is in `config`.
+    pub(crate) fn adjust(&self, config: &mut RelayConfig) {
         if let Some(connections) = self.connections {
             config.connections = connections;
         }
@@ -139,6 +155,5 @@ impl Args {
         if let Some(days) = self.reports_days {
             config.report_keep_ms = days * 86_400_000;
         }
-        config
     }
 }

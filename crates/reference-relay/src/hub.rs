@@ -20,6 +20,7 @@ use crate::{
     clock::{Clock, unix_now},
     connection::CHUNK,
     devices::Devices,
+    health::Status,
     issuer::Issuer,
     outbox::Outbox,
     sign_in::Access,
@@ -148,6 +149,21 @@ impl Hub {
 
     pub(crate) fn set_devices(&self, devices: Devices) {
         self.tell(|machine, now| machine.set_devices(devices, now));
+    }
+
+    pub(crate) fn begin_to_drain(&self) {
+        self.tell(|machine, now| machine.drain(now));
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let state = self.lock();
+        let (connections, codes) = state.machine.counts();
+        Status {
+            draining: state.machine.is_draining(),
+            connections,
+            codes,
+            sessions: state.sessions.under_way(),
+        }
     }
 
     pub(crate) fn shutdown(&self) {

@@ -10,6 +10,7 @@
 //! | `outbox` | what waits for a client, bounded |
 //! | [`books`] | files that are written a line at a time and unlinked whole |
 //! | [`sign_in`] | who clients are, and what the operator allows them |
+//! | `health`, `notify` | word to a monitor, and to a service manager |
 //! | `splice` | carries one frame stream from one client to its peer |
 //! | `quic`, [`tls`], `clock` | windows, certificates, time |
 
@@ -17,8 +18,11 @@ pub mod books;
 mod clock;
 mod connection;
 pub mod devices;
+mod health;
 mod hub;
 mod issuer;
+#[cfg(target_os = "linux")]
+pub mod notify;
 mod outbox;
 mod quic;
 mod relay;
@@ -27,5 +31,6 @@ mod splice;
 pub mod tls;
 
 pub use alongside_state_machine::relay::RelayConfig;
+pub use health::Status;
 pub use issuer::Issuer;
 pub use relay::{BindError, Options, Relay};

@@ -1,10 +1,13 @@
 //! `alongside-relay`: runs a relay until it is told to stop.
 
 mod args;
+mod settings;
+mod signals;
 
 use std::{
     io::{self, Write as _},
     process::ExitCode,
+    time::Duration,
 };
 
 use alongside_relay::{
@@ -15,7 +18,9 @@ use alongside_relay::{
     tls::Identity,
 };
 use args::{Args, Command};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
+use settings::Settings;
+use signals::{Signal, Signals};
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
@@ -48,37 +53,87 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let identity = match (&args.cert, &args.key) {
-        (Some(cert), Some(key)) => Identity::from_files(cert, key)?,
-        _ => Identity::self_signed(args.name.clone())?,
+    let settings = Settings::read(&args)?;
+    if args.print_config {
+        write!(io::stdout().lock(), "{}", settings.print())?;
+        return Ok(());
+    }
+    if settings.cert.is_none() && !args.self_signed {
+        let kind = clap::error::ErrorKind::MissingRequiredArgument;
+        let why = "give --cert and --key, or --self-signed, or a --config that names a certificate";
+        Args::command().error(kind, why).exit();
+    }
+    let identity = match &settings.cert {
+        Some((cert, key)) => Identity::from_files(cert, key)?,
+        None => Identity::self_signed(args.name.clone())?,
     };
-    let config = args.config();
-    let access = Access::open(&args.sign_in.options())?;
-    let issuer = args.issuer_key.as_deref().map(Issuer::open).transpose()?;
-    let devices = args.devices.as_deref().map(devices::read).transpose()?;
-    let devices = devices.unwrap_or_default();
+    let access = Access::open(&settings.sign_in)?;
+    let devices = settings.devices.as_deref().map(devices::read).transpose()?;
+    let issuer = settings.issuer_key.as_deref();
+    let issuer = issuer.map(Issuer::open).transpose()?;
     // Heard from now on, so that a signal right after the start is not lost.
-    let stop = stop_signal()?;
-    let bound = Relay::memory_bound(&config);
+    let mut signals = Signals::listen()?;
+    let bound = Relay::memory_bound(&settings.config);
     info!(
-        connections = config.connections,
+        connections = settings.config.connections,
         mebibytes = bound / (1024 * 1024),
         "most memory for clients"
     );
     let relay = Relay::bind(Options {
-        config,
+        config: settings.config.clone(),
         access,
         issuer,
-        devices,
-        journal: args.journal.clone(),
-        reports: args.reports.clone(),
-        ..Options::new(args.listen, identity)
+        devices: devices.unwrap_or_default(),
+        journal: settings.journal.clone(),
+        reports: settings.reports.clone(),
+        health: settings.health,
+        ..Options::new(settings.listen, identity)
     })?;
     ready(&args, &relay)?;
-    stop.await;
+    say("READY=1");
+    let drain = loop {
+        match signals.next().await {
+            Signal::Stop => break false,
+            Signal::Drain => break true,
+            Signal::Reload => renew(&relay, &settings),
+        }
+    };
+    say("STOPPING=1");
+    if drain && settings.drain_seconds > 0 {
+        info!(settings.drain_seconds, "draining: nothing begins any more");
+        let most = Duration::from_secs(settings.drain_seconds);
+        tokio::select! {
+            _ = tokio::time::timeout(most, relay.drain()) => {}
+            // Whoever is in a hurry says so again.
+            () = signals.stop() => {}
+        }
+    }
     info!("shutting down: every client is told");
     relay.shutdown().await;
     Ok(())
+}
+
+/// Reads the certificate again; one that cannot be used changes nothing.
+fn renew(relay: &Relay, settings: &Settings) {
+    let Some((cert, key)) = &settings.cert else {
+        info!("a self-signed certificate is made once");
+        return;
+    };
+    let renewed = Identity::from_files(cert, key).and_then(|identity| {
+        let fingerprint = identity.fingerprint();
+        relay.renew(identity).map(|()| fingerprint)
+    });
+    match renewed {
+        Ok(fingerprint) => info!(%fingerprint, "the certificate was read again"),
+        Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+    }
+}
+
+fn say(state: &str) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = alongside_relay::notify::notify(state) {
+        tracing::warn!(%error, "the service manager does not hear");
+    }
 }
 
 /// Says where it listens: a line for programs, or two for people.
@@ -94,30 +149,10 @@ fn ready(args: &Args, relay: &Relay) -> io::Result<()> {
     } else {
         writeln!(out, "listening on UDP {address}")?;
         writeln!(out, "fingerprint {fingerprint}")?;
-        if args.cert.is_none() {
+        if args.self_signed {
             let note = "self-signed: clients need --fingerprint with the line above";
             writeln!(out, "{note}")?;
         }
     }
     out.flush()
-}
-
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

@@ -21,6 +21,7 @@ const IDLE: Duration = Duration::from_millis(3_500);
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
 //= spec/08-transport.md#quic [TRANSPORT-1] 49f43e75
+//= spec/14-operation.md#surface [OPERATION-1] 1dfdc8d6
 const ALPN: &[u8] = b"alongside/1";
 
 pub(crate) fn code(code: ErrorCode) -> VarInt {

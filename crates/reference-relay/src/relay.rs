@@ -11,6 +11,7 @@ use crate::{
     books::{Books, BooksError, Keeper},
     connection,
     devices::Devices,
+    health::{self, Status},
     hub::Hub,
     issuer::Issuer,
     quic,
@@ -38,6 +39,8 @@ pub struct Options {
     pub journal: Option<PathBuf>,
     /// The folder of reports of abuse, which is made if there is none; without it, none are taken.
     pub reports: Option<PathBuf>,
+    /// Where the machine itself may ask for health, by HTTP; a loopback address.
+    pub health: Option<SocketAddr>,
 }
 
 impl Options {
@@ -52,6 +55,7 @@ impl Options {
             devices: Devices::new(),
             journal: None,
             reports: None,
+            health: None,
         }
     }
 }
@@ -84,7 +88,8 @@ pub struct Relay {
     endpoint: Endpoint,
     hub: Arc<Hub>,
     fingerprint: String,
-    tasks: [JoinHandle<()>; 3],
+    tasks: Vec<JoinHandle<()>>,
+    bounds: RelayConfig,
 }
 
 impl Relay {
@@ -102,12 +107,18 @@ impl Relay {
             devices,
             journal,
             reports,
+            health,
         } = options;
         if reports.is_none() {
             config.reports_per_source = 0;
         }
         let fingerprint = identity.fingerprint();
         let server = quic::server_config(identity, &config).map_err(BindError::Tls)?;
+        let bounds = config.clone();
+        let listener = health.map(|address| {
+            health::listen(address).map_err(|error| BindError::Listen { address, error })
+        });
+        let listener = listener.transpose()?;
         //= spec/14-operation.md#journal [JOURNAL-8] 50a52e15
         let journal = journal.map(|folder| Keeper::start(&folder, Shelf::JOURNAL));
         let journal = journal.transpose().map_err(BindError::Books)?;
@@ -126,12 +137,16 @@ impl Relay {
         let hub = Arc::new(Hub::new(config, seed, access, issuer, books));
         hub.set_devices(devices);
         let (timer, keeper) = (hub.clone(), hub.clone());
-        let tasks = [
+        let mut tasks = vec![
             tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),
             tokio::spawn(async move { timer.keep_time().await }),
             tokio::spawn(async move { keeper.keep_policy().await }),
         ];
+        if let Some(listener) = listener {
+            tasks.push(tokio::spawn(health::serve(listener, hub.clone())));
+        }
         Ok(Self {
+            bounds,
             endpoint,
             hub,
             fingerprint,
@@ -168,6 +183,31 @@ impl Relay {
     /// told, and wait no more.
     pub fn set_devices(&self, devices: Devices) {
         self.hub.set_devices(devices);
+    }
+
+    //= spec/14-operation.md#surface [OPERATION-3] 6a7525a8
+    /// Uses another certificate for the connections that come from now on.
+    ///
+    /// # Errors
+    /// If it cannot be used; then that of before stays.
+    pub fn renew(&self, identity: Identity) -> Result<(), TlsError> {
+        let server = quic::server_config(identity, &self.bounds)?;
+        self.endpoint.set_server_config(Some(server));
+        Ok(())
+    }
+
+    /// How it is with it.
+    pub fn status(&self) -> Status {
+        self.hub.status()
+    }
+
+    /// Begins nothing any more, and waits until the sessions have come to their end.
+    pub async fn drain(&self) {
+        self.hub.begin_to_drain();
+        // Sessions last for minutes; to look often enough is simpler than to be told.
+        while self.hub.status().sessions > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Tells every client that the relay is shutting down, closes their connections, and waits

@@ -57,6 +57,11 @@ impl Sessions {
         }
     }
 
+    /// How many sessions there are now.
+    pub fn under_way(&self) -> usize {
+        self.under_way.len()
+    }
+
     /// Something was used in the session that this client is in.
     pub fn used(&mut self, end: ConnId, features: Features) {
         let number = self.by_end.get(&end);

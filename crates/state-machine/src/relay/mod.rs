@@ -341,6 +341,11 @@ impl Relay {
         }
     }
 
+    /// Whether nothing begins any more.
+    pub fn is_draining(&self) -> bool {
+        self.draining || self.shut_down
+    }
+
     /// How many connections and live codes there are.
     pub fn counts(&self) -> (usize, usize) {
         (self.clients.len(), self.codes.live())
