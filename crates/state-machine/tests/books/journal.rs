@@ -111,6 +111,7 @@ fn no_record_ever_grows_older_than_72_hours() {
                         prop_assert_eq!(folder.records().count(), before);
                         now = now.max(due);
                         folder.unlink(now);
+                        prop_assert!(folder.next_due() > Some(due) || folder.next_due().is_none());
                     }
                     now = until;
                 }
