@@ -68,7 +68,8 @@ impl Talker {
 
     /// Waits for a text that was not said before; returns what follows it on its line.
     pub fn hear(&self, text: &str, times: usize) -> String {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        // A session whose way is lost ends half a minute later.
+        let deadline = Instant::now() + Duration::from_secs(45);
         loop {
             let said = self.said();
             let mut found = said.match_indices(text).skip(times - 1);
@@ -96,7 +97,7 @@ impl Talker {
                 thread::sleep(Duration::from_millis(100));
                 return (status.code(), began.elapsed());
             }
-            let patience = Duration::from_secs(20);
+            let patience = Duration::from_secs(45);
             assert!(began.elapsed() < patience, "{}: {}", self.name, self.said());
             thread::sleep(Duration::from_millis(10));
         }
