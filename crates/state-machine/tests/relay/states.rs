@@ -347,7 +347,7 @@ fn bytes_that_cannot_be_read_close_the_connection() {
     let cases: [(&[u8], ErrorCode); 5] = [
         (&[0x82, 0x00], ErrorCode::Malformed),
         (&[0x02, 0x01, 0x05], ErrorCode::Malformed),
-        (&[0x3c, 0x00], ErrorCode::UnknownMessage),
+        (&[0xfe, 0x5f, 0x00], ErrorCode::UnknownMessage),
         (&[0x0e, 0x81, 0x80, 0x04], ErrorCode::TooLarge),
         (&[0xff; 9], ErrorCode::Malformed),
     ];

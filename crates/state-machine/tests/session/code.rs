@@ -341,8 +341,10 @@ fn locators_are_drawn_from_all_there_are() {
     let mut seen = [[0_u32; 128]; 4];
     for id in 0..4_000 {
         let conn = ConnId(id);
+        // Each from an address of its own: one address may have few codes.
+        let [.., high, low] = id.to_be_bytes();
         relay
-            .connected(conn, Source([10, 0, 0, 1].into()), now)
+            .connected(conn, Source([10, 0, high, low].into()), now)
             .unwrap();
         relay.handle_control(conn, &first, now);
         while let Some(transmit) = relay.poll_transmit() {
