@@ -116,6 +116,7 @@ impl Session {
         let (seen, mut frames) = unbounded_channel();
         let options = helper::Options {
             relay: address.clone(),
+            others: Vec::new(),
             sign_in: None,
             device: None,
             name: "benchmark".to_owned(),
@@ -134,6 +135,7 @@ impl Session {
         let (events, mut told) = mpsc::channel(1_024);
         let options = sharer::Options {
             relay: address.clone(),
+            others: Vec::new(),
             sign_in: None,
             start: sharer::Start::Code(code),
             config: Config::default(),

@@ -43,6 +43,9 @@ use tools::Tools;
 pub struct Options {
     /// The relay.
     pub relay: Relay,
+    /// Relays to try in turn if that one does not answer. Once there is a code, or a join was sent,
+    /// no other is tried.
+    pub others: Vec<Relay>,
     /// How to prove to the relay who this is, if it asks for that.
     pub sign_in: Option<SignIn>,
     /// The known device to call; without it, the helper gets a code.
@@ -167,8 +170,14 @@ pub async fn run(
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
-    let relays = std::slice::from_ref(&options.relay);
-    let mut path = Path::open(relays, CHUNK, |_, _| {}).await?;
+    let mut relays = options.others;
+    relays.insert(0, options.relay);
+    let mut path = Path::open(&relays, CHUNK, |relay, error| {
+        let why = format!("{}: {error}; trying another relay", relay.address);
+        // Nobody may listen.
+        let _ = events.try_send(Event::Trouble(why));
+    })
+    .await?;
     let (seen, mut views) = unbounded_channel();
     let clock = Clock::start();
     let mut config = options.config;

@@ -48,6 +48,9 @@ use filming::Filming;
 pub struct Options {
     /// The relay.
     pub relay: Relay,
+    /// Relays to try in turn if that one does not answer. Once there is a code, or a join was sent,
+    /// no other is tried.
+    pub others: Vec<Relay>,
     /// How to prove to the relay who this is, if the person wants to.
     pub sign_in: Option<SignIn>,
     /// How helper and sharer find each other.
@@ -202,8 +205,14 @@ pub async fn run(
             .keep_receipts(recorder)
             .map_err(|misuse| ConnectError::Refused(misuse.to_string()))?;
     }
-    let relays = std::slice::from_ref(&options.relay);
-    let mut path = Path::open(relays, CHUNK, |_, _| {}).await?;
+    let mut relays = options.others;
+    relays.insert(0, options.relay);
+    let mut path = Path::open(&relays, CHUNK, |relay, error| {
+        let why = format!("{}: {error}; trying another relay", relay.address);
+        // Nobody may listen.
+        let _ = events.try_send(Event::Trouble(why));
+    })
+    .await?;
     let refused = |misuse: Misuse| match misuse {
         Misuse::SpentCode => ConnectError::Spent,
         misuse => ConnectError::Refused(misuse.to_string()),

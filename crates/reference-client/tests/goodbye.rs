@@ -51,6 +51,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     let (events, mut told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
+        others: Vec::new(),
         sign_in: None,
         device: None,
         name: "Ada".to_owned(),
@@ -112,6 +113,7 @@ async fn garbage_from_a_relay_ends_the_client_with_the_clause() {
     let (events, _told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay,
+        others: Vec::new(),
         sign_in: None,
         device: None,
         name: "Ada".to_owned(),

@@ -282,3 +282,77 @@ async fn with_the_network_gone_a_person_ends_at_once_and_the_other_end_in_time()
     assert!(froze < Duration::from_millis(6_500), "{froze:?}");
     assert!(over < Duration::from_secs(38), "{over:?}");
 }
+
+//= test spec/12-reconnect.md#relays [RECON-33] 2f63d216
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_dead_is_passed_over_before_there_is_a_code() {
+    let (relay, found) = relay();
+    // Nobody is there, and nothing says so: packets vanish.
+    let hole = Proxy::start(relay.local_addr().unwrap()).await;
+    hole.black_hole(true);
+    let dead = Relay {
+        address: hole.address.to_string(),
+        ..found.clone()
+    };
+    let began = Instant::now();
+    let others = vec![found.clone()];
+    let mut helper = helper_with(dead.clone(), Vec::new(), |options| {
+        options.others = others.clone();
+    });
+    let why = helper
+        .hear("what is wrong with the first", |event| match event {
+            Helped::Trouble(why) => Some(why.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(
+        why.contains("does not answer") && why.contains("trying another"),
+        "{why}"
+    );
+    let code = helper
+        .hear("a code", |event| match event {
+            Helped::Code { code, .. } => Some(*code),
+            _ => None,
+        })
+        .await;
+    println!("a code after {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10));
+    let injected = Recorder::default();
+    let mut sharer = sharer_with(dead, code, &injected, |options| {
+        options.others = vec![found];
+    });
+    sharer
+        .hear("the question for consent", |event| match event {
+            Shared::Session(sharer::SessionEvent::ConsentAsked { .. }) => Some(()),
+            _ => None,
+        })
+        .await;
+    // With a code alive, the loss of its relay is the end, and no other is tried.
+    sharer.order(Share::End).await;
+    helper.ended().await;
+    let mut helper = helper_with(
+        Relay {
+            address: relay.local_addr().unwrap().to_string(),
+            ..others[0].clone()
+        },
+        Vec::new(),
+        |options| options.others = others.clone(),
+    );
+    helper
+        .hear("a code", |event| match event {
+            Helped::Code { .. } => Some(()),
+            _ => None,
+        })
+        .await;
+    relay.shutdown().await;
+    let ended = helper.ended().await;
+    assert_eq!(
+        (ended.by, ended.code),
+        (By::Relay, ErrorCode::RelayShutdown)
+    );
+    let codes = helper
+        .log
+        .iter()
+        .filter(|event| matches!(event, Helped::Code { .. }));
+    assert_eq!(codes.count(), 1);
+}

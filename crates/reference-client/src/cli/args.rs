@@ -56,9 +56,16 @@ pub(crate) enum Task {
 /// Which relay, and how to know that it is the one.
 #[derive(Debug, Group)]
 pub(crate) struct RelayArgs {
-    /// The relay.
-    #[arg(long, value_name = "HOST:PORT", env = "ALONGSIDE_RELAY")]
-    relay: String,
+    /// The relay. Given several times: the first that answers, tried in this order. Both people
+    /// should give the same ones.
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "ALONGSIDE_RELAY",
+        value_delimiter = ',',
+        required = true
+    )]
+    relay: Vec<String>,
 
     #[command(flatten)]
     trust: TrustArgs,
@@ -67,9 +74,15 @@ pub(crate) struct RelayArgs {
 #[derive(Debug, Group)]
 #[group(required = true, multiple = false)]
 struct TrustArgs {
-    /// SHA-256 of the relay's certificate, as the relay prints it.
-    #[arg(long, value_name = "HEX", env = "ALONGSIDE_FINGERPRINT")]
-    fingerprint: Option<Fingerprint>,
+    /// SHA-256 of the relay's certificate, as the relay prints it: for each relay in the same order,
+    /// or one for all.
+    #[arg(
+        long,
+        value_name = "HEX",
+        env = "ALONGSIDE_FINGERPRINT",
+        value_delimiter = ','
+    )]
+    fingerprint: Vec<Fingerprint>,
 
     /// PEM file of the authorities that may vouch for the relay's name.
     #[arg(long, value_name = "FILE")]
@@ -77,14 +90,25 @@ struct TrustArgs {
 }
 
 impl RelayArgs {
+    /// The first relay.
     pub(crate) fn relay(&self) -> Relay {
-        let trust = match (&self.trust.fingerprint, &self.trust.ca) {
-            (Some(fingerprint), _) => Trust::Fingerprint(*fingerprint),
+        self.at(0)
+    }
+
+    /// Those to try after it.
+    pub(crate) fn others(&self) -> Vec<Relay> {
+        (1..self.relay.len()).map(|place| self.at(place)).collect()
+    }
+
+    fn at(&self, place: usize) -> Relay {
+        let fingerprints = &self.trust.fingerprint;
+        let trust = match fingerprints.get(place).or(fingerprints.first()) {
+            Some(fingerprint) => Trust::Fingerprint(*fingerprint),
             // clap has seen to it that one of them is there.
-            (None, ca) => Trust::Authorities(ca.clone().unwrap_or_default()),
+            None => Trust::Authorities(self.trust.ca.clone().unwrap_or_default()),
         };
         Relay {
-            address: self.relay.clone(),
+            address: self.relay.get(place).cloned().unwrap_or_default(),
             trust,
         }
     }

@@ -53,6 +53,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     terminal.status("connecting to the relay ...");
     let options = Options {
         relay: args.relay.relay(),
+        others: args.relay.others(),
         sign_in,
         device,
         name: args.name,

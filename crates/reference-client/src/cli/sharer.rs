@@ -237,6 +237,7 @@ impl Sharer {
         });
         let options = Options {
             relay,
+            others: args.relay.others(),
             sign_in: self.sign_in.clone(),
             start,
             config: Config {

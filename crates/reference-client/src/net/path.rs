@@ -26,6 +26,7 @@ pub(crate) struct Path {
 }
 
 impl Path {
+    //= spec/12-reconnect.md#relays [RECON-33] 2f63d216
     /// Connects to the first of these relays that answers; says why not of each that does not.
     pub(crate) async fn open(
         relays: &[Relay],

@@ -171,6 +171,7 @@ pub fn helper_with(
     let (events, told) = mpsc::channel(1_024);
     let mut options = helper::Options {
         relay,
+        others: Vec::new(),
         sign_in: None,
         device: None,
         name: "Ada".to_owned(),
@@ -197,6 +198,7 @@ pub fn sharer_with(
     let (events, told) = mpsc::channel(1_024);
     let mut options = sharer::Options {
         relay,
+        others: Vec::new(),
         sign_in: None,
         start: sharer::Start::Code(code),
         config: Config::default(),

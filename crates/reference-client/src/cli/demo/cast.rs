@@ -280,6 +280,7 @@ fn helper(house: &House, parts: &Parts, seen: Seen) -> Person<helper::Command, h
     let (events, told) = mpsc::channel(1_024);
     let options = helper::Options {
         relay: house.address.clone(),
+        others: Vec::new(),
         sign_in: parts.account.clone(),
         device: (parts.way == Way::Device).then(|| house.device.key.clone()),
         name: "Ada".to_owned(),
@@ -301,6 +302,7 @@ fn sharer(
     let (events, told) = mpsc::channel(1_024);
     let options = sharer::Options {
         relay: house.address_by_path(),
+        others: Vec::new(),
         sign_in: None,
         start,
         config: parts.sharer.clone(),
