@@ -18,6 +18,7 @@ use alongside_wire::{
     rendezvous::{Deliver, Message as Rendezvous},
     session::{Heartbeat, Message, State},
 };
+use proptest::prelude::*;
 
 const DOWN: InputEvent = InputEvent::Key {
     usage: 4,
@@ -818,5 +819,106 @@ fn an_advisory_that_was_lost_comes_again_and_holds_nothing_up() {
         let told = 1 + usize::from(lose_acknowledgement);
         assert_eq!(unread(&world), told, "{lose_acknowledgement}");
         whole(&world);
+    }
+}
+
+/// What may happen in a session whose paths come and go.
+#[derive(Clone, Debug)]
+enum Act {
+    Outage(Side, u64),
+    Disconnect(Side),
+    HelperChats,
+    SharerChats,
+    Pause(Side, bool),
+    AskControl,
+    AllowControl,
+    Type,
+    Frame,
+    Pass(u64),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let side = || prop_oneof![Just(Side::Helper), Just(Side::Sharer)];
+    let act = prop_oneof![
+        2 => (side(), 4_000..25_000_u64).prop_map(|(side, ms)| Act::Outage(side, ms)),
+        2 => side().prop_map(Act::Disconnect),
+        3 => Just(Act::HelperChats),
+        3 => Just(Act::SharerChats),
+        1 => (side(), any::<bool>()).prop_map(|(side, paused)| Act::Pause(side, paused)),
+        2 => Just(Act::AskControl),
+        2 => Just(Act::AllowControl),
+        2 => Just(Act::Type),
+        3 => Just(Act::Frame),
+        9 => prop_oneof![3 => 0..300_u64, 1 => 0..8_000_u64].prop_map(Act::Pass),
+    ];
+    proptest::collection::vec(act, 1..60)
+}
+
+proptest! {
+    #![proptest_config(crate::cases(60))]
+
+    //= test spec/12-reconnect.md#chat [RECON-32] dbaec176
+    //= test spec/04-key-exchange.md#schedule [KEY-4] 2ebb143e
+    /// However the paths come and go: nothing is seen or done that was not allowed, no key meets a
+    /// number twice, and of the chat nothing is missing, repeated or out of order.
+    #[test]
+    fn whatever_is_lost_and_when(acts in acts(), poor in any::<bool>(), seed in 0..1_000_u64) {
+        let conditions = if poor { Conditions::POOR } else { Conditions::delay(20) };
+        let config = alongside_state_machine::endpoint::Config::default;
+        let mut world = World::with(seed, conditions, config(), config());
+        world.viewing();
+        let mut said = [0, 0];
+        for act in acts {
+            let now = world.now;
+            match act {
+                Act::Outage(side, ms) => world.outage(side, ms),
+                Act::Disconnect(side) => world.disconnect(side),
+                Act::HelperChats => {
+                    if world.helper.chat(&said[1].to_string(), now).is_ok() {
+                        said[1] += 1;
+                    }
+                }
+                Act::SharerChats => {
+                    if world.sharer.chat(&said[0].to_string()).is_ok() {
+                        said[0] += 1;
+                    }
+                }
+                Act::Pause(Side::Helper, paused) => {
+                    let _ = world.helper.set_paused(paused, now);
+                }
+                Act::Pause(Side::Sharer, paused) => {
+                    let _ = world.sharer.set_paused(paused, now);
+                }
+                Act::AskControl => {
+                    let _ = world.helper.request_control(Scopes::CONTROL, now);
+                }
+                Act::AllowControl => {
+                    let _ = world.allow(Scopes::CONTROL);
+                }
+                Act::Type => {
+                    let _ = world.helper.input(DOWN);
+                }
+                Act::Frame => {
+                    world.frame(world.sharer.wants_complete());
+                }
+                Act::Pass(ms) => world.run(ms),
+            }
+            world.run(0);
+        }
+        world.run(70_000);
+        prop_assert_eq!(world.audit(), Ok(()));
+        let used = alongside_harness::numbers(&world.sent, &world.all_keys());
+        prop_assert!(used.is_ok(), "{:?}", used);
+        let ended = SIDES.map(|side| world.ended(side));
+        for ended in ended.into_iter().flatten() {
+            prop_assert_eq!((ended.by, ended.code, ended.fault), (By::Relay, ErrorCode::Lost, None));
+        }
+        prop_assert_eq!(ended[0].is_some(), ended[1].is_some());
+        let heard = chat(&world);
+        for (heard, said) in heard.iter().zip(said) {
+            let right: Vec<_> = (0..said).map(|number| number.to_string()).collect();
+            prop_assert!(right.starts_with(heard), "{:?}", heard);
+            prop_assert!(ended[0].is_some() || right == *heard, "{:?} of {}", heard, said);
+        }
     }
 }
