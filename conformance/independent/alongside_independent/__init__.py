@@ -1,0 +1,1 @@
+"""An implementation of the Alongside protocol that was written from `spec/` alone."""
