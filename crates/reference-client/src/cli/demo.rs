@@ -2,9 +2,12 @@
 
 mod acts;
 mod cast;
+mod evidence;
 mod house;
+mod office;
 mod path;
 mod person;
+mod seen;
 mod stage;
 
 use std::time::{Duration, Instant};
@@ -24,8 +27,11 @@ pub(crate) async fn run(args: args::Demo) -> Result<Exit, Failure> {
     let stage = Stage::set(&args, &mut story)?;
     let house = House::open(&mut story).await?;
     acts::session::play(&house, &stage, &mut story).await?;
-    acts::link::play(&house, &stage, &mut story).await?;
     acts::organisation::play(&house, &stage, &mut story).await?;
+    acts::acquaintance::play(&house, &stage, &mut story).await?;
+    acts::link::play(&house, &stage, &mut story).await?;
+    acts::stranger::play(&house, &stage, &mut story).await?;
+    acts::policy::play(&house, &stage, &mut story).await?;
     house.close(&mut story).await?;
     story.tell("everybody is gone; the demo is over");
     Ok(Exit::Done)

@@ -92,6 +92,16 @@ pub(crate) fn refused(code: ErrorCode) -> Option<&'static str> {
     })
 }
 
+/// Why the relay does not do what was asked, for the person.
+pub(crate) fn by_relay(code: ErrorCode) -> String {
+    let ended = Ended {
+        by: By::Relay,
+        code,
+        fault: None,
+    };
+    explain(&ended, "the other end")
+}
+
 /// Why it is over, for the person; `other` is what the other end is called.
 pub(crate) fn explain(ended: &Ended, other: &str) -> String {
     if let Some(fault) = &ended.fault {

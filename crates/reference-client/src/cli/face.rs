@@ -10,7 +10,7 @@ use alongside_state_machine::{endpoint::faces::Fetched, identity::picture};
 use clap::Args as Group;
 
 /// What becomes of the picture.
-#[derive(Clone, Debug, Group)]
+#[derive(Clone, Debug, Default, Group)]
 pub(crate) struct FaceArgs {
     /// Write the picture of the other person's card into this file, which must not exist.
     #[arg(long, value_name = "FILE")]

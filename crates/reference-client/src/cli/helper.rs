@@ -182,7 +182,7 @@ struct Helper {
     tokens: args::SignInArgs,
     /// A known device is called; there are no codes.
     calls: bool,
-    /// How the program ends, if a call came to nothing.
+    /// How the program ends, if there will be no session.
     exit: Option<Exit>,
 }
 
@@ -328,6 +328,10 @@ impl Helper {
                 self.code = None;
                 self.sign_in_again().await;
             }
+            // There is none, and asking again at once would bring the same answer.
+            SessionEvent::CodeEnded(code) if self.code.is_none() => {
+                self.give_up(&exit::by_relay(code)).await;
+            }
             SessionEvent::CodeEnded(code) if matches!(code.class(), Class::Refusal { .. }) => {
                 self.code = None;
                 let why = exit::refused(code).unwrap_or("it was refused");
@@ -451,7 +455,7 @@ impl Helper {
         }
     }
 
-    /// A call came to nothing.
+    /// There will be no session.
     async fn give_up(&mut self, why: &str) {
         self.terminal.status("");
         self.terminal.alert(why);

@@ -69,18 +69,7 @@ fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
          order, and none before the last is missing."
             .to_owned(),
     );
-    //= spec/16-receipts.md#proof [RECEIPT-17] 6f1a0a2d
-    lines.push(match whose {
-        Attribution::To { card, issuer } => format!(
-            "Attributed: {} ({}) was given that key by {}, whom you trust.",
-            plain(&card.name()),
-            plain(&card.organisation),
-            plain(issuer)
-        ),
-        Attribution::IntegrityOnly(why) => {
-            format!("Integrity only: nobody says whose key it is, because {why}.")
-        }
-    });
+    lines.push(self::whose(whose));
     //= spec/16-receipts.md#file [RECEIPT-15] a7c45e86
     if !report.complete {
         lines.push(
@@ -94,6 +83,22 @@ fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
             .to_owned(),
     );
     lines
+}
+
+//= spec/16-receipts.md#proof [RECEIPT-17] 6f1a0a2d
+/// Whose statements they are.
+pub(crate) fn whose(whose: &Attribution) -> String {
+    match whose {
+        Attribution::To { card, issuer } => format!(
+            "Attributed: {} ({}) was given that key by {}, whom you trust.",
+            plain(&card.name()),
+            plain(&card.organisation),
+            plain(issuer)
+        ),
+        Attribution::IntegrityOnly(why) => {
+            format!("Integrity only: nobody says whose key it is, because {why}.")
+        }
+    }
 }
 
 fn receipt(receipt: &Receipt) -> String {

@@ -1,29 +1,37 @@
 //! A helper and a sharer, and what each of them has been told.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
-use alongside_client::{
-    Config, canvas::Canvas, clipboard::Place, helper, picture::Picture, sharer, view::View,
+use alongside_client::{Config, Misuse, clipboard::Place, helper, picture::Picture, sharer};
+use alongside_state_machine::{
+    endpoint::spent::SpentLocators,
+    identity::{Identity, trust::Who},
 };
-use alongside_state_machine::endpoint::spent::SpentLocators;
-use alongside_wire::{Scopes, rendezvous::SignIn};
+use alongside_wire::{ErrorCode, Scopes, code::Code, rendezvous::SignIn};
 use tokio::sync::mpsc;
 
-use super::{Failure, House, PATIENCE, Stage, Story, person::Person};
-use crate::cli::words::{may, phrase};
+use super::{Failure, House, PATIENCE, Stage, Story, person::Person, seen::Seen};
+use crate::cli::{
+    face::FaceArgs,
+    who,
+    words::{may, phrase},
+};
+
+pub(super) type Helper = Person<helper::Command, helper::Event>;
+pub(super) type Sharer = Person<sharer::Command, sharer::Event>;
 
 /// Who plays, and how they come.
 #[derive(Default)]
 pub(super) struct Parts {
-    pub(super) helper: Config,
-    pub(super) account: Option<SignIn>,
-    pub(super) sharer: Config,
+    pub(super) helper: Identity,
+    pub(super) helps_as: Option<SignIn>,
+    pub(super) sharer: Identity,
+    pub(super) shares_as: Option<SignIn>,
     pub(super) way: Way,
     /// The sharer signs what they decide.
-    pub(super) receipts: bool,
+    pub(super) receipts: Option<sharer::Receipts>,
+    /// The helper's first relay does not answer.
+    pub(super) dead_first: bool,
 }
 
 /// How the two find each other.
@@ -37,21 +45,9 @@ pub(super) enum Way {
 }
 
 pub(super) struct Cast {
-    pub(super) helper: Person<helper::Command, helper::Event>,
-    pub(super) sharer: Person<sharer::Command, sharer::Event>,
+    pub(super) helper: Helper,
+    pub(super) sharer: Sharer,
     seen: Seen,
-}
-
-/// What the helper sees: the number of the latest frame, and the picture.
-#[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Option<(u32, Picture)>>>);
-
-impl View for Seen {
-    fn show(&mut self, id: u32, canvas: &Canvas) -> Result<(), String> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((id, canvas.picture().clone()));
-        Ok(())
-    }
 }
 
 /// Asks for control no sooner than this after consent.
@@ -60,67 +56,83 @@ const SETTLE: Duration = Duration::from_millis(5_200);
 pub(super) const GUARD: Duration = Duration::from_millis(1_100);
 
 impl Cast {
-    /// A code, a join by it, and the question.
+    /// The two find each other, and the sharer is asked.
     pub(super) async fn meet(
         house: &House,
         stage: &Stage,
-        parts: Parts,
+        parts: &Parts,
         story: &mut Story,
     ) -> Result<Self, Failure> {
         let seen = Seen::default();
-        let (helper, sharer) = if parts.way == Way::Device {
-            let start = sharer::Start::Device(house.device.clone());
-            let mut sharer = sharer(house, stage, start, &parts)?;
-            sharer
-                .hear("a place to wait at", |event| {
-                    (*event == sharer::Event::Waiting).then_some(())
-                })
-                .await?;
-            story.tell("sharer: a known device, waits at the relay");
-            let helper = helper(house, &parts, seen.clone());
-            story.tell("helper: signs in and calls it, by no code");
-            (helper, sharer)
-        } else {
-            let mut helper = helper(house, &parts, seen.clone());
-            let code = helper
-                .hear("a code", |event| match event {
-                    helper::Event::Code { code, .. } => Some(*code),
-                    _ => None,
-                })
-                .await?;
-            story.tell(&format!("helper: the code is {code}"));
-            let start = match parts.way {
-                Way::Link => sharer::Start::Link(code),
-                Way::Code | Way::Device => sharer::Start::Code(code),
-            };
-            let sharer = sharer(house, stage, start, &parts)?;
-            story.tell("sharer: joins by it");
-            (helper, sharer)
+        if parts.way != Way::Device {
+            let mut helper = helper(house, parts, seen.clone())?;
+            if parts.dead_first {
+                let why = helper
+                    .hear("what is wrong with its first relay", |event| match event {
+                        helper::Event::Trouble(why) => Some(why.clone()),
+                        _ => None,
+                    })
+                    .await?;
+                story.tell(&format!("helper: {why}"));
+            }
+            let code = code(&mut helper, story).await?;
+            return Self::join(helper, seen, code, house, stage, parts, story).await;
+        }
+        let start = sharer::Start::Device(house.device.clone());
+        let mut sharer = sharer(house, stage, start, parts)?;
+        sharer
+            .hear("a place to wait at", |event| {
+                (*event == sharer::Event::Waiting).then_some(())
+            })
+            .await?;
+        story.tell("sharer: a known device, waits at the relay");
+        let helper = helper(house, parts, seen.clone())?;
+        story.tell("helper: signs in and calls it, by no code");
+        Self::introduced(helper, sharer, seen, story).await
+    }
+
+    /// The sharer joins by this code, and is asked.
+    pub(super) async fn join(
+        helper: Helper,
+        seen: Seen,
+        code: Code,
+        house: &House,
+        stage: &Stage,
+        parts: &Parts,
+        story: &mut Story,
+    ) -> Result<Self, Failure> {
+        let start = match parts.way {
+            Way::Link => sharer::Start::Link(code),
+            Way::Code | Way::Device => sharer::Start::Code(code),
         };
+        let sharer = sharer(house, stage, start, parts)?;
+        story.tell("sharer: joins by it");
+        Self::introduced(helper, sharer, seen, story).await
+    }
+
+    async fn introduced(
+        helper: Helper,
+        sharer: Sharer,
+        seen: Seen,
+        story: &mut Story,
+    ) -> Result<Self, Failure> {
         let mut cast = Self {
             helper,
             sharer,
             seen,
         };
-        cast.introduced(story).await?;
-        Ok(cast)
-    }
-
-    async fn introduced(&mut self, story: &mut Story) -> Result<(), Failure> {
-        let who = self
+        let (name, who) = cast
             .sharer
             .hear("a question", |event| match event {
                 sharer::Event::Session(sharer::SessionEvent::ConsentAsked {
                     name, who, ..
-                }) => Some(crate::cli::who::lines(name, who)),
+                }) => Some((name.clone(), who.clone())),
                 _ => None,
             })
             .await?;
         story.tell("sharer: is asked whether this person may see the screen:");
-        for line in who {
-            story.tell(&line);
-        }
-        let words = self
+        tell_who(&name, &who, story);
+        let words = cast
             .helper
             .hear("the words", |event| match event {
                 helper::Event::Phrase(words) => Some(*words),
@@ -129,17 +141,53 @@ impl Cast {
             .await?;
         story.tell(&format!("both see the words: {}", phrase(words)));
         let same = |event: &sharer::Event| *event == sharer::Event::Phrase(words);
-        self.sharer.catch_up().await;
-        if !self.sharer.log.iter().any(same) {
+        cast.sharer.catch_up().await;
+        if !cast.sharer.log.iter().any(same) {
             return Err("the words differ".into());
         }
-        if self.frames() > 0 {
+        if has_picture(&who) {
+            cast.sharer.order(sharer::Command::FetchPicture).await;
+            let fetched = cast
+                .sharer
+                .hear("a picture", |event| match event {
+                    sharer::Event::Picture(fetched) => Some(fetched.clone()),
+                    _ => None,
+                })
+                .await?;
+            story.tell(&FaceArgs::default().tell(&fetched));
+        }
+        if cast.seen.frames() > 0 {
             return Err("a frame arrived before consent".into());
+        }
+        Ok(cast)
+    }
+
+    /// The helper reads the card that the sharer shows, and looks at its picture.
+    pub(super) async fn sharers_card(&mut self, story: &mut Story) -> Result<(), Failure> {
+        let who = self
+            .helper
+            .hear("the sharer's card", |event| match event {
+                helper::Event::Sharer(who) => Some(who.clone()),
+                _ => None,
+            })
+            .await?;
+        story.tell("helper: reads the sharer's card:");
+        tell_who("", &who, story);
+        if has_picture(&who) {
+            self.helper.order(helper::Command::FetchPicture).await;
+            let fetched = self
+                .helper
+                .hear("a picture", |event| match event {
+                    helper::Event::Picture(fetched) => Some(fetched.clone()),
+                    _ => None,
+                })
+                .await?;
+            story.tell(&FaceArgs::default().tell(&fetched));
         }
         Ok(())
     }
 
-    /// The sharer agrees, and the first frame is seen.
+    /// The sharer agrees, the helper reads what is said of the device, and the first frame is seen.
     pub(super) async fn agree(&mut self, story: &mut Story) -> Result<(), Failure> {
         let contact = sharer::Command::Contact(sharer::Contact::Person);
         self.sharer.order(contact).await;
@@ -147,9 +195,53 @@ impl Cast {
         let given = sharer::Command::Consent(sharer::Consent::Given);
         self.sharer.order(given).await;
         story.tell("sharer: agrees");
+        let (device, to_acknowledge) = self
+            .helper
+            .hear("word of the device", |event| match event {
+                helper::Event::Device {
+                    device,
+                    to_acknowledge,
+                } => Some((device.to_string(), *to_acknowledge)),
+                _ => None,
+            })
+            .await?;
+        story.tell(&format!("helper: reads: {device}"));
+        if to_acknowledge {
+            if self.settled_frames().await > 0 {
+                return Err("a frame arrived before the helper had read that".into());
+            }
+            story.tell("helper: has seen nothing yet, and says that it has read that");
+            self.helper.order(helper::Command::Acknowledge).await;
+        }
         let id = self.frame_after(0).await?;
         story.tell(&format!("helper: sees frame {id}"));
         Ok(())
+    }
+
+    /// The helper asks for what is not to be had, and nobody is asked.
+    pub(super) async fn refused(&mut self, scopes: Scopes) -> Result<ErrorCode, Failure> {
+        let asked = helper::Command::RequestControl(scopes);
+        self.helper.order(asked).await;
+        let code = self
+            .helper
+            .hear("a refusal", |event| match event {
+                helper::Event::Session(helper::SessionEvent::ControlDenied(code)) => Some(*code),
+                // Its own end knows already.
+                helper::Event::NotNow(Misuse::Scope) => Some(ErrorCode::BeyondCeiling),
+                _ => None,
+            })
+            .await?;
+        self.sharer.catch_up().await;
+        let asked = |event: &sharer::Event| {
+            matches!(
+                event,
+                sharer::Event::Session(sharer::SessionEvent::ControlAsked { .. })
+            )
+        };
+        if self.sharer.log.iter().any(asked) {
+            return Err("the sharer was asked for what is not to be had".into());
+        }
+        Ok(code)
     }
 
     /// The helper asks for this, and the sharer allows it.
@@ -227,10 +319,8 @@ impl Cast {
         self.sharer.hear(what, pick).await
     }
 
-    /// The number of the latest frame that was seen; 0 for none.
     pub(super) fn frames(&self) -> u32 {
-        let seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().map_or(0, |(id, _)| *id)
+        self.seen.frames()
     }
 
     /// The latest frame once no more come that were under way.
@@ -245,9 +335,7 @@ impl Cast {
     }
 
     pub(super) fn picture(&self) -> Picture {
-        let seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref()
-            .map_or_else(|| Picture::new(0, 0), |(_, picture)| picture.clone())
+        self.seen.picture()
     }
 
     /// Waits until the picture differs; by how many pixels.
@@ -275,44 +363,69 @@ impl Cast {
     }
 }
 
-fn helper(house: &House, parts: &Parts, seen: Seen) -> Person<helper::Command, helper::Event> {
+/// Waits for the code that the helper passes on.
+pub(super) async fn code(helper: &mut Helper, story: &mut Story) -> Result<Code, Failure> {
+    let code = helper
+        .hear("a code", |event| match event {
+            helper::Event::Code { code, .. } => Some(*code),
+            _ => None,
+        })
+        .await?;
+    story.tell(&format!("helper: the code is {code}"));
+    Ok(code)
+}
+
+fn tell_who(name: &str, who: &Who, story: &mut Story) {
+    for line in who::lines(name, who) {
+        story.tell(&line);
+    }
+}
+
+fn has_picture(who: &Who) -> bool {
+    who.card
+        .as_ref()
+        .is_some_and(|card| !card.picture.is_empty())
+}
+
+pub(super) fn helper(house: &House, parts: &Parts, seen: Seen) -> Result<Helper, Failure> {
     let (commands, orders) = mpsc::channel(16);
     let (events, told) = mpsc::channel(1_024);
+    let (relay, others) = match parts.dead_first {
+        true => (house.dead_address()?, vec![house.address.clone()]),
+        false => (house.address.clone(), Vec::new()),
+    };
     let options = helper::Options {
-        relay: house.address.clone(),
-        others: Vec::new(),
-        sign_in: parts.account.clone(),
+        relay,
+        others,
+        sign_in: parts.helps_as.clone(),
         device: (parts.way == Way::Device).then(|| house.device.key.clone()),
         name: "Ada".to_owned(),
-        config: parts.helper.clone(),
+        config: with(&parts.helper),
         views: vec![Box::new(seen)],
         clipboard: Place::Nowhere,
     };
     let session = tokio::spawn(helper::run(options, orders, events));
-    Person::new("helper", commands, told, session)
+    Ok(Person::new("helper", commands, told, session))
 }
 
-fn sharer(
+pub(super) fn sharer(
     house: &House,
     stage: &Stage,
     start: sharer::Start,
     parts: &Parts,
-) -> Result<Person<sharer::Command, sharer::Event>, Failure> {
+) -> Result<Sharer, Failure> {
     let (commands, orders) = mpsc::channel(16);
     let (events, told) = mpsc::channel(1_024);
     let options = sharer::Options {
         relay: house.address_by_path(),
         others: Vec::new(),
-        sign_in: None,
+        sign_in: parts.shares_as.clone(),
         start,
-        config: parts.sharer.clone(),
+        config: with(&parts.sharer),
         screen: stage.screen()?,
         injector: stage.injector()?,
         clipboard: stage.clipboard(),
-        receipts: parts.receipts.then_some(sharer::Receipts {
-            share: true,
-            key: None,
-        }),
+        receipts: parts.receipts.clone(),
         report_after: Duration::ZERO,
     };
     let session = tokio::spawn(async move {
@@ -320,4 +433,11 @@ fn sharer(
         sharer::run(options, &mut spent, orders, events).await
     });
     Ok(Person::new("sharer", commands, told, session))
+}
+
+fn with(identity: &Identity) -> Config {
+    Config {
+        identity: identity.clone(),
+        ..Config::default()
+    }
 }

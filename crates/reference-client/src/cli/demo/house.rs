@@ -1,69 +1,79 @@
-//! The relay of the demo, with accounts, an issuer of cards, and books.
+//! The relay of the demo, with accounts, rules, a known device, and books.
 
-use std::{
-    fs,
-    path::PathBuf,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{fs, net::UdpSocket, path::PathBuf};
 
 use alongside_client::{
-    Config, Relay as Address, Trust,
+    Relay as Address, Trust,
     device::{self, Device},
-    sign_in,
+    helper, sign_in,
 };
 use alongside_relay::{
     Options, Relay, books,
     sign_in::{Access, Options as AccessOptions},
     tls::Identity as Certificate,
 };
-use alongside_state_machine::identity::{
-    Identity,
-    issue::{Request, issue},
-    keys::SecretKey,
-    own::OwnCard,
-    trust::Anchor,
-};
 use alongside_state_machine::{device::token_hash, relay::Registration};
-use alongside_wire::{Profile, Scopes, card::Card, rendezvous::SignIn};
+use alongside_wire::rendezvous::SignIn;
 use tempfile::TempDir;
 
-use super::{Failure, Story, path::Path};
+use super::{
+    Failure, Story,
+    cast::{self, Parts},
+    office::Office,
+    path::Path,
+    seen::Seen,
+};
+use crate::cli::exit;
 
 pub(super) struct House {
     relay: Relay,
     pub(super) address: Address,
     /// Another way to the same relay.
     pub(super) path: Path,
+    /// Where a relay could be, and none is.
+    nobody: UdpSocket,
     folder: TempDir,
-    token: String,
-    issuer: SecretKey,
+    secret: String,
+    /// Who issues the cards of the organisation.
+    pub(super) office: Office,
     /// A device of the same organisation.
     pub(super) device: Device,
 }
 
-/// Who calls the issuer what.
-const ISSUER: &str = "Engines Ltd";
+const ORGANISATION: &str = "Engines Ltd";
+
+/// First names, with what the organisation says of each.
+const ACCOUNTS: [(&str, &str); 5] = [
+    ("Ada", "role = \"elevation\""),
+    ("Vera", "role = \"view\""),
+    ("Nora", "role = \"none\""),
+    ("Sam", "device = \"compliant\""),
+    ("Una", "device = \"unenrolled\""),
+];
 
 impl House {
     pub(super) async fn open(story: &mut Story) -> Result<Self, Failure> {
         let folder = tempfile::tempdir()?;
-        let token = hex(&random::<16>()?);
+        let secret = hex(&random::<16>()?);
         let tokens = folder.path().join("tokens.toml");
-        fs::write(
-            &tokens,
+        let accounts = ACCOUNTS.map(|(name, says)| {
             format!(
-                "[[account]]\ntoken = \"{token}\"\nname = \"Ada Lovelace\"\n\
-                 organisation = \"{ISSUER}\"\nrole = \"control\"\n"
-            ),
-        )?;
+                "[[account]]\ntoken = \"{secret}-{name}\"\nname = \"{name}\"\n\
+                 organisation = \"{ORGANISATION}\"\n{says}\n"
+            )
+        });
+        fs::write(&tokens, accounts.concat())?;
+        let policy = folder.path().join("policy.toml");
+        fs::write(&policy, "[organisation]\nlinks = false\n")?;
         let access = Access::open(&AccessOptions {
             tokens: Some(tokens),
+            policy: Some(policy),
             ..AccessOptions::default()
         })?;
         let device = device::enrol()?;
         let registration = Registration {
             token_hash: token_hash(&device.token),
-            organisation: ISSUER.to_owned(),
+            organisation: ORGANISATION.to_owned(),
             issuer: None,
         };
         let certificate = Certificate::self_signed(vec!["localhost".to_owned()])?;
@@ -80,16 +90,18 @@ impl House {
             trust: Trust::Fingerprint(relay.fingerprint().parse()?),
         };
         story.tell(&format!(
-            "relay: listens on {}, knows one account, and keeps a journal",
-            address.address
+            "relay: listens on {}, knows {} accounts and a device, and keeps a journal",
+            address.address,
+            ACCOUNTS.len()
         ));
         Ok(Self {
             relay,
             address,
             path: Path::open(listening).await?,
+            nobody: UdpSocket::bind(("127.0.0.1", 0))?,
             folder,
-            token,
-            issuer: SecretKey::from_seed(&random()?),
+            secret,
+            office: Office::open(ORGANISATION)?,
             device,
         })
     }
@@ -102,57 +114,20 @@ impl House {
         }
     }
 
-    /// What Ada proves to the relay who she is with.
-    pub(super) fn account(&self) -> Result<SignIn, Failure> {
-        Ok(sign_in::from_text(&self.token)?)
-    }
-
-    /// Ada, with a card of her employer's that says so.
-    pub(super) fn ada(&self) -> Result<Config, Failure> {
-        let key = SecretKey::from_seed(&random()?);
-        let challenge = random()?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        let card = Card {
-            version: 1,
-            profile: Profile::Full.to_wire(),
-            issuer: [0; 32],
-            serial: random()?,
-            first_name: "Ada".to_owned(),
-            last_name: "Lovelace".to_owned(),
-            title: "Support engineer".to_owned(),
-            organisation: ISSUER.to_owned(),
-            domain: "engines.example".to_owned(),
-            picture: Vec::new(),
-            ceiling: Scopes::ALL,
-            card_key: [0; 32],
-            receipt_key: Vec::new(),
-            not_before: now,
-            expires: now + 3_600,
-        };
-        let request = Request::new(&key, None, &challenge);
-        let bytes = issue(card, &request, &challenge, &self.issuer)?;
-        Ok(Config {
-            identity: Identity {
-                card: Some(OwnCard::new(&bytes, key)?),
-                ..Identity::default()
-            },
-            ..Config::default()
+    /// A relay that does not answer.
+    pub(super) fn dead_address(&self) -> Result<Address, Failure> {
+        Ok(Address {
+            address: self.nobody.local_addr()?.to_string(),
+            ..self.address.clone()
         })
     }
 
-    /// Somebody who believes what that employer signs.
-    pub(super) fn trusting(&self) -> Config {
-        Config {
-            identity: Identity {
-                anchors: vec![Anchor {
-                    name: ISSUER.to_owned(),
-                    key: self.issuer.public(),
-                    runs_relay: false,
-                }],
-                ..Identity::default()
-            },
-            ..Config::default()
-        }
+    /// What one of the accounts proves to the relay who it is with.
+    pub(super) fn account(&self, name: &str) -> Result<Option<SignIn>, Failure> {
+        Ok(Some(sign_in::from_text(&format!(
+            "{}-{name}",
+            self.secret
+        ))?))
     }
 
     pub(super) fn file(&self, name: &str) -> PathBuf {
@@ -161,9 +136,23 @@ impl House {
 
     /// Shuts the relay down, and shows all that it wrote.
     pub(super) async fn close(self, story: &mut Story) -> Result<(), Failure> {
+        story.act("The relay goes, and what it kept");
+        self.relay.drain().await;
+        let mut late = cast::helper(&self, &Parts::default(), Seen::default())?;
+        let code = late
+            .hear("a refusal", |event| match event {
+                helper::Event::Session(helper::SessionEvent::CodeEnded(code)) => Some(*code),
+                _ => None,
+            })
+            .await?;
+        story.tell(&format!(
+            "relay: begins nothing any more; a helper who asks reads: {}",
+            exit::by_relay(code)
+        ));
+        late.order(helper::Command::End).await;
+        late.leave().await?;
         let [journal, reports] = ["journal", "reports"].map(|name| self.file(name));
         self.relay.shutdown().await;
-        story.act("What the relay kept");
         let mut text = Vec::new();
         books::print_journal(&journal, false, &mut text)?;
         books::print_reports(&reports, false, &mut text)?;
@@ -175,7 +164,7 @@ impl House {
 }
 
 /// Random bytes that nobody else knows.
-fn random<const N: usize>() -> Result<[u8; N], Failure> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| format!("no random numbers: {error}"))?;
     Ok(bytes)

@@ -1,6 +1,7 @@
-//! Who joins by a link is seen, and no more.
+//! Who joins by a link is seen, and no more; and the sharer shows who they are.
 
-use alongside_client::{Misuse, helper, sharer};
+use alongside_client::{helper, sharer};
+use alongside_state_machine::identity::Identity;
 use alongside_wire::Scopes;
 
 use crate::cli::{
@@ -12,21 +13,31 @@ use crate::cli::{
 };
 
 pub(crate) async fn play(house: &House, stage: &Stage, story: &mut Story) -> Result<(), Failure> {
-    story.act("By a link");
+    story.act("By a link, with a helper whom nobody vouches for, at the second relay");
+    let bea = house.office.colleague("Bea", "Byron", "Bookkeeper")?;
     let parts = Parts {
+        helper: house.office.believer(),
+        sharer: Identity {
+            card: Some(bea.card),
+            ..house.office.believer()
+        },
         way: Way::Link,
+        dead_first: true,
         ..Parts::default()
     };
-    let mut cast = Cast::meet(house, stage, parts, story).await?;
+    let mut cast = Cast::meet(house, stage, &parts, story).await?;
+    let shown = |event: &helper::Event| matches!(event, helper::Event::Sharer(_));
+    if cast.helper.log.iter().any(shown) {
+        return Err("a card was shown to somebody whom nobody vouches for".into());
+    }
+    story.tell("sharer: shows no card to such a person by itself; shows it anyway");
+    cast.sharer.order(sharer::Command::ShowCard).await;
+    cast.sharers_card(story).await?;
     cast.agree(story).await?;
-    cast.helper
-        .order(helper::Command::RequestControl(Scopes::CONTROL))
-        .await;
-    let beyond = helper::Event::NotNow(Misuse::Scope);
-    cast.helper
-        .hear("a refusal", |event| (*event == beyond).then_some(()))
-        .await?;
-    story.tell("helper: asks for control, which cannot be had by a link; nobody is asked");
+    let code = cast.refused(Scopes::CONTROL).await?;
+    story.tell(&format!(
+        "helper: asks for control; refused ({code}), and nobody is asked: a link is for sight"
+    ));
     cast.helper.order(helper::Command::End).await;
     cast.sharer_hears("the end", |event| {
         matches!(event, sharer::SessionEvent::Ended(_))

@@ -1,22 +1,19 @@
 //! A whole session, in the order that the README tells it.
 
-use std::{fs, time::Instant};
+use std::time::Instant;
 
 use alongside_client::{
     helper::{self, Line},
     sharer,
 };
-use alongside_state_machine::receipt::verify::verify;
-use alongside_wire::{
-    Scopes,
-    receipt::{FILE_START, append_receipt},
-};
+use alongside_wire::Scopes;
 
 use crate::cli::{
     Failure,
     demo::{
         House, PATIENCE, Stage, Story,
         cast::{Cast, GUARD, Parts},
+        evidence,
     },
     keys,
     words::may,
@@ -25,11 +22,18 @@ use crate::cli::{
 pub(crate) async fn play(house: &House, stage: &Stage, story: &mut Story) -> Result<(), Failure> {
     story.act("Somebody helps somebody");
     let parts = Parts {
-        receipts: true,
+        receipts: Some(sharer::Receipts {
+            share: true,
+            key: None,
+        }),
         ..Parts::default()
     };
-    let mut cast = Cast::meet(house, stage, parts, story).await?;
+    let mut cast = Cast::meet(house, stage, &parts, story).await?;
     cast.agree(story).await?;
+    let code = cast.refused(Scopes::CONTROL).await?;
+    story.tell(&format!(
+        "helper: asks for control at once; refused ({code}), and nobody is asked"
+    ));
     let tools = Scopes::GRANTABLE.without(Scopes::ELEVATION);
     cast.grant(tools, story).await?;
     type_word(&mut cast, stage, "first", story).await?;
@@ -42,7 +46,7 @@ pub(crate) async fn play(house: &House, stage: &Stage, story: &mut Story) -> Res
     type_word(&mut cast, stage, "second", story).await?;
     chat(&mut cast, story).await?;
     end(&mut cast, story).await?;
-    receipts(&cast, house, story)
+    evidence::verify(&cast, &[], house, &[], story)
 }
 
 async fn type_word(
@@ -243,26 +247,5 @@ async fn end(cast: &mut Cast, story: &mut Story) -> Result<(), Failure> {
     story.tell(&format!("sharer: ends; helper: knew after {took} ms"));
     cast.helper.leave().await?;
     cast.sharer.leave().await?;
-    Ok(())
-}
-
-/// What the sharer signed, written down and checked as anybody could.
-fn receipts(cast: &Cast, house: &House, story: &mut Story) -> Result<(), Failure> {
-    let mut bytes = FILE_START.to_vec();
-    for event in &cast.sharer.log {
-        if let sharer::Event::Receipt(receipt) = event {
-            append_receipt(receipt, &mut bytes);
-        }
-    }
-    let file = house.file("receipts");
-    fs::write(&file, bytes)?;
-    let report = verify(&fs::read(&file)?).map_err(|error| error.to_string())?;
-    if !report.findings.is_empty() || !report.complete {
-        return Err("the receipts do not hold".into());
-    }
-    story.tell(&format!(
-        "sharer: signed {} decisions of this session, and they hold",
-        report.receipts.len()
-    ));
     Ok(())
 }
