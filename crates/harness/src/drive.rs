@@ -76,7 +76,7 @@ impl World {
         self.relay.handle_timeout(now);
         for (conn, at) in &mut self.cut {
             if *at <= now {
-                self.relay.disconnected(*conn, now);
+                self.relay.disconnected(*conn, None, now);
                 *at = Timestamp::from_micros(u64::MAX);
             }
         }
@@ -211,7 +211,8 @@ impl World {
             }
             Transmit::Disconnect => {
                 self.drop_connection(side);
-                self.relay.disconnected(conn, self.now);
+                let code = Some(alongside_wire::ErrorCode::Lost);
+                self.relay.disconnected(conn, code, self.now);
                 return;
             }
         };

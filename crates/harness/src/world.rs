@@ -186,7 +186,8 @@ impl World {
         self.sharer = SharerEndpoint::new(config, seed);
         self.monitor = Monitor::default();
         self.spent = SpentLocators::default();
-        self.relay.disconnected(self.sharer_line.conn, self.now);
+        self.relay
+            .disconnected(self.sharer_line.conn, None, self.now);
         self.drop_connection(Side::Sharer);
         self.dead.retain(|side| *side != Side::Sharer);
         self.last_conn += 1;

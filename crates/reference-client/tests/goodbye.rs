@@ -11,7 +11,7 @@ use alongside_client::{
 use alongside_wire::{
     ErrorCode,
     framing::Deframer,
-    rendezvous::{CodeIssued, Message, RelayHello},
+    rendezvous::{CodeIssued, Message, Refused, RelayHello},
 };
 use quinn::crypto::rustls::QuicServerConfig;
 use sha2::{Digest, Sha256};
@@ -37,6 +37,19 @@ fn server() -> (quinn::Endpoint, String) {
     (endpoint, fingerprint)
 }
 
+fn options(relay: Relay) -> helper::Options {
+    helper::Options {
+        relay,
+        others: Vec::new(),
+        sign_in: None,
+        device: None,
+        name: "Ada".to_owned(),
+        config: Config::default(),
+        views: Vec::new(),
+        clipboard: Place::Nowhere,
+    }
+}
+
 //= test spec/08-transport.md#quic [TRANSPORT-2] 25aae274
 //= test spec/08-transport.md#quic [TRANSPORT-9] a2f3c5d3
 //= test spec/05-session.md#end [END-3] ba81a66f
@@ -49,17 +62,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     };
     let (commands, orders) = mpsc::channel(4);
     let (events, mut told) = mpsc::channel(1_024);
-    let options = helper::Options {
-        relay,
-        others: Vec::new(),
-        sign_in: None,
-        device: None,
-        name: "Ada".to_owned(),
-        config: Config::default(),
-        views: Vec::new(),
-        clipboard: Place::Nowhere,
-    };
-    let session = tokio::spawn(helper::run(options, orders, events));
+    let session = tokio::spawn(helper::run(options(relay), orders, events));
     let connection = endpoint.accept().await.unwrap().await.unwrap();
     let (mut send, mut recv) = connection.accept_bi().await.unwrap();
     assert_eq!(send.id().index(), 0, "the first stream");
@@ -111,21 +114,40 @@ async fn garbage_from_a_relay_ends_the_client_with_the_clause() {
     };
     let (_commands, orders) = mpsc::channel(4);
     let (events, _told) = mpsc::channel(1_024);
-    let options = helper::Options {
-        relay,
-        others: Vec::new(),
-        sign_in: None,
-        device: None,
-        name: "Ada".to_owned(),
-        config: Config::default(),
-        views: Vec::new(),
-        clipboard: Place::Nowhere,
-    };
-    let session = tokio::spawn(helper::run(options, orders, events));
+    let session = tokio::spawn(helper::run(options(relay), orders, events));
     let connection = endpoint.accept().await.unwrap().await.unwrap();
     let (mut send, _recv) = connection.accept_bi().await.unwrap();
     send.write_all(&[0xFF; 1_000]).await.unwrap();
     let ended = session.await.unwrap().unwrap();
     assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::Malformed));
     assert_eq!(ended.fault.unwrap().clause(), "WIRE-1");
+}
+
+//= test spec/08-transport.md#quic [TRANSPORT-13] de5e8b02
+/// What a relay said before it closed is heard before the close, however little time is between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn last_words_of_a_relay_are_heard() {
+    let (endpoint, fingerprint) = server();
+    let relay = Relay {
+        address: endpoint.local_addr().unwrap().to_string(),
+        trust: Trust::Fingerprint(fingerprint.parse().unwrap()),
+    };
+    for _ in 0..50 {
+        let (_commands, orders) = mpsc::channel(4);
+        let (events, _told) = mpsc::channel(1_024);
+        let session = tokio::spawn(helper::run(options(relay.clone()), orders, events));
+        let connection = endpoint.accept().await.unwrap().await.unwrap();
+        let (mut send, _recv) = connection.accept_bi().await.unwrap();
+        let mut said = Vec::new();
+        Message::from(RelayHello::default()).encode(&mut said);
+        let code = ErrorCode::NotFound.to_wire();
+        Message::from(Refused { code }).encode(&mut said);
+        send.write_all(&said).await.unwrap();
+        send.finish().unwrap();
+        let _ = send.stopped().await;
+        let code = u32::from(ErrorCode::RelayShutdown.to_wire());
+        connection.close(code.into(), b"");
+        let ended = session.await.unwrap().unwrap();
+        assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::NotFound));
+    }
 }

@@ -3,7 +3,8 @@
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use alongside_wire::ErrorCode;
-use quinn::{Connection, ReadError, RecvStream, SendStream, WriteError};
+use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, WriteError};
+use tokio::sync::Notify;
 
 use crate::{
     hub::{Client, Hub},
@@ -16,6 +17,7 @@ use crate::{
 pub(crate) const CHUNK: usize = 16 * 1024;
 
 /// How long a client that is being closed has to take what was said to it before.
+/// Also how long the peer of a client that is gone has to take what came from it before.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Frames wait for what is said on the control stream.
@@ -33,39 +35,62 @@ pub(crate) async fn serve(hub: Arc<Hub>, connection: Connection) {
     };
     let id = client.id;
     tracing::debug!(client = id.0, "a client connected");
+    let heard = Notify::new();
     tokio::select! {
-        // What a client said before it closed its connection is heard before that.
         biased;
-        code = talk(&hub, &client) => {
+        code = talk(&hub, &client, &heard) => {
             tracing::debug!(client = id.0, %code, "a client is closed");
             connection.close(close_code(code), b"");
         }
-        why = connection.closed() => {
+        why = gone(&connection, &heard) => {
             tracing::debug!(client = id.0, %why, "a client is gone");
-            hub.disconnected(id);
+            hub.disconnected(id, closed_with(&why));
         }
         never = splice::carry(&hub, &client) => match never {},
     }
 }
 
+//= spec/08-transport.md#quic [TRANSPORT-12] 73736e63
+/// Waits until the connection is gone, and what came before that was `heard`.
+async fn gone(connection: &Connection, heard: &Notify) -> ConnectionError {
+    let why = connection.closed().await;
+    // Its peer may take no more.
+    let _ = tokio::time::timeout(LAST_WORDS, heard.notified()).await;
+    why
+}
+
+/// The registered code with which the client closed its connection.
+fn closed_with(why: &ConnectionError) -> Option<ErrorCode> {
+    let ConnectionError::ApplicationClosed(close) = why else {
+        return None;
+    };
+    let code = u16::try_from(close.error_code.into_inner()).ok()?;
+    ErrorCode::from_wire(code)
+}
+
 /// Speaks with a client on its control stream until the machine closes it, and says with what.
-async fn talk(hub: &Hub, client: &Client) -> ErrorCode {
-    let (send, recv) = tokio::select! {
-        Ok(streams) = client.connection.accept_bi() => streams,
+/// Says when all was `heard` that came on it.
+async fn talk(hub: &Hub, client: &Client, heard: &Notify) -> ErrorCode {
+    let streams = tokio::select! {
+        streams = client.connection.accept_bi() => streams,
         code = client.outbox.closing() => return code,
+    };
+    let Ok((send, recv)) = streams else {
+        heard.notify_one();
+        return pending().await;
     };
     // It fails if the client stopped the stream, which the writer notices.
     let _ = send.set_priority(CONTROL_PRIORITY);
     tokio::select! {
         biased;
-        never = read(hub, client, recv) => match never {},
+        never = read(hub, client, recv, heard) => match never {},
         code = write(hub, client, send) => code,
     }
 }
 
 //= spec/03-rendezvous.md#forwarding [RDV-34] 356d6346
 /// Feeds what the client says to the machine, no faster than its peer takes it.
-async fn read(hub: &Hub, client: &Client, mut recv: RecvStream) -> Infallible {
+async fn read(hub: &Hub, client: &Client, mut recv: RecvStream, heard: &Notify) -> Infallible {
     let mut peers = client.peer();
     loop {
         let peer = peers.borrow_and_update().clone();
@@ -83,7 +108,10 @@ async fn read(hub: &Hub, client: &Client, mut recv: RecvStream) -> Infallible {
                 return pending().await;
             }
             // The connection is gone, which somebody else waits for.
-            Err(_) => return pending().await,
+            Err(_) => {
+                heard.notify_one();
+                return pending().await;
+            }
         }
     }
 }

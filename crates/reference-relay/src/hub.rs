@@ -142,8 +142,8 @@ impl Hub {
         self.tell(|machine, now| machine.handle_control_end(id, now));
     }
 
-    pub(crate) fn disconnected(&self, id: ConnId) {
-        self.tell(|machine, now| machine.disconnected(id, now));
+    pub(crate) fn disconnected(&self, id: ConnId, code: Option<ErrorCode>) {
+        self.tell(|machine, now| machine.disconnected(id, code, now));
         self.lock().clients.remove(&id);
     }
 

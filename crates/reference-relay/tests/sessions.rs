@@ -10,7 +10,9 @@ use alongside_wire::{
     rendezvous::{Leave, PeerBack, Refused, Rejoin, Rejoined},
 };
 use quinn::{ConnectionError, ReadError, RecvStream, SendStream, StoppedError, VarInt, WriteError};
-use support::{Client, code, connect, gone, peer_lost, refused, session, soon, start, talk};
+use support::{
+    Client, code, connect, deliver, gone, pair, peer_lost, refused, session, soon, start, talk,
+};
 
 #[tokio::test]
 async fn two_clients_meet_talk_and_part() {
@@ -336,18 +338,40 @@ fn the_memory_bound_follows_from_the_limits() {
     assert_eq!(Relay::memory_bound(&config), u64::MAX);
 }
 
-/// What has arrived before a connection ended is heard before that end, however busy the relay is.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+//= test spec/08-transport.md#quic [TRANSPORT-12] 73736e63
+/// What has arrived before a connection ended is heard before that end, though the peer is slow.
+#[tokio::test]
 async fn last_words_are_carried() {
-    let relay = start(|_| {});
-    for _ in 0..100 {
-        let (mut helper, mut sharer) = session(&relay).await;
-        let code = ErrorCode::Done.to_wire();
-        sharer.say(Leave { code }).await;
-        sharer.send.finish().expect("open");
-        // The relay's transport has it; its task may not have read it.
-        let _ = soon(sharer.send.stopped()).await;
-        sharer.connection.close(VarInt::from_u32(code.into()), b"");
-        assert_eq!(helper.hear().await, gone(ErrorCode::Done));
+    let word = deliver(&[7; 20_000]);
+    // Nothing is read while anything waits for the peer.
+    let relay = start(|config| config.session_queue = config.control_message + 32 * 1024 + 16);
+    let slow = Client::with_window(&relay, 8 * 1024).await;
+    let (mut helper, mut sharer) = pair(slow, Client::new(&relay).await).await;
+    for _ in 0..5 {
+        sharer.say(word.clone()).await;
     }
+    let code = ErrorCode::Done.to_wire();
+    sharer.say(Leave { code }).await;
+    sharer.send.finish().expect("open");
+    // The relay's transport has it; its task waits for the helper.
+    let _ = soon(sharer.send.stopped()).await;
+    sharer.connection.close(VarInt::from_u32(code.into()), b"");
+    soon(sharer.endpoint.wait_idle()).await;
+    for _ in 0..5 {
+        assert_eq!(helper.hear().await, word.clone().into());
+    }
+    assert_eq!(helper.hear().await, gone(ErrorCode::Done));
+}
+
+//= test spec/03-rendezvous.md#hold [HOLD-10] f69bf5bd
+#[tokio::test]
+async fn a_close_with_a_reason_says_the_same_as_leave() {
+    let relay = start(|_| {});
+    let (mut helper, sharer) = session(&relay).await;
+    sharer.connection.close(code(ErrorCode::Denied), b"");
+    assert_eq!(helper.hear().await, gone(ErrorCode::Denied));
+    let token = sharer.token.expect("a place");
+    let mut again = Client::new(&relay).await;
+    again.say(Rejoin { token }).await;
+    assert_eq!(again.hear().await, refused(ErrorCode::NotFound));
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use alongside_state_machine::endpoint::Transmit;
 use alongside_wire::ErrorCode;
-use quinn::{Connection, ConnectionError, Endpoint};
+use quinn::{Connection, Endpoint};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -52,7 +52,6 @@ pub(crate) struct Link {
     outgoing: BTreeMap<u64, Outgoing>,
     /// Frame streams of the other end that the machine wants no more of.
     unwanted: Vec<u64>,
-    lost: bool,
 }
 
 impl Link {
@@ -68,7 +67,7 @@ impl Link {
         let (feedback, incoming) = mpsc::channel(QUEUE);
         let (control, queue) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write_control(send, queue));
-        tokio::spawn(read_control(recv, feedback.clone()));
+        tokio::spawn(read_control(connection.clone(), recv, feedback.clone()));
         tokio::spawn(accept_frames(connection.clone(), feedback.clone(), chunk));
         Ok(Self {
             endpoint,
@@ -79,23 +78,15 @@ impl Link {
             writer,
             outgoing: BTreeMap::new(),
             unwanted: Vec::new(),
-            lost: false,
         })
     }
 
-    /// The next thing that came. After the connection is gone, it is that, once.
+    /// The next thing that came; that the connection is gone, once.
     pub(crate) async fn next(&mut self) -> Incoming {
-        if self.lost {
-            return std::future::pending().await;
-        }
-        tokio::select! {
-            // What came before the connection went is handled before that.
-            biased;
-            Some(incoming) = self.incoming.recv() => incoming,
-            error = self.connection.closed() => {
-                self.lost = true;
-                Incoming::Lost(closed_with(&error))
-            }
+        match self.incoming.recv().await {
+            Some(incoming) => incoming,
+            // It stays open: a sender of it is in `self`.
+            None => std::future::pending().await,
         }
     }
 
@@ -152,15 +143,5 @@ impl Link {
         let _ = tokio::time::timeout(LINGER, &mut self.writer).await;
         self.connection.close(code(reason), b"");
         let _ = tokio::time::timeout(LINGER, self.endpoint.wait_idle()).await;
-    }
-}
-
-fn closed_with(error: &ConnectionError) -> Option<ErrorCode> {
-    match error {
-        ConnectionError::ApplicationClosed(close) => {
-            let code = u16::try_from(close.error_code.into_inner()).ok()?;
-            ErrorCode::from_wire(code)
-        }
-        _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use alongside_wire::ErrorCode;
-use quinn::{Connection, RecvStream, SendStream, VarInt};
+use quinn::{Connection, ConnectionError, RecvStream, SendStream, VarInt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::link::Incoming;
@@ -18,12 +18,30 @@ pub(super) fn code(code: ErrorCode) -> VarInt {
     VarInt::from_u32(code.to_wire().into())
 }
 
-/// Reads the control stream until it ends.
-pub(super) async fn read_control(mut recv: RecvStream, incoming: mpsc::Sender<Incoming>) {
+//= spec/08-transport.md#quic [TRANSPORT-13] de5e8b02
+/// Reads the control stream until it ends, and then says when the connection is gone.
+pub(super) async fn read_control(
+    connection: Connection,
+    mut recv: RecvStream,
+    incoming: mpsc::Sender<Incoming>,
+) {
     while let Ok(Some(chunk)) = recv.read_chunk(CHUNK, true).await {
         if incoming.send(Incoming::Control(chunk.bytes)).await.is_err() {
             return;
         }
+    }
+    let lost = closed_with(&connection.closed().await);
+    // Nobody may listen any more.
+    let _ = incoming.send(Incoming::Lost(lost)).await;
+}
+
+fn closed_with(error: &ConnectionError) -> Option<ErrorCode> {
+    match error {
+        ConnectionError::ApplicationClosed(close) => {
+            let code = u16::try_from(close.error_code.into_inner()).ok()?;
+            ErrorCode::from_wire(code)
+        }
+        _ => None,
     }
 }
 

@@ -16,8 +16,8 @@ use alongside_wire::{
     },
 };
 use quinn::{
-    ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, VarInt,
-    crypto::rustls::QuicClientConfig,
+    ClientConfig, Connection, ConnectionError, Endpoint, RecvStream, SendStream, TransportConfig,
+    VarInt, crypto::rustls::QuicClientConfig,
 };
 use rustls::{
     DigitallySignedStruct, Error, SignatureScheme,
@@ -119,6 +119,15 @@ pub(crate) async fn connect(
     fingerprint: &str,
     alpn: &str,
 ) -> Result<(Endpoint, Connection), ConnectionError> {
+    connect_as(relay, fingerprint, alpn, TransportConfig::default()).await
+}
+
+async fn connect_as(
+    relay: SocketAddr,
+    fingerprint: &str,
+    alpn: &str,
+    transport: TransportConfig,
+) -> Result<(Endpoint, Connection), ConnectionError> {
     let provider = Arc::new(crypto::ring::default_provider());
     let algorithms = provider.signature_verification_algorithms;
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -130,7 +139,9 @@ pub(crate) async fn connect(
     tls.alpn_protocols = vec![alpn.as_bytes().to_vec()];
     let crypto = QuicClientConfig::try_from(tls).expect("a cipher");
     let mut endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).expect("a socket");
-    endpoint.set_default_client_config(ClientConfig::new(Arc::new(crypto)));
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(Arc::new(transport));
+    endpoint.set_default_client_config(config);
     let connecting = endpoint.connect(relay, "localhost").expect("an address");
     let connection = soon(connecting).await?;
     Ok((endpoint, connection))
@@ -154,9 +165,22 @@ impl Client {
         Self::at(address, relay.fingerprint()).await
     }
 
+    /// The same, that takes only so many bytes before it reads them.
+    pub(crate) async fn with_window(relay: &Relay, bytes: u32) -> Self {
+        let address = relay.local_addr().expect("an address");
+        let mut transport = TransportConfig::default();
+        transport.stream_receive_window(bytes.into());
+        let protocol = "alongside/1";
+        let connected = connect_as(address, relay.fingerprint(), protocol, transport).await;
+        Self::greet(connected.expect("a connection")).await
+    }
+
     pub(crate) async fn at(address: SocketAddr, fingerprint: &str) -> Self {
         let connected = connect(address, fingerprint, "alongside/1").await;
-        let (endpoint, connection) = connected.expect("a connection");
+        Self::greet(connected.expect("a connection")).await
+    }
+
+    async fn greet((endpoint, connection): (Endpoint, Connection)) -> Self {
         let (send, recv) = soon(connection.open_bi()).await.expect("a stream");
         let deframer = Deframer::new(65_536, "test");
         let mut client = Self {

@@ -277,7 +277,7 @@ impl Relay {
         if self.shut_down {
             return Err(Refusal::ShutDown);
         }
-        self.disconnected(conn, now);
+        self.lose(conn, now);
         //= spec/14-operation.md#per-source [SOURCE-1] 0b5f458e
         let most = self.config.connections_per_source;
         if self.clients.len() >= self.config.connections || !self.connections.fits(source, most) {
@@ -308,8 +308,13 @@ impl Relay {
         }
     }
 
-    /// The transport of a client is gone. Its place in a session is held.
-    pub fn disconnected(&mut self, conn: ConnId, now: Timestamp) {
+    //= spec/03-rendezvous.md#hold [HOLD-10] f69bf5bd
+    /// The transport of a client is gone; `code` if the client closed it with a registered one. Its
+    /// place in a session is held, unless it left on purpose.
+    pub fn disconnected(&mut self, conn: ConnId, code: Option<ErrorCode>, now: Timestamp) {
+        if let Some(code) = code.filter(|code| *code != ErrorCode::Lost) {
+            self.release(conn, code.to_wire(), now);
+        }
         self.lose(conn, now);
     }
 

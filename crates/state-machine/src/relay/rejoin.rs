@@ -32,7 +32,7 @@ impl Relay {
         }
     }
 
-    //= spec/03-rendezvous.md#hold [HOLD-3] 39ac69f4
+    //= spec/03-rendezvous.md#hold [HOLD-3] 07843f11
     fn hold(&mut self, conn: ConnId, now: Timestamp) {
         let peer = self.peer_of(conn);
         let until = now.plus_ms(self.config.reconnect_hold_ms);

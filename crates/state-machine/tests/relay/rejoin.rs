@@ -21,7 +21,7 @@ fn rejoin(world: &mut World, conn: ConnId, of: ConnId) {
 }
 
 //= test spec/03-rendezvous.md#hold [HOLD-1] 8d555ccf
-//= test spec/03-rendezvous.md#hold [HOLD-3] 39ac69f4
+//= test spec/03-rendezvous.md#hold [HOLD-3] 07843f11
 //= test spec/03-rendezvous.md#hold [HOLD-4] 02e49996
 //= test spec/03-rendezvous.md#hold [HOLD-6] aaaf615a
 //= test spec/03-rendezvous.md#hold [HOLD-9] b43276b6
@@ -86,6 +86,30 @@ fn a_place_is_held_so_long_and_no_longer() {
     }
     // It may do something else.
     world.issue(C);
+}
+
+//= test spec/03-rendezvous.md#hold [HOLD-3] 07843f11
+//= test spec/03-rendezvous.md#hold [HOLD-10] f69bf5bd
+#[test]
+fn whoever_closes_with_a_reason_has_left() {
+    for (closes, left) in [(A, B), (B, A)] {
+        for &code in ErrorCode::ALL {
+            let mut world = World::session(RelayConfig::default());
+            world.close(closes, Some(code));
+            if code == ErrorCode::Lost {
+                assert_eq!(world.heard(left), [PeerLost {}.into()]);
+                continue;
+            }
+            assert_eq!(world.heard(left), gone(code));
+            rejoin(&mut world, C, closes);
+            assert_eq!(world.heard(C), refused(ErrorCode::NotFound));
+        }
+        // After a `leave` the close says nothing more.
+        let mut world = World::session(RelayConfig::default());
+        world.say(closes, leave(ErrorCode::Done));
+        world.close(closes, Some(ErrorCode::Malformed));
+        assert_eq!(world.heard(left), gone(ErrorCode::Done));
+    }
 }
 
 //= test spec/03-rendezvous.md#hold [HOLD-7] 772f7e01

@@ -178,7 +178,12 @@ impl World {
     }
 
     pub(crate) fn drop(&mut self, conn: ConnId) {
-        self.relay.disconnected(conn, self.now);
+        self.close(conn, None);
+    }
+
+    /// The client closes its connection, with this registered code or with none.
+    pub(crate) fn close(&mut self, conn: ConnId, code: Option<ErrorCode>) {
+        self.relay.disconnected(conn, code, self.now);
         self.drain();
     }
 
