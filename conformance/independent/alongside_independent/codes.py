@@ -23,9 +23,9 @@ class Code:
 
 
 def normalise(typed: str) -> str:
-    """CODE-1, which maps capital letters of ASCII and no others."""
+    """CODE-1, which maps capital letters of ASCII and no others; white space around all of it is cut off."""
     out = []
-    for character in typed:
+    for character in typed.strip():
         if character in " -":
             continue
         if "A" <= character <= "Z":
@@ -74,18 +74,13 @@ class Link:
 
 
 _LINK = re.compile(r"https://([^/?#]+)/j#(.*)", re.DOTALL)
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_NAME = rf"{_LABEL}(?:\.{_LABEL})*"
-_HOST = re.compile(rf"(?:{_NAME}|\[[0-9A-Fa-f:.]+\])(?::([0-9]{{1,5}}))?")
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 
 
 def parse_link(text: str) -> Link:
     match = _LINK.fullmatch(text)
     if match is None:
         raise Refused(None, "LINK-3", "not of the form https://HOST/j#CODE")
-    host = _HOST.fullmatch(match[1])
-    if host is None:
+    if _HOST.fullmatch(match[1]) is None:
         raise Refused(None, "LINK-3", f"{match[1]!r} is no host, or has a user name")
-    if host[1] is not None and not 1 <= int(host[1]) <= 65_535:
-        raise Refused(None, "LINK-3", "no such port")
-    return Link(match[1], parse_code(match[2]))
+    return Link(match[1].lower(), parse_code(match[2]))

@@ -29,6 +29,7 @@ from .wire import (
     frame,
     many,
     octets,
+    pair,
     read_frame,
     record_limit,
     string,
@@ -54,17 +55,17 @@ def _key_list() -> Kind:
 
 
 def _rendezvous() -> dict[str, Body]:
-    offer = octets(registry().limit("offer"), least=1)
+    offer = octets(registry().limit("offer"))
     error = body(code=U16)
     empty = body()
     return {
         "hello": body(features=many(U16, 64)),
         "relay-hello": body(
-            timers=many(body(id=U16, milliseconds=U64).kind(), 64),
-            limits=many(body(id=U16, value=U64).kind(), 64),
+            timers=many(pair(U16, U64), 64),
+            limits=many(pair(U16, U64), 64),
         ),
         "code-request": empty,
-        "code-issued": body(locator=LOCATOR, lifetime=U32),
+        "code-issued": body(locator=LOCATOR, lifetime_ms=U32),
         "join": body(locator=LOCATOR, link=BOOL, offer=offer),
         "joined": body(offer=offer),
         "deliver": whole("envelope", 1, control_limit()),
@@ -77,7 +78,7 @@ def _rendezvous() -> dict[str, Body]:
         "peer-lost": empty,
         "peer-back": empty,
         "sign-in": body(method=U8, token=string(registry().limit("sign-in-token"), least=1)),
-        "signed-in": body(help=SCOPES, share=SCOPES, name=string(64), organisation=string(64), lasts=U64),
+        "signed-in": body(help=SCOPES, share=SCOPES, name=string(64), organisation=string(64), lasts_ms=U64),
         "report": body(category=_in_registry("report_category")),
         "reported": empty,
         "card-request": body(profile=_in_registry("profile"), card_key=fixed(32), receipt_key=_key_list()),
@@ -140,13 +141,16 @@ def _check_advisory(value: dict[str, Any]) -> None:
         raise malformed("WIRE-7", "the proof does not go with the statement")
 
 
+_ZEROS = Kind(lambda reader: len(reader.rest()), bytes)
+
+
 def _session() -> dict[str, Body]:
     limit = registry().limit
     side = at_most(allowed(U16, lambda value: value > 0, "a display without pixels"), limit("display-side"))
     empty = body()
     grant_end = body(grant=U32, code=U16)
     return {
-        "pad": whole("bytes", 0, record_limit()),
+        "pad": body(length=_ZEROS),
         "introduce": body(
             _check_introduce,
             opening=fixed(32),
@@ -162,7 +166,7 @@ def _session() -> dict[str, Body]:
         "shown": body(frame=U32),
         "control-request": body(request=U32, scopes=SCOPES),
         "control-withdraw": body(request=U32),
-        "control-grant": body(request=U32, grant=U32, scopes=SCOPES, duration=U32, secret=fixed(32)),
+        "control-grant": body(request=U32, grant=U32, scopes=SCOPES, duration_ms=U32, secret=fixed(32)),
         "control-deny": body(request=U32, code=U16),
         "control-end": grant_end,
         "pause": body(paused=BOOL),
@@ -183,7 +187,7 @@ def _session() -> dict[str, Body]:
         "picture-request": empty,
         "picture": body(offset=U32, data=octets(limit("picture-chunk"))),
         "receipt": receipt_fields.BODY,
-        "control-renew": body(request=U32, grant=U32, duration=U32),
+        "control-renew": body(request=U32, grant=U32, duration_ms=U32),
         "clipboard": body(grant=U32, item=U32, text=string(limit("clipboard"))),
         "clipboard-taken": body(item=U32, taken=BOOL),
         "stroke": body(
@@ -192,7 +196,7 @@ def _session() -> dict[str, Body]:
             display=U8,
             colour=allowed(U8, lambda value: value <= 7, "no such colour"),
             width=allowed(U8, lambda value: 1 <= value <= 32, "no such width"),
-            points=many(body(x=U16, y=U16).kind(), limit("stroke-points"), least=1),
+            points=many(pair(U16, U16), limit("stroke-points"), least=1),
         ),
         "laser": body(grant=U32, display=U8, x=U16, y=U16),
         "clear": body(grant=U32),

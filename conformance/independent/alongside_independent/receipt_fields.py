@@ -6,17 +6,17 @@ from typing import Any
 
 from .refusal import malformed
 from .registry import registry
-from .wire import SCOPES, U8, U16, U32, U64, body, fixed
+from .wire import SCOPES, U8, U16, U32, U64, body, fixed, pair
 
 # Of each decision, the fields that are not 0; a name with a question mark may be 0.
 _FIELDS = {
     "consent-allowed": {"scopes"},
     "consent-declined": {"code"},
-    "control-granted": {"request?", "grant", "scopes", "duration"},
+    "control-granted": {"request?", "grant", "scopes", "duration_ms"},
     "control-denied": {"code", "request", "scopes"},
     "control-ended": {"code", "grant"},
     "session-ended": {"code"},
-    "control-renewed": {"grant", "duration"},
+    "control-renewed": {"grant", "duration_ms"},
 }
 _CODES = {"consent-declined": "declined", "control-denied": "denied"}
 
@@ -29,12 +29,12 @@ def _check(value: dict[str, Any]) -> None:
     name = decision_name(value["decision"])
     if name is None:
         raise malformed("RECEIPT-8", "no such decision")
-    for field in ("code", "request", "grant", "scopes", "duration"):
+    for field in ("code", "request", "grant", "scopes", "duration_ms"):
         if field + "?" not in _FIELDS[name] and (value[field] != 0) != (field in _FIELDS[name]):
             raise malformed("RECEIPT-8", f"the field {field} does not fit {name}")
     if name in _CODES and value["code"] != registry().errors[_CODES[name]]:
         raise malformed("RECEIPT-8", f"the code does not fit {name}")
-    if value["duration"] > registry().timer("grant"):
+    if value["duration_ms"] > registry().timer("grant"):
         raise malformed("RECEIPT-8", "a duration of more than 15 minutes")
     if value["sequence"] == 0:
         raise malformed("RECEIPT-8", "sequences begin with 1")
@@ -47,13 +47,12 @@ BODY = body(
     request=U32,
     grant=U32,
     scopes=SCOPES,
-    duration=U32,
+    duration_ms=U32,
     time=U64,
     sequence=U32,
     transcript=fixed(32),
     sharer_card=fixed(32),
     helper_card=fixed(32),
     key=fixed(32),
-    r=fixed(32),
-    s=fixed(32),
+    signature=pair(fixed(32), fixed(32)),
 )

@@ -24,23 +24,24 @@ Fields = dict[str, Any]
 
 def _signed(fields: Fields) -> bytes:
     """The body up to and with the field key."""
-    return BODY.write({**fields, "r": b"", "s": b""})
+    return BODY.write({**fields, "signature": (b"", b"")})
 
 
 def make(fields: Fields, seed: bytes) -> bytes:
     """The body of a receipt; key and signature are those of the seed (RECEIPT-7)."""
     fields = {**fields, "key": edwards.public_key(seed)}
     signature = edwards.sign(seed, _LABEL + _signed(fields))
-    return BODY.write({**fields, "r": signature[:32], "s": signature[32:]})
+    return BODY.write({**fields, "signature": (signature[:32], signature[32:])})
 
 
 def check_signature(fields: Fields) -> None:
     """RECEIPT-9."""
-    for name in ("key", "r"):
-        found = edwards.decode(fields[name])
-        if found is None or found.encode() != fields[name] or found.is_small():
+    r, s = fields["signature"]
+    for name, octets in (("key", fields["key"]), ("R", r)):
+        found = edwards.decode(octets)
+        if found is None or found.encode() != octets or found.is_small():
             raise Refused("bad-receipt", "RECEIPT-9", f"{name} is no point that may stand there")
-    why = edwards.why_not_signed(fields["key"], _LABEL + _signed(fields), fields["r"] + fields["s"])
+    why = edwards.why_not_signed(fields["key"], _LABEL + _signed(fields), r + s)
     if why:
         raise Refused("bad-receipt", "RECEIPT-9", why)
 

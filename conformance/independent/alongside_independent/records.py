@@ -163,7 +163,7 @@ def encode_slot(event: Event) -> bytes:
         case "button":
             rest = struct.pack(">BB", v["down"], v["button"])
         case "wheel":
-            rest = struct.pack(">xhh", v["right"], v["away"])
+            rest = struct.pack(">xhh", v["dx"], v["dy"])
         case _:
             rest = b""
     return (bytes([kind]) + rest).ljust(SLOT, b"\0")
@@ -186,7 +186,7 @@ def decode_slot(data: bytes) -> Event:
             if not 1 <= data[2] <= 5:
                 raise malformed("INPUT-7", "no such button")
         case "wheel":
-            values["right"], values["away"] = struct.unpack(">hh", data[2:6])
+            values["dx"], values["dy"] = struct.unpack(">hh", data[2:6])
         case None:
             raise malformed("INPUT-7", f"no such kind of slot: {data[0]}")
     event = Event(name, values)

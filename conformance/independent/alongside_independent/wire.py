@@ -70,10 +70,11 @@ LENGTH_BITS = 32
 
 @dataclass(frozen=True)
 class Kind:
-    """How a value is read and written."""
+    """How a value is read and written, and made from what a file of vectors has in its place."""
 
     read: Callable[[Reader], Value]
     write: Callable[[Value], bytes]
+    from_json: Callable[[Value], Value] = lambda value: value
 
 
 def allowed(kind: Kind, test: Callable[[Value], bool], why: str, clause: str = "WIRE-7") -> Kind:
@@ -85,7 +86,7 @@ def allowed(kind: Kind, test: Callable[[Value], bool], why: str, clause: str = "
             raise malformed(clause, why)
         return value
 
-    return Kind(read, kind.write)
+    return Kind(read, kind.write, kind.from_json)
 
 
 def at_most(kind: Kind, most: int) -> Kind:
@@ -97,7 +98,7 @@ def at_most(kind: Kind, most: int) -> Kind:
             raise too_large(f"{value} is more than {most}")
         return value
 
-    return Kind(read, kind.write)
+    return Kind(read, kind.write, kind.from_json)
 
 
 def _read_bool(reader: Reader) -> bool:
@@ -118,7 +119,7 @@ SCOPES = allowed(U16, lambda value: value & ~all_scopes() == 0, "a scope bit is 
 
 
 def fixed(count: int) -> Kind:
-    return Kind(lambda reader: reader.take(count), lambda value: value)
+    return Kind(lambda reader: reader.take(count), lambda value: value, bytes.fromhex)
 
 
 def _count(reader: Reader, most: int | None) -> int:
@@ -137,7 +138,7 @@ def octets(most: int | None = None, least: int = 0) -> Kind:
             raise malformed("WIRE-7", f"fewer than {least} bytes")
         return reader.take(count)
 
-    return Kind(read, lambda value: write_varint(len(value)) + value)
+    return Kind(read, lambda value: write_varint(len(value)) + value, bytes.fromhex)
 
 
 def string(most: int | None = None, least: int = 0) -> Kind:
@@ -171,7 +172,15 @@ def many(element: Kind, most: int, least: int = 0) -> Kind:
     def write(values: list[Value]) -> bytes:
         return write_varint(len(values)) + b"".join(element.write(value) for value in values)
 
-    return Kind(read, write)
+    return Kind(read, write, lambda values: [element.from_json(value) for value in values])
+
+
+def pair(first: Kind, second: Kind) -> Kind:
+    return Kind(
+        lambda reader: [first.read(reader), second.read(reader)],
+        lambda value: first.write(value[0]) + second.write(value[1]),
+        lambda value: [first.from_json(value[0]), second.from_json(value[1])],
+    )
 
 
 @dataclass(frozen=True)
@@ -200,7 +209,13 @@ class Body:
 
     def kind(self) -> Kind:
         """The same as an element of a list."""
-        return Kind(self.read, self.write)
+        return Kind(self.read, self.write, self.from_json)
+
+    def from_json(self, value: dict[str, Value]) -> dict[str, Value]:
+        """Strict: other names than those of the fields are a mistake of the file."""
+        if set(value) != {name for name, _ in self.fields}:
+            raise ValueError(f"fields {sorted(value)}")
+        return {name: kind.from_json(value[name]) for name, kind in self.fields}
 
 
 def body(check: Callable[[dict[str, Value]], None] | None = None, **fields: Kind) -> Body:
@@ -214,10 +229,21 @@ def whole(name: str, least: int, most: int) -> Body:
         if reader.left > most:
             raise too_large(f"{reader.left} bytes are more than {most}")
         if reader.left < least:
-            raise malformed("WIRE-7", f"fewer than {least} bytes")
+            raise malformed("WIRE-3", f"fewer than {least} bytes")
         return reader.rest()
 
-    return body(None, **{name: Kind(read, lambda value: value)})
+    return body(None, **{name: Kind(read, lambda value: value, bytes.fromhex)})
+
+
+def to_json(value: Value) -> Value:
+    """The same with hexadecimal in the place of bytes."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {name: to_json(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(part) for part in value]
+    return value
 
 
 def frame(kind: int, content: bytes) -> bytes:

@@ -211,7 +211,7 @@ def receipt_fields() -> list[dict]:
         "request": 0,
         "grant": 0,
         "scopes": 0,
-        "duration": 0,
+        "duration_ms": 0,
         "code": 0,
         "transcript": channels()[0].h,
         "sharer_card": bytes(32),
@@ -226,7 +226,7 @@ def receipt_fields() -> list[dict]:
             "request": 1,
             "grant": 1,
             "scopes": scope_bits("pointer", "keyboard"),
-            "duration": 900_000,
+            "duration_ms": 900_000,
             "time": at + 10,
         },
         {"decision": 5, "grant": 1, "code": errors["revoked"], "time": at + 20},
@@ -260,7 +260,7 @@ class Receipts(unittest.TestCase):
             self.assertEqual(refusal(receipts.verify_file, broken)[1], "RECEIPT-11")
 
     def test_receipts_that_do_not_fit(self) -> None:
-        for change in ({"decision": 8}, {"scopes": 0}, {"grant": 1}, {"duration": 1}, {"sequence": 0}):
+        for change in ({"decision": 8}, {"scopes": 0}, {"grant": 1}, {"duration_ms": 1}, {"sequence": 0}):
             made = receipts.make({**receipt_fields()[0], **change}, counted(0))
             self.assertEqual(refusal(receipts.BODY.decode, made), ("malformed", "RECEIPT-8"), change)
 

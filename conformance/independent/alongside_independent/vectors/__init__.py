@@ -1,0 +1,1 @@
+"""Files of vectors: what each kind computes, a check of a folder, and a generator."""
