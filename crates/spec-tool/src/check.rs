@@ -11,14 +11,15 @@ use crate::outcome::{self, Failure, Outcome, Problem, count};
 use crate::project::Project;
 use crate::requirement::Requirement;
 use crate::spec::Spec;
+use crate::tables;
 use crate::words::Level;
 use crate::write;
 
 /// Lists every error of the text, of the citations, of what is not cited, of the list of chapters, of
-/// the table of features and of `spec/requirements.json`, and ends with the counts.
+/// the state tables and where they are shown, of the table of features and of `spec/requirements.json`, and ends with the counts.
 ///
 /// # Errors
-/// If `spec/features.md` or `spec/requirements.json` is there and cannot be read.
+/// If a file of `spec` is there and cannot be read.
 pub fn check(project: &Project) -> Result<Outcome, Failure> {
     let spec = &project.spec;
     let mut problems = spec.problems.clone();
@@ -34,10 +35,12 @@ pub fn check(project: &Project) -> Result<Outcome, Failure> {
     problems.extend(spec.requirements.iter().filter_map(|r| uncited(r, &cited)));
     problems.extend(stale_json(project)?);
     problems.extend(chapters::check(project)?);
+    problems.extend(project.table_problems.clone());
+    let cells = show_tables(project, &mut problems)?;
     let features = features::check(project)?;
     problems.extend(features.problems);
 
-    let counts = format!("{}; {}", counts(spec, &cited), features.counts);
+    let counts = format!("{}; {cells}{}", counts(spec, &cited), features.counts);
     let errors = count(problems.len(), "error");
     Ok(Outcome {
         success: problems.is_empty(),
@@ -131,6 +134,26 @@ fn stale_json(project: &Project) -> Result<Option<Problem>, Failure> {
         same.count() + 1,
         "differs from the text from this line on",
     ))
+}
+
+/// Where tables are shown they are as their files say; counts their cells.
+fn show_tables(project: &Project, problems: &mut Vec<Problem>) -> Result<String, Failure> {
+    let machines = &project.machines;
+    let (pages, wrong) = tables::pages(&project.root, machines)?;
+    problems.extend(wrong);
+    if project.table_problems.is_empty() {
+        let stale = pages.iter().filter_map(|page| {
+            let message = "a table differs from its file from this line on: run `cargo spec write`";
+            Some(Problem::new(&page.path, page.stale_at()?, message))
+        });
+        problems.extend(stale);
+    }
+    if machines.is_empty() {
+        return Ok(String::new());
+    }
+    let cells = machines.iter().map(tables::Machine::size).sum();
+    let tables = count(machines.len(), "state table");
+    Ok(format!("{tables} of {}; ", count(cells, "cell")))
 }
 
 fn counts(spec: &Spec, cited: &Cited) -> String {

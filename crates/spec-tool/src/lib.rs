@@ -15,6 +15,7 @@
 //! | `markdown`, `words` | the blocks of a chapter; ids, keywords and sentences in a block |
 //! | `chapters` | the list of chapters |
 //! | `features`, `feature` | the table that says where each behaviour is implemented and shown |
+//! | `tables` | the state tables: total, and shown in the chapters |
 //! | `citation`, `source` | the comment that cites; the files that can hold one |
 
 mod chapters;
@@ -31,6 +32,7 @@ mod registry;
 mod requirement;
 mod source;
 mod spec;
+pub mod tables;
 mod words;
 mod write;
 

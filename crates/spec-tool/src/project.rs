@@ -4,8 +4,10 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::outcome::Failure;
+use crate::outcome::Problem;
 use crate::source::{self, Source};
 use crate::spec::Spec;
+use crate::tables::{self, Machine};
 
 /// A repository with its specification and its sources, as read at one moment.
 #[derive(Debug)]
@@ -13,6 +15,9 @@ pub struct Project {
     pub(crate) root: PathBuf,
     pub(crate) spec: Spec,
     pub(crate) sources: Vec<Source>,
+    pub(crate) machines: Vec<Machine>,
+    /// What is wrong with the state tables.
+    pub(crate) table_problems: Vec<Problem>,
 }
 
 impl Project {
@@ -40,10 +45,14 @@ impl Project {
     /// If a file cannot be read, or the registry cannot be understood. Errors in the text are no
     /// failure: `check` lists them.
     pub fn load(root: &Path) -> Result<Self, Failure> {
+        let spec = Spec::load(root)?;
+        let (machines, table_problems) = tables::load(root, &spec)?;
         Ok(Self {
             root: root.to_path_buf(),
-            spec: Spec::load(root)?,
+            spec,
             sources: source::load(root)?,
+            machines,
+            table_problems,
         })
     }
 }

@@ -18,6 +18,15 @@ retired = [
     \"CODE-9\",
 ]
 other = 3
+
+[[session]]
+name = \"pause\"
+
+[[session]]
+name = \"end\"
+
+[[error]]
+name = \"done\"
 ";
 
 /// Two requirements to implement and test, and one that asks for neither.

@@ -7,6 +7,7 @@
 
 mod check_citations;
 mod check_features;
+mod check_tables;
 mod check_text;
 mod cite;
 mod commands;
