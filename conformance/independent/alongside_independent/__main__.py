@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from .vectors.check import check_folder
+from .vectors.generate import SEED, generate
 
 
 def main() -> int:
@@ -14,8 +15,15 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="hold the vectors of a folder against this implementation")
     check.add_argument("folder", type=Path)
+    generate_ = commands.add_parser("generate", help="write vectors of this implementation's own")
+    generate_.add_argument("folder", type=Path)
+    generate_.add_argument("--seed", type=int, default=SEED)
     given = parser.parse_args()
-    return _check(given.folder)
+    if given.command == "check":
+        return _check(given.folder)
+    for writer in generate(given.folder, given.seed):
+        print(f"{writer.kind}: {len(writer.vectors)} vectors")
+    return 0
 
 
 def _check(folder: Path) -> int:

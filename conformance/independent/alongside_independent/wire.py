@@ -7,7 +7,7 @@ are what JSON has, with `bytes` beside it: int, bool, str, bytes, list, dict.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .codes import is_locator
@@ -70,11 +70,19 @@ LENGTH_BITS = 32
 
 @dataclass(frozen=True)
 class Kind:
-    """How a value is read and written, and made from what a file of vectors has in its place."""
+    """How a value is read and written, and made from what a file of vectors has in its place.
+
+    `shape` names the row of the table of types, `most` is a limit, `parts` are what it is made of: enough
+    to draw values and mistakes at random.
+    """
 
     read: Callable[[Reader], Value]
     write: Callable[[Value], bytes]
     from_json: Callable[[Value], Value] = lambda value: value
+    shape: str = "other"
+    most: int | None = None
+    parts: tuple[Kind, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 def allowed(kind: Kind, test: Callable[[Value], bool], why: str, clause: str = "WIRE-7") -> Kind:
@@ -86,7 +94,7 @@ def allowed(kind: Kind, test: Callable[[Value], bool], why: str, clause: str = "
             raise malformed(clause, why)
         return value
 
-    return Kind(read, kind.write, kind.from_json)
+    return replace(kind, read=read)
 
 
 def at_most(kind: Kind, most: int) -> Kind:
@@ -98,7 +106,7 @@ def at_most(kind: Kind, most: int) -> Kind:
             raise too_large(f"{value} is more than {most}")
         return value
 
-    return Kind(read, kind.write, kind.from_json)
+    return replace(kind, read=read, most=most)
 
 
 def _read_bool(reader: Reader) -> bool:
@@ -109,17 +117,19 @@ def _read_bool(reader: Reader) -> bool:
 
 
 def _number(bits: int) -> Kind:
-    return Kind(lambda reader: reader.varint(bits), write_varint)
+    return Kind(lambda reader: reader.varint(bits), write_varint, shape=f"u{bits}")
 
 
-U8 = Kind(lambda reader: reader.take(1)[0], lambda value: bytes([value]))
+U8 = Kind(lambda reader: reader.take(1)[0], lambda value: bytes([value]), shape="u8")
 U16, U32, U64 = _number(16), _number(32), _number(64)
-BOOL = Kind(_read_bool, lambda value: bytes([value]))
-SCOPES = allowed(U16, lambda value: value & ~all_scopes() == 0, "a scope bit is not registered")
+BOOL = Kind(_read_bool, lambda value: bytes([value]), shape="bool")
+SCOPES = replace(
+    allowed(U16, lambda value: value & ~all_scopes() == 0, "a scope bit is not registered"), shape="scopes"
+)
 
 
 def fixed(count: int) -> Kind:
-    return Kind(lambda reader: reader.take(count), lambda value: value, bytes.fromhex)
+    return Kind(lambda reader: reader.take(count), lambda value: value, bytes.fromhex, "fixed", count)
 
 
 def _count(reader: Reader, most: int | None) -> int:
@@ -138,7 +148,7 @@ def octets(most: int | None = None, least: int = 0) -> Kind:
             raise malformed("WIRE-7", f"fewer than {least} bytes")
         return reader.take(count)
 
-    return Kind(read, lambda value: write_varint(len(value)) + value, bytes.fromhex)
+    return Kind(read, lambda value: write_varint(len(value)) + value, bytes.fromhex, "bytes", most)
 
 
 def string(most: int | None = None, least: int = 0) -> Kind:
@@ -154,10 +164,10 @@ def string(most: int | None = None, least: int = 0) -> Kind:
     def write(value: str) -> bytes:
         return write_varint(len(value.encode())) + value.encode()
 
-    return Kind(read, write)
+    return Kind(read, write, shape="string", most=most)
 
 
-LOCATOR = allowed(string(), is_locator, "not a normalised locator")
+LOCATOR = replace(allowed(string(), is_locator, "not a normalised locator"), shape="locator")
 
 
 def many(element: Kind, most: int, least: int = 0) -> Kind:
@@ -172,7 +182,10 @@ def many(element: Kind, most: int, least: int = 0) -> Kind:
     def write(values: list[Value]) -> bytes:
         return write_varint(len(values)) + b"".join(element.write(value) for value in values)
 
-    return Kind(read, write, lambda values: [element.from_json(value) for value in values])
+    def from_json(values: list[Value]) -> list[Value]:
+        return [element.from_json(value) for value in values]
+
+    return Kind(read, write, from_json, "list", most, (element,))
 
 
 def pair(first: Kind, second: Kind) -> Kind:
@@ -180,6 +193,8 @@ def pair(first: Kind, second: Kind) -> Kind:
         lambda reader: [first.read(reader), second.read(reader)],
         lambda value: first.write(value[0]) + second.write(value[1]),
         lambda value: [first.from_json(value[0]), second.from_json(value[1])],
+        "pair",
+        parts=(first, second),
     )
 
 
@@ -209,7 +224,8 @@ class Body:
 
     def kind(self) -> Kind:
         """The same as an element of a list."""
-        return Kind(self.read, self.write, self.from_json)
+        names, parts = zip(*self.fields, strict=True)
+        return Kind(self.read, self.write, self.from_json, "body", parts=parts, names=names)
 
     def from_json(self, value: dict[str, Value]) -> dict[str, Value]:
         """Strict: other names than those of the fields are a mistake of the file."""
@@ -232,7 +248,7 @@ def whole(name: str, least: int, most: int) -> Body:
             raise malformed("WIRE-3", f"fewer than {least} bytes")
         return reader.rest()
 
-    return body(None, **{name: Kind(read, lambda value: value, bytes.fromhex)})
+    return body(None, **{name: Kind(read, lambda value: value, bytes.fromhex, "whole", most)})
 
 
 def to_json(value: Value) -> Value:
