@@ -1,0 +1,110 @@
+//! The committed vectors are those that the code makes, and leave nothing out.
+//!
+//! The schema is held by the checks of the independent implementation: a validator of JSON Schema in Rust
+//! costs more to build than the rest of this crate.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use alongside_vectors::{all, files};
+use serde_json::Value;
+use toml::Table;
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn the_committed_vectors_are_those_that_the_code_makes() {
+    let drift = files::drift().unwrap();
+    assert!(
+        drift.is_empty(),
+        "{}\nmake them anew: cargo vectors write",
+        drift.join("\n")
+    );
+}
+
+#[test]
+fn ids_are_unique_and_requirements_are_there() {
+    let requirements = json(&files::folder().join("../requirements.json"));
+    let known: BTreeSet<_> = requirements
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["id"].as_str().unwrap())
+        .collect();
+    let mut ids = BTreeSet::new();
+    for file in all() {
+        for vector in file.vectors() {
+            let id = vector["id"].as_str().unwrap();
+            assert!(ids.insert(id.to_owned()), "{id} twice");
+            for shown in vector["shows"].as_array().unwrap() {
+                assert!(
+                    known.contains(shown.as_str().unwrap()),
+                    "{id}: no requirement {shown}"
+                );
+            }
+        }
+    }
+}
+
+fn registry() -> Table {
+    let path = files::folder().join("../registry.toml");
+    fs::read_to_string(path).unwrap().parse().unwrap()
+}
+
+fn names(registry: &Table, list: &str) -> Vec<String> {
+    let rows = registry[list].as_array().unwrap();
+    rows.iter()
+        .map(|row| row["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Of each message there is one that is right and, where any bytes can be wrong, one that is not.
+#[test]
+fn every_message_of_the_registry_has_its_vectors() {
+    let (registry, files) = (registry(), all());
+    for plane in ["rendezvous", "envelope", "session"] {
+        let file = files.iter().find(|file| file.kind == plane).unwrap();
+        for name in names(&registry, plane) {
+            let of = |start: String| {
+                file.vectors()
+                    .iter()
+                    .filter(move |vector| vector["id"].as_str().unwrap().starts_with(&start))
+                    .count()
+            };
+            let right = file
+                .vectors()
+                .iter()
+                .filter_map(|vector| vector["output"]["messages"].as_array());
+            let right = right
+                .flatten()
+                .filter(|message| message["name"] == *name)
+                .count();
+            assert!(right > 0, "no valid {plane} {name}");
+            // What a pad holds means nothing.
+            let wrong = of(format!("{plane}/refused/{name}/"));
+            assert!(wrong > 0 || name == "pad", "no invalid {plane} {name}");
+        }
+    }
+    let records = files
+        .iter()
+        .find(|file| file.kind == "record")
+        .unwrap()
+        .text();
+    for event in names(&registry, "input")
+        .iter()
+        .filter(|name| *name != "empty")
+    {
+        assert!(
+            records.contains(&format!("\"event\": \"{event}\"")),
+            "no input {event}"
+        );
+    }
+    for record in names(&registry, "record") {
+        assert!(
+            records.contains(&format!("record/{record}-header/")),
+            "no {record}"
+        );
+    }
+}
