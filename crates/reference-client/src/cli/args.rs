@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     card::{Card, DeviceArgs, IdentityArgs},
     face::FaceArgs,
+    input, script,
 };
 use alongside_client::{
     Fingerprint, Relay, Trust,
@@ -139,25 +140,7 @@ impl SignInArgs {
 
 /// Help somebody.
 #[derive(Debug, Group)]
-#[command(after_help = "\
-Commands, a line each:
-  control           ask for control            release           give it up
-  ask SCOPE ...     ask for some of: pointer, keyboard, annotate, clipboard-to-helper,
-                    clipboard-to-sharer
-  type TEXT         type text (US keyboard)    enter             press Enter
-  key NAME          press a key: a, F5, Escape, Left, Ctrl+C ...
-  move X Y          pointer, in pixels of the screen that you see
-  click X Y         move there and click       pause, unpause
-  draw X Y X Y ...  draw a line                laser X Y         point without a click
-  clear             wipe out what is drawn     copy              send your clipboard, once
-  take, refuse      what the other person's clipboard offers
-  a                 you have read the note on the other person's device
-  chat TEXT         say something              quality           delay and rate
-  end               end the session
-  report [scam|unasked|harm|other]             end it, and report it to whoever runs the relay
-
-In the window, while you may draw: F8 draws, F8 again is a laser pointer, Esc ends; 1 to 8 are
-colours, C clears. F8 itself cannot be typed there then; `key F8` sends it.")]
+#[command(after_help = helper_help())]
 pub(crate) struct Helper {
     #[command(flatten)]
     pub(crate) relay: RelayArgs,
@@ -194,22 +177,7 @@ pub(crate) struct Helper {
 
 /// Be helped.
 #[derive(Debug, Group)]
-#[command(after_help = "\
-The program asks for the code, or the link that the helper sent, or reads it as the first line of its
-input; it is no argument, because everybody on a machine can read those. By a link your screen can be
-seen, and nothing more. Then it asks whether you started the contact yourself, and then
-whether the screen may be seen.
-
-Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR, pattern.
-
-Keys, on a terminal: y and n answer, q or Ctrl-C ends at once, ! ends at once and reports it to
-whoever runs the relay, p pauses and unpauses, r takes
-control back, k the keyboard alone, e extends it, c sends your clipboard once, v takes what the
-helper's clipboard offers and x refuses it, i shows your card, t starts a line of chat. Without a
-terminal, lines: yes, no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, quality, card, chat TEXT, end, report
-[scam|unasked|harm|other]. After a warning only the whole
-word `share` agrees. Once the helper has typed or clicked, allowing control again takes a number that is
-shown, because a key that the helper typed could arrive late and be taken for yours.")]
+#[command(after_help = sharer_help())]
 pub(crate) struct Sharer {
     #[command(flatten)]
     pub(crate) relay: RelayArgs,
@@ -252,6 +220,32 @@ pub(crate) struct Sharer {
     /// them again. Without this nothing is written anywhere.
     #[arg(long, value_name = "FILE")]
     pub(crate) remember: Option<PathBuf>,
+}
+
+fn helper_help() -> String {
+    let commands = script::help();
+    format!(
+        "{commands}
+In the window, while you may draw: F8 draws, F8 again is a laser pointer, Esc ends; 1 to 8 are
+colours, C clears. F8 itself cannot be typed there then; `key F8` sends it."
+    )
+}
+
+fn sharer_help() -> String {
+    let keys = input::help();
+    format!(
+        "The program asks for the code, or the link that the helper sent, or reads it as the first line of its
+input; it is no argument, because everybody on a machine can read those. By a link your screen can be
+seen, and nothing more. Then it asks whether you started the contact yourself, and then
+whether the screen may be seen.
+
+Screens: x11 (the display of this session), x11:DISPLAY, x11#MONITOR, images:DIR, pattern.
+
+{keys}
+A KIND of report is one of scam, unasked, harm, other. After a warning only the whole word `share`
+agrees. Once the helper has typed or clicked, allowing control again takes a number that is shown,
+because a key that the helper typed could arrive late and be taken for yours."
+    )
 }
 
 /// Make a device known.

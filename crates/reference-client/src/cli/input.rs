@@ -5,6 +5,71 @@ use std::{io::BufRead as _, thread};
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+/// A key of a sharer's terminal.
+struct Key {
+    key: char,
+    /// What it is to the program.
+    word: &'static str,
+    /// What is typed instead where there are no single keys.
+    line: &'static str,
+    what: &'static str,
+}
+
+const fn key(key: char, word: &'static str, line: &'static str, what: &'static str) -> Key {
+    Key {
+        key,
+        word,
+        line,
+        what,
+    }
+}
+
+/// All of them.
+const KEYS: [Key; 13] = [
+    key('y', "yes", "yes", "answers yes"),
+    key('n', "no", "no", "answers no"),
+    key('q', "end", "end", "ends at once, as Ctrl-C does"),
+    key(
+        '!',
+        "report",
+        "report [KIND]",
+        "ends at once, and reports it to whoever runs the relay",
+    ),
+    key('p', "toggle-pause", "pause, unpause", "pauses, and goes on"),
+    key('r', "revoke", "revoke", "takes control back"),
+    key(
+        'k',
+        "keyboard-back",
+        "keyboard-back",
+        "takes the keyboard back, and leaves the rest",
+    ),
+    key('e', "renew", "renew", "extends control; you are asked"),
+    key('c', "copy", "copy", "sends your clipboard, once"),
+    key(
+        'v',
+        "take",
+        "take",
+        "takes what the helper's clipboard offers",
+    ),
+    key('x', "refuse", "refuse", "refuses it"),
+    key('i', "card", "card", "shows your card to the helper"),
+    key('t', TYPING, "chat TEXT", "begins a line of chat"),
+];
+
+/// A line is being typed key by key.
+const TYPING: &str = "typing";
+
+/// The keys for somebody who asks for help.
+pub(crate) fn help() -> String {
+    let lines = KEYS.map(|key| format!("  {}  {:15} {}\n", key.key, key.line, key.what));
+    format!(
+        "Keys, on a terminal, and the line that means the same without one:\n{}     {:15} {}\n",
+        lines.concat(),
+        "quality",
+        "says how well it goes"
+    )
+}
+
 /// Lines of standard input, without spaces around them.
 pub(crate) fn lines() -> UnboundedReceiver<String> {
     let (sender, receiver) = unbounded_channel();
@@ -134,29 +199,19 @@ impl Keys {
                 KeyCode::Esc => self.line = None,
                 _ => {}
             }
-            return Some("typing".to_owned());
+            return Some(TYPING.to_owned());
         }
-        let word = match key.code {
-            KeyCode::Char(digit @ '0'..='9') => return Some(format!("digit {digit}")),
-            KeyCode::Char('y') => "yes",
-            KeyCode::Char('n') => "no",
-            KeyCode::Char('q') => "end",
-            KeyCode::Char('!') => "report",
-            KeyCode::Char('p') => "toggle-pause",
-            KeyCode::Char('r') => "revoke",
-            KeyCode::Char('c') => "copy",
-            KeyCode::Char('v') => "take",
-            KeyCode::Char('x') => "refuse",
-            KeyCode::Char('e') => "renew",
-            KeyCode::Char('i') => "card",
-            KeyCode::Char('k') => "keyboard-back",
-            KeyCode::Char('t') => {
-                self.line = Some((Line::Chat, String::new()));
-                "typing"
+        match key.code {
+            KeyCode::Char(digit @ '0'..='9') => Some(format!("digit {digit}")),
+            KeyCode::Char(character) => {
+                let word = KEYS.iter().find(|key| key.key == character)?.word;
+                if word == TYPING {
+                    self.line = Some((Line::Chat, String::new()));
+                }
+                Some(word.to_owned())
             }
-            _ => return None,
-        };
-        Some(word.to_owned())
+            _ => None,
+        }
     }
 }
 

@@ -8,6 +8,43 @@ use super::{
     report::{REPORT_HELP, report_category},
 };
 
+/// All commands, as they are typed, and what they do.
+const COMMANDS: [(&str, &str); 21] = [
+    ("control", "ask for control"),
+    (
+        "ask SCOPE ...",
+        "ask for some of: pointer, keyboard, annotate, clipboard-to-helper, clipboard-to-sharer",
+    ),
+    ("release", "give it up"),
+    ("type TEXT", "type text (US keyboard)"),
+    ("enter", "press Enter"),
+    ("key NAME", "press a key: a, F5, Escape, Left, Ctrl+C ..."),
+    ("move X Y", "pointer, in pixels of the screen that you see"),
+    ("click X Y", "move there and click"),
+    ("draw X Y X Y ...", "draw a line"),
+    ("laser X Y", "point without a click"),
+    ("clear", "wipe out what is drawn"),
+    ("copy", "send your clipboard, once"),
+    ("take", "take what the other person's clipboard offers"),
+    ("refuse", "refuse it"),
+    ("a", "you have read the note on the other person's device"),
+    ("pause", "pause the session"),
+    ("unpause", "go on"),
+    ("chat TEXT", "say something"),
+    ("quality", "delay and rate"),
+    ("end", "end the session"),
+    (
+        "report [KIND]",
+        "end it, and report it to whoever runs the relay: scam, unasked, harm, other",
+    ),
+];
+
+/// The commands for somebody who asks for help.
+pub(crate) fn help() -> String {
+    let lines = COMMANDS.map(|(command, what)| format!("  {command:17} {what}\n"));
+    format!("Commands, a line each:\n{}", lines.concat())
+}
+
 /// What a line means; `stroke` is a number that no stroke has had.
 pub(crate) fn command(
     line: &str,
@@ -55,12 +92,10 @@ pub(crate) fn command(
             let events = vec![pointer(rest, screen)?, button(true), button(false)];
             Ok(Command::Input(events))
         }
-        _ => Err(
-            "commands: control, ask SCOPE ..., release, type TEXT, enter, key NAME, move X Y, \
-             click X Y, draw X Y X Y ..., laser X Y, clear, copy, take, refuse, pause, unpause, \
-             chat TEXT, quality, end, report"
-                .to_owned(),
-        ),
+        _ => {
+            let known = COMMANDS.map(|(command, _)| command);
+            Err(format!("commands: {}", known.join(", ")))
+        }
     }
 }
 
