@@ -10,7 +10,7 @@ from ..identity import PictureReceiver, picture_pieces
 from ..messages import Message
 from ..refusal import Refused
 from ..registry import registry, scope_bits
-from .outcome import IGNORED, REFUSED, Outcome
+from .outcome import ACCEPTED, IGNORED, REFUSED, Outcome
 from .phases import ALLOWED
 
 
@@ -70,6 +70,8 @@ class End:
         self.sent_at = 0
         self.frozen_at = 0
         self._out: list[Message] = []
+        self._leave: str | None = None
+        self._close: str | None = None
         self._why: str | None = None
 
     # steps
@@ -86,14 +88,15 @@ class End:
             action()
         except Refused as refused:
             if refused.error is None:
-                return Outcome(IGNORED, None, refused.requirement, self._drain())
+                return self._outcome(IGNORED, None, refused.requirement)
             self.finish(refused.error)
-            return Outcome(REFUSED, refused.error, refused.requirement, self._drain())
-        return Outcome(requirement=self._why, sent=self._drain())
+            return self._outcome(REFUSED, refused.error, refused.requirement)
+        return self._outcome(ACCEPTED, None, self._why)
 
-    def _drain(self) -> list[Message]:
-        sent, self._out, self._why = self._out, [], None
-        return sent
+    def _outcome(self, verdict: str, error: str | None, requirement: str | None) -> Outcome:
+        made = Outcome(verdict, error, requirement, self._out, self._leave, self._close)
+        self._out, self._leave, self._close, self._why = [], None, None, None
+        return made
 
     def send(self, name: str, **fields: Any) -> None:  # noqa: ANN401
         self.sent_at = self.now
@@ -103,14 +106,14 @@ class End:
         return Refused(error, clause, why)
 
     def _take(self, message: Message) -> None:
+        if self.phase not in ("securing", "deciding", "viewing"):
+            raise Refused(None, "KEX-21", "it belongs to a session that is over")
         self.heard_at = self.now
-        if message.name == "pad":
+        if message.name == "pad" and self.phase in ("deciding", "viewing"):
             return
         if self.frozen:
             self._take_frozen(message)
             return
-        if message.name == "state":
-            raise self.violation("RECON-24", "state at another time")
         if (self.role, self.phase) not in ALLOWED[message.name]:
             raise self.violation("SESSION-1", f"{message.name} may not come in {self.phase}")
         getattr(self, "on_" + message.name.replace("-", "_"))(**message.fields)
@@ -144,10 +147,12 @@ class End:
     # the end
 
     def finish(self, error: str, tell: bool = True) -> None:
-        """Ends the session here; `end` goes out where a sealed record can (END-2)."""
+        """Ends the session here: by `end` where a record can be sealed (END-2), and `leave` (END-3)."""
         self.end_grant_silently()
-        if tell and not self.frozen:
+        if tell and not self.frozen and self.phase in ("deciding", "viewing"):
             self.send("end", code=code(error))
+        if self.phase != "idle":
+            self._leave = error
         self.phase, self.ended_with = "ended", error
 
     def on_end(self, code: int) -> None:
@@ -161,22 +166,24 @@ class End:
     def person_ends(self, now: int) -> Outcome:
         return self.step(now, lambda: self.finish("done"))
 
-    def relay_says_gone(self, now: int, error: str) -> Outcome:
-        """END-5."""
-        return self.step(now, lambda: self.finish(error, tell=False))
-
     # the link
 
     def lose_link(self, now: int) -> Outcome:
-        """RECON-1 to RECON-3, RECON-34."""
+        """RECON-1 to RECON-3, RECON-34: `peer-lost`, or a connection that is lost."""
         return self.step(now, self.freeze)
 
+    def record_does_not_open(self, now: int) -> Outcome:
+        """KEY-7, RECON-6."""
+
+        def freeze() -> None:
+            if self.frozen:
+                raise Refused(None, "RECON-7", "a record that does not open while frozen")
+            self.freeze()
+            self._close = "lost"
+
+        return self.step(now, freeze)
+
     def freeze(self) -> None:
-        if self.frozen:
-            self.awaiting_state = False
-            return
-        if self.phase == "securing":
-            raise Refused("lost", "END-5", "the connection is lost before deciding")
         self.frozen, self.awaiting_state, self.frozen_at = True, False, self.now
         self.end_grant_silently()
         self.clipboard = Clipboard()
@@ -192,6 +199,7 @@ class End:
         if self.phase in ("deciding", "viewing"):
             if self.now - self.heard_at >= timer("silence"):
                 self.freeze()
+                self._close = "lost"
                 self._why = "SESSION-5"
             elif self.now - self.sent_at >= timer("heartbeat"):
                 self.send("heartbeat")

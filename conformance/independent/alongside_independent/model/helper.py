@@ -1,4 +1,4 @@
-"""The helper's machine from a channel that stands: chapters 05, 12, 19."""
+"""The helper's machine: chapters 05, 12, 15, 19."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import Any
 
 from ..refusal import Refused
 from ..registry import registry, scope_bits
-from .end import End, Grant, code
+from .end import Grant, code
+from .joining import Joining
 from .outcome import Outcome
 
 
-class Helper(End):
-    role = "helper"
-
+class Helper(Joining):
     def __init__(self, ceiling: int) -> None:
-        super().__init__(ceiling, "deciding")
+        super().__init__(ceiling)
         self.epoch = 0
         self.epoch_paused = False
         self.open_request: tuple[int, int] | None = None
@@ -22,8 +21,10 @@ class Helper(End):
         self.last_scopes = 0
         self.last_was_replaced = False
         self.has_card = False
-        self.has_advisory = False
-        self.acknowledged = False
+        self.advisory_came = False
+        self.advisory_read = False
+        self.advisory_again = False
+        self.shown_frame = False
 
     # consent and what is seen
 
@@ -41,7 +42,7 @@ class Helper(End):
     def on_epoch(self, epoch: int, paused: bool) -> None:
         if epoch != self.epoch + 1:
             raise self.violation("PAUSE-6", "not the epoch after the last")
-        self.epoch, self.epoch_paused = epoch, paused
+        self.epoch, self.epoch_paused, self.shown_frame = epoch, paused, False
         self.send("epoch-seen", epoch=epoch)
 
     def media(self, now: int, epoch: int) -> Outcome:
@@ -61,18 +62,33 @@ class Helper(End):
         self.has_card = True
 
     def on_advisory(self, **_: Any) -> None:  # noqa: ANN401
-        if self.has_advisory:
+        if self.advisory_came and not self.advisory_again:
             raise self.violation("CARD-21", "a second advisory")
-        self.has_advisory = True
-        if self.acknowledged:
+        self.advisory_came, self.advisory_again = True, False
+        if self.advisory_read:
             self.send("advisory-ack")
 
-    def person_acknowledges(self, now: int) -> Outcome:
-        def acknowledge() -> None:
-            self.acknowledged = True
-            self.send("advisory-ack")
+    def person_reads_advisory(self, now: int) -> Outcome:
+        def read() -> None:
+            if not self.advisory_came or self.advisory_read:
+                raise Refused(None, "ADVISORY-8", "nothing is to be read")
+            self.advisory_read = True
+            if not self.frozen:
+                self.send("advisory-ack")
 
-        return self.step(now, acknowledge)
+        return self.step(now, read)
+
+    def frame_is_shown(self, now: int, frame: int) -> Outcome:
+        """MEDIA-19."""
+
+        def show() -> None:
+            if self.phase != "viewing" or self.frozen:
+                raise Refused(None, "RECON-7", "nothing is sent now")
+            if not self.shown_frame:
+                self.shown_frame = True
+                self.send("shown", frame=frame)
+
+        return self.step(now, show)
 
     def on_secure_desktop(self, active: bool) -> None:
         pass
@@ -85,17 +101,21 @@ class Helper(End):
     def on_pause(self, paused: bool) -> None:
         self.their_pause = paused
         if paused:
+            self.open_request = None
             self._forget_grant("paused")
 
     def person_pauses(self, now: int, paused: bool) -> Outcome:
         def change() -> None:
+            if self.phase not in ("deciding", "viewing"):
+                raise Refused(None, "PAUSE-1", "there is no session")
             if self.own_pause == paused:
                 return
             self.own_pause = paused
+            if paused:
+                self._withdraw()
             if not self.frozen:
                 self.send("pause", paused=paused)
             if paused:
-                self._withdraw()
                 self._forget_grant("paused")
 
         return self.step(now, change)
@@ -104,8 +124,10 @@ class Helper(End):
 
     def person_asks(self, now: int, scopes: int) -> Outcome:
         def ask() -> None:
-            if self.phase != "viewing" or self.frozen or self.open_request:
+            if self.phase != "viewing" or self.frozen or self.open_request or self.paused:
                 raise Refused(None, "CONTROL-1", "nothing can be asked now")
+            if scopes & ~self.ceiling:
+                raise Refused(None, "CONTROL-3", "beyond the ceiling")
             self.highest_request += 1
             self.open_request = (self.highest_request, scopes)
             self.send("control-request", request=self.highest_request, scopes=scopes)
@@ -118,29 +140,63 @@ class Helper(End):
                 self.send("control-withdraw", request=self.open_request[0])
             self.open_request = None
 
-    def person_withdraws(self, now: int) -> Outcome:
-        return self.step(now, self._withdraw)
-
     def person_gives_up(self, now: int) -> Outcome:
         def give_up() -> None:
+            if self.open_request is None and self.grant is None:
+                raise Refused(None, "CONTROL-12", "there is nothing to give up")
+            self._withdraw()
             if self.grant:
-                self._give_back(self.grant.id)
-                self._forget_grant("released")
+                self._forget_grant("released", give_back=True)
 
         return self.step(now, give_up)
 
     def _give_back(self, grant: int) -> None:
         self.send("control-end", grant=grant, code=code("released"))
 
-    def _forget_grant(self, why: str) -> None:
+    def _forget_grant(self, why: str, give_back: bool = False) -> None:
+        self.last_was_replaced = False
         if self.grant:
-            self.refuse_item_of_grant()
+            if not self.frozen:
+                self.refuse_item()
+            self.clipboard.waiting = None
+            if give_back:
+                self._give_back(self.grant.id)
             self.last_was_replaced = why == "replaced"
             self.grant = None
 
-    def refuse_item_of_grant(self) -> None:
-        if not self.frozen:
-            self.refuse_item()
+    def end_grant_silently(self) -> None:
+        self._forget_grant("ended")
+
+    def draws(self, now: int, points: list[list[int]]) -> Outcome:
+        def draw() -> None:
+            grant = self._grant_with("annotate")
+            self.send("stroke", grant=grant, stroke=1, display=0, colour=0, width=1, points=points)
+
+        return self.step(now, draw)
+
+    def person_sends_item(self, now: int, text: str) -> Outcome:
+        def send() -> None:
+            grant = self._grant_with("clipboard-to-sharer")
+            self.clipboard.sent += 1
+            self.clipboard.offered = self.clipboard.sent
+            self.send("clipboard", grant=grant, item=self.clipboard.sent, text=text)
+
+        return self.step(now, send)
+
+    def _grant_with(self, scope: str) -> int:
+        """TOOL-4."""
+        if self.grant is None or not self.grant.scopes & scope_bits(scope):
+            raise Refused(None, "TOOL-4", "no live grant with its scope")
+        return self.grant.id
+
+    def person_answers_item(self, now: int, taken: bool) -> Outcome:
+        def answer() -> None:
+            if self.clipboard.waiting is None:
+                raise Refused(None, "TOOL-14", "no item waits")
+            self.send("clipboard-taken", item=self.clipboard.waiting, taken=taken)
+            self.clipboard.waiting = None
+
+        return self.step(now, answer)
 
     def on_control_grant(
         self, request: int, grant: int, scopes: int, duration_ms: int, secret: bytes
@@ -170,14 +226,13 @@ class Helper(End):
             self._forget_grant("paused")
 
     def _take_narrowed(self, grant: int, scopes: int, duration: int) -> None:
-        if scopes & ~self.last_scopes:
-            raise self.violation("CONTROL-30", "more than the grant before it")
         self.highest_grant = grant
-        if self.grant is not None or not self.last_was_replaced:
-            self.last_scopes = scopes
+        if not self.last_was_replaced:
             self._give_back(grant)
             self._why = "CONTROL-31"
             return
+        if scopes & ~self.last_scopes:
+            raise self.violation("CONTROL-30", "more than the grant before it")
         self._have(grant, scopes, 0, duration)
 
     def on_control_deny(self, request: int, code: int) -> None:
@@ -207,9 +262,10 @@ class Helper(End):
     # the link
 
     def freeze(self) -> None:
-        self.open_request = None
-        self.has_advisory = False
+        if self.frozen:
+            raise Refused(None, "RECON-1", "it is frozen")
         super().freeze()
+        self.open_request = None
 
     def reconnected(self, now: int) -> Outcome:
         """An authentic reconnect-2 was taken: RECON-18."""
@@ -237,12 +293,14 @@ class Helper(End):
         if self.consented and state["scopes"] != self.consented:
             raise self.violation("RECON-25", "other scopes than before")
         if state["scopes"]:
-            self._check_consent(state["scopes"], "RECON-25")
+            self._check_consent(state["scopes"], "CONSENT-7")
 
     def go_on(self, state: dict[str, Any]) -> None:
         self.their_pause = state["paused"]
         if state["scopes"]:
             self.consented, self.phase = state["scopes"], "viewing"
+            self.epoch_paused = True
+        self.advisory_again = self.advisory_came
         self.epoch, self.highest_grant = state["epoch"], state["grant"]
         self.resend_chat(state["received"])
 

@@ -11,9 +11,14 @@ ACCEPTED, REFUSED, IGNORED = "accepted", "refused", "ignored"
 
 @dataclass
 class Outcome:
-    """`refused` ends the session with `error`; `requirement` says why where there is one sentence."""
+    """`refused` ends the session with `error`; `requirement` says why where there is one sentence.
+
+    `leave` and `close` are the codes of a `leave` to the relay and of the end of the connection.
+    """
 
     verdict: str = ACCEPTED
     error: str | None = None
     requirement: str | None = None
     sent: list[Message] = field(default_factory=list)
+    leave: str | None = None
+    close: str | None = None

@@ -1,0 +1,101 @@
+"""Holds the machines, which were written from the prose, to the state tables of `spec/tables`."""
+
+from __future__ import annotations
+
+import unittest
+from collections import deque
+from copy import deepcopy
+from itertools import combinations
+from typing import Any
+
+from alongside_independent.model.outcome import IGNORED, REFUSED, Outcome
+from alongside_independent.model.table import Answer, States, Table, table
+
+from .helper_driver import LEFT_OUT
+from .helper_driver import Driver as HelperDriver
+
+Cells = set[tuple[str, str, str]]
+
+# Of one thing that two requirements forbid, either may be named.
+EITHER = [{"RECON-25", "CONSENT-7"}]
+
+
+def expected(machine: Table, states: States, event: str) -> tuple[Answer, States]:
+    """A violation is followed by its event; both together are what a machine of ours says at once."""
+    answer, after = machine.step(states, event)
+    if answer.word != "violation":
+        return answer, after
+    rest, after = machine.step(states, "a violation")
+    rest.word, rest.by = "violation", answer.by
+    return rest, after
+
+
+def difference(wanted: Answer, got: Outcome) -> str | None:
+    names = [message.name for message in got.sent if message.name != "heartbeat"]
+    names = [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
+    if wanted.word == "violation":
+        same = got.requirement == wanted.by or {got.requirement, wanted.by} in EITHER
+        if got.verdict != REFUSED or not same:
+            return f"a violation of {wanted.by}, and not {got}"
+    elif got.verdict == REFUSED:
+        return f"{wanted.word}, and not {got}"
+    elif wanted.word in ("ignored", "misuse") and got.verdict != IGNORED and (got.sent or got.leave):
+        return f"{wanted.word}, and not {got}"
+    if names != [sent.split(" ")[0] for sent in wanted.sent]:
+        return f"sends {wanted.sent}, and not {names}"
+    if (wanted.leave is None) != (got.leave is None) or wanted.close != got.close:
+        return f"leave {wanted.leave}, close {wanted.close}, and not {got.leave}, {got.close}"
+    return None
+
+
+def explore(name: str, driver: type) -> Cells:
+    """Every event in enough states to see each two states of two regions together; the cells compared."""
+    machine = table(name)
+    seen: Cells = set()
+    pairs: set[tuple[tuple[str, str], ...]] = set()
+    waiting: deque[tuple[States, Any, tuple[str, ...]]] = deque([(machine.start(), driver(), ())])
+    while waiting:
+        states, ours, path = waiting.popleft()
+        for event in machine.events():
+            wanted, after = expected(machine, states, event)
+            if wanted.word == "never" or not ours.can(event):
+                continue
+            clone = deepcopy(ours)
+            wrong = difference(wanted, clone.do(event)) or _other_states(clone.states(), after)
+            if wrong:
+                raise AssertionError(f"{event} in {states}: {wrong}\nafter {path}")
+            seen |= {(region, states[region], event) for region in machine.regions}
+            fresh = set(combinations(after.items(), 2)) - pairs
+            if fresh:
+                pairs |= fresh
+                waiting.append((after, clone, (*path, event)))
+    return seen
+
+
+def _other_states(got: States, wanted: States) -> str | None:
+    wrong = [f"{name} is {state}, not {wanted[name]}" for name, state in got.items() if wanted[name] != state]
+    return ", ".join(wrong) or None
+
+
+def missing(name: str, seen: Cells, left_out: set[str]) -> Cells:
+    """Cells that say something, of events that can be given, and were not compared."""
+    machine = table(name)
+    every = {
+        (region, state, event)
+        for region in machine.regions
+        for state in machine.raw["region"][region]["states"]
+        for event in machine.events()
+        if event not in left_out and machine.says(region, state, event)
+    }
+    return every - seen
+
+
+class Tables(unittest.TestCase):
+    def test_the_helper(self) -> None:
+        seen = explore("helper", HelperDriver)
+        left = {cell for cell in missing("helper", seen, LEFT_OUT) if cell[2] != "spent-delay"}
+        self.assertEqual(left, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
