@@ -4,9 +4,9 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use alongside_wire::code::Locator;
 use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
+use rand_core::RngCore as _;
 
-use super::{ConnId, RelayConfig};
+use super::{ConnId, RelayConfig, draw::Use};
 use crate::time::Timestamp;
 
 /// The codes of a relay. A locator is live, in quarantine, or free.
@@ -20,9 +20,9 @@ pub(super) struct Codes {
 }
 
 impl Codes {
-    pub(super) fn new(seed: [u8; 32]) -> Self {
+    pub(super) fn new(seed: &[u8; 32]) -> Self {
         Self {
-            rng: ChaCha20Rng::from_seed(seed),
+            rng: Use::Locators.generator(seed),
             live: BTreeMap::new(),
             quarantined: BTreeSet::new(),
             deaths: VecDeque::new(),

@@ -7,6 +7,7 @@ mod codes;
 mod config;
 mod control;
 mod devices;
+mod draw;
 mod places;
 pub mod policy;
 mod rejoin;
@@ -40,6 +41,7 @@ use self::{
     client::{Client, Ends, Phase},
     codes::Codes,
     devices::Devices,
+    draw::Use,
     places::Places,
     policy::Policy,
     reports::Reports,
@@ -47,7 +49,6 @@ use self::{
     tally::Tally,
 };
 use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng as _;
 
 use crate::time::Timestamp;
 
@@ -234,25 +235,22 @@ impl core::fmt::Display for Refusal {
 impl core::error::Error for Refusal {}
 
 impl Relay {
-    /// A relay without clients. `seed` is what locators are drawn from: 32 random bytes.
+    /// A relay without clients. `seed` is what all that it gives out is drawn from: 32 random bytes.
     pub fn new(config: RelayConfig, seed: [u8; 32]) -> Self {
-        // Another stream than that of locators.
-        let mut challenges = ChaCha20Rng::from_seed(seed);
-        challenges.set_stream(1);
         Self {
             config,
             policy: Policy::default(),
             clients: BTreeMap::new(),
             deadlines: BTreeSet::new(),
-            codes: Codes::new(seed),
+            codes: Codes::new(&seed),
             devices: Devices::default(),
             sources: Sources::default(),
             sign_ins: Sources::default(),
             attempts: 0,
             issuing: false,
-            challenges,
+            challenges: Use::Challenges.generator(&seed),
             reports: Reports::default(),
-            places: Places::new(seed),
+            places: Places::new(&seed),
             joining: 0,
             held_back: 0,
             connections: Tally::default(),

@@ -6,10 +6,10 @@ use alloc::{
 };
 
 use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
+use rand_core::RngCore as _;
 use sha2::{Digest, Sha256};
 
-use super::{ConnId, client::Ends};
+use super::{ConnId, client::Ends, draw::Use};
 use crate::time::Timestamp;
 
 /// What a client shows to have its place again.
@@ -59,12 +59,9 @@ pub(super) struct Taken {
 }
 
 impl Places {
-    pub(super) fn new(seed: [u8; 32]) -> Self {
-        let mut rng = ChaCha20Rng::from_seed(seed);
-        // Locators are drawn from the other stream of the same seed.
-        rng.set_stream(1);
+    pub(super) fn new(seed: &[u8; 32]) -> Self {
         Self {
-            rng,
+            rng: Use::Places.generator(seed),
             next: 0,
             sessions: BTreeMap::new(),
             by_conn: BTreeMap::new(),

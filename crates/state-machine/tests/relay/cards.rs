@@ -6,12 +6,12 @@ use alongside_state_machine::{
 };
 use alongside_wire::{
     ErrorCode, Profile, Scopes,
-    rendezvous::{CardIssued, CardProof, CardRequest, Message},
+    rendezvous::{CardIssued, CardProof, CardRequest, Message, Rejoin},
 };
 
 use crate::{
     sign_in::account,
-    world::{A, World, refused},
+    world::{A, B, C, World, refused},
 };
 
 fn key() -> SecretKey {
@@ -96,4 +96,25 @@ fn each_request_has_a_challenge_and_each_challenge_one_proof() {
     world.say(A, CardProof { proof });
     assert_eq!(world.closed.get(&A), Some(&ErrorCode::UnexpectedMessage));
     assert_eq!(world.wanted, []);
+}
+
+//= test spec/03-rendezvous.md#hold [HOLD-1] 8d555ccf
+#[test]
+fn no_challenge_takes_a_place() {
+    let mut world = world(Role::View);
+    world.relay.set_issuing(true);
+    world.signed_in(A, "somebody");
+    let challenges: Vec<_> = (0..8).map(|_| challenge(&mut world, A)).collect();
+    world.client(B, "192.0.2.2");
+    world.client(C, "192.0.2.3");
+    world.pair(B, C);
+    let mallory = ConnId(9);
+    world.client(mallory, "192.0.2.9");
+    for token in challenges {
+        world.say(mallory, Rejoin { token });
+        assert_eq!(world.heard(mallory), refused(ErrorCode::NotFound));
+    }
+    // Nor does a token say what a challenge will be.
+    let next = challenge(&mut world, A);
+    assert!(!world.places.values().any(|token| *token == next));
 }
