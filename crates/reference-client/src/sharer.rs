@@ -238,7 +238,7 @@ pub async fn run(
     sharer.tell(Event::Connected);
     loop {
         // Injection first: what the machine allowed is done before anything else is looked at.
-        sharer.carry_out();
+        sharer.carry_out(&mut commands);
         if let Some(start) = to_start.take_if(|_| sharer.signed_in) {
             let (relay, now) = (&path.relay().address, sharer.clock.now());
             let endpoint = &mut sharer.endpoint;
@@ -310,20 +310,20 @@ impl Sharer {
             biased;
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
             () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
-            incoming = when_heard(&events, path.next()) => self.incoming(incoming, path),
+            incoming = when_heard(&events, path.next()) => self.incoming(incoming, path, commands),
             told = self.filming.told() => self.filmed(told),
             read = self.board.was_read() => self.send(read),
             () = sleep(film) => self.film(path.waiting()),
         }
     }
 
-    fn incoming(&mut self, incoming: Incoming, path: &mut Path) {
+    fn incoming(&mut self, incoming: Incoming, path: &mut Path, commands: &mut Receiver<Command>) {
         let now = self.clock.now();
         match incoming {
             Incoming::Control(bytes) => self.endpoint.handle_control(&bytes, now),
             Incoming::Stream { id, bytes, stop } => {
                 self.endpoint.handle_stream(id, &bytes, false, now);
-                self.carry_out();
+                self.carry_out(commands);
                 while let Some(transmit) = self.endpoint.poll_transmit() {
                     path.transmit(transmit);
                 }
@@ -358,7 +358,10 @@ impl Sharer {
             Command::Narrow(scopes) => self.endpoint.narrow(scopes, now),
             Command::Renew => self.endpoint.ask_renewal(now),
             Command::CopyClipboard => self.guard().map(|()| self.board.read()),
-            Command::SendClipboard(text) => self.endpoint.send_clipboard(&text, now).map(|_| ()),
+            Command::SendClipboard(text) => {
+                let guarded = self.guard();
+                guarded.and_then(|()| self.endpoint.send_clipboard(&text, now).map(|_| ()))
+            }
             Command::AnswerClipboard(taken) => {
                 let guarded = if taken { self.guard() } else { Ok(()) };
                 let answered = guarded.and_then(|()| self.endpoint.answer_clipboard(taken, now));
@@ -403,10 +406,19 @@ impl Sharer {
         }
     }
 
-    /// Does what the machine says, in its order: input is carried out here and nowhere else.
-    fn carry_out(&mut self) {
+    //= spec/06-media-input.md#input-records [INPUT-8] 917fc2e1
+    /// Does what the machine says, in its order: input is carried out here and nowhere else. Between
+    /// two inputs the person is heard, and time passes: an act may take a system long.
+    fn carry_out(&mut self, commands: &mut Receiver<Command>) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {
+                Machine::Session(SessionEvent::Inject(input)) => {
+                    self.inject(&input);
+                    if let Ok(command) = commands.try_recv() {
+                        self.command(command);
+                    }
+                    self.endpoint.handle_timeout(self.clock.now());
+                }
                 Machine::SignedIn(signed_in) => {
                     self.signed_in = true;
                     self.tell(Event::SignedIn(signed_in));
@@ -418,7 +430,6 @@ impl Sharer {
                 }
                 Machine::Picture(fetched) => self.tell(Event::Picture(fetched)),
                 Machine::Waiting => self.tell(Event::Waiting),
-                Machine::Session(SessionEvent::Inject(input)) => self.inject(&input),
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
                 Machine::Session(SessionEvent::Frozen { until }) => {
                     let left = self.clock.until(until).as_secs_f64();
@@ -475,7 +486,7 @@ impl Sharer {
     }
 }
 
-/// Input that is carried out before the person is heard again: half a second's worth at most.
+/// Bytes of input that are taken at once.
 const CHUNK: usize = 4 * 1024;
 /// The least time between two pictures.
 const PICTURE_INTERVAL: Duration = Duration::from_millis(33);

@@ -6,7 +6,10 @@
 #[path = "support/cast.rs"]
 mod cast;
 
-use std::time::Duration;
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use alongside_client::{
     Misuse,
@@ -255,4 +258,29 @@ async fn by_a_link_one_is_seen_and_no_more_and_both_know_how_well_it_goes() {
     cast.seen.more_than(cast.seen.count()).await;
     cast.sharer.order(Share::End).await;
     assert_eq!(cast.helper.ended().await.code, ErrorCode::Done);
+}
+
+//= test spec/05-session.md#control [CONTROL-19] 94ba6129
+//= test spec/05-session.md#end [END-1] 76b70464
+/// A system may be slow to carry out what the helper does: the person is heard between two acts.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_slow_injection() {
+    for act in [Share::Revoke, Share::Pause(true), Share::End] {
+        let mut cast = Cast::viewing(Duration::ZERO).await;
+        grant(&mut cast, Scopes::CONTROL).await;
+        // 200 acts that take 50 ms each: ten seconds if nobody is heard.
+        cast.injected.slow.store(50, Ordering::SeqCst);
+        let wheel = InputEvent::Wheel { dx: 0, dy: 120 };
+        cast.helper.order(Help::Input(vec![wheel; 200])).await;
+        cast.injected.last(wheel).await;
+        cast.sharer.order(act.clone()).await;
+        let began = Instant::now();
+        cast.injected.last(InputEvent::ReleaseAll).await;
+        let took = began.elapsed();
+        let carried_out = cast.injected.done().len();
+        println!("{act:?}: let go after {took:?} and {carried_out} acts");
+        assert!(took < Duration::from_secs(1), "{act:?}: {took:?}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(cast.injected.done().len(), carried_out, "{act:?}");
+    }
 }

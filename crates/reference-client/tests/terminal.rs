@@ -7,6 +7,8 @@
 
 #[path = "support/cast.rs"]
 mod cast;
+#[path = "support/proxy.rs"]
+mod proxy;
 #[path = "support/terminal.rs"]
 mod terminal;
 
@@ -14,17 +16,19 @@ use std::{
     fs,
     path::Path,
     process::Command,
+    sync::atomic::Ordering,
     thread,
     time::{Duration, Instant},
 };
 
 use alongside_client::{
-    By, Misuse,
+    By, Misuse, Relay,
     helper::{Command as Help, Event as Helped, SessionEvent},
 };
 use alongside_relay::tls::Identity;
 use alongside_wire::{ErrorCode, ReportCategory, Scopes, code::Code, report::Record};
 use cast::HelperEnd;
+use proxy::Proxy;
 use terminal::{PATIENCE, Terminal};
 
 const CONTACT: &str = "Did you ask for this help yourself";
@@ -292,4 +296,95 @@ async fn signals_and_a_relay_that_shuts_down_leave_the_terminal_as_it_was() {
     relay.shutdown().await;
     assert_eq!(terminal.ended(), 4);
     terminal.shows("relay is shutting down", 1);
+}
+
+/// Waits until so many lines more were delivered.
+async fn delivered(helper: &mut HelperEnd, mut lines: u32) {
+    let delivered = |event: &Helped| {
+        lines -= u32::from(matches!(
+            event,
+            Helped::Session(SessionEvent::ChatDelivered(_))
+        ));
+        (lines == 0).then_some(())
+    };
+    helper.hear("that lines were delivered", delivered).await;
+}
+
+//= test spec/05-session.md#end [END-1] 76b70464
+//= test spec/05-session.md#pause [PAUSE-1] 259f34d2
+/// However much a helper says, and however slow the terminal is, each key of the person's is heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_does_not_silence_the_person() {
+    let (_relay, mut helper, mut terminal) = viewing().await;
+    let commands = helper.commands.clone();
+    terminal.slow.store(20, Ordering::SeqCst);
+    let flood = tokio::spawn(async move {
+        let line = || Help::Chat("x".to_owned());
+        while commands.send(line()).await.is_ok() {
+            // Far more than the terminal shows, and no more than may wait to be acknowledged.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    delivered(&mut helper, 1_500).await;
+    terminal.press("p");
+    let paused = |event: &Helped| {
+        matches!(event, Helped::Session(SessionEvent::Paused { .. })).then_some(())
+    };
+    helper.hear("the pause", paused).await;
+    delivered(&mut helper, 100).await;
+    terminal.press("q");
+    assert_eq!(peer_ended(&mut helper).await, ErrorCode::Done);
+    terminal.slow.store(0, Ordering::SeqCst);
+    assert_eq!(terminal.ended(), 0);
+    flood.await.unwrap();
+}
+
+//= test spec/12-reconnect.md#link [RECON-8] eee71293
+/// What is answered while the connection is lost can be answered again when it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_to_a_lost_connection_is_asked_for_again() {
+    let (relay, found) = cast::relay();
+    let way = Proxy::start(relay.local_addr().unwrap()).await;
+    let mut helper = cast::helper(found.clone(), Vec::new());
+    let code = code(&mut helper).await;
+    let mut terminal = Terminal::start(&Relay {
+        address: way.address.to_string(),
+        ..found
+    });
+    terminal.shows("Type the code", 1);
+    terminal.press(&format!("{code}\n"));
+    terminal.shows(CONTACT, 1);
+    terminal.press("n");
+    terminal.shows("type the whole word: share", 1);
+    way.black_hole(true);
+    terminal.shows("The connection is lost", 1);
+    terminal.press("share\r");
+    terminal.shows("Not now", 1);
+    way.black_hole(false);
+    terminal.shows("The connection is back", 1);
+    assert!(saw_nothing(&helper));
+    terminal.press("share\r");
+    seen(&mut helper).await;
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+//= test spec/05-session.md#control [CONTROL-19] 94ba6129
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_can_be_taken_back_though_it_is_all() {
+    let (_relay, mut helper, mut terminal) = viewing().await;
+    // Control may be asked for five seconds after consent.
+    tokio::time::sleep(Duration::from_millis(5_100)).await;
+    helper.order(Help::RequestControl(Scopes::KEYBOARD)).await;
+    terminal.shows("Do you allow that the helper may use", 1);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    terminal.press("y");
+    terminal.shows("The helper has control", 1);
+    terminal.press("k");
+    let ended = |event: &Helped| {
+        matches!(event, Helped::Session(SessionEvent::ControlEnded { .. })).then_some(())
+    };
+    helper.hear("that it is over", ended).await;
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
 }

@@ -39,7 +39,8 @@ pub enum InputEvent {
         /// Down or up.
         down: bool,
     },
-    /// The wheel turned, in 1/120 of a notch; positive is to the right, and away from the user.
+    /// The wheel turned, in 1/120 of a notch; positive is to the right, and away from the user. More
+    /// than [`limits::WHEEL_TURN`] each way is cut to that.
     Wheel {
         /// Across.
         dx: i16,
@@ -86,7 +87,7 @@ impl InputEvent {
             }
             Self::Button { button, down } => [3, u8::from(down), button, 0, 0, 0, 0, 0],
             Self::Wheel { dx, dy } => {
-                let ([a, b], [c, d]) = (dx.to_be_bytes(), dy.to_be_bytes());
+                let [[a, b], [c, d]] = [dx, dy].map(|turn| cut(turn).to_be_bytes());
                 [4, 0, a, b, c, d, 0, 0]
             }
             Self::ReleaseAll => [5, 0, 0, 0, 0, 0, 0, 0],
@@ -110,10 +111,15 @@ impl InputEvent {
                 button: a,
                 down: first == 1,
             }),
-            4 => Some(Self::Wheel {
-                dx: i16::from_be_bytes([a, b]),
-                dy: i16::from_be_bytes([c, d]),
-            }),
+            4 => {
+                let [dx, dy] = [[a, b], [c, d]].map(i16::from_be_bytes);
+                //= spec/07-wire.md#framing [WIRE-5] 489192f3
+                if [dx, dy] != [cut(dx), cut(dy)] {
+                    let limit = limits::WHEEL_TURN;
+                    return Err(DecodeError::new(Fault::TooLarge { limit }, "the wheel"));
+                }
+                Some(Self::Wheel { dx, dy })
+            }
             5 => Some(Self::ReleaseAll),
             _ => return Err(DecodeError::new(Fault::InvalidValue, "an input event")),
         };
@@ -123,6 +129,12 @@ impl InputEvent {
         }
         Ok(event)
     }
+}
+
+/// So far as the wheel turns in one slot.
+fn cut(turn: i16) -> i16 {
+    let most = limits::WHEEL_TURN as i16;
+    turn.clamp(-most, most)
 }
 
 /// The plaintext of an input record: the first [`EVENTS`] of `events`, then empty slots.

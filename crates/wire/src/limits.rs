@@ -104,6 +104,8 @@ constants! { LIMITS: usize {
     PICTURE_CHUNK = 47, "picture-chunk", 8_192;
     /// Bytes of a statement about a device with its signature.
     ADVISORY = 48, "advisory", 256;
+    /// How far a wheel turns in one slot, in 1/120 of a notch, each way.
+    WHEEL_TURN = 60, "wheel-turn", 1_200;
 } }
 
 /// Timers, in milliseconds.

@@ -129,6 +129,19 @@ impl Typed {
         }
     }
 
+    /// A word that was typed already.
+    pub(crate) fn waiting(&mut self) -> Option<String> {
+        match self {
+            Self::Lines(lines) => lines.try_recv().ok(),
+            Self::Keys(receiver, keys) => loop {
+                let key = receiver.try_recv().ok()?;
+                if let Some(word) = keys.word(&key) {
+                    return Some(word);
+                }
+            },
+        }
+    }
+
     /// From now on keys are a line, of which `answer TEXT` is made, until that or Escape.
     pub(crate) fn want_line(&mut self) {
         if let Self::Keys(_, keys) = self {
@@ -144,24 +157,29 @@ impl Typed {
         }
     }
 
-    /// Throws away what was typed before now; whether the person wanted to end, which is not.
-    pub(crate) fn discard(&mut self) -> bool {
-        let mut end = false;
-        match self {
-            Self::Lines(lines) => {
-                while let Ok(line) = lines.try_recv() {
-                    end |= line == "end";
-                }
-            }
-            Self::Keys(receiver, keys) => {
-                while let Ok(key) = receiver.try_recv() {
-                    end |= keys.word(&key).as_deref() == Some("end");
-                }
+    /// Throws away what was typed before now, but the words that can only take something away.
+    pub(crate) fn discard(&mut self) -> Vec<String> {
+        let mut kept = Vec::new();
+        while let Some(word) = self.waiting() {
+            if TAKES_AWAY.contains(&word.as_str()) || word.starts_with("report") {
+                kept.push(word);
             }
         }
-        end
+        kept
     }
 }
+
+/// Words that take something away from the helper, and are never the answer that gives it.
+const TAKES_AWAY: [&str; 8] = [
+    "end",
+    "q",
+    "no",
+    "pause",
+    "toggle-pause",
+    "revoke",
+    "refuse",
+    "keyboard-back",
+];
 
 /// What a line of keys is for.
 #[derive(Clone, Copy, PartialEq, Eq)]

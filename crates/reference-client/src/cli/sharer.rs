@@ -2,7 +2,10 @@
 
 mod waiting;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use alongside_client::{
     By, Config, ConnectError, Ended, Relay,
@@ -65,6 +68,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     let mut sharer = Sharer {
         terminal,
         typed: Typed::start(raw),
+        kept: VecDeque::new(),
         reading: true,
         stop: Stop::new()?,
         raw,
@@ -118,6 +122,8 @@ const WRONG_SECRET: &str = "somebody called this device with another secret, or 
 const NO_TRUST: &str = "this device takes only helpers whose card somebody vouches for: say with --trust \
                         FILE whom it believes, or enrol it with --without-card";
 
+/// Events that are told before it is looked at what was typed.
+const EVENTS_AT_ONCE: u32 = 64;
 /// How long an end, and a report of it, may take to be told to everybody.
 const END_PATIENCE: Duration = Duration::from_secs(6);
 /// How long somebody at a terminal may report a session that the helper ended.
@@ -165,6 +171,8 @@ impl From<Over> for Exit {
 struct Sharer {
     terminal: Terminal,
     typed: Typed,
+    /// What was typed before a question, and only takes something away.
+    kept: VecDeque<String>,
     /// Something can still be typed.
     reading: bool,
     stop: Stop,
@@ -263,10 +271,26 @@ impl Sharer {
             let ended = sharer::run(options, &mut spent, orders, events).await;
             (ended, spent)
         });
+        let mut events_since = 0;
         loop {
+            //= spec/05-session.md#end [END-1] 76b70464
+            // However much happens, the person is heard.
+            if events_since >= EVENTS_AT_ONCE {
+                events_since = 0;
+                if let Some(word) = self.typed.waiting() {
+                    self.typed(&word).await;
+                }
+            }
+            while let Some(word) = self.kept.pop_front() {
+                self.typed(&word).await;
+            }
             tokio::select! {
                 // What happened is known before what was typed is understood.
                 biased;
+                () = self.stop.next() => {
+                    self.stopped = true;
+                    self.order(Command::End).await;
+                }
                 ended = &mut session => {
                     let (ended, spent) = ended?;
                     self.spent = spent;
@@ -289,16 +313,15 @@ impl Sharer {
                     self.terminal.line(&why);
                     return Ok(Over::Ended(ended));
                 }
-                Some(event) = happened.recv() => self.happened(event),
+                Some(event) = happened.recv() => {
+                    events_since += 1;
+                    self.happened(event);
+                }
                 word = self.typed.next(), if self.reading => match word {
                     Some(word) => self.typed(&word).await,
                     // Nobody can answer any more, and silence is no consent.
                     None => self.reading = false,
                 },
-                () = self.stop.next() => {
-                    self.stopped = true;
-                    self.order(Command::End).await;
-                }
                 () = self.talk.lost.tick(), if self.terminal.is_terminal() => self.show_status(),
                 () = overdue(self.talk.ending) => {
                     self.terminal.status("");
@@ -383,7 +406,10 @@ impl Sharer {
             (None, "renew") => Command::Renew,
             (None, "keyboard-back") => {
                 let left = self.talk.scopes.intersect(Scopes::GRANTABLE);
-                Command::Narrow(left.without(Scopes::KEYBOARD))
+                match left.without(Scopes::KEYBOARD) {
+                    Scopes::NONE => Command::Revoke,
+                    left => Command::Narrow(left),
+                }
             }
             (None, word) => return self.not_understood(word),
         };
@@ -405,9 +431,9 @@ impl Sharer {
         };
         match prompt.next(answer) {
             Some(next) => self.ask(next),
-            // That for control stays open until the session says so: it may come too soon.
-            None if matches!(prompt, Prompt::Control { .. }) => {}
-            None => self.talk.prompt = None,
+            // It stays open until the session says so: the answer may come too soon, or while the
+            // connection is lost.
+            None => {}
         }
     }
 
@@ -484,7 +510,10 @@ impl Sharer {
                 self.terminal.aside(&quality.to_string());
             }
             Event::Reported(reporting) => self.terminal.alert(became_of(reporting)),
-            Event::NotNow(misuse) => self.terminal.line(&format!("Not now: {misuse}.")),
+            Event::NotNow(misuse) => {
+                self.terminal.line(&format!("Not now: {misuse}."));
+                self.want_word();
+            }
             Event::Trouble(why) => self.terminal.line(&plain(&why)),
             Event::Frozen { seconds } => {
                 self.talk.lost.begin(seconds);
@@ -532,7 +561,11 @@ impl Sharer {
                 }
                 self.ask(Prompt::Contact(who::briefly(&name, &who)));
             }
-            SessionEvent::Viewing => self.terminal.line("Your screen is shown from now on."),
+            SessionEvent::Viewing => {
+                self.talk.prompt = None;
+                self.terminal.line("Your screen is shown from now on.");
+                self.show_status();
+            }
             SessionEvent::ControlAsked {
                 scopes, renewal, ..
             } => self.ask(Prompt::Control { scopes, renewal }),
@@ -632,13 +665,11 @@ impl Sharer {
 
     //= spec/05-session.md#control [CONTROL-6] d5b72aae
     fn ask(&mut self, prompt: Prompt) {
-        // What was typed before the question cannot have been its answer.
-        if self.typed.discard() {
-            self.talk.ending.get_or_insert_with(Instant::now);
-            if let Some(commands) = &self.talk.commands {
-                let _ = commands.try_send(Command::End);
-            }
-        }
+        // What was typed before the question cannot have been the answer that allows it.
+        let paused = self.talk.paused;
+        let kept = self.typed.discard().into_iter();
+        self.kept
+            .extend(kept.filter(|word| !paused || word != "toggle-pause"));
         for line in prompt.question().lines() {
             self.terminal.alert(line);
         }

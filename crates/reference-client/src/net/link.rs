@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{
     ConnectError, Relay,
-    streams::{Outgoing, accept_frames, code, read_control, write_control},
+    streams::{Outgoing, Words, accept_frames, code, read_control},
 };
 
 /// Something that came from the relay.
@@ -39,6 +39,8 @@ pub(crate) enum Incoming {
 
 /// Chunks that wait for the driver; each has at most 64 KiB.
 const QUEUE: usize = 16;
+/// Nothing is read while more bytes than this wait for a relay that does not take them.
+const WAITING: usize = 1024 * 1024;
 /// How long the last words may take to arrive.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -47,7 +49,7 @@ pub(crate) struct Link {
     connection: Connection,
     incoming: mpsc::Receiver<Incoming>,
     feedback: mpsc::Sender<Incoming>,
-    control: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    control: Option<Words>,
     writer: JoinHandle<()>,
     outgoing: BTreeMap<u64, Outgoing>,
     /// Frame streams of the other end that the machine wants no more of.
@@ -65,8 +67,7 @@ impl Link {
             .await
             .map_err(|error| ConnectError::Refused(error.to_string()))?;
         let (feedback, incoming) = mpsc::channel(QUEUE);
-        let (control, queue) = mpsc::unbounded_channel();
-        let writer = tokio::spawn(write_control(send, queue));
+        let (control, writer) = Words::start(send);
         tokio::spawn(read_control(connection.clone(), recv, feedback.clone()));
         tokio::spawn(accept_frames(connection.clone(), feedback.clone(), chunk));
         Ok(Self {
@@ -81,8 +82,13 @@ impl Link {
         })
     }
 
-    /// The next thing that came; that the connection is gone, once.
+    //= spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc
+    /// The next thing that came; that the connection is gone, once. What came may have to be
+    /// answered, so nothing is read while too much waits to be said.
     pub(crate) async fn next(&mut self) -> Incoming {
+        if let Some(control) = &self.control {
+            control.at_most(WAITING).await;
+        }
         match self.incoming.recv().await {
             Some(incoming) => incoming,
             // It stays open: a sender of it is in `self`.
@@ -95,8 +101,7 @@ impl Link {
         match transmit {
             Transmit::Control(bytes) => {
                 if let Some(control) = &self.control {
-                    // It fails if the connection is gone, which is told by `next`.
-                    let _ = control.send(bytes);
+                    control.send(bytes);
                 }
             }
             Transmit::Stream { id, bytes, .. } => self
@@ -143,5 +148,73 @@ impl Link {
         let _ = tokio::time::timeout(LINGER, &mut self.writer).await;
         self.connection.close(code(reason), b"");
         let _ = tokio::time::timeout(LINGER, self.endpoint.wait_idle()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use quinn::crypto::rustls::QuicServerConfig;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::Trust;
+
+    /// A QUIC server with the relay's ALPN, and how to find it.
+    fn server() -> (Endpoint, Relay) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let der = made.cert.der().clone();
+        let fingerprint = hex::encode(Sha256::digest(&der));
+        let key = made.signing_key.serialize_der().try_into().unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![der], key)
+            .unwrap();
+        tls.alpn_protocols = vec![b"alongside/1".to_vec()];
+        let crypto = QuicServerConfig::try_from(tls).unwrap();
+        let config = quinn::ServerConfig::with_crypto(Arc::new(crypto));
+        let endpoint = Endpoint::server(config, ([127, 0, 0, 1], 0).into()).unwrap();
+        let relay = Relay {
+            address: endpoint.local_addr().unwrap().to_string(),
+            trust: Trust::Fingerprint(fingerprint.parse().unwrap()),
+        };
+        (endpoint, relay)
+    }
+
+    //= test spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc
+    #[tokio::test]
+    async fn nothing_is_read_while_too_much_waits_to_be_said() {
+        let (endpoint, relay) = server();
+        let (link, connection) = tokio::join!(Link::open(&relay, 1_024), async {
+            endpoint.accept().await.unwrap().await.unwrap()
+        });
+        let mut link = link.unwrap();
+        // More than the transport takes for somebody who does not read, and more than may wait.
+        let much = 16 * 1_024 * 1_024;
+        link.transmit(Transmit::Control(vec![7; much]));
+        let (mut send, mut recv) = connection.accept_bi().await.unwrap();
+        send.write_all(b"read me").await.unwrap();
+        // Real time: it is shown that nothing happens.
+        let read = tokio::time::timeout(Duration::from_millis(300), link.next()).await;
+        assert!(read.is_err(), "it was read");
+        let taken = tokio::spawn(async move {
+            let mut bytes = vec![0; much];
+            recv.read_exact(&mut bytes).await.unwrap();
+        });
+        let Incoming::Control(bytes) = link.next().await else {
+            panic!("something else came");
+        };
+        assert_eq!(bytes, "read me");
+        taken.await.unwrap();
+        // Whoever is gone takes nothing, and that is told all the same.
+        link.transmit(Transmit::Control(vec![7; much]));
+        connection.close(code(ErrorCode::RelayShutdown), b"");
+        let Incoming::Lost(Some(ErrorCode::RelayShutdown)) = link.next().await else {
+            panic!("it was not told");
+        };
     }
 }

@@ -7,7 +7,10 @@ use std::sync::{
 
 use alongside_wire::ErrorCode;
 use quinn::{Connection, ConnectionError, RecvStream, SendStream, VarInt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 
 use super::link::Incoming;
 
@@ -45,18 +48,53 @@ fn closed_with(error: &ConnectionError) -> Option<ErrorCode> {
     }
 }
 
-/// Writes the control stream until nobody sends to it any more, and until that has arrived.
-pub(super) async fn write_control(
-    mut send: SendStream,
-    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
-) {
-    while let Some(bytes) = queue.recv().await {
-        if send.write_all(&bytes).await.is_err() {
-            return;
+/// What is said on the control stream, and how much of it the transport has not taken.
+pub(super) struct Words {
+    queue: mpsc::UnboundedSender<Vec<u8>>,
+    waiting: watch::Sender<usize>,
+}
+
+impl Words {
+    /// Starts to write; the task ends when these words are dropped, and all has arrived.
+    pub(super) fn start(mut send: SendStream) -> (Self, JoinHandle<()>) {
+        let (queue, mut words) = mpsc::unbounded_channel::<Vec<u8>>();
+        let waiting = watch::Sender::new(0_usize);
+        let count = waiting.clone();
+        let writer = tokio::spawn(async move {
+            while let Some(bytes) = words.recv().await {
+                if send.write_all(&bytes).await.is_err() {
+                    // The connection is gone, and nothing waits for it any more.
+                    words.close();
+                    count.send_replace(0);
+                    return;
+                }
+                count.send_modify(|waiting| *waiting = waiting.saturating_sub(bytes.len()));
+            }
+            let _ = send.finish();
+            let _ = send.stopped().await;
+        });
+        (Self { queue, waiting }, writer)
+    }
+
+    pub(super) fn send(&self, bytes: Vec<u8>) {
+        let len = bytes.len();
+        // Counted first, so that it is never taken before it was.
+        self.waiting.send_modify(|waiting| *waiting += len);
+        if self.queue.send(bytes).is_err() {
+            // The connection is gone, which its reader tells.
+            self.waiting.send_replace(0);
         }
     }
-    let _ = send.finish();
-    let _ = send.stopped().await;
+
+    /// Waits until no more than so many bytes wait.
+    pub(super) async fn at_most(&self, bytes: usize) {
+        // It cannot fail: the sender is in `self`.
+        let _ = self
+            .waiting
+            .subscribe()
+            .wait_for(|waiting| *waiting <= bytes)
+            .await;
+    }
 }
 
 /// Takes the frame streams that the relay opens, each on a task of its own.

@@ -2,7 +2,7 @@
 //! draws is drawn there too, so that no picture is taken of it.
 
 use std::{
-    sync::mpsc::{self, RecvTimeoutError},
+    sync::mpsc::{self, RecvTimeoutError, TrySendError},
     thread,
     time::{Duration, Instant},
 };
@@ -23,26 +23,30 @@ type Taken = Result<Option<Frame>, ScreenError>;
 
 /// What the thread is told to do.
 enum Order {
-    /// Take a picture, a complete one or not.
-    Take(bool),
+    /// Take a picture, a complete one or not, of this showing.
+    Take(bool, u64),
     /// Draw something, or wipe it out.
     Mark(Mark),
 }
 
 /// What the thread tells.
 pub(super) enum Told {
-    /// The picture that was asked for.
-    Taken(Taken),
+    /// The picture that was asked for, and of which showing it is.
+    Taken(Taken, u64),
     /// Something could not be drawn.
     NotDrawn(ScreenError),
 }
 
 pub(super) struct Filming {
     displays: Vec<DisplayInfo>,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::SyncSender<Order>,
+    /// All that is drawn is to be wiped out as soon as there is room for the order.
+    wipe: bool,
     told: UnboundedReceiver<Told>,
     /// A picture was asked for and has not come.
     busy: bool,
+    /// Counts the times that something could be seen: what was taken in one is not shown in the next.
+    showing: u64,
     /// No picture is asked for before this.
     next: Instant,
     /// When the latest frame was sent.
@@ -52,14 +56,16 @@ pub(super) struct Filming {
 impl Filming {
     pub(super) fn start(screen: Box<dyn Screen>) -> Self {
         let displays = screen.displays();
-        let (orders, ordered) = mpsc::channel();
+        let (orders, ordered) = mpsc::sync_channel(ORDERS);
         let (sender, told) = unbounded_channel();
         thread::spawn(move || film(screen, &ordered, &sender));
         Self {
             displays,
             orders,
             told,
+            wipe: false,
             busy: false,
+            showing: 0,
             next: Instant::now(),
             sent: Instant::now(),
         }
@@ -92,14 +98,27 @@ impl Filming {
     pub(super) fn take(&mut self, complete: bool) {
         self.busy = true;
         self.next = Instant::now() + PICTURE_INTERVAL;
-        // It fails if the thread has panicked; then no picture comes, and the rest goes on.
-        let _ = self.orders.send(Order::Take(complete));
+        // It fails if the thread has panicked, or hangs; then no picture comes, and the rest goes on.
+        let _ = self.orders.try_send(Order::Take(complete, self.showing));
     }
 
-    /// Draws something on the screen, or wipes it out.
+    /// Nothing may be seen for now. What is being taken will not be shown later.
+    pub(super) fn stop(&mut self) {
+        self.showing += 1;
+    }
+
+    /// Draws something on the screen, or wipes it out. While the thread hangs no more than so much
+    /// waits for it, and then all is wiped out.
     pub(super) fn mark(&mut self, mark: Mark) {
-        // As for a picture.
-        let _ = self.orders.send(Order::Mark(mark));
+        self.wipe |= matches!(mark, Mark::Clear);
+        if self.wipe {
+            let mark = Order::Mark(Mark::Clear);
+            self.wipe = matches!(self.orders.try_send(mark), Err(TrySendError::Full(_)));
+        }
+        if !self.wipe && !matches!(mark, Mark::Clear) {
+            let full = self.orders.try_send(Order::Mark(mark));
+            self.wipe = matches!(full, Err(TrySendError::Full(_)));
+        }
     }
 
     /// The next thing that the thread tells.
@@ -117,8 +136,11 @@ impl Filming {
         endpoint: &mut SharerEndpoint,
         meter: &mut Meter,
     ) -> Result<(), String> {
-        let taken = match told {
-            Told::Taken(taken) => taken,
+        if self.wipe {
+            self.mark(Mark::Clear);
+        }
+        let (taken, showing) = match told {
+            Told::Taken(taken, showing) => (taken, showing),
             Told::NotDrawn(error) => return Err(error.to_string()),
         };
         self.busy = false;
@@ -131,8 +153,11 @@ impl Filming {
                 return Err(error.to_string());
             }
         };
-        // What was taken before a pause, or does not fit any more, is not sent.
-        if !endpoint.may_send_frame() || (endpoint.wants_complete() && !frame.complete) {
+        // What was taken before or in a pause, or does not fit any more, is not sent.
+        if showing != self.showing
+            || !endpoint.may_send_frame()
+            || (endpoint.wants_complete() && !frame.complete)
+        {
             return Ok(());
         }
         self.announce(&frame, endpoint);
@@ -158,6 +183,8 @@ impl Filming {
     }
 }
 
+/// What may wait for the thread.
+const ORDERS: usize = 256;
 /// How often it is looked whether what is drawn is still above everything.
 const TEND: Duration = Duration::from_millis(50);
 
@@ -179,7 +206,7 @@ fn film(mut screen: Box<dyn Screen>, orders: &mpsc::Receiver<Order>, told: &Unbo
                 // Whatever else waits is done with it: what was wiped out meanwhile is never seen.
                 for order in std::iter::once(order).chain(orders.try_iter()) {
                     match order {
-                        Order::Take(complete) => take = Some(complete),
+                        Order::Take(complete, showing) => take = Some((complete, showing)),
                         Order::Mark(mark) => {
                             marks.add(mark);
                             marked = true;
@@ -198,8 +225,10 @@ fn film(mut screen: Box<dyn Screen>, orders: &mpsc::Receiver<Order>, told: &Unbo
             marks = Marks::default();
             let _ = told.send(Told::NotDrawn(error));
         }
-        if let Some(complete) = take
-            && told.send(Told::Taken(screen.capture(complete))).is_err()
+        if let Some((complete, showing)) = take
+            && told
+                .send(Told::Taken(screen.capture(complete), showing))
+                .is_err()
         {
             return;
         }

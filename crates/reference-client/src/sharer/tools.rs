@@ -27,6 +27,7 @@ impl Sharer {
                 //= spec/19-tools.md#clipboard [TOOL-10] f4c91892
                 return self.board.withdraw();
             }
+            SessionEvent::MediaStopped => return self.filming.stop(),
             _ => return,
         };
         self.filming.mark(mark);

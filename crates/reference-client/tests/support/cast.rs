@@ -3,7 +3,10 @@
 
 use std::{
     fmt::Debug,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -108,11 +111,15 @@ impl View for Seen {
 
 /// Writes down what it is to carry out.
 #[derive(Clone, Default)]
-pub struct Recorder(Arc<Mutex<Vec<InputEvent>>>);
+pub struct Recorder {
+    done: Arc<Mutex<Vec<InputEvent>>>,
+    /// How long each takes, in milliseconds.
+    pub slow: Arc<AtomicU64>,
+}
 
 impl Recorder {
     pub fn done(&self) -> Vec<InputEvent> {
-        self.0.lock().unwrap().clone()
+        self.done.lock().unwrap().clone()
     }
 
     /// Waits until it was told to do this last.
@@ -129,7 +136,8 @@ impl Recorder {
 
 impl Injector for Recorder {
     fn inject(&mut self, event: &InputEvent) -> Result<(), inject::InjectError> {
-        self.0.lock().unwrap().push(*event);
+        std::thread::sleep(Duration::from_millis(self.slow.load(Ordering::SeqCst)));
+        self.done.lock().unwrap().push(*event);
         Ok(())
     }
 }

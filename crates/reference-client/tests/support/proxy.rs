@@ -1,5 +1,5 @@
 //! A UDP proxy between clients and a relay: it can be a black hole, and change a client's address.
-#![allow(unreachable_pub)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::{
     collections::HashMap,

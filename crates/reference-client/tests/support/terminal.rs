@@ -5,7 +5,10 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -21,6 +24,8 @@ pub struct Terminal {
     child: Child,
     keys: ChildStdin,
     said: Arc<Mutex<String>>,
+    /// How long it takes to show 256 bytes, in milliseconds.
+    pub slow: Arc<AtomicU64>,
     folder: TempDir,
 }
 
@@ -61,18 +66,21 @@ impl Terminal {
             .expect("`script` is part of every Debian");
         let said = Arc::new(Mutex::new(String::new()));
         let mut out = child.stdout.take().unwrap();
-        let heard = Arc::clone(&said);
+        let slow = Arc::new(AtomicU64::new(0));
+        let (heard, slowed) = (Arc::clone(&said), Arc::clone(&slow));
         thread::spawn(move || {
-            let mut bytes = [0; 4_096];
+            let mut bytes = [0; 256];
             while let Ok(count @ 1..) = out.read(&mut bytes) {
                 let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
                 heard.lock().unwrap().push_str(&text);
+                thread::sleep(Duration::from_millis(slowed.load(Ordering::SeqCst)));
             }
         });
         Self {
             keys: child.stdin.take().unwrap(),
             child,
             said,
+            slow,
             folder,
         }
     }
