@@ -42,7 +42,7 @@ impl World {
     /// # Panics
     /// Without a session.
     pub fn forge_plaintext(&mut self, way: Way, plaintext: &[u8]) {
-        let Some(keys) = self.session_keys() else {
+        let Some(keys) = self.all_keys().pop() else {
             panic!("there is no session to forge in")
         };
         let direction = match way {
@@ -50,7 +50,7 @@ impl World {
             _ => Direction::ToHelper,
         };
         let mut sealer = session::Sealer::new(&keys, direction);
-        for _ in 0..record::sealed(&self.sent, way) {
+        for _ in 0..record::sealed(&self.sent, way, &keys) {
             sealer.seal(&keys, b"");
         }
         let envelope = sealer.seal(&keys, plaintext);

@@ -26,12 +26,23 @@ pub struct Opened {
     pub stream_bytes: usize,
 }
 
-/// How many sealed envelopes went one way.
-pub(crate) fn sealed(sent: &[(Way, Packet)], way: Way) -> usize {
+/// How many envelopes went one way that are sealed under these keys.
+pub(crate) fn sealed(sent: &[(Way, Packet)], way: Way, keys: &Keys) -> usize {
+    let mut opener = session::Opener::new(keys, direction(way));
     envelopes(sent, way)
         .iter()
-        .filter(|envelope| matches!(envelope, Envelope::Sealed(_)))
+        .filter(|envelope| match envelope {
+            Envelope::Sealed(sealed) => opener.open(keys, sealed).is_ok(),
+            _ => false,
+        })
         .count()
+}
+
+fn direction(way: Way) -> Direction {
+    match way {
+        Way::SharerUp | Way::HelperDown => Direction::ToHelper,
+        Way::HelperUp | Way::SharerDown => Direction::ToSharer,
+    }
 }
 
 /// The envelopes that went one way.
@@ -62,12 +73,8 @@ pub fn envelopes(sent: &[(Way, Packet)], way: Way) -> Vec<Envelope> {
 /// # Panics
 /// If a client's own bytes cannot be read.
 pub fn open_from(sent: &[(Way, Packet)], way: Way, keys: &Keys) -> Opened {
-    let direction = match way {
-        Way::SharerUp | Way::HelperDown => Direction::ToHelper,
-        Way::HelperUp | Way::SharerDown => Direction::ToSharer,
-    };
     let mut opened = Opened::default();
-    let mut opener = session::Opener::new(keys, direction);
+    let mut opener = session::Opener::new(keys, direction(way));
     for envelope in envelopes(sent, way) {
         if let Envelope::Sealed(sealed) = envelope
             && let Ok(plain) = opener.open(keys, &sealed)
@@ -84,12 +91,8 @@ pub fn open_from(sent: &[(Way, Packet)], way: Way, keys: &Keys) -> Opened {
 /// # Panics
 /// If a client's own bytes cannot be read.
 pub fn open(sent: &[(Way, Packet)], way: Way, keys: &Keys) -> Opened {
-    let direction = match way {
-        Way::SharerUp | Way::HelperDown => Direction::ToHelper,
-        Way::HelperUp | Way::SharerDown => Direction::ToSharer,
-    };
     let mut opened = Opened::default();
-    let mut opener = session::Opener::new(keys, direction);
+    let mut opener = session::Opener::new(keys, direction(way));
     for envelope in envelopes(sent, way) {
         let Envelope::Sealed(sealed) = envelope else {
             continue;

@@ -5,18 +5,23 @@
 
 #[path = "support/cast.rs"]
 mod cast;
+#[path = "support/office.rs"]
+mod office;
 #[path = "support/proxy.rs"]
 mod proxy;
 
 use std::time::{Duration, Instant};
 
 use alongside_client::{
-    By, Relay,
+    By, Config, Misuse, Relay,
     helper::{self, Command as Help, Event as Helped},
     sharer::{self, Command as Share, Event as Shared},
+    view::View,
 };
+use alongside_state_machine::identity::trust::{Standing, Who};
 use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
 use cast::{HelperEnd, Recorder, Seen, SharerEnd, helper_with, relay, sharer_with};
+use office::{FULL, Office};
 use proxy::Proxy;
 
 const DOWN: InputEvent = InputEvent::Key {
@@ -37,6 +42,10 @@ struct Scene {
 
 impl Scene {
     async fn viewing() -> Self {
+        Self::viewing_as(Config::default(), Config::default()).await
+    }
+
+    async fn viewing_as(helping: Config, sharing: Config) -> Self {
         let (relay, found) = relay();
         let address = relay.local_addr().unwrap();
         let helpers_way = Proxy::start(address).await;
@@ -46,7 +55,10 @@ impl Scene {
             ..found.clone()
         };
         let seen = Seen::default();
-        let mut helper = helper_with(through(&helpers_way), vec![Box::new(seen.clone())], |_| {});
+        let views: Vec<Box<dyn View>> = vec![Box::new(seen.clone())];
+        let mut helper = helper_with(through(&helpers_way), views, |options| {
+            options.config = helping;
+        });
         let code = helper
             .hear("a code", |event| match event {
                 Helped::Code { code, .. } => Some(*code),
@@ -54,7 +66,9 @@ impl Scene {
             })
             .await;
         let injected = Recorder::default();
-        let mut sharer = sharer_with(through(&sharers_way), code, &injected, |_| {});
+        let mut sharer = sharer_with(through(&sharers_way), code, &injected, |options| {
+            options.config = sharing;
+        });
         sharer
             .hear("the question for consent", |event| match event {
                 Shared::Session(sharer::SessionEvent::ConsentAsked { .. }) => Some(()),
@@ -63,6 +77,13 @@ impl Scene {
             .await;
         sharer.order(Share::Contact(sharer::Contact::Person)).await;
         sharer.order(Share::Consent(sharer::Consent::Given)).await;
+        let device = helper.hear("word of the device", |event| match event {
+            Helped::Device { to_acknowledge, .. } => Some(*to_acknowledge),
+            _ => None,
+        });
+        if device.await {
+            helper.order(Help::Acknowledge).await;
+        }
         seen.more_than(0).await;
         Self {
             _relay: relay,
@@ -246,6 +267,57 @@ async fn a_changed_address_is_hardly_noticed() {
     scene.helper.order(Help::End).await;
     let ended = scene.sharer.ended().await;
     assert_eq!((ended.by, ended.code), (By::Peer, ErrorCode::Done));
+}
+
+/// Who each end was told that the other is, every time: the helper, the sharer.
+fn told(scene: &Scene) -> [Vec<Who>; 2] {
+    let helper = scene.helper.log.iter().filter_map(|event| match event {
+        Helped::Sharer(who) => Some(Who::clone(who)),
+        _ => None,
+    });
+    let sharer = scene.sharer.log.iter().filter_map(|event| match event {
+        Shared::Session(sharer::SessionEvent::ConsentAsked { who, .. }) => Some(Who::clone(who)),
+        _ => None,
+    });
+    [helper.collect(), sharer.collect()]
+}
+
+/// What was verified stays so, and is not asked for or told anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn cards_outlive_a_changed_address_and_an_outage() {
+    let office = Office::open();
+    let config = |who: &str| {
+        let mut config = office.trusting();
+        config.identity.card = Some(office.card(who, FULL));
+        config
+    };
+    let mut scene = Scene::viewing_as(config("Ada"), config("Bea")).await;
+    let before = told(&scene);
+    for (who, name) in before.iter().zip(["Bea Lovelace", "Ada Lovelace"]) {
+        let issuer = "Engines".to_owned();
+        assert_eq!(who.len(), 1);
+        assert_eq!(who[0].standing, Standing::Verified { issuer });
+        assert_eq!(who[0].card.as_ref().unwrap().name(), name);
+    }
+    let count = scene.seen.count();
+    scene.sharers_way.change_addresses();
+    scene.seen.more_than(count + 2).await;
+    scene.sharers_way.black_hole(true);
+    scene.frozen().await;
+    scene.sharer.order(Share::FetchPicture).await;
+    let frozen = |event: &Shared| (*event == Shared::NotNow(Misuse::Frozen)).then_some(());
+    scene.sharer.hear("to wait", frozen).await;
+    scene.sharers_way.black_hole(false);
+    scene.back().await;
+    scene.seen.more_than(scene.seen.count()).await;
+    // It was shown, and there is nothing to show again.
+    scene.sharer.order(Share::ShowCard).await;
+    let shown = |event: &Shared| (*event == Shared::NotNow(Misuse::Nothing)).then_some(());
+    scene.sharer.hear("that it was shown", shown).await;
+    scene.helper.order(Help::End).await;
+    scene.sharer.ended().await;
+    scene.helper.ended().await;
+    assert_eq!(told(&scene), before);
 }
 
 //= test spec/12-reconnect.md#link [RECON-5] dc497654

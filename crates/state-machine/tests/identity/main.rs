@@ -5,6 +5,7 @@ mod advisories;
 mod cards;
 mod files;
 mod pictures;
+mod reconnects;
 mod sessions;
 mod sharers;
 mod support;

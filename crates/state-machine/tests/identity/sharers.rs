@@ -23,7 +23,7 @@ fn sharers(world: &World) -> Vec<Who> {
 }
 
 /// The sharer's own card, and the issuer that it believes.
-fn known_sharer(runs_relay: bool) -> Config {
+pub(crate) fn known_sharer(runs_relay: bool) -> Config {
     let card = Card {
         first_name: "Bea".into(),
         ..full()
@@ -38,7 +38,7 @@ fn known_sharer(runs_relay: bool) -> Config {
     }
 }
 
-fn known_helper() -> Config {
+pub(crate) fn known_helper() -> Config {
     Config {
         identity: Identity {
             card: Some(own(full())),

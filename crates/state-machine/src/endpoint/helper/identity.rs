@@ -40,9 +40,13 @@ impl HelperEndpoint {
     /// Asks for the picture of the sharer's card.
     ///
     /// # Errors
-    /// [`Misuse::Nothing`] if there is none, or it was asked for.
+    /// [`Misuse::Nothing`] if there is none, or it was asked for; [`Misuse::Frozen`] while the link is
+    /// lost.
     pub fn fetch_picture(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
+        if self.machine.frozen_until().is_some() {
+            return Err(Misuse::Frozen);
+        }
         let message = self.faces.ask()?;
         self.seal(&message);
         Ok(())

@@ -78,7 +78,7 @@ impl SharerEndpoint {
     ///
     /// # Errors
     /// [`Misuse::Nothing`] if there is no card, or it was shown; [`Misuse::Phase`] while there is
-    /// nobody to show it to.
+    /// nobody to show it to; [`Misuse::Frozen`] while the link is lost.
     pub fn show_card(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
         let Channel::Standing(standing) = &self.channel else {
@@ -86,6 +86,9 @@ impl SharerEndpoint {
         };
         if !self.machine.is_introduced() {
             return Err(Misuse::Phase(self.machine.phase()));
+        }
+        if self.machine.frozen_until().is_some() {
+            return Err(Misuse::Frozen);
         }
         let own = self.config.identity.card.as_ref();
         let own = own
@@ -105,11 +108,14 @@ impl SharerEndpoint {
     ///
     /// # Errors
     /// [`Misuse::Nothing`] if there is none, or it was asked for; [`Misuse::Phase`] while there is
-    /// nobody to ask.
+    /// nobody to ask; [`Misuse::Frozen`] while the link is lost.
     pub fn fetch_picture(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
         if !self.machine.is_introduced() {
             return Err(Misuse::Phase(self.machine.phase()));
+        }
+        if self.machine.frozen_until().is_some() {
+            return Err(Misuse::Frozen);
         }
         let message = self.faces.ask()?;
         self.seal(&message);
