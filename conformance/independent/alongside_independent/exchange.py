@@ -19,6 +19,11 @@ def commitment(n_h: bytes) -> bytes:
     return hashlib.sha256(b"alongside/1 phrase commitment" + b"\0" + n_h).digest()
 
 
+def check_opening(committed: bytes, opening: bytes) -> None:
+    if commitment(opening) != committed:
+        raise Refused("bad-opening", "KEX-15", "the opening is not what was committed to")
+
+
 def prologue(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
@@ -113,8 +118,7 @@ class Sharer:
         return messages.encode("envelope", Message("confirm", {"noise": second})), channel
 
     def check_opening(self, opening: bytes) -> None:
-        if commitment(opening) != self._commitment:
-            raise Refused("bad-opening", "KEX-15", "the opening is not what was committed to")
+        check_opening(self._commitment, opening)
 
 
 class Helper:
@@ -125,7 +129,7 @@ class Helper:
         self._ephemeral, self._n_h = ephemeral, n_h
         self._suite = 0
         self._ceiling = 0
-        self._noise: Handshake | None = None
+        self.noise: Handshake | None = None
         self.trace: dict[str, bytes] = {}
 
     def answer(self, offer: bytes) -> bytes:
@@ -148,8 +152,8 @@ class Helper:
             }
         )
         before = exchange_prologue(version, self._password.place, offer, clear)
-        self._noise = Handshake(self._suite, before, shared.psk, self._ephemeral)
-        first = self._noise.write_1(commitment(self._n_h))
+        self.noise = Handshake(self._suite, before, shared.psk, self._ephemeral)
+        first = self.noise.write_1(commitment(self._n_h))
         self.trace = {
             "k": shared.k,
             "key": shared.key,
@@ -162,12 +166,12 @@ class Helper:
 
     def confirm(self, envelope: bytes) -> tuple[bytes, Channel]:
         """n_s and the channel."""
-        if self._noise is None:
+        if self.noise is None:
             raise Refused("unexpected-message", "KEX-21", "a confirm before the answer")
         second = _expect(envelope, "confirm")["noise"]
-        n_s = self._noise.read_2(second)
+        n_s = self.noise.read_2(second)
         if len(n_s) != NONCE:
             raise Refused("handshake-failed", "KEX-13", "a payload of another size")
-        done = self._noise.finish()
+        done = self.noise.finish()
         trace = {**self.trace, "noise_2": second}
         return n_s, Channel(self._suite, self._ceiling, done.h, done.k1, done.k2, trace)

@@ -54,7 +54,10 @@ class Finished:
 
 
 class Handshake:
-    """Either end. Call `write_1`, `read_1`, `write_2`, `read_2` as the role and the order say."""
+    """Either end. Call `write_1`, `read_1`, `write_2`, `read_2` as the role and the order say.
+
+    `steps` keeps the values after each step, under the names of the chapter.
+    """
 
     def __init__(self, number: int, prologue: bytes, psk: bytes, ephemeral: bytes) -> None:
         self._suite = suite(number)
@@ -65,7 +68,9 @@ class Handshake:
         name = self._suite.name
         self._h = name.ljust(32, b"\0") if len(name) <= 32 else self._hash(name)
         self._ck = self._h
+        self.steps: dict[str, dict[str, bytes]] = {"start": {"h": self._h, "ck": self._ck}}
         self._mix_hash(prologue)
+        self.steps["prologue"] = {"h": self._h}
         self._e1 = b""
 
     def _hash(self, data: bytes) -> bytes:
@@ -91,51 +96,60 @@ class Handshake:
         self._ck, temporary, self._k = self._hkdf(self._psk, 3)
         self._mix_hash(temporary)
         self._n = 0
+        self.steps["psk"] = {"ck": self._ck, "t": temporary, "k": self._k, "h": self._h}
 
-    def _mix_public(self, public: bytes) -> None:
+    def _mix_public(self, step: str, public: bytes) -> None:
         self._mix_hash(public)
         self._mix_key(public)
+        self.steps[step] = {"public": public, "h": self._h, "ck": self._ck, "k": self._k}
+
+    def _mix_shared(self, public: bytes) -> None:
+        shared = x25519(self._private, public)
+        self._mix_key(shared)
+        self.steps["dh"] = {"shared": shared, "ck": self._ck, "k": self._k}
 
     def _nonce(self) -> bytes:
         self._n += 1
         return bytes(4) + (self._n - 1).to_bytes(8, self._suite.noise_order)
 
-    def _encrypt(self, payload: bytes) -> bytes:
+    def _encrypt(self, step: str, payload: bytes) -> bytes:
         sealed = self._suite.aead(self._k).encrypt(self._nonce(), payload, self._h)
         self._mix_hash(sealed)
+        self.steps[step] = {"c": sealed, "h": self._h}
         return sealed
 
-    def _decrypt(self, sealed: bytes) -> bytes:
+    def _decrypt(self, step: str, sealed: bytes) -> bytes:
         try:
             payload = self._suite.aead(self._k).decrypt(self._nonce(), sealed, self._h)
         except (InvalidTag, ValueError):
             raise Refused("handshake-failed", "KEX-13", "a message that does not authenticate") from None
         self._mix_hash(sealed)
+        self.steps[step] = {"c": sealed, "h": self._h}
         return payload
 
     def write_1(self, payload: bytes) -> bytes:
         self._mix_psk()
         self._e1 = x25519_public(self._private)
-        self._mix_public(self._e1)
-        return self._e1 + self._encrypt(payload)
+        self._mix_public("e1", self._e1)
+        return self._e1 + self._encrypt("c1", payload)
 
     def read_1(self, message: bytes) -> bytes:
         self._mix_psk()
         self._e1 = self._public_of(message)
-        self._mix_public(self._e1)
-        return self._decrypt(message[32:])
+        self._mix_public("e1", self._e1)
+        return self._decrypt("c1", message[32:])
 
     def write_2(self, payload: bytes) -> bytes:
         public = x25519_public(self._private)
-        self._mix_public(public)
-        self._mix_key(x25519(self._private, self._e1))
-        return public + self._encrypt(payload)
+        self._mix_public("e2", public)
+        self._mix_shared(self._e1)
+        return public + self._encrypt("c2", payload)
 
     def read_2(self, message: bytes) -> bytes:
         public = self._public_of(message)
-        self._mix_public(public)
-        self._mix_key(x25519(self._private, public))
-        return self._decrypt(message[32:])
+        self._mix_public("e2", public)
+        self._mix_shared(public)
+        return self._decrypt("c2", message[32:])
 
     @staticmethod
     def _public_of(message: bytes) -> bytes:
@@ -145,7 +159,9 @@ class Handshake:
 
     def copy(self) -> Handshake:
         """For a message that may not be authentic and then changes nothing."""
-        return copy(self)
+        copied = copy(self)
+        copied.steps = dict(self.steps)
+        return copied
 
     def finish(self) -> Finished:
         k1, k2 = self._hkdf(b"", 2)

@@ -69,12 +69,13 @@ class Proofs:
 class Helper:
     """One end; `master` is replaced when an attempt is answered."""
 
-    def __init__(self, session: Session, master: Master) -> None:
+    def __init__(self, session: Session, master: Master, attempts: int = 0) -> None:
         self._session, self.master = session, master
-        self._attempt = 0
+        self._attempt = attempts
         self._outstanding: Handshake | None = None
         self._proofs = Proofs()
-        self.h = b""
+        self.done: Finished | None = None
+        self.steps: dict[str, dict[str, bytes]] = {}
 
     def attempt(self, ephemeral: bytes) -> bytes:
         """The next reconnect-1."""
@@ -97,21 +98,19 @@ class Helper:
         except Refused as refused:
             self._proofs.failed.append(now)
             raise Refused(None, "RECON-19", refused.why) from None
-        done = tried.finish()
-        self.h = done.h
-        self.master = _following(done, self.master)
+        self.done, self.steps = tried.finish(), tried.steps
+        self.master = _following(self.done, self.master)
         self._attempt, self._outstanding = 0, None
 
 
 class Sharer:
     """The other end: a master, and a candidate that follows from it."""
 
-    def __init__(self, session: Session, master: Master) -> None:
+    def __init__(self, session: Session, master: Master, highest: int = 0) -> None:
         self._session, self.master = session, master
         self.candidate: Master | None = None
-        self._highest = 0
+        self._highest = highest
         self._proofs = Proofs()
-        self.h = b""
 
     def answer(self, envelope: bytes, ephemeral: bytes, now: int = 0) -> bytes:
         """The reconnect-2 to an authentic reconnect-1. Refused without an error is ignored."""
@@ -128,9 +127,7 @@ class Sharer:
             raise Refused(None, "RECON-19", refused.why) from None
         self.master = named
         self._highest = clear["attempt"]
-        done = noise.finish()
-        self.h = done.h
-        self.candidate = _following(done, named)
+        self.candidate = _following(noise.finish(), named)
         return messages.encode(
             "envelope",
             Message(

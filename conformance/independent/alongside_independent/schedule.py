@@ -31,22 +31,31 @@ class Master:
     generation: int = 0
 
     def key(self, channel: str, direction: str, epoch: int = 0, block: int = 0) -> bytes:
-        info = (
+        return hkdf.expand(self.secret, self.key_info(channel, direction, epoch, block), 32)
+
+    def key_info(self, channel: str, direction: str, epoch: int, block: int) -> bytes:
+        return (
             b"alongside/1 key"
             + bytes([registry().ids("channel")[channel], registry().ids("direction")[direction]])
             + self.generation.to_bytes(4, "big")
             + epoch.to_bytes(4, "big")
             + block.to_bytes(8, "big")
         )
-        return hkdf.expand(self.secret, info, 32)
 
     def input_key(self, grant: int, secret: bytes) -> bytes:
-        info = b"alongside/1 input" + self.generation.to_bytes(4, "big") + grant.to_bytes(4, "big") + secret
-        return hkdf.expand(self.secret, info, 32)
+        return hkdf.expand(self.secret, self.input_info(grant, secret), 32)
+
+    def input_info(self, grant: int, secret: bytes) -> bytes:
+        numbers = self.generation.to_bytes(4, "big") + grant.to_bytes(4, "big")
+        return b"alongside/1 input" + numbers + secret
+
+
+def phrase_bits(h: bytes, n_h: bytes, n_s: bytes) -> bytes:
+    return hkdf.hkdf(h, n_h + n_s, b"alongside/1 phrase", 5)
 
 
 def phrase_places(h: bytes, n_h: bytes, n_s: bytes) -> list[int]:
-    bits = int.from_bytes(hkdf.hkdf(h, n_h + n_s, b"alongside/1 phrase", 5), "big")
+    bits = int.from_bytes(phrase_bits(h, n_h, n_s), "big")
     return [bits >> shift & 0x7FF for shift in (29, 18, 7)]
 
 

@@ -14,18 +14,18 @@ from .schedule import Master
 from .wire import Reader, write_varint
 
 
-def _nonce(number: int) -> bytes:
+def nonce_of(number: int) -> bytes:
     return bytes(4) + number.to_bytes(8, "big")
 
 
 def seal(suite_number: int, key: bytes, number: int, header: bytes, plaintext: bytes) -> bytes:
-    return suite(suite_number).aead(key).encrypt(_nonce(number), plaintext, header)
+    return suite(suite_number).aead(key).encrypt(nonce_of(number), plaintext, header)
 
 
 def open_record(suite_number: int, key: bytes, number: int, header: bytes, sealed: bytes) -> bytes | None:
     """None when it is not authentic."""
     try:
-        return suite(suite_number).aead(key).decrypt(_nonce(number), sealed, header)
+        return suite(suite_number).aead(key).decrypt(nonce_of(number), sealed, header)
     except (InvalidTag, ValueError):
         return None
 
@@ -37,9 +37,9 @@ def _sealed_header(length: int) -> bytes:
 class SessionSealer:
     """One direction of the session plane under one master; numbers its records from 0."""
 
-    def __init__(self, suite_number: int, master: Master, direction: str) -> None:
+    def __init__(self, suite_number: int, master: Master, direction: str, number: int = 0) -> None:
         self._suite, self._master, self._direction = suite_number, master, direction
-        self.number = 0
+        self.number = number
 
     def _key(self) -> bytes:
         return self._master.key("session", self._direction, block=schedule.block_of(self.number))
@@ -146,12 +146,17 @@ class InputSealer:
 class InputOpener:
     """The sharer's side of one grant."""
 
-    def __init__(self, suite_number: int, key: bytes, grant: int, scopes: int) -> None:
+    def __init__(self, suite_number: int, key: bytes, grant: int, scopes: int, number: int = 0) -> None:
         self._suite, self._key, self._grant, self._scopes = suite_number, key, grant, scopes
-        self.number = 0
+        self.number = number
 
     def open(self, record: bytes) -> list[records.Event]:
         """What may be injected. Refused without an error is skipped."""
+        events = records.decode_slots(self.decrypt(record))
+        records.check_scopes(events, self._scopes)
+        return events
+
+    def decrypt(self, record: bytes) -> bytes:
         reader = Reader(record)
         header = reader.take(records.INPUT_HEADER)
         grant = records.decode_input_header(header)
@@ -163,9 +168,7 @@ class InputOpener:
         if plaintext is None:
             raise Refused("record-failed", "INPUT-5", "the record does not open")
         self.number += 1
-        events = records.decode_slots(plaintext)
-        records.check_scopes(events, self._scopes)
-        return events
+        return plaintext
 
 
 def session_record(message: Message) -> bytes:

@@ -45,7 +45,7 @@ class Reconnect(unittest.TestCase):
                 "SHA-256 of the prologue": hashlib.sha256(prologue(b"alongside/1 reconnect", clear)).digest(),
                 "reconnect-1": first,
                 "reconnect-2": second,
-                "h": helper.h,
+                "h": helper.done.h,
                 "next master": helper.master.secret,
                 "psk of generation 1": reconnect.psk(helper.master),
                 "state, sealed": sealer.seal(sealing.session_record(Message("state", state))),

@@ -13,6 +13,8 @@ from ..wire import to_json
 from .kind import BadVector, Json, Kind, members
 from .kinds import KINDS
 
+_UNREADABLE = (BadVector, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+
 
 @dataclass
 class Result:
@@ -56,7 +58,7 @@ def _check_file(path: Path, result: Result, seen: set[str]) -> None:
         seen.add((path, known))
         try:
             difference = check_vector(KINDS[name], vector)
-        except (BadVector, ValueError, KeyError, TypeError) as problem:
+        except _UNREADABLE as problem:
             difference = f"cannot be read: {type(problem).__name__} {problem}"
         if difference:
             result.differences.append(f"{known}: {difference}")

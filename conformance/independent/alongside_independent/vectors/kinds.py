@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import simple
+from . import keys, simple
 from .kind import Kind
 
-KINDS: dict[str, Kind] = {**simple.KINDS}
+KINDS: dict[str, Kind] = {**simple.KINDS, **keys.KINDS}
