@@ -12,6 +12,7 @@ use crate::project::Project;
 use crate::requirement::Requirement;
 use crate::spec::Spec;
 use crate::tables;
+use crate::vectors;
 use crate::words::Level;
 use crate::write;
 

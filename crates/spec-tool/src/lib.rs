@@ -16,6 +16,7 @@
 //! | `chapters` | the list of chapters |
 //! | `features`, `feature` | the table that says where each behaviour is implemented and shown |
 //! | `tables` | the state tables: total, and shown in the chapters |
+//! | `vectors` | the test vectors: what they show, and how many there are |
 //! | `citation`, `source` | the comment that cites; the files that can hold one |
 
 mod chapters;

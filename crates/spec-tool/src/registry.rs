@@ -49,6 +49,24 @@ pub(crate) fn load(root: &Path) -> Result<(Registry, Vec<Problem>), Failure> {
     Ok((registry, problems))
 }
 
+/// The names of the registered errors.
+pub(crate) fn errors(root: &Path) -> Result<BTreeSet<String>, Failure> {
+    #[derive(Deserialize)]
+    struct Errors {
+        #[serde(default)]
+        error: Vec<Named>,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let file = root.join(PATH);
+    let text = fs::read_to_string(&file).map_err(Failure::io("read", &file))?;
+    let Errors { error } =
+        toml::from_str(&text).map_err(|error| Failure::new(format!("{PATH}: {error}")))?;
+    Ok(error.into_iter().map(|error| error.name).collect())
+}
+
 fn is_role(role: &str) -> bool {
     !role.is_empty()
         && role.split(' ').all(|word| {

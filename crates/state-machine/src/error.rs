@@ -26,10 +26,14 @@ pub enum Fault {
     BadPoint,
     /// A Noise message that does not authenticate.
     HandshakeFailed,
-    /// An offer without, or an answer beyond, the versions of both.
+    /// An offer without a version that is spoken here.
     NoCommonVersion,
-    /// An offer without, or an answer beyond, the suites of both.
+    /// An offer without a suite that is spoken here.
     NoCommonSuite,
+    /// An answer with a version that was not offered.
+    VersionNotOffered,
+    /// An answer with a suite that was not offered.
+    SuiteNotOffered,
     /// An opening that does not match its commitment.
     BadOpening,
     /// A card that the issuer which it names did not sign.
@@ -128,8 +132,8 @@ impl Fault {
             | Self::ConsentBeyondCeiling => ErrorCode::UnexpectedMessage,
             Self::BadPoint => ErrorCode::BadPoint,
             Self::HandshakeFailed => ErrorCode::HandshakeFailed,
-            Self::NoCommonVersion => ErrorCode::NoCommonVersion,
-            Self::NoCommonSuite => ErrorCode::NoCommonSuite,
+            Self::NoCommonVersion | Self::VersionNotOffered => ErrorCode::NoCommonVersion,
+            Self::NoCommonSuite | Self::SuiteNotOffered => ErrorCode::NoCommonSuite,
             Self::BadOpening => ErrorCode::BadOpening,
             Self::BadCard => ErrorCode::BadCard,
             Self::BadProof => ErrorCode::BadProof,
@@ -160,6 +164,7 @@ impl Fault {
             Self::HandshakeFailed => "KEX-13",
             Self::NoCommonVersion => "KEX-3",
             Self::NoCommonSuite => "KEX-4",
+            Self::VersionNotOffered | Self::SuiteNotOffered => "KEX-5",
             Self::BadOpening => "KEX-15",
             Self::BadCard => "CARD-7",
             Self::BadProof => "CARD-9",
@@ -264,8 +269,12 @@ impl fmt::Display for Fault {
             Self::HandshakeFailed => {
                 f.write_str("the other end does not know the code, or somebody is in between")
             }
-            Self::NoCommonVersion => f.write_str("the ends speak no version in common"),
-            Self::NoCommonSuite => f.write_str("the ends speak no cipher suite in common"),
+            Self::NoCommonVersion | Self::VersionNotOffered => {
+                f.write_str("the ends speak no version in common")
+            }
+            Self::NoCommonSuite | Self::SuiteNotOffered => {
+                f.write_str("the ends speak no cipher suite in common")
+            }
             Self::BadOpening => f.write_str("the helper did not open what it committed to"),
             Self::BadCard => f.write_str("the issuer that a card names did not sign it"),
             Self::BadProof => f.write_str("a card or a statement is not shown by its owner"),

@@ -10,19 +10,37 @@
 //! | `fields` | messages as JSON, and back |
 //! | `codes` | codes and links |
 //! | `messages` and those below it | every message and record, valid and not |
+//! | `handshakes` | the key exchange, whole and step by step |
+//! | `records` | keys, sealed records, what is dropped |
+//! | `reconnects` | the handshake of a reconnect |
+//! | `spelled` | the formulas of the chapters, for their intermediate values |
 //! | `files` | the folder of the committed vectors |
 
 mod codes;
 mod fields;
 pub mod files;
+mod given;
+mod handshakes;
 mod messages;
+mod reconnects;
+mod records;
+mod spelled;
 pub mod vector;
+
+use std::sync::LazyLock;
 
 use vector::File;
 
-/// All files of vectors, made anew.
-pub fn all() -> Vec<File> {
+static ALL: LazyLock<Vec<File>> = LazyLock::new(|| {
     let mut all = codes::files();
     all.extend(messages::files());
+    all.extend(handshakes::files());
+    all.extend(records::files());
+    all.extend(reconnects::files());
     all
+});
+
+/// All files of vectors, made by this program, once.
+pub fn all() -> &'static [File] {
+    &ALL
 }

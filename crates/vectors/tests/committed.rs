@@ -14,6 +14,12 @@ fn json(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
+//= test KEX-7
+//= test KEX-10
+//= test RECON-12
+//= test KEY-1
+//= test KEY-2
+//= test KEY-3
 #[test]
 fn the_committed_vectors_are_those_that_the_code_makes() {
     let drift = files::drift().unwrap();

@@ -115,11 +115,11 @@ impl Offering {
         let clear = AnswerClear::read(&answer.clear)?;
         //= spec/04-key-exchange.md#envelopes [KEX-5] bdc8a18f
         if clear.version != VERSION {
-            return Err(Fault::NoCommonVersion);
+            return Err(Fault::VersionNotOffered);
         }
         let suite = Suite::from_wire(clear.suite)
             .filter(|suite| suites.contains(suite))
-            .ok_or(Fault::NoCommonSuite)?;
+            .ok_or(Fault::SuiteNotOffered)?;
         let psk = finish(self.exchange, &clear.element)?;
         let prologue = prologue(&self.place, &self.offer, &answer.clear);
         let mut noise = Noise::new(false, suite, &prologue, &psk, &mut rng)?;

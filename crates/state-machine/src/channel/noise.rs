@@ -7,8 +7,7 @@
 use alloc::{boxed::Box, vec, vec::Vec};
 
 use alongside_wire::Suite;
-use rand_chacha::ChaCha20Rng;
-use rand_core::{RngCore, SeedableRng};
+use rand_core::RngCore;
 use snow::{
     Builder, HandshakeState,
     params::{CipherChoice, DHChoice, HashChoice, NoiseParams},
@@ -44,9 +43,9 @@ impl Noise {
         rng: &mut impl RngCore,
     ) -> Result<Self, Failed> {
         let params: NoiseParams = suite.name().parse().map_err(|_| Failed)?;
-        let mut seed = [0; 32];
-        rng.fill_bytes(&mut seed);
-        let builder = Builder::with_resolver(params, Box::new(Seeded(seed)))
+        let mut ephemeral = Zeroizing::new([0; 32]);
+        rng.fill_bytes(ephemeral.as_mut());
+        let builder = Builder::with_resolver(params, Box::new(Drawn(ephemeral)))
             .prologue(prologue)
             .and_then(|builder| builder.psk(0, psk))
             .map_err(|_| Failed)?;
@@ -87,12 +86,12 @@ impl Noise {
     }
 }
 
-/// snow's own primitives, and random numbers from a seed of ours.
-struct Seeded([u8; 32]);
+/// snow's own primitives, and an ephemeral key that was drawn before.
+struct Drawn(Zeroizing<[u8; 32]>);
 
-impl CryptoResolver for Seeded {
+impl CryptoResolver for Drawn {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        Some(Box::new(Rng(ChaCha20Rng::from_seed(self.0))))
+        Some(Box::new(Once(Some(self.0.clone()))))
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
@@ -108,11 +107,15 @@ impl CryptoResolver for Seeded {
     }
 }
 
-struct Rng(ChaCha20Rng);
+/// Gives the ephemeral key, and nothing after it.
+struct Once(Option<Zeroizing<[u8; 32]>>);
 
-impl Random for Rng {
+impl Random for Once {
     fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), snow::Error> {
-        self.0.fill_bytes(dest);
+        match self.0.take() {
+            Some(key) if dest.len() == key.len() => dest.copy_from_slice(key.as_ref()),
+            _ => return Err(snow::Error::Rng),
+        }
         Ok(())
     }
 }
