@@ -40,8 +40,15 @@ pub fn check(project: &Project) -> Result<Outcome, Failure> {
     let cells = show_tables(project, &mut problems)?;
     let features = features::check(project)?;
     problems.extend(features.problems);
+    let vectors = vectors::check(project)?;
+    problems.extend(vectors.problems);
 
-    let counts = format!("{}; {cells}{}", counts(spec, &cited), features.counts);
+    let features = features.counts;
+    let counts = format!(
+        "{}; {cells}{}{features}",
+        counts(spec, &cited),
+        vectors.counts
+    );
     let errors = count(problems.len(), "error");
     Ok(Outcome {
         success: problems.is_empty(),

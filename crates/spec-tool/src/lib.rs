@@ -34,6 +34,7 @@ mod requirement;
 mod source;
 mod spec;
 pub mod tables;
+mod vectors;
 mod words;
 mod write;
 

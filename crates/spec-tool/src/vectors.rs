@@ -54,8 +54,8 @@ pub(crate) fn check(project: &Project) -> Result<Vectors, Failure> {
     let mut kinds: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for (path, file) in files(&project.root)? {
         let text = fs::read_to_string(&file).map_err(Failure::io("read", &file))?;
-        let File { kind, vectors } =
-            serde_json::from_str(&text).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+        let File { kind, vectors } = serde_json::from_str(&text)
+            .map_err(|error| Failure::new(format!("{path}: {error}")))?;
         for vector in vectors {
             let tally = kinds.entry(kind.clone()).or_default();
             tally[usize::from(vector.error.is_some())] += 1;
@@ -98,7 +98,9 @@ fn files(root: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
             Err(error) => return Err(Failure::io("list", &root.join(folder))(error)),
         };
         for entry in entries {
-            let file = entry.map_err(Failure::io("list", &root.join(folder)))?.path();
+            let file = entry
+                .map_err(Failure::io("list", &root.join(folder)))?
+                .path();
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             if name.ends_with(".json") && name != SCHEMA {
                 files.push((format!("{folder}/{name}"), file.clone()));
@@ -115,7 +117,13 @@ fn counts(kinds: &BTreeMap<String, [usize; 2]>) -> String {
     if taken + refused == 0 {
         return String::new();
     }
-    let each: Vec<_> = kinds.iter().map(|(kind, [taken, refused])| format!("{kind} {taken}+{refused}")).collect();
+    let each: Vec<_> = kinds
+        .iter()
+        .map(|(kind, [taken, refused])| format!("{kind} {taken}+{refused}"))
+        .collect();
     let all = count(taken + refused, "vector");
-    format!("; {all}, {taken} valid and {refused} invalid: {}", each.join(", "))
+    format!(
+        "{all}, {taken} valid and {refused} invalid: {}; ",
+        each.join(", ")
+    )
 }

@@ -14,12 +14,12 @@ fn json(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-//= test KEX-7
-//= test KEX-10
-//= test RECON-12
-//= test KEY-1
-//= test KEY-2
-//= test KEY-3
+//= test spec/04-key-exchange.md#spake2 [KEX-7] e4b4e75a
+//= test spec/04-key-exchange.md#noise [KEX-10] 9070ead5
+//= test spec/12-reconnect.md#handshake [RECON-12] 05307331
+//= test spec/04-key-exchange.md#schedule [KEY-1] ce64014a
+//= test spec/04-key-exchange.md#schedule [KEY-2] 0ac14b51
+//= test spec/04-key-exchange.md#schedule [KEY-3] 0659d238
 #[test]
 fn the_committed_vectors_are_those_that_the_code_makes() {
     let drift = files::drift().unwrap();

@@ -9,6 +9,7 @@ mod check_citations;
 mod check_features;
 mod check_tables;
 mod check_text;
+mod check_vectors;
 mod cite;
 mod commands;
 mod fixture;
