@@ -1,6 +1,7 @@
 //! The helper: has a code, waits to be let in, sees what it may, asks for control.
 
 mod link;
+mod regions;
 mod viewing;
 
 use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
@@ -152,6 +153,7 @@ pub type Output = super::Output<Event>;
 enum Phase {
     Idle,
     Requesting,
+    Calling,
     Waiting,
     Securing { until: Timestamp },
     Deciding { pulse: Pulse, paused: Flags },
@@ -207,7 +209,9 @@ impl Helper {
             return Some(until);
         }
         match &self.phase {
-            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => None,
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+                None
+            }
             Phase::Securing { until } => Some(*until),
             Phase::Deciding { pulse, .. } => Some(pulse.due()),
             Phase::Viewing(viewing) => Some(viewing.due()),
@@ -237,6 +241,7 @@ impl Helper {
         match self.phase {
             Phase::Idle => "without a code",
             Phase::Requesting => "while asking for a code",
+            Phase::Calling => "while calling a device",
             Phase::Waiting => "while the code waits",
             Phase::Securing { .. } => "while securing",
             Phase::Deciding { .. } => "before consent",
@@ -251,10 +256,22 @@ impl Helper {
     /// [`Misuse::Phase`] if there is a code or a session, or [`Misuse::NotReady`] if too many
     /// codes were spent just now.
     pub fn request_code(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.ask(Phase::Requesting, now)
+    }
+
+    /// A known device is being called.
+    ///
+    /// # Errors
+    /// As [`Helper::request_code`].
+    pub fn call(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.ask(Phase::Calling, now)
+    }
+
+    fn ask(&mut self, phase: Phase, now: Timestamp) -> Result<(), Misuse> {
         match self.phase {
             Phase::Idle if now < self.quiet_until => Err(Misuse::NotReady),
             Phase::Idle => {
-                self.phase = Phase::Requesting;
+                self.phase = phase;
                 Ok(())
             }
             _ => Err(Misuse::Phase(self.phase())),
@@ -271,61 +288,75 @@ impl Helper {
         lifetime_ms: u32,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        let Phase::Requesting = self.phase else {
-            return Err(self.unexpected(Plane::Rendezvous, "code-issued"));
-        };
-        self.phase = Phase::Waiting;
-        let until = now.plus_ms(lifetime_ms.into());
-        self.event(Event::CodeIssued { locator, until });
-        Ok(())
+        match self.phase {
+            Phase::Requesting => {
+                self.phase = Phase::Waiting;
+                let until = now.plus_ms(lifetime_ms.into());
+                self.event(Event::CodeIssued { locator, until });
+                Ok(())
+            }
+            Phase::Ended(_) => Ok(()),
+            _ => Err(self.unexpected(Plane::Rendezvous, "code-issued")),
+        }
     }
 
-    /// The relay refused a code, or the code died. It is over if asking again cannot help.
+    /// The relay refused a code, or a call. It is over if asking again cannot help.
     ///
     /// # Errors
-    /// [`Fault::Unexpected`] if there is none and none was asked for.
-    pub fn code_ended(&mut self, code: ErrorCode) -> Result<(), Fault> {
+    /// [`Fault::Unexpected`] if nothing was asked for.
+    pub fn refused(&mut self, code: ErrorCode) -> Result<(), Fault> {
         match self.phase {
-            Phase::Requesting if code.class() == (Class::Refusal { retry: false }) => {
+            Phase::Requesting | Phase::Calling
+                if code.class() == (Class::Refusal { retry: false }) =>
+            {
                 self.relay_ended(code);
                 Ok(())
             }
-            Phase::Requesting | Phase::Waiting => {
-                self.phase = Phase::Idle;
-                self.event(Event::CodeEnded(code));
+            Phase::Requesting | Phase::Calling => {
+                self.code_ended(code);
                 Ok(())
             }
+            Phase::Ended(_) => Ok(()),
             _ => Err(self.unexpected(Plane::Rendezvous, "refused")),
         }
     }
 
-    /// Somebody joined. The code is spent before anything else is done about it.
-    ///
-    /// # Errors
-    /// [`Fault::Unexpected`] if there is no live code: a relay may not try a second join.
-    pub fn joined(&mut self, now: Timestamp) -> Result<(), Fault> {
-        //= spec/02-codes.md#spent [CODE-9] bbe4abe0
-        let Phase::Waiting = self.phase else {
-            return Err(self.unexpected(Plane::Rendezvous, "joined"));
-        };
-        let until = now.plus_ms(timers::HANDSHAKE);
-        self.phase = Phase::Securing { until };
-        self.event(Event::Joined);
-        Ok(())
+    /// The relay says that the code, the sharer or itself is gone.
+    pub fn gone(&mut self, code: ErrorCode, now: Timestamp) {
+        let whole_connection = matches!(code, ErrorCode::RelayShutdown | ErrorCode::Idle);
+        match self.phase {
+            _ if whole_connection => self.relay_ended(code),
+            Phase::Calling | Phase::Waiting => self.code_ended(code),
+            Phase::Securing { .. } => self.spent(Fault::HandshakeFailed, code, now),
+            Phase::Deciding { .. } | Phase::Viewing(_) => self.relay_ended(code),
+            // It crossed a `leave`.
+            Phase::Idle | Phase::Requesting | Phase::Ended(_) => {}
+        }
     }
 
-    /// The device that was called is there.
+    /// Somebody joined by the code, or the device that was called is there. The code is spent
+    /// before anything else is done about it.
     ///
     /// # Errors
-    /// [`Fault::Unexpected`] if none was called.
-    pub fn device_found(&mut self, now: Timestamp) -> Result<(), Fault> {
-        let Phase::Requesting = self.phase else {
-            return Err(self.unexpected(Plane::Rendezvous, "joined"));
-        };
-        let until = now.plus_ms(timers::HANDSHAKE);
-        self.phase = Phase::Securing { until };
-        self.event(Event::Joined);
-        Ok(())
+    /// [`Fault::Unexpected`] if there is no live code and no call: a relay may not try a second
+    /// join.
+    pub fn joined(&mut self, now: Timestamp) -> Result<(), Fault> {
+        match self.phase {
+            //= spec/02-codes.md#spent [CODE-9] bbe4abe0
+            Phase::Waiting | Phase::Calling => {
+                let until = now.plus_ms(timers::HANDSHAKE);
+                self.phase = Phase::Securing { until };
+                self.event(Event::Joined);
+                Ok(())
+            }
+            Phase::Ended(_) => Ok(()),
+            _ => Err(self.unexpected(Plane::Rendezvous, "joined")),
+        }
+    }
+
+    fn code_ended(&mut self, code: ErrorCode) {
+        self.phase = Phase::Idle;
+        self.event(Event::CodeEnded(code));
     }
 
     //= spec/17-known-devices.md#exchange [DEVICE-16] 1808e048
@@ -386,7 +417,9 @@ impl Helper {
             return self.handle_while_frozen(message, now);
         }
         match &mut self.phase {
-            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => return Ok(()),
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+                return Ok(());
+            }
             Phase::Securing { .. } => return Err(self.unexpected(Plane::Session, message.name())),
             Phase::Deciding { pulse, paused } => {
                 match message {
@@ -399,12 +432,12 @@ impl Helper {
                     Message::Card(_) if self.card_seen => return Err(Fault::ShownAgain),
                     Message::Card(_) => self.card_seen = true,
                     Message::Pause(pause) => {
-                        paused.peer = pause.paused;
-                        let event = Event::Paused {
-                            local: paused.local,
-                            peer: paused.peer,
-                        };
-                        self.out.push_back(Output::Event(event));
+                        if paused.peer != pause.paused {
+                            paused.peer = pause.paused;
+                            let Flags { local, peer } = *paused;
+                            let event = Event::Paused { local, peer };
+                            self.out.push_back(Output::Event(event));
+                        }
                     }
                     Message::End(End { code }) => {
                         self.finish(By::Peer, known(*code), None);
@@ -576,6 +609,8 @@ impl Helper {
         self.handle_timeout(now);
         self.viewing()?.acknowledge()?;
         self.send(AdvisoryAck {});
+        // The sharer sends the advisory again, which is acknowledged then.
+        self.keep_quiet();
         Ok(())
     }
 
@@ -602,13 +637,12 @@ impl Helper {
         let message = alongside_wire::session::Pause { paused };
         match &mut self.phase {
             Phase::Deciding { paused: flags, .. } => {
-                flags.local = paused;
-                let event = Event::Paused {
-                    local: flags.local,
-                    peer: flags.peer,
-                };
-                self.send(message);
-                self.event(event);
+                if flags.local != paused {
+                    flags.local = paused;
+                    let Flags { local, peer } = *flags;
+                    self.send(message);
+                    self.event(Event::Paused { local, peer });
+                }
             }
             Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
             _ => return Err(Misuse::Phase(self.phase())),
@@ -653,7 +687,8 @@ impl Helper {
             return;
         }
         match &mut self.phase {
-            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => {}
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+            }
             Phase::Securing { until } => {
                 if now >= *until {
                     //= spec/04-key-exchange.md#noise [KEX-17] 840cd3d6

@@ -195,6 +195,16 @@ impl Flags {
         self.local || self.peer
     }
 
+    /// In the words of the state tables.
+    pub(crate) fn region(self) -> &'static str {
+        match (self.local, self.peer) {
+            (false, false) => "running",
+            (true, false) => "own",
+            (false, true) => "other",
+            (true, true) => "both",
+        }
+    }
+
     fn event(self) -> Output {
         let Self { local, peer } = self;
         Output::Event(Event::Paused { local, peer })
@@ -420,9 +430,11 @@ impl Sharer {
                     | Message::PictureRequest(_)
                     | Message::Picture(_) => {}
                     Message::Pause(pause) => {
-                        paused.peer = pause.paused;
-                        let event = paused.event();
-                        self.out.push_back(event);
+                        if paused.peer != pause.paused {
+                            paused.peer = pause.paused;
+                            let event = paused.event();
+                            self.out.push_back(event);
+                        }
                     }
                     Message::End(End { code }) => return self.peer_ended(*code),
                     other => return Err(self.unexpected(Plane::Session, other.name())),
@@ -617,10 +629,12 @@ impl Sharer {
         self.handle_timeout(now);
         match &mut self.phase {
             Phase::Deciding { paused: flags, .. } => {
-                flags.local = paused;
-                let event = flags.event();
-                self.send(Pause { paused });
-                self.out.push_back(event);
+                if flags.local != paused {
+                    flags.local = paused;
+                    let event = flags.event();
+                    self.send(Pause { paused });
+                    self.out.push_back(event);
+                }
             }
             Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
             _ => return Err(Misuse::Phase(self.phase())),

@@ -644,7 +644,7 @@ fn state_is_the_first_word_under_a_new_master_and_never_comes_else() {
             let ended = world.ended(victim).unwrap();
             assert_eq!(ended.by, By::Peer);
             assert_eq!(ended.code, ErrorCode::UnexpectedMessage);
-            let clause = if contradicts { "RECON-25" } else { "SESSION-1" };
+            let clause = if contradicts { "RECON-25" } else { "RECON-24" };
             assert_eq!(ended.fault.unwrap().clause(), clause, "{liar:?}");
         }
     }

@@ -9,19 +9,32 @@ use alongside_wire::{
 
 use super::{Event, Helper, Output, Phase, viewing::Viewing};
 use crate::{
-    error::{Fault, Plane},
+    error::Fault,
     session::{By, clipboard::Clipboard, known, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
 impl Helper {
-    /// The connection to the relay is lost, or the sharer's is.
+    /// The relay says that the sharer's connection is lost.
+    pub fn peer_lost(&mut self, now: Timestamp) {
+        self.handle_timeout(now);
+        match self.phase {
+            Phase::Deciding { .. } | Phase::Viewing(_) => self.freeze(now),
+            Phase::Securing { .. } => self.spent(Fault::HandshakeFailed, ErrorCode::Lost, now),
+            // It is about a session that is over here.
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+            }
+        }
+    }
+
+    /// The connection to the relay is lost.
     pub fn link_lost(&mut self, now: Timestamp) {
         self.handle_timeout(now);
         match self.phase {
             Phase::Deciding { .. } | Phase::Viewing(_) => self.freeze(now),
             Phase::Idle
             | Phase::Requesting
+            | Phase::Calling
             | Phase::Waiting
             | Phase::Securing { .. }
             | Phase::Ended(_) => self.finish(By::Relay, ErrorCode::Lost, None),
@@ -90,10 +103,8 @@ impl Helper {
             }
             Message::Pad(_) => Ok(()),
             //= spec/12-reconnect.md#state [RECON-24] 36f1fa98
-            other => Err(Fault::Unexpected {
-                plane: Plane::Session,
+            other => Err(Fault::StateAwaited {
                 message: other.name(),
-                phase: "before the state of the other end",
             }),
         }
     }

@@ -602,6 +602,80 @@ impl Viewing {
     }
 }
 
+/// What the machine is in, in the words of `spec/tables/helper.toml`.
+impl Viewing {
+    /// Without a session there is none of this.
+    pub(super) const NO_REGIONS: [(&'static str, &'static str); 8] = [
+        ("epoch", "none"),
+        ("shown", "not yet"),
+        ("request", "none"),
+        ("grant", "none"),
+        ("chat", "off"),
+        ("offer", "none"),
+        ("item", "none"),
+        ("advisory", "awaited"),
+    ];
+
+    pub(super) fn regions(&self) -> [(&'static str, &'static str); 8] {
+        let waits = |waits: bool| if waits { "waits" } else { "none" };
+        [
+            (
+                "epoch",
+                match (self.epoch, self.epoch_paused) {
+                    (0, _) => "none",
+                    (_, true) => "paused",
+                    (_, false) => "running",
+                },
+            ),
+            (
+                "shown",
+                if self.shown_in == Some(self.epoch) {
+                    "acknowledged"
+                } else {
+                    "not yet"
+                },
+            ),
+            (
+                "request",
+                if self.request.is_some() {
+                    "open"
+                } else {
+                    "none"
+                },
+            ),
+            (
+                "grant",
+                match (&self.grant, self.replaced) {
+                    (Some(grant), _) if grant.scopes.contains(Scopes::ANNOTATE) => "live",
+                    (Some(_), _) => "narrowed",
+                    (None, Some(_)) => "replaced",
+                    (None, None) => "none",
+                },
+            ),
+            (
+                "chat",
+                match self.chat.kept().next() {
+                    _ if !self.consented.contains(Scopes::CHAT) => "off",
+                    None => "settled",
+                    Some(_) => "unsettled",
+                },
+            ),
+            ("offer", waits(self.clipboard.is_offered())),
+            ("item", waits(self.clipboard.is_sent())),
+            (
+                "advisory",
+                match (self.advisory, self.advised_again) {
+                    (Advisory::Awaited, _) => "awaited",
+                    (Advisory::Unread, false) => "unread",
+                    (Advisory::Unread, true) => "unread again",
+                    (Advisory::Read, false) => "read",
+                    (Advisory::Read, true) => "read again",
+                },
+            ),
+        ]
+    }
+}
+
 fn refuse_item(item: u32, out: &mut Out) {
     let taken = false;
     out.push_back(Output::Send(ClipboardTaken { item, taken }.into()));

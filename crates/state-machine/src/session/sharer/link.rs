@@ -9,7 +9,7 @@ use alongside_wire::{
 
 use super::{Event, Output, Phase, Sharer, viewing::Viewing};
 use crate::{
-    error::{Fault, Plane},
+    error::Fault,
     session::{By, clipboard::Clipboard, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
@@ -98,10 +98,8 @@ impl Sharer {
             Message::End(End { code }) => self.peer_ended(*code),
             Message::Pad(_) => Ok(()),
             //= spec/12-reconnect.md#state [RECON-24] 36f1fa98
-            other => Err(Fault::Unexpected {
-                plane: Plane::Session,
+            other => Err(Fault::StateAwaited {
                 message: other.name(),
-                phase: "before the state of the other end",
             }),
         }
     }
