@@ -267,3 +267,49 @@ fn the_files_of_a_device_are_for_those_they_are_for() {
     assert_eq!(read("one.device"), own);
     assert_eq!(enrol(folder.path(), "three", "").status.code(), Some(1));
 }
+
+//= test spec/16-receipts.md#when [RECEIPT-3] 57c9b542
+/// Sessions of a device follow one another, and each has a file of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_session_of_a_device_has_receipts_of_its_own() {
+    let stage = Stage::new();
+    let signed = stage.file("signed");
+    let args = ["sharer", "--screen", "pattern", "--receipts"];
+    let args = [&args[..], &[signed.to_str().unwrap()]].concat();
+    let mut device = stage.program("device", &args, "desk.device");
+    device.hear(WAITS, 1);
+    let verify = |number: u32| {
+        let file = stage.file(&format!("signed.{number}"));
+        let output = alongside(&["receipt", "verify"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    for (session, answer, decision) in [
+        (1, "yes", "allowed to see the screen"),
+        (2, "no", "did not allow to see the screen"),
+    ] {
+        let mut helper = stage.calls(Some("ada"), "desk.helpers");
+        device.hear("Did you ask for this help yourself", session);
+        device.say("yes");
+        device.hear("Do you allow", session);
+        device.say(answer);
+        if answer == "yes" {
+            device.hear("Your screen is shown", 1);
+            helper.say("end");
+        }
+        helper.ended();
+        device.hear(WAITS, session + 1);
+        let (code, said) = verify(u32::try_from(session).unwrap());
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(decision), "{said}");
+    }
+    device.say("end");
+    assert_eq!(device.ended().0, Some(0));
+    // Nothing was decided after those, and the name alone was never used.
+    assert!(!stage.file("signed.3").exists() && !signed.exists());
+}

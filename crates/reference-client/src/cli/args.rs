@@ -197,7 +197,7 @@ pub(crate) struct Sharer {
 
     /// Be the known device of this file: wait to be called, again and again, and be asked each
     /// time. Without it, a code is typed.
-    #[arg(long, value_name = "FILE", conflicts_with = "receipts")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) device: Option<PathBuf>,
 
     #[command(flatten)]
@@ -208,7 +208,8 @@ pub(crate) struct Sharer {
     pub(crate) screen: ScreenSpec,
 
     /// Sign what you allow and refuse, into this new file. With it others can prove what you
-    /// allowed; without it nobody can.
+    /// allowed; without it nobody can. With --device each session has a file of its own: FILE.1,
+    /// FILE.2 and so on.
     #[arg(long, value_name = "FILE")]
     pub(crate) receipts: Option<PathBuf>,
 

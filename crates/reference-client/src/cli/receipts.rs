@@ -76,6 +76,17 @@ impl Drop for Book {
     }
 }
 
+/// The first of FILE.1, FILE.2 and so on that is not there.
+pub(crate) fn next(file: &Path) -> PathBuf {
+    let numbered = |number: u32| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    };
+    let free = (1..).map(numbered).find(|path| !path.exists());
+    free.unwrap_or_else(|| file.into())
+}
+
 /// Writes a receipt, if there is a book. One that cannot be written is the last: what follows would
 /// have a gap before it.
 pub(crate) fn keep(book: &mut Option<Book>, receipt: &Receipt, terminal: &mut Terminal) {

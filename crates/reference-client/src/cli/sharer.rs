@@ -4,6 +4,7 @@ mod waiting;
 
 use std::{
     collections::VecDeque,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -49,10 +50,6 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     config.identity.device = args.statement.device()?;
     drop(screen::open(&args.screen)?);
     let receipt_key = args.identity.receipt_key(&config)?;
-    let card = config.identity.card.as_ref();
-    let card = card.filter(|_| receipt_key.is_some()).map(OwnCard::bytes);
-    let book = args.receipts.as_deref();
-    let book = book.map(|path| Book::create(path, card)).transpose()?;
     let relay = args.relay.relay();
     let device = args.device.as_deref().map(read_device).transpose()?;
     if device.as_ref().is_some_and(|device| !device.without_card)
@@ -60,6 +57,10 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
     {
         return Err(NO_TRUST.into());
     }
+    let book = match (&args.receipts, &device) {
+        (Some(path), None) => Some(new_book(path, &config, receipt_key.as_ref())?),
+        _ => None,
+    };
     let invitation = match &device {
         None => Some(code::first(&mut terminal, &relay)?),
         Some(_) => None,
@@ -81,16 +82,13 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         stopped: false,
         face: args.face.clone(),
     };
-    if let Some(book) = &sharer.book {
-        let warning = book.warning(args.share_receipts);
-        sharer.terminal.line(&warning);
-    }
     if let Some(device) = device {
         return sharer.wait_for_calls(&args, &device).await;
     }
     let Some(invitation) = invitation else {
         return Ok(Exit::Failed);
     };
+    sharer.warn_of_receipts(&args);
     let mut over = sharer.session(&args, invitation.into()).await?;
     // In the same run, because only that remembers which codes are spent.
     while raw && over.blames_the_code() {
@@ -137,6 +135,17 @@ async fn overdue(ending: Option<Instant>) {
         Some(since) => tokio::time::sleep_until((since + END_PATIENCE).into()).await,
         None => std::future::pending().await,
     }
+}
+
+/// A new file for receipts, with the card that they will name.
+fn new_book(
+    path: &Path,
+    config: &Config,
+    receipt_key: Option<&SecretKey>,
+) -> Result<Book, Failure> {
+    let card = config.identity.card.as_ref();
+    let card = card.filter(|_| receipt_key.is_some()).map(OwnCard::bytes);
+    Book::create(path, card)
 }
 
 /// What came of a join.
@@ -221,6 +230,13 @@ struct Talk {
 type Session = tokio::task::JoinHandle<(Result<Ended, ConnectError>, SpentLocators)>;
 
 impl Sharer {
+    fn warn_of_receipts(&mut self, args: &args::Sharer) {
+        if let Some(book) = &self.book {
+            let warning = book.warning(args.share_receipts);
+            self.terminal.line(&warning);
+        }
+    }
+
     /// One join, or one wait, and what comes of it.
     async fn session(&mut self, args: &args::Sharer, start: Start) -> Result<Over, Failure> {
         let relay = args.relay.relay();

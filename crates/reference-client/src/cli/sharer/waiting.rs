@@ -6,7 +6,7 @@ use alongside_client::{ConnectError, device::Device, sharer::Start};
 use alongside_state_machine::device::Retry;
 use alongside_wire::ErrorCode;
 
-use super::{Exit, Failure, Over, Sharer, args};
+use super::{Exit, Failure, Over, Sharer, args, new_book, receipts};
 
 /// What comes after a wait.
 enum Next {
@@ -24,7 +24,18 @@ impl Sharer {
         device: &Device,
     ) -> Result<Exit, Failure> {
         let mut retry = Retry::default();
+        let mut written = None;
         loop {
+            if let Some(path) = &args.receipts {
+                // One in which nothing was written goes, and its name is free again.
+                self.book = None;
+                let path = receipts::next(path);
+                let book = new_book(&path, &self.config, self.receipt_key.as_ref())?;
+                self.book = Some(book);
+                if written.replace(path.clone()) != Some(path) {
+                    self.warn_of_receipts(args);
+                }
+            }
             let over = self.session(args, Start::Device(device.clone())).await;
             if self.talk.met {
                 retry.secured();
