@@ -1,7 +1,7 @@
 //! The way back, as the helper goes it: it begins, again and again, until the sharer has answered.
 
 use alongside_wire::{
-    Direction,
+    Direction, ErrorCode,
     envelope::Reconnect2,
     limits::timers::RECONNECT_RETRY,
     rendezvous::{Deliver, Message},
@@ -14,6 +14,7 @@ use crate::{
         session::{Opener, Sealer},
     },
     endpoint::{frames::Streams, path::Unexpected},
+    error::Fault,
     time::Timestamp,
 };
 
@@ -45,7 +46,12 @@ impl HelperEndpoint {
 
     pub(super) fn peer_lost(&mut self, now: Timestamp) -> Result<(), Unexpected> {
         self.path.peer_lost()?;
-        self.machine.peer_lost(now);
+        if let Channel::Standing(_) = self.channel {
+            self.machine.link_lost(now);
+        } else {
+            let code = ErrorCode::Lost;
+            self.machine.spent(Fault::HandshakeFailed, code, now);
+        }
         Ok(())
     }
 
