@@ -92,14 +92,14 @@ class MediaOpener:
 
     def __init__(self, suite_number: int, master: Master, epoch: int) -> None:
         self._suite, self._master, self._epoch = suite_number, master, epoch
-        self._highest: int | None = None
+        self.highest = 0
         self._seen: set[int] = set()
 
     def judge(self, header: MediaHeader) -> str | None:
         """The clause by which a record is dropped before any key is derived for it."""
         if header.epoch != self._epoch:
             return "MEDIA-4"
-        highest = self._highest or 0
+        highest = self.highest
         if highest - header.number > registry().limit("replay-window"):
             return "MEDIA-5"
         if schedule.block_of(header.number) > schedule.block_of(highest) + 1:
@@ -122,9 +122,9 @@ class MediaOpener:
         plaintext = open_record(self._suite, key, header.number, head, ciphertext)
         if plaintext is None:
             raise Refused(None, "MEDIA-7", "the record does not open")
-        self._highest = max(self._highest or 0, header.number)
+        self.highest = max(self.highest, header.number)
         self._seen.add(header.number)
-        floor = self._highest - registry().limit("replay-window")
+        floor = self.highest - registry().limit("replay-window")
         self._seen = {number for number in self._seen if number >= floor}
         return header, plaintext
 

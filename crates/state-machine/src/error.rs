@@ -80,6 +80,11 @@ pub enum Fault {
     GrantWidened,
     /// Chat without the scope for it.
     ChatWithoutScope,
+    /// Another message than `state` as the first after a reconnect.
+    StateAwaited {
+        /// The registered name of the message.
+        message: &'static str,
+    },
     /// A state after a reconnect that cannot be so.
     StateContradicts,
     /// Consent to nothing, or beyond both ceilings.
@@ -128,6 +133,7 @@ impl Fault {
             | Self::ToolWithoutGrant
             | Self::RenewalTooLong
             | Self::GrantWidened
+            | Self::StateAwaited { .. }
             | Self::StateContradicts
             | Self::ConsentBeyondCeiling => ErrorCode::UnexpectedMessage,
             Self::BadPoint => ErrorCode::BadPoint,
@@ -186,6 +192,7 @@ impl Fault {
             Self::RenewalTooLong => "TOOL-7",
             Self::GrantWidened => "CONTROL-30",
             Self::ChatWithoutScope => "CHAT-4",
+            Self::StateAwaited { .. } => "RECON-24",
             Self::StateContradicts => "RECON-25",
             Self::ConsentBeyondCeiling => "CONSENT-7",
             Self::ScopeExceeded => "INPUT-6",
@@ -302,6 +309,9 @@ impl fmt::Display for Fault {
             Self::RenewalTooLong => f.write_str("a renewal is longer than a grant may live"),
             Self::GrantWidened => f.write_str("a narrowed grant has more than the one before"),
             Self::ChatWithoutScope => f.write_str("chat is not allowed in this session"),
+            Self::StateAwaited { message } => {
+                write!(f, "{message} came before the state of the other end")
+            }
             Self::StateContradicts => f.write_str("a state contradicts what is known"),
             Self::ConsentBeyondCeiling => f.write_str("consent is not within the ceilings"),
             Self::ScopeExceeded => f.write_str("input is beyond the scope of its grant"),

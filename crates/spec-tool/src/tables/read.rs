@@ -302,16 +302,24 @@ impl Reader<'_> {
                 }
             }
         }
-        if let Some(rest) = row.get("rest") {
-            let all = 0..states.len();
-            let left: Vec<_> = all
-                .filter(|index| !named.iter().any(|(known, _)| known == index))
-                .collect();
-            if left.is_empty() {
+        let all = 0..states.len();
+        let left: Vec<_> = all
+            .filter(|index| !named.iter().any(|(known, _)| known == index))
+            .collect();
+        match row.get("rest") {
+            Some(_) if left.is_empty() => {
                 let message = format!("{name}: \"{event_name}\" leaves nothing for `rest`");
                 self.problem(line, message);
             }
-            named.extend(left.into_iter().map(|index| (index, rest)));
+            Some(rest) => named.extend(left.into_iter().map(|index| (index, rest))),
+            // A row is whole: what it forgets is not for a broader row to decide.
+            None => {
+                for state in left {
+                    let state = &states[state];
+                    let message = format!("{name}: no answer to \"{event_name}\" in \"{state}\"");
+                    self.problem(line, message);
+                }
+            }
         }
         for (state, value) in named {
             let branches = match reader.branches(value) {

@@ -30,6 +30,7 @@ rest = "misuse"
 
 [region.light.on."pause: unset"]
 on = { to = "off", out = ["tell dark"], by = ["CONSENT-2"] }
+off = "misuse"
 
 [region.light.on."end"]
 off = { to = "on" }

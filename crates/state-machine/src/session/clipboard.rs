@@ -80,6 +80,16 @@ impl Clipboard {
             .map(|offered| offered.item)
     }
 
+    /// Whether an item waits for the person at this end.
+    pub(crate) fn is_offered(&self) -> bool {
+        self.offered.is_some()
+    }
+
+    /// Whether an item waits for the other end's answer.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.answered < self.sent
+    }
+
     /// Whether an answer names an item that waits for one. Answers come in order.
     pub(crate) fn answered(&mut self, item: u32) -> bool {
         let waits = self.answered < item && item <= self.sent;

@@ -1,6 +1,7 @@
 //! The helper: has a code, waits to be let in, sees what it may, asks for control.
 
 mod link;
+mod regions;
 mod viewing;
 
 use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
@@ -9,13 +10,12 @@ use alongside_wire::{
     Class, ErrorCode, Scopes,
     code::Locator,
     limits::{SPENT_CODES, timers},
-    session::{AdvisoryAck, Card, DisplayInfo, End, Heartbeat, Message},
+    session::{AdvisoryAck, DisplayInfo, End, Heartbeat, Message},
 };
 
 use super::{
     By, Ended, known,
     link::{Link, hush},
-    once::Once,
     pulse::Pulse,
 };
 use crate::{
@@ -153,6 +153,7 @@ pub type Output = super::Output<Event>;
 enum Phase {
     Idle,
     Requesting,
+    Calling,
     Waiting,
     Securing { until: Timestamp },
     Deciding { pulse: Pulse, paused: Flags },
@@ -172,8 +173,8 @@ pub struct Helper {
     spent: Vec<Timestamp>,
     /// No code is asked for before this.
     quiet_until: Timestamp,
-    /// The sharer's card.
-    card: Once<Card>,
+    /// The sharer showed its card.
+    card_seen: bool,
     out: VecDeque<Output>,
 }
 
@@ -192,7 +193,7 @@ impl Helper {
             link: Link::Up,
             spent: Vec::new(),
             quiet_until: Timestamp::from_micros(0),
-            card: Once::new(),
+            card_seen: false,
             out: VecDeque::new(),
         }
     }
@@ -204,11 +205,13 @@ impl Helper {
 
     /// When [`Helper::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        if let Some(until) = self.link.until() {
+        if let Link::Lost { until } = self.link {
             return Some(until);
         }
         match &self.phase {
-            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => None,
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+                None
+            }
             Phase::Securing { until } => Some(*until),
             Phase::Deciding { pulse, .. } => Some(pulse.due()),
             Phase::Viewing(viewing) => Some(viewing.due()),
@@ -238,6 +241,7 @@ impl Helper {
         match self.phase {
             Phase::Idle => "without a code",
             Phase::Requesting => "while asking for a code",
+            Phase::Calling => "while calling a device",
             Phase::Waiting => "while the code waits",
             Phase::Securing { .. } => "while securing",
             Phase::Deciding { .. } => "before consent",
@@ -252,10 +256,22 @@ impl Helper {
     /// [`Misuse::Phase`] if there is a code or a session, or [`Misuse::NotReady`] if too many
     /// codes were spent just now.
     pub fn request_code(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.ask(Phase::Requesting, now)
+    }
+
+    /// A known device is being called.
+    ///
+    /// # Errors
+    /// As [`Helper::request_code`].
+    pub fn call(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        self.ask(Phase::Calling, now)
+    }
+
+    fn ask(&mut self, phase: Phase, now: Timestamp) -> Result<(), Misuse> {
         match self.phase {
             Phase::Idle if now < self.quiet_until => Err(Misuse::NotReady),
             Phase::Idle => {
-                self.phase = Phase::Requesting;
+                self.phase = phase;
                 Ok(())
             }
             _ => Err(Misuse::Phase(self.phase())),
@@ -272,61 +288,75 @@ impl Helper {
         lifetime_ms: u32,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        let Phase::Requesting = self.phase else {
-            return Err(self.unexpected(Plane::Rendezvous, "code-issued"));
-        };
-        self.phase = Phase::Waiting;
-        let until = now.plus_ms(lifetime_ms.into());
-        self.event(Event::CodeIssued { locator, until });
-        Ok(())
+        match self.phase {
+            Phase::Requesting => {
+                self.phase = Phase::Waiting;
+                let until = now.plus_ms(lifetime_ms.into());
+                self.event(Event::CodeIssued { locator, until });
+                Ok(())
+            }
+            Phase::Ended(_) => Ok(()),
+            _ => Err(self.unexpected(Plane::Rendezvous, "code-issued")),
+        }
     }
 
-    /// The relay refused a code, or the code died. It is over if asking again cannot help.
+    /// The relay refused a code, or a call. It is over if asking again cannot help.
     ///
     /// # Errors
-    /// [`Fault::Unexpected`] if there is none and none was asked for.
-    pub fn code_ended(&mut self, code: ErrorCode) -> Result<(), Fault> {
+    /// [`Fault::Unexpected`] if nothing was asked for.
+    pub fn refused(&mut self, code: ErrorCode) -> Result<(), Fault> {
         match self.phase {
-            Phase::Requesting if code.class() == (Class::Refusal { retry: false }) => {
+            Phase::Requesting | Phase::Calling
+                if code.class() == (Class::Refusal { retry: false }) =>
+            {
                 self.relay_ended(code);
                 Ok(())
             }
-            Phase::Requesting | Phase::Waiting => {
-                self.phase = Phase::Idle;
-                self.event(Event::CodeEnded(code));
+            Phase::Requesting | Phase::Calling => {
+                self.code_ended(code);
                 Ok(())
             }
+            Phase::Ended(_) => Ok(()),
             _ => Err(self.unexpected(Plane::Rendezvous, "refused")),
         }
     }
 
-    /// Somebody joined. The code is spent before anything else is done about it.
-    ///
-    /// # Errors
-    /// [`Fault::Unexpected`] if there is no live code: a relay may not try a second join.
-    pub fn joined(&mut self, now: Timestamp) -> Result<(), Fault> {
-        //= spec/02-codes.md#spent [CODE-9] bbe4abe0
-        let Phase::Waiting = self.phase else {
-            return Err(self.unexpected(Plane::Rendezvous, "joined"));
-        };
-        let until = now.plus_ms(timers::HANDSHAKE);
-        self.phase = Phase::Securing { until };
-        self.event(Event::Joined);
-        Ok(())
+    /// The relay says that the code, the sharer or itself is gone.
+    pub fn gone(&mut self, code: ErrorCode, now: Timestamp) {
+        let whole_connection = matches!(code, ErrorCode::RelayShutdown | ErrorCode::Idle);
+        match self.phase {
+            _ if whole_connection => self.relay_ended(code),
+            Phase::Calling | Phase::Waiting => self.code_ended(code),
+            Phase::Securing { .. } => self.spent(Fault::HandshakeFailed, code, now),
+            Phase::Deciding { .. } | Phase::Viewing(_) => self.relay_ended(code),
+            // It crossed a `leave`.
+            Phase::Idle | Phase::Requesting | Phase::Ended(_) => {}
+        }
     }
 
-    /// The device that was called is there.
+    /// Somebody joined by the code, or the device that was called is there. The code is spent
+    /// before anything else is done about it.
     ///
     /// # Errors
-    /// [`Fault::Unexpected`] if none was called.
-    pub fn device_found(&mut self, now: Timestamp) -> Result<(), Fault> {
-        let Phase::Requesting = self.phase else {
-            return Err(self.unexpected(Plane::Rendezvous, "joined"));
-        };
-        let until = now.plus_ms(timers::HANDSHAKE);
-        self.phase = Phase::Securing { until };
-        self.event(Event::Joined);
-        Ok(())
+    /// [`Fault::Unexpected`] if there is no live code and no call: a relay may not try a second
+    /// join.
+    pub fn joined(&mut self, now: Timestamp) -> Result<(), Fault> {
+        match self.phase {
+            //= spec/02-codes.md#spent [CODE-9] bbe4abe0
+            Phase::Waiting | Phase::Calling => {
+                let until = now.plus_ms(timers::HANDSHAKE);
+                self.phase = Phase::Securing { until };
+                self.event(Event::Joined);
+                Ok(())
+            }
+            Phase::Ended(_) => Ok(()),
+            _ => Err(self.unexpected(Plane::Rendezvous, "joined")),
+        }
+    }
+
+    fn code_ended(&mut self, code: ErrorCode) {
+        self.phase = Phase::Idle;
+        self.event(Event::CodeEnded(code));
     }
 
     //= spec/17-known-devices.md#exchange [DEVICE-16] 1808e048
@@ -387,7 +417,9 @@ impl Helper {
             return self.handle_while_frozen(message, now);
         }
         match &mut self.phase {
-            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => return Ok(()),
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+                return Ok(());
+            }
             Phase::Securing { .. } => return Err(self.unexpected(Plane::Session, message.name())),
             Phase::Deciding { pulse, paused } => {
                 match message {
@@ -396,16 +428,16 @@ impl Helper {
                     | Message::Pad(_)
                     | Message::PictureRequest(_)
                     | Message::Picture(_) => {}
-                    Message::Card(card) => self.card.take(card)?,
-                    //= spec/05-session.md#pause [PAUSE-12] e8d22452
-                    Message::Pause(pause) if pause.paused == paused.peer => {}
+                    //= spec/15-identity.md#sharer [CARD-21] f16386ed
+                    Message::Card(_) if self.card_seen => return Err(Fault::ShownAgain),
+                    Message::Card(_) => self.card_seen = true,
                     Message::Pause(pause) => {
-                        paused.peer = pause.paused;
-                        let event = Event::Paused {
-                            local: paused.local,
-                            peer: paused.peer,
-                        };
-                        self.out.push_back(Output::Event(event));
+                        if paused.peer != pause.paused {
+                            paused.peer = pause.paused;
+                            let Flags { local, peer } = *paused;
+                            let event = Event::Paused { local, peer };
+                            self.out.push_back(Output::Event(event));
+                        }
                     }
                     Message::End(End { code }) => {
                         self.finish(By::Peer, known(*code), None);
@@ -421,7 +453,13 @@ impl Helper {
                         pulse.heard(now);
                         let viewing =
                             Viewing::new(scopes, self.ceiling, pulse.clone(), *paused, now);
-                        self.viewing_begins(viewing, now);
+                        self.phase = Phase::Viewing(viewing.into());
+                        self.event(Event::Viewing { scopes });
+                        //= spec/05-session.md#friction [FRICTION-5] 80575b31
+                        if !self.ceiling.intersect(Scopes::CONTROL).is_empty() {
+                            let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
+                            self.event(Event::ControlNotBefore(from));
+                        }
                         return Ok(());
                     }
                     other => return Err(self.unexpected(Plane::Session, other.name())),
@@ -433,45 +471,15 @@ impl Helper {
                     self.finish(By::Peer, known(*code), None);
                     return Ok(());
                 }
-                if let Message::Card(card) = message {
-                    self.card.take(card)?;
+                let card = matches!(message, Message::Card(_));
+                if card && self.card_seen {
+                    return Err(Fault::ShownAgain);
                 }
                 viewing.handle_message(message, now, &mut self.out)?;
+                self.card_seen |= card;
             }
         }
         Ok(())
-    }
-
-    /// The sharer has consented, as far as this end knows since now.
-    fn viewing_begins(&mut self, viewing: Viewing, now: Timestamp) {
-        let scopes = viewing.consented;
-        self.phase = Phase::Viewing(viewing.into());
-        self.event(Event::Viewing { scopes });
-        //= spec/05-session.md#friction [FRICTION-5] fec42a09
-        if !self.ceiling.intersect(Scopes::GRANTABLE).is_empty() {
-            let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
-            self.event(Event::ControlNotBefore(from));
-        }
-    }
-
-    /// Whether this is a card or an advisory that came before: nobody has to be told of it.
-    pub fn knows(&self, message: &Message) -> bool {
-        match (message, &self.phase) {
-            (Message::Card(card), _) => self.card.is(card),
-            (Message::Advisory(advisory), Phase::Viewing(viewing)) => viewing.knows(advisory),
-            _ => false,
-        }
-    }
-
-    /// A record was opened that holds nothing but what is ignored; it is a sign of life.
-    pub fn heard(&mut self, now: Timestamp) {
-        self.handle_timeout(now);
-        match &mut self.phase {
-            _ if self.link.is_lost() => {}
-            Phase::Deciding { pulse, .. } => pulse.heard(now),
-            Phase::Viewing(viewing) => viewing.pulse.heard(now),
-            _ => {}
-        }
     }
 
     /// An authentic media record came in this epoch.
@@ -523,7 +531,7 @@ impl Helper {
     pub fn release_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
         let mut out = VecDeque::new();
-        self.viewing()?.release_control(now, &mut out)?;
+        self.viewing()?.release_control(&mut out)?;
         self.out.append(&mut out);
         Ok(())
     }
@@ -601,6 +609,8 @@ impl Helper {
         self.handle_timeout(now);
         self.viewing()?.acknowledge()?;
         self.send(AdvisoryAck {});
+        // The sharer sends the advisory again, which is acknowledged then.
+        self.keep_quiet();
         Ok(())
     }
 
@@ -626,17 +636,15 @@ impl Helper {
         self.handle_timeout(now);
         let message = alongside_wire::session::Pause { paused };
         match &mut self.phase {
-            Phase::Deciding { paused: flags, .. } if flags.local == paused => {}
             Phase::Deciding { paused: flags, .. } => {
-                flags.local = paused;
-                let event = Event::Paused {
-                    local: flags.local,
-                    peer: flags.peer,
-                };
-                self.send(message);
-                self.event(event);
+                if flags.local != paused {
+                    flags.local = paused;
+                    let Flags { local, peer } = *flags;
+                    self.send(message);
+                    self.event(Event::Paused { local, peer });
+                }
             }
-            Phase::Viewing(viewing) => viewing.set_local_pause(paused, now, &mut self.out),
+            Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
             _ => return Err(Misuse::Phase(self.phase())),
         }
         self.keep_quiet();
@@ -672,14 +680,15 @@ impl Helper {
 
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if let Some(until) = self.link.until() {
+        if let Link::Lost { until } = self.link {
             if now >= until {
                 self.finish(By::Relay, ErrorCode::Lost, None);
             }
             return;
         }
         match &mut self.phase {
-            Phase::Idle | Phase::Requesting | Phase::Waiting | Phase::Ended(_) => {}
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+            }
             Phase::Securing { until } => {
                 if now >= *until {
                     //= spec/04-key-exchange.md#noise [KEX-17] 840cd3d6

@@ -10,7 +10,6 @@ mod clipboard;
 pub mod friction;
 pub mod helper;
 mod link;
-mod once;
 mod probe;
 mod pulse;
 pub mod sharer;

@@ -195,6 +195,16 @@ impl Flags {
         self.local || self.peer
     }
 
+    /// In the words of the state tables.
+    pub(crate) fn region(self) -> &'static str {
+        match (self.local, self.peer) {
+            (false, false) => "running",
+            (true, false) => "own",
+            (false, true) => "other",
+            (true, true) => "both",
+        }
+    }
+
     fn event(self) -> Output {
         let Self { local, peer } = self;
         Output::Event(Event::Paused { local, peer })
@@ -246,7 +256,7 @@ impl Sharer {
 
     /// When [`Sharer::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        if let Some(until) = self.link.until() {
+        if let Link::Lost { until } = self.link {
             let prompt = match self.phase {
                 Phase::Deciding { until, .. } => Some(until),
                 _ => None,
@@ -419,12 +429,12 @@ impl Sharer {
                     | Message::Pad(_)
                     | Message::PictureRequest(_)
                     | Message::Picture(_) => {}
-                    //= spec/05-session.md#pause [PAUSE-12] e8d22452
-                    Message::Pause(pause) if pause.paused == paused.peer => {}
                     Message::Pause(pause) => {
-                        paused.peer = pause.paused;
-                        let event = paused.event();
-                        self.out.push_back(event);
+                        if paused.peer != pause.paused {
+                            paused.peer = pause.paused;
+                            let event = paused.event();
+                            self.out.push_back(event);
+                        }
                     }
                     Message::End(End { code }) => return self.peer_ended(*code),
                     other => return Err(self.unexpected(Plane::Session, other.name())),
@@ -440,17 +450,6 @@ impl Sharer {
         }
         self.handle_timeout(now);
         Ok(())
-    }
-
-    /// A record was opened that holds nothing but what is ignored; it is a sign of life.
-    pub fn heard(&mut self, now: Timestamp) {
-        self.handle_timeout(now);
-        match &mut self.phase {
-            _ if self.link.is_lost() => {}
-            Phase::Deciding { pulse, .. } => pulse.heard(now),
-            Phase::Viewing(viewing) => viewing.pulse.heard(now),
-            _ => {}
-        }
     }
 
     /// Takes the events of an input record that opened under the live key of `grant`.
@@ -574,7 +573,7 @@ impl Sharer {
         //= spec/15-identity.md#advisories [ADVISORY-1] 921d7d21
         self.send(self.advisory.clone());
         self.event(Event::Viewing);
-        //= spec/05-session.md#friction [FRICTION-5] fec42a09
+        //= spec/05-session.md#friction [FRICTION-5] 80575b31
         if !self.limits.ceiling.intersect(Scopes::GRANTABLE).is_empty() {
             let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
             self.event(Event::ControlNotBefore(from));
@@ -629,12 +628,13 @@ impl Sharer {
     pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
         match &mut self.phase {
-            Phase::Deciding { paused: flags, .. } if flags.local == paused => {}
             Phase::Deciding { paused: flags, .. } => {
-                flags.local = paused;
-                let event = flags.event();
-                self.send(Pause { paused });
-                self.out.push_back(event);
+                if flags.local != paused {
+                    flags.local = paused;
+                    let event = flags.event();
+                    self.send(Pause { paused });
+                    self.out.push_back(event);
+                }
             }
             Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
             _ => return Err(Misuse::Phase(self.phase())),
@@ -655,7 +655,7 @@ impl Sharer {
         Ok(id)
     }
 
-    /// The person takes a part of control back, or all of it. `secret` is 32 fresh random bytes.
+    /// The person takes a part of control back. `secret` is 32 fresh random bytes.
     ///
     /// # Errors
     /// [`Misuse::Nothing`] if there is no grant, [`Misuse::Scope`] if these are not fewer scopes.
@@ -743,7 +743,7 @@ impl Sharer {
         self.finish(by, fault.code(), Some(fault));
     }
 
-    //= spec/05-session.md#end [END-5] f9e6172e
+    //= spec/05-session.md#end [END-5] 2e59d18f
     /// The relay says that it is over, refused the join, or is lost itself.
     pub fn relay_ended(&mut self, code: ErrorCode) {
         self.finish(By::Relay, code, None);

@@ -17,7 +17,7 @@ impl HelperEndpoint {
     /// # Errors
     /// As [`HelperEndpoint::request_code`].
     pub fn call(&mut self, device: &DeviceKey, now: Timestamp) -> Result<(), Misuse> {
-        self.machine.request_code(now)?;
+        self.machine.call(now)?;
         self.control.send(Call { device: device.id });
         self.channel = Channel::Calling(device.clone());
         Ok(())
@@ -27,11 +27,7 @@ impl HelperEndpoint {
     pub(super) fn handle_joined(&mut self, joined: &Joined, now: Timestamp) -> Result<(), Fault> {
         //= spec/02-codes.md#spent [CODE-8] 1a3aff13
         // Spent before anything else is done: whatever follows, nobody joins by it again.
-        if let Channel::Calling(_) = self.channel {
-            self.machine.device_found(now)?;
-        } else {
-            self.machine.joined(now)?;
-        }
+        self.machine.joined(now)?;
         self.path.begin();
         let password: Password = match core::mem::replace(&mut self.channel, Channel::None) {
             Channel::Code(code) => code.into(),

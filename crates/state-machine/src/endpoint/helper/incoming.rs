@@ -41,7 +41,7 @@ impl HelperEndpoint {
             phase: self.machine.phase(),
         };
         match message {
-            Rendezvous::CodeIssued(issued) if matches!(self.channel, Channel::None) => {
+            Rendezvous::CodeIssued(issued) => {
                 let locator = issued.locator;
                 self.machine.code_issued(locator, issued.lifetime_ms, now)?;
                 //= spec/02-codes.md#halves [CODE-5] 1c3c7b8e
@@ -90,13 +90,9 @@ impl HelperEndpoint {
                 self.machine.relay_ended(known(code));
                 Ok(())
             }
-            Rendezvous::Refused(Refused { code })
-                if matches!(self.channel, Channel::None | Channel::Calling(_)) =>
-            {
-                self.machine.code_ended(known(code))
-            }
+            Rendezvous::Refused(Refused { code }) => self.machine.refused(known(code)),
             Rendezvous::Gone(Gone { code }) => {
-                self.gone(known(code), now);
+                self.machine.gone(known(code), now);
                 Ok(())
             }
             Rendezvous::Place(Place { token }) => {
@@ -114,21 +110,6 @@ impl HelperEndpoint {
                 Ok(())
             }
             _ => Err(unexpected),
-        }
-    }
-
-    /// The relay says that the code, the sharer or itself is gone.
-    fn gone(&mut self, code: ErrorCode, now: Timestamp) {
-        let whole_connection = matches!(code, ErrorCode::RelayShutdown | ErrorCode::Idle);
-        match &self.channel {
-            _ if whole_connection => self.machine.relay_ended(code),
-            Channel::Answered(_) => self.machine.spent(Fault::HandshakeFailed, code, now),
-            Channel::Code(_) | Channel::Calling(_) => {
-                // It cannot be in another phase: the code is alive, or the call is.
-                let _ = self.machine.code_ended(code);
-            }
-            Channel::Standing(_) => self.machine.relay_ended(code),
-            Channel::None => {}
         }
     }
 
@@ -179,17 +160,10 @@ impl HelperEndpoint {
         let handled = Message::read_all(plaintext)
             .map_err(Fault::from)
             .and_then(|messages| {
-                //= spec/05-session.md#life [SESSION-5] 217b2065
-                if messages.is_empty() {
-                    self.machine.heard(now);
-                }
                 messages.iter().try_for_each(|message| {
-                    let known = self.machine.knows(message);
                     self.machine.handle_message(message, now)?;
                     self.handle_receipt(message)?;
-                    if !known {
-                        self.look(message, now)?;
-                    }
+                    self.look(message, now)?;
                     self.carry_out(now);
                     Ok(())
                 })

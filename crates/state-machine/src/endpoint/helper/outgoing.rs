@@ -21,11 +21,6 @@ impl HelperEndpoint {
                     code: code.to_wire(),
                 }),
                 Output::NewPath => self.path.give_up(),
-                Output::Event(SessionEvent::Back) => {
-                    self.event(SessionEvent::Back, now);
-                    let again = self.faces.back();
-                    again.iter().for_each(|message| self.seal(message));
-                }
                 Output::Event(event) => self.event(event, now),
             }
         }

@@ -1,7 +1,7 @@
 //! The way back, as the helper goes it: it begins, again and again, until the sharer has answered.
 
 use alongside_wire::{
-    Direction, ErrorCode,
+    Direction,
     envelope::Reconnect2,
     limits::timers::RECONNECT_RETRY,
     rendezvous::{Deliver, Message},
@@ -14,7 +14,6 @@ use crate::{
         session::{Opener, Sealer},
     },
     endpoint::{frames::Streams, path::Unexpected},
-    error::Fault,
     time::Timestamp,
 };
 
@@ -46,12 +45,7 @@ impl HelperEndpoint {
 
     pub(super) fn peer_lost(&mut self, now: Timestamp) -> Result<(), Unexpected> {
         self.path.peer_lost()?;
-        if let Channel::Standing(_) = self.channel {
-            self.machine.link_lost(now);
-        } else {
-            let code = ErrorCode::Lost;
-            self.machine.spent(Fault::HandshakeFailed, code, now);
-        }
+        self.machine.peer_lost(now);
         Ok(())
     }
 

@@ -31,7 +31,6 @@ impl SharerEndpoint {
                 Output::Event(SessionEvent::Back) => {
                     self.event(SessionEvent::Back);
                     self.send_late_receipts();
-                    self.show_again();
                 }
                 Output::Event(event) => self.event(event),
             }

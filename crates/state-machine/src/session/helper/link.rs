@@ -9,19 +9,32 @@ use alongside_wire::{
 
 use super::{Event, Helper, Output, Phase, viewing::Viewing};
 use crate::{
-    error::{Fault, Plane},
+    error::Fault,
     session::{By, clipboard::Clipboard, known, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
 impl Helper {
-    /// The connection to the relay is lost, or the sharer's is.
+    /// The relay says that the sharer's connection is lost.
+    pub fn peer_lost(&mut self, now: Timestamp) {
+        self.handle_timeout(now);
+        match self.phase {
+            Phase::Deciding { .. } | Phase::Viewing(_) => self.freeze(now),
+            Phase::Securing { .. } => self.spent(Fault::HandshakeFailed, ErrorCode::Lost, now),
+            // It is about a session that is over here.
+            Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
+            }
+        }
+    }
+
+    /// The connection to the relay is lost.
     pub fn link_lost(&mut self, now: Timestamp) {
         self.handle_timeout(now);
         match self.phase {
             Phase::Deciding { .. } | Phase::Viewing(_) => self.freeze(now),
             Phase::Idle
             | Phase::Requesting
+            | Phase::Calling
             | Phase::Waiting
             | Phase::Securing { .. }
             | Phase::Ended(_) => self.finish(By::Relay, ErrorCode::Lost, None),
@@ -48,7 +61,6 @@ impl Helper {
                 Phase::Deciding { paused, .. } => link::undecided(paused.local),
                 _ => link::undecided(false),
             };
-            self.link.tell(state.paused);
             self.out.push_back(Output::Send(state.into()));
         }
     }
@@ -67,7 +79,6 @@ impl Helper {
         if self.link.is_lost() {
             return;
         }
-        self.card.may_come_again();
         if let Phase::Viewing(viewing) = &mut self.phase {
             viewing.freeze(&mut self.out);
         }
@@ -92,21 +103,19 @@ impl Helper {
             }
             Message::Pad(_) => Ok(()),
             //= spec/12-reconnect.md#state [RECON-24] 36f1fa98
-            other => Err(Fault::Unexpected {
-                plane: Plane::Session,
+            other => Err(Fault::StateAwaited {
                 message: other.name(),
-                phase: "before the state of the other end",
             }),
         }
     }
 
     //= spec/12-reconnect.md#state [RECON-23] 84d10c1b
     fn thaw(&mut self, state: &State, now: Timestamp) -> Result<(), Fault> {
-        let (consented, local) = match &mut self.phase {
+        let consented = match &mut self.phase {
             Phase::Viewing(viewing) => {
                 viewing.check(state)?;
                 viewing.pulse = Pulse::new(now);
-                (None, viewing.paused.local)
+                None
             }
             Phase::Deciding { pulse, paused } if state.scopes.is_empty() => {
                 if *state != link::undecided(state.paused) {
@@ -115,10 +124,8 @@ impl Helper {
                 *pulse = Pulse::new(now);
                 let before = core::mem::replace(&mut paused.peer, state.paused);
                 let (local, peer) = (paused.local, paused.peer);
-                let pause = self.link.back(local);
+                self.link = Link::Up;
                 self.event(Event::Back);
-                self.out
-                    .extend(pause.map(|pause| Output::Send(pause.into())));
                 if before != peer {
                     self.event(Event::Paused { local, peer });
                 }
@@ -134,17 +141,17 @@ impl Helper {
                 let pulse = Pulse::new(now);
                 let viewing = Viewing::new(scopes, self.ceiling, pulse, *paused, now);
                 viewing.check(state)?;
-                (Some(viewing), paused.local)
+                Some(viewing)
             }
             _ => return Ok(()),
         };
-        let pause = self.link.back(local);
+        self.link = Link::Up;
         self.event(Event::Back);
-        self.out
-            .extend(pause.map(|pause| Output::Send(pause.into())));
         if let Some(viewing) = consented {
             //= spec/12-reconnect.md#state [RECON-26] d23319b1
-            self.viewing_begins(viewing, now);
+            self.phase = Phase::Viewing(viewing.into());
+            let scopes = state.scopes;
+            self.event(Event::Viewing { scopes });
         }
         if let Phase::Viewing(viewing) = &mut self.phase {
             viewing.thaw(state, now, &mut self.out);
@@ -158,7 +165,6 @@ impl Viewing {
     /// All that control was is over.
     fn freeze(&mut self, out: &mut VecDeque<Output>) {
         self.close(ErrorCode::Lost, out);
-        self.advisory.may_come_again();
         //= spec/12-reconnect.md#state [RECON-34] 78a893a5
         self.clipboard = Clipboard::default();
     }
@@ -187,6 +193,7 @@ impl Viewing {
 
     fn thaw(&mut self, state: &State, now: Timestamp, out: &mut VecDeque<Output>) {
         self.prober = Prober::new(now);
+        self.may_be_advised_again();
         for id in self.chat.acknowledged(state.received) {
             out.push_back(Output::Event(Event::ChatDelivered(id)));
         }

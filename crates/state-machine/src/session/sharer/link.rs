@@ -9,7 +9,7 @@ use alongside_wire::{
 
 use super::{Event, Output, Phase, Sharer, viewing::Viewing};
 use crate::{
-    error::{Fault, Plane},
+    error::Fault,
     session::{By, clipboard::Clipboard, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
@@ -49,7 +49,6 @@ impl Sharer {
     pub fn master_taken(&mut self) {
         if self.link.is_lost() {
             let state = self.state();
-            self.link.tell(state.paused);
             self.out.push_back(Output::Send(state.into()));
         }
     }
@@ -99,10 +98,8 @@ impl Sharer {
             Message::End(End { code }) => self.peer_ended(*code),
             Message::Pad(_) => Ok(()),
             //= spec/12-reconnect.md#state [RECON-24] 36f1fa98
-            other => Err(Fault::Unexpected {
-                plane: Plane::Session,
+            other => Err(Fault::StateAwaited {
                 message: other.name(),
-                phase: "before the state of the other end",
             }),
         }
     }
@@ -115,10 +112,8 @@ impl Sharer {
                     return Err(Fault::StateContradicts);
                 }
                 *pulse = Pulse::new(now);
-                let pause = self.link.back(paused.local);
+                self.link = Link::Up;
                 self.out.push_back(Output::Event(Event::Back));
-                self.out
-                    .extend(pause.map(|pause| Output::Send(pause.into())));
                 //= spec/12-reconnect.md#state [RECON-28] 9067c6e1
                 if paused.peer != state.paused {
                     paused.peer = state.paused;
@@ -129,10 +124,8 @@ impl Sharer {
             Phase::Viewing(viewing) => {
                 viewing.check(state)?;
                 viewing.pulse = Pulse::new(now);
-                let pause = self.link.back(viewing.paused.local);
+                self.link = Link::Up;
                 self.out.push_back(Output::Event(Event::Back));
-                self.out
-                    .extend(pause.map(|pause| Output::Send(pause.into())));
                 //= spec/12-reconnect.md#state [RECON-27] 004a6204
                 let displays = self.displays.clone();
                 self.out
@@ -195,7 +188,6 @@ impl Viewing {
         }
         //= spec/12-reconnect.md#state [RECON-29] e0b4d6ec
         self.control.nothing_shown();
-        self.frame_before = self.frame;
         self.raise_epoch(out);
         out.extend(self.control.secure_told().map(Output::Send));
         for chat in self.chat.kept() {

@@ -7,7 +7,8 @@ use alongside_wire::{
     input::InputEvent,
     limits::timers,
     session::{
-        Chat, ChatAck, Clipboard, ClipboardTaken, Epoch, Heartbeat, Message, Pause, SecureDesktop,
+        Chat, ChatAck, Clipboard, ClipboardTaken, Epoch, Heartbeat, Message, Pause, ProbeAnswer,
+        SecureDesktop,
     },
 };
 
@@ -30,9 +31,7 @@ pub(super) struct Viewing {
     pub(super) epoch: u32,
     pub(super) epoch_seen: u32,
     /// The latest frame that was sent.
-    pub(super) frame: Option<u32>,
-    /// The latest of before the link was lost.
-    pub(super) frame_before: Option<u32>,
+    frame: Option<u32>,
     last_refresh: Option<Timestamp>,
     pub(super) chat: ChatIds,
     pub(super) control: Control,
@@ -60,7 +59,6 @@ impl Viewing {
             epoch: 0,
             epoch_seen: 0,
             frame: None,
-            frame_before: None,
             last_refresh: None,
             chat: ChatIds::default(),
             control: Control::new(now),
@@ -94,10 +92,7 @@ impl Viewing {
                 if shown.frame == 0 || self.frame.is_none_or(|sent| shown.frame > sent) {
                     return Err(Fault::FrameNeverSent);
                 }
-                //= spec/12-reconnect.md#state [RECON-29] e0b4d6ec
-                if self.frame_before.is_none_or(|before| shown.frame > before) {
-                    self.control.shown();
-                }
+                self.control.shown();
             }
             Message::EpochSeen(seen) => self.epoch_seen(seen.epoch)?,
             Message::Refresh(_) => self.refresh(now, out),
@@ -106,9 +101,7 @@ impl Viewing {
                 let paused = self.paused.either();
                 self.control.request(request, limits, paused, now, out)?;
             }
-            Message::ControlWithdraw(withdraw) => {
-                self.control.withdraw(withdraw.request, now, out);
-            }
+            Message::ControlWithdraw(withdraw) => self.control.withdraw(withdraw.request, out),
             Message::ControlEnd(end) => self.control.released(end.grant, out)?,
             Message::Chat(chat) => {
                 if !self.consented.contains(Scopes::CHAT) {
@@ -147,9 +140,10 @@ impl Viewing {
                     self.drawing.clear(out);
                 }
             }
+            //= spec/19-tools.md#quality [TOOL-25] 24f1cd9a
             Message::Probe(probe) => {
-                let answer = self.prober.answer(probe, now);
-                out.extend(answer.map(|answer| Output::Send(answer.into())));
+                let probe = probe.probe;
+                out.push_back(Output::Send(ProbeAnswer { probe }.into()));
             }
             Message::ProbeAnswer(answer) => {
                 if let Some(delay_ms) = self.prober.answered(answer.probe, now) {
