@@ -2,7 +2,7 @@
 
 mod tools;
 
-use std::time::Duration;
+use std::{collections::VecDeque, fmt, time::Duration};
 
 pub use alongside_state_machine::session::helper::Line;
 pub use alongside_state_machine::{
@@ -17,7 +17,7 @@ use alongside_state_machine::{
     identity::{device::Device, trust::Who},
 };
 use alongside_wire::{
-    ReportCategory, Scopes,
+    ErrorCode, ReportCategory, Scopes,
     code::Code,
     input::InputEvent,
     receipt::Receipt,
@@ -28,7 +28,7 @@ use tokio::sync::mpsc::{
 };
 
 use crate::{
-    Config, Ended, Misuse, Reporting,
+    By, Config, Ended, Misuse, Reporting,
     clipboard::{Board, Place},
     clock::{Clock, sleep},
     events::when_heard,
@@ -112,6 +112,8 @@ pub enum Event {
         code: Code,
         /// How long it lives, in seconds.
         seconds: u64,
+        /// The relay that gave it, as the helper knows it.
+        relay: String,
     },
     /// Places of three words, the same at both ends.
     Phrase(Phrase),
@@ -167,39 +169,26 @@ pub async fn run(
     mut commands: Receiver<Command>,
     events: Sender<Event>,
 ) -> Result<Ended, ConnectError> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed)
-        .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
-    let mut relays = options.others;
-    relays.insert(0, options.relay);
-    let mut path = Path::open(&relays, CHUNK, |relay, error| {
-        let why = format!("{}: {error}; trying another relay", relay.address);
-        // Nobody may listen.
-        let _ = events.try_send(Event::Trouble(why));
-    })
-    .await?;
+    let mut relays = VecDeque::from(options.others);
+    relays.push_front(options.relay);
+    let mut path = connect(&mut relays, &events).await?;
     let (seen, mut views) = unbounded_channel();
     let clock = Clock::start();
     let mut config = options.config;
     clock.date(&mut config);
     let mut helper = Helper {
         clock,
-        endpoint: HelperEndpoint::new(&options.name, config, seed),
+        endpoint: HelperEndpoint::new(&options.name, config.clone(), seed()?),
         device: options.device,
         viewer: Viewer::start(options.views, seen),
         board: Board::new(options.clipboard),
         tools: Tools::default(),
         events,
+        relay: path.relay().address.clone(),
+        others: relays,
+        code: CodeIs::Wanted,
     };
-    helper.tell(Event::Connected);
-    match options.sign_in {
-        // It has just connected, so that it may sign in.
-        Some(request) => {
-            let asked = helper.endpoint.sign_in(request);
-            helper.done(asked);
-        }
-        None => helper.command(Command::NewCode),
-    }
+    helper.start(options.sign_in.clone());
     loop {
         // Events first: some of them ask for something that is to be sent.
         helper.tell_events();
@@ -207,6 +196,16 @@ pub async fn run(
             path.transmit(transmit);
         }
         path.want(helper.endpoint.wants_connection());
+        if let Some(why) = helper.passes_over() {
+            helper.tell(Event::Trouble(trying_another(&helper.relay, why)));
+            path.close(ErrorCode::Done).await;
+            path = connect(&mut helper.others, &helper.events).await?;
+            helper.relay.clone_from(&path.relay().address);
+            helper.endpoint = HelperEndpoint::new(&options.name, config.clone(), seed()?);
+            helper.code = CodeIs::Wanted;
+            helper.start(options.sign_in.clone());
+            continue;
+        }
         if let Some(ended) = helper.endpoint.machine().ended() {
             helper.board.withdraw();
             let patience = Duration::ZERO;
@@ -235,6 +234,42 @@ pub async fn run(
     }
 }
 
+fn seed() -> Result<[u8; 32], ConnectError> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
+    Ok(seed)
+}
+
+/// Connects to the first of these relays that answers, and leaves those that come after it.
+async fn connect(
+    relays: &mut VecDeque<Relay>,
+    events: &Sender<Event>,
+) -> Result<Path, ConnectError> {
+    let path = Path::open(relays.make_contiguous(), CHUNK, |relay, error| {
+        // Nobody may listen.
+        let _ = events.try_send(Event::Trouble(trying_another(&relay.address, error)));
+    })
+    .await?;
+    while relays
+        .pop_front()
+        .is_some_and(|relay| relay != *path.relay())
+    {}
+    Ok(path)
+}
+
+fn trying_another(relay: &str, why: impl fmt::Display) -> String {
+    format!("{relay}: {why}; trying another relay")
+}
+
+/// Whether the relay has given a code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CodeIs {
+    Wanted,
+    Refused(ErrorCode),
+    Given,
+}
+
 /// Bytes of frames that are taken at once.
 const CHUNK: usize = 64 * 1024;
 
@@ -246,9 +281,41 @@ struct Helper {
     board: Board,
     tools: Tools,
     events: Sender<Event>,
+    /// The relay that answered.
+    relay: String,
+    /// Those to try if it gives no code.
+    others: VecDeque<Relay>,
+    code: CodeIs,
 }
 
 impl Helper {
+    /// It has just connected: it signs in, if it can, and wants a code.
+    fn start(&mut self, sign_in: Option<SignIn>) {
+        self.tell(Event::Connected);
+        match sign_in {
+            Some(request) => {
+                let asked = self.endpoint.sign_in(request);
+                self.done(asked);
+            }
+            None => self.command(Command::NewCode),
+        }
+    }
+
+    //= spec/12-reconnect.md#relays [RECON-33] 2f63d216
+    /// Why another relay is to be asked for a code, which this one does not give.
+    fn passes_over(&self) -> Option<ErrorCode> {
+        let ended = self.endpoint.machine().ended();
+        let code = match self.code {
+            CodeIs::Given => None,
+            CodeIs::Refused(code) => Some(code),
+            CodeIs::Wanted => ended
+                .filter(|ended| ended.by == By::Relay && ended.fault.is_none())
+                .map(|ended| ended.code),
+        };
+        code.filter(|code| [ErrorCode::Busy, ErrorCode::RelayShutdown].contains(code))
+            .filter(|_| !self.others.is_empty())
+    }
+
     /// Waits for the next thing to happen, and handles it.
     async fn wait(
         &mut self,
@@ -376,7 +443,13 @@ impl Helper {
                 }
                 Machine::Code { code, until } => {
                     let seconds = self.clock.until(until).as_secs();
-                    self.tell(Event::Code { code, seconds });
+                    self.code = CodeIs::Given;
+                    let relay = self.relay.clone();
+                    self.tell(Event::Code {
+                        code,
+                        seconds,
+                        relay,
+                    });
                 }
                 Machine::Phrase(phrase) => self.tell(Event::Phrase(phrase)),
                 Machine::Frame { id, frame } => {
@@ -390,6 +463,14 @@ impl Helper {
                     let left = self.clock.until(until).as_secs_f64();
                     let seconds = left.round() as u64;
                     self.tell(Event::Frozen { seconds });
+                }
+                Machine::Session(SessionEvent::CodeEnded(code)) => {
+                    if self.code == CodeIs::Wanted {
+                        self.code = CodeIs::Refused(code);
+                    }
+                    if self.passes_over().is_none() {
+                        self.tell(Event::Session(SessionEvent::CodeEnded(code)));
+                    }
                 }
                 Machine::NoCard(code) => {
                     self.tell(Event::Trouble(format!("the relay issues no card: {code}")))

@@ -18,6 +18,7 @@ use std::{
 };
 
 use alongside_client::{Relay, Trust};
+use alongside_wire::framing;
 use talker::Talker;
 
 struct Stage {
@@ -138,6 +139,28 @@ async fn a_real_session_leaves_a_file_that_holds() {
     assert!(said.contains("later receipts may be missing"), "{said}");
     let bytes = fs::read(&own).unwrap();
     assert!(bytes.starts_with(&fs::read(&given).unwrap()), "the same");
+
+    // What is missing is told, and the others hold.
+    let start = "alongside/1 receipts\n".len();
+    let (first, length) = framing::split(&bytes[start..], 16_384, "an item")
+        .unwrap()
+        .unwrap();
+    assert_eq!(first.message_type, 2);
+    let second = start + length;
+    let (_, length) = framing::split(&bytes[second..], 16_384, "an item")
+        .unwrap()
+        .unwrap();
+    fs::write(
+        &given,
+        [&bytes[..second], &bytes[second + length..]].concat(),
+    )
+    .unwrap();
+    let (code, said) = verify(&given);
+    assert_eq!(code, Some(5), "{said}");
+    assert!(
+        said.contains("receipt 2 is missing") && said.contains("there were others"),
+        "{said}"
+    );
 
     // One bit, and the file is worth nothing.
     let mut changed = bytes;

@@ -18,6 +18,7 @@ use alongside_client::{
     sharer::{self, Command as Share, Event as Shared},
     view::View,
 };
+use alongside_relay::tls::Identity;
 use alongside_state_machine::identity::trust::{Standing, Who};
 use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
 use cast::{HelperEnd, Recorder, Seen, SharerEnd, helper_with, relay, sharer_with};
@@ -353,6 +354,36 @@ async fn with_the_network_gone_a_person_ends_at_once_and_the_other_end_in_time()
     assert_eq!((ended.by, ended.code), (By::Relay, ErrorCode::Lost));
     assert!(froze < Duration::from_millis(6_500), "{froze:?}");
     assert!(over < Duration::from_secs(38), "{over:?}");
+}
+
+//= test spec/12-reconnect.md#relays [RECON-33] 2f63d216
+/// One relay refuses connections, one refuses codes: the third gives one, and signs nobody off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_is_busy_is_passed_over_before_there_is_a_code() {
+    let identity = || Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
+    let (_full, full) = cast::relay_with(identity(), |options| options.config.connections = 0);
+    let (_out, out) = cast::relay_with(identity(), |options| options.config.codes = 0);
+    let (_relay, found) = relay();
+    let mut helper = helper_with(full.clone(), Vec::new(), |options| {
+        options.others = vec![out.clone(), found.clone()];
+    });
+    let given = |event: &Helped| match event {
+        Helped::Code { relay, .. } => Some(relay.clone()),
+        _ => None,
+    };
+    assert_eq!(helper.hear("a code", given).await, found.address);
+    let passed =
+        |event: &&Helped| matches!(event, Helped::Trouble(why) if why.contains("trying another"));
+    assert_eq!(helper.log.iter().filter(passed).count(), 2);
+    helper.order(Help::End).await;
+    helper.ended().await;
+    // The last is not passed over: it says why there is no code.
+    let mut helper = helper_with(full, Vec::new(), |options| options.others = vec![out]);
+    let refused = |event: &Helped| match event {
+        Helped::Session(helper::SessionEvent::CodeEnded(code)) => Some(*code),
+        _ => None,
+    };
+    assert_eq!(helper.hear("why", refused).await, ErrorCode::Busy);
 }
 
 //= test spec/12-reconnect.md#relays [RECON-33] 2f63d216

@@ -74,6 +74,7 @@ impl Session {
         }
         let helper = Talker::start("helper", &mut command);
         let code = helper.hear("Your code: ", 1);
+        helper.hear(&format!("/j#{code}"), 1);
         let screen = screen(ours.xvfb.display());
         let mut sharer = Talker::start("sharer", client("sharer").args(["--screen", &screen]));
         sharer.say(&code);

@@ -11,7 +11,7 @@ use alongside_client::{
     window::Window,
 };
 use alongside_state_machine::identity::device::Device;
-use alongside_wire::{Class, ErrorCode, Scopes, code::Code, limits::SPENT_CODES};
+use alongside_wire::{Class, ErrorCode, Scopes, code::Code, limits::SPENT_CODES, link::Link};
 use tokio::{
     sync::mpsc::{self, Sender},
     time::{Instant as Moment, sleep_until},
@@ -236,7 +236,11 @@ impl Helper {
             Event::Connected if self.calls => self.terminal.status("calling the device ..."),
             Event::Connected => self.terminal.status("asking for a code ..."),
             Event::SignedIn(signed_in) => self.terminal.line(&signed_in_as(&signed_in)),
-            Event::Code { code, seconds } => {
+            Event::Code {
+                code,
+                seconds,
+                relay,
+            } => {
                 let dies = Instant::now() + Duration::from_secs(seconds);
                 self.code = Some((code, dies));
                 self.terminal.status("");
@@ -244,6 +248,10 @@ impl Helper {
                 self.terminal.line(&format!(
                     "Read it to the person you help; it works once, for {}.",
                     clock(seconds)
+                ));
+                let link = Link { relay, code }.text();
+                self.terminal.line(&format!(
+                    "Or send this link, by which they show their screen and no more: {link}"
                 ));
             }
             Event::Phrase(places) => self.terminal.line(&format!(

@@ -31,11 +31,11 @@ pub(crate) fn run(args: &args::Receipt) -> Result<Exit, Failure> {
         terminal.line(&line);
     }
     let unknown = trust.is_some() && matches!(whose, Attribution::IntegrityOnly(_));
-    Ok(if !report.findings.is_empty() {
+    Ok(if report.is_wrong() {
         Exit::Failed
     } else if unknown {
         Exit::Refused
-    } else if report.complete {
+    } else if report.complete && report.findings.is_empty() {
         Exit::Done
     } else {
         Exit::Incomplete
@@ -46,13 +46,16 @@ pub(crate) fn run(args: &args::Receipt) -> Result<Exit, Failure> {
 fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
     let mut lines = vec![format!("{}:", file.display())];
     lines.extend(report.receipts.iter().map(receipt));
+    let wrong = report.is_wrong();
     if !report.findings.is_empty() {
-        lines.push("WRONG:".to_owned());
-        let wrong = report.findings.iter().map(|(place, finding)| match place {
+        lines.push(if wrong { "WRONG:" } else { "INCOMPLETE:" }.to_owned());
+        let findings = report.findings.iter().map(|(place, finding)| match place {
             0 => format!("  {finding}"),
             _ => format!("  item {place}: {finding}"),
         });
-        lines.extend(wrong);
+        lines.extend(findings);
+    }
+    if wrong {
         lines.push("These receipts prove nothing as they are.".to_owned());
         return lines;
     }
@@ -64,11 +67,14 @@ fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
     } = statement;
     lines.push(format!("Key: {}", hex(key)));
     lines.push(format!("Session: {}", hex(transcript)));
-    lines.push(
+    let missing = match report.findings.is_empty() {
+        true => "none before the last is missing",
+        false => "there were others, which may have said anything",
+    };
+    lines.push(format!(
         "Proven: whoever has this key made exactly these statements about one session, in this \
-         order, and none before the last is missing."
-            .to_owned(),
-    );
+         order, and {missing}."
+    ));
     lines.push(self::whose(whose));
     //= spec/16-receipts.md#file [RECEIPT-15] a7c45e86
     if !report.complete {

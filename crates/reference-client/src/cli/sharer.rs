@@ -445,11 +445,10 @@ impl Sharer {
         let Some(prompt) = &self.talk.prompt else {
             return;
         };
-        match prompt.next(answer) {
-            Some(next) => self.ask(next),
-            // It stays open until the session says so: the answer may come too soon, or while the
-            // connection is lost.
-            None => {}
+        // The last stays open until the session says so: the answer may come too soon, or while the
+        // connection is lost.
+        if let Some(next) = prompt.next(answer) {
+            self.ask(next);
         }
     }
 

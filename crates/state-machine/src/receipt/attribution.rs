@@ -70,10 +70,7 @@ pub fn attribute(report: &Report, anchors: &[Anchor]) -> Attribution {
 }
 
 fn find(report: &Report, anchors: &[Anchor]) -> Result<(Card, String), Why> {
-    let first = report
-        .receipts
-        .first()
-        .filter(|_| report.findings.is_empty());
+    let first = report.receipts.first().filter(|_| !report.is_wrong());
     let said = first.ok_or(Why::Wrong)?.statement;
     if said.sharer_card == [0; 32] {
         return Err(Why::NoCard);

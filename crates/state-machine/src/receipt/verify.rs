@@ -68,6 +68,14 @@ impl Finding {
     }
 }
 
+impl Report {
+    /// Whether anything is wrong beyond that receipts are missing, which is no fault of the others.
+    pub fn is_wrong(&self) -> bool {
+        let gap = |finding: &Finding| matches!(finding, Finding::Missing { .. });
+        !self.findings.iter().all(|(_, finding)| gap(finding))
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
