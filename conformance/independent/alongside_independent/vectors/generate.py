@@ -221,13 +221,13 @@ def _frame(random: Random, tiles: int | None = None) -> records.Frame:
 
 
 def _event(random: Random) -> records.Event:
-    u16 = random.getrandbits
+    u16, turn = random.getrandbits, registry().limit("wheel-turn")
     values = random.choice(
         (
             ("key", {"down": random.random() < 0.5, "usage": u16(16)}),
             ("pointer", {"display": random.randrange(256), "x": u16(16), "y": u16(16)}),
             ("button", {"down": random.random() < 0.5, "button": random.randrange(1, 6)}),
-            ("wheel", {"dx": random.randrange(-32_768, 32_768), "dy": random.randrange(-32_768, 32_768)}),
+            ("wheel", {"dx": random.randrange(-turn, turn + 1), "dy": random.randrange(-turn, turn + 1)}),
             ("release-all", {}),
         )
     )
