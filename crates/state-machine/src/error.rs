@@ -42,6 +42,8 @@ pub enum Fault {
     BadProof,
     /// A statement about a device that the issuer which it names did not sign.
     BadAdvisory,
+    /// A statement that is about another device than the one that shows it.
+    BadDeviceProof,
     /// A card or an advisory that comes a second time.
     ShownAgain,
     /// A picture that is not the one of its card.
@@ -142,7 +144,7 @@ impl Fault {
             Self::NoCommonSuite | Self::SuiteNotOffered => ErrorCode::NoCommonSuite,
             Self::BadOpening => ErrorCode::BadOpening,
             Self::BadCard => ErrorCode::BadCard,
-            Self::BadProof => ErrorCode::BadProof,
+            Self::BadProof | Self::BadDeviceProof => ErrorCode::BadProof,
             Self::BadAdvisory => ErrorCode::BadAdvisory,
             Self::BadPicture => ErrorCode::BadPicture,
             Self::RecordFailed => ErrorCode::RecordFailed,
@@ -175,6 +177,7 @@ impl Fault {
             Self::BadCard => "CARD-7",
             Self::BadProof => "CARD-9",
             Self::BadAdvisory => "ADVISORY-4",
+            Self::BadDeviceProof => "ADVISORY-5",
             Self::ShownAgain => "CARD-21",
             Self::BadPicture => "PICTURE-4",
             Self::PictureNotAllowed => "PICTURE-2",
@@ -284,7 +287,9 @@ impl fmt::Display for Fault {
             }
             Self::BadOpening => f.write_str("the helper did not open what it committed to"),
             Self::BadCard => f.write_str("the issuer that a card names did not sign it"),
-            Self::BadProof => f.write_str("a card or a statement is not shown by its owner"),
+            Self::BadProof | Self::BadDeviceProof => {
+                f.write_str("a card or a statement is not shown by its owner")
+            }
             Self::BadAdvisory => {
                 f.write_str("what is said of a device was not signed by its issuer")
             }

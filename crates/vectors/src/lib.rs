@@ -13,15 +13,21 @@
 //! | `handshakes` | the key exchange, whole and step by step |
 //! | `records` | keys, sealed records, what is dropped |
 //! | `reconnects` | the handshake of a reconnect |
+//! | `faces` | signatures, cards, what is said of devices |
+//! | `receipts` | receipts, one by one and in files |
+//! | `books` | what a relay writes down |
 //! | `spelled` | the formulas of the chapters, for their intermediate values |
 //! | `files` | the folder of the committed vectors |
 
+mod books;
 mod codes;
+mod faces;
 mod fields;
 pub mod files;
 mod given;
 mod handshakes;
 mod messages;
+mod receipts;
 mod reconnects;
 mod records;
 mod spelled;
@@ -37,6 +43,9 @@ static ALL: LazyLock<Vec<File>> = LazyLock::new(|| {
     all.extend(handshakes::files());
     all.extend(records::files());
     all.extend(reconnects::files());
+    all.extend(faces::files());
+    all.extend(receipts::files());
+    all.extend(books::files());
     all
 });
 

@@ -98,7 +98,7 @@ impl Device {
 ///
 /// # Errors
 /// [`Fault::Decode`] if it is no statement, [`Fault::BadAdvisory`] if its issuer did not sign it, and
-/// [`Fault::BadProof`] if it is about another device than the sharer's.
+/// [`Fault::BadDeviceProof`] if it is about another device than the sharer's.
 pub fn judge(
     statement: &[u8],
     shown: &[u8],
@@ -122,7 +122,7 @@ pub fn judge(
         .try_into()
         .is_ok_and(|shown| keys::verify(&said.device_key, &message, shown));
     if !proven {
-        return Err(Fault::BadProof);
+        return Err(Fault::BadDeviceProof);
     }
     let Some(anchor) = anchors.iter().find(|anchor| anchor.key == said.issuer) else {
         return Ok(Device::Unknown(Why::UnknownIssuer));

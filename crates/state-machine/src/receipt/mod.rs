@@ -3,12 +3,12 @@
 //! | who | with |
 //! |---|---|
 //! | the sharer makes them | [`recorder::Recorder`], inside its endpoint |
-//! | the helper checks what it is sent | inside its endpoint |
+//! | the helper checks what it is sent | [`received::Received`], inside its endpoint |
 //! | anybody checks a file of them, later | [`verify::verify`] |
 //! | and whose they are | [`attribution::attribute`] |
 
 pub mod attribution;
-pub(crate) mod received;
+pub mod received;
 pub mod recorder;
 pub mod verify;
 

@@ -7,7 +7,7 @@ use crate::error::Fault;
 
 /// The latest receipt of a session.
 #[derive(Default)]
-pub(crate) struct Received(Option<Receipt>);
+pub struct Received(Option<Receipt>);
 
 impl Received {
     //= spec/16-receipts.md#helper [RECEIPT-10] 7d24a20f
@@ -16,7 +16,7 @@ impl Received {
     ///
     /// # Errors
     /// [`Fault::BadReceipt`]; nothing has changed then.
-    pub(crate) fn take(
+    pub fn take(
         &mut self,
         receipt: &Receipt,
         transcript: &[u8; 32],

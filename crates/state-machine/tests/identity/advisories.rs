@@ -180,10 +180,10 @@ fn nothing_of_a_statement_can_be_changed() {
         let mut changed = proof;
         changed[bit / 8] ^= 1 << (bit % 8);
         let judged = judge(bytes, &changed, &hash, &known, Some(BEGIN));
-        assert_eq!(judged, Err(Fault::BadProof));
+        assert_eq!(judged, Err(Fault::BadDeviceProof));
     }
     let elsewhere = judge(bytes, &proof, &[4; 32], &known, Some(BEGIN));
-    assert_eq!(elsewhere, Err(Fault::BadProof));
+    assert_eq!(elsewhere, Err(Fault::BadDeviceProof));
 }
 
 //= test spec/15-identity.md#advisories [ADVISORY-3] 073ca9b5

@@ -392,8 +392,8 @@ fn events(whole: &mut Whole) {
                     down: false,
                 },
                 InputEvent::Wheel {
-                    dx: i16::MAX,
-                    dy: i16::MIN,
+                    dx: 1_200,
+                    dy: -1_200,
                 },
                 InputEvent::Pointer {
                     display: 0,
