@@ -44,7 +44,7 @@ pub struct Machine {
 pub struct Event {
     /// Its name. What follows a colon tells it from others with the same message.
     pub name: String,
-    /// Where it comes from: one of [`row::SOURCES`].
+    /// Where it comes from: one of the sources of rows.
     pub from: &'static str,
 }
 
