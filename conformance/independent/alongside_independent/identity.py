@@ -201,40 +201,63 @@ def _holds(begins: int, ends: int, now: int | None) -> bool:
     return now is not None and begins - tolerance <= now <= ends + tolerance
 
 
-def worth(card: Signed | None, anchors: list[Anchor], now: int | None) -> str:
-    """The result that a client shows for an authentic card, in the words of the table."""
+@dataclass(frozen=True)
+class Worth:
+    """`issuer` is the name of the anchor that vouches for a card, if one does."""
+
+    result: str
+    issuer: str | None = None
+
+    @property
+    def vouched(self) -> bool:
+        """For CARD-17 and CARD-19."""
+        return self.issuer is not None
+
+    def shown(self) -> str:
+        """In the words of the table."""
+        return {
+            "verified": f"verified by {self.issuer}",
+            "vouched-by-relay": f"vouched for by the relay's operator, {self.issuer}",
+            "unknown-issuer": "unverified: issuer not known here",
+            "clock": "unverified: clock",
+            "no-card": "unverified: no card",
+        }[self.result]
+
+
+def _anchor_of(key: bytes, anchors: list[Anchor]) -> Anchor | None:
+    return next((anchor for anchor in anchors if anchor.key == key), None)
+
+
+def worth(card: Signed | None, anchors: list[Anchor], now: int | None) -> Worth:
+    """Of an authentic card, or of none."""
     if card is None:
-        return "unverified: no card"
-    anchor = next((anchor for anchor in anchors if anchor.key == card.fields["issuer"]), None)
+        return Worth("no-card")
+    anchor = _anchor_of(card.fields["issuer"], anchors)
     if anchor is None:
-        return "unverified: issuer not known here"
+        return Worth("unknown-issuer")
     if not _holds(card.fields["not_before"], card.fields["expires"], now):
-        return "unverified: clock"
-    if anchor.runs_relay:
-        return f"vouched for by the relay's operator, {anchor.name}"
-    return f"verified by {anchor.name}"
+        return Worth("clock")
+    return Worth("vouched-by-relay" if anchor.runs_relay else "verified", anchor.name)
 
 
-def vouched(result: str) -> bool:
-    """Whether an anchor vouches for the card (CARD-17, CARD-19)."""
-    return not result.startswith("unverified")
-
-
-def narrowed_ceiling(ceiling: int, card: Signed | None, result: str) -> int:
+def narrowed_ceiling(ceiling: int, card: Signed | None, found: Worth) -> int:
     """CARD-18 and CARD-19, for a helper's card."""
     if card is not None:
         ceiling &= card.fields["ceiling"]
-    return ceiling if vouched(result) else ceiling & ~scope_bits("elevation")
+    return ceiling if found.vouched else ceiling & ~scope_bits("elevation")
 
 
-def device_status(statement: Signed | None, anchors: list[Anchor], now: int | None) -> str:
-    """ADVISORY-6."""
-    if statement is None or statement.fields["issuer"] not in [anchor.key for anchor in anchors]:
-        return "unknown"
+def device_status(statement: Signed | None, anchors: list[Anchor], now: int | None) -> tuple[str, str | None]:
+    """The status, and why it is unknown (ADVISORY-6)."""
+    if statement is None:
+        return "unknown", "no-statement"
+    if _anchor_of(statement.fields["issuer"], anchors) is None:
+        return "unknown", "unknown-issuer"
     if not _holds(statement.fields["issued"], statement.fields["expires"], now):
-        return "unknown"
+        return "unknown", "clock"
     names = registry().ids("device-status")
-    return next(name for name, number in names.items() if number == statement.fields["status"])
+    status = next(name for name, number in names.items() if number == statement.fields["status"])
+    return status, "issuer-cannot-tell" if status == "unknown" else None
 
 
 def request_text(challenge: bytes, card_key: bytes, receipt_keys: list[bytes]) -> bytes:

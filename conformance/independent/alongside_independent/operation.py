@@ -39,9 +39,16 @@ def journal_record(line: bytes) -> JournalRecord | None:
     return JournalRecord(*numbers, error, features)
 
 
+def lines_of(file: bytes) -> list[bytes]:
+    """Each with its line feed; what is after the last one is a line without."""
+    whole, _, torn = file.rpartition(b"\n")
+    lines = [line + b"\n" for line in whole.split(b"\n")] if b"\n" in file else []
+    return lines + ([torn] if torn else [])
+
+
 def read_journal(file: bytes) -> list[JournalRecord]:
     """JOURNAL-7."""
-    records = [journal_record(line) for line in file.splitlines(keepends=True)]
+    records = [journal_record(line) for line in lines_of(file)]
     return [record for record in records if record is not None]
 
 
@@ -73,6 +80,10 @@ def report_record(line: bytes) -> tuple[int, int, bytes | None] | None:
     account = None
     if escaped != b"-":
         account = re.sub(rb"%([0-9A-F]{2})", lambda found: bytes([int(found[1], 16)]), escaped)
+        try:
+            account.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
     known = category in registry().ids("report_category").values()
     if not known or time >= 2**64 or escape_account(account) != escaped:
         return None

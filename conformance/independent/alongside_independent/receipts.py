@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import edwards
-from .identity import Anchor, Signed, check_card, decode_card
+from .identity import Anchor, check_card, decode_card
 from .receipt_fields import BODY, decision_name
-from .refusal import Refused, malformed, too_large
+from .refusal import Refused
 from .registry import registry
 from .wire import Reader, frame, read_frame
 
@@ -22,15 +22,15 @@ _SAME = ("transcript", "sharer_card", "helper_card", "key")
 Fields = dict[str, Any]
 
 
-def _signed(fields: Fields) -> bytes:
-    """The body up to and with the field key."""
-    return BODY.write({**fields, "signature": (b"", b"")})
+def signed_text(fields: Fields) -> bytes:
+    """The label, and the body up to and with the field key (RECEIPT-7)."""
+    return _LABEL + BODY.write({**fields, "signature": (b"", b"")})
 
 
 def make(fields: Fields, seed: bytes) -> bytes:
-    """The body of a receipt; key and signature are those of the seed (RECEIPT-7)."""
+    """The body of a receipt; key and signature are those of the seed."""
     fields = {**fields, "key": edwards.public_key(seed)}
-    signature = edwards.sign(seed, _LABEL + _signed(fields))
+    signature = edwards.sign(seed, signed_text(fields))
     return BODY.write({**fields, "signature": (signature[:32], signature[32:])})
 
 
@@ -41,7 +41,7 @@ def check_signature(fields: Fields) -> None:
         found = edwards.decode(octets)
         if found is None or found.encode() != octets or found.is_small():
             raise Refused("bad-receipt", "RECEIPT-9", f"{name} is no point that may stand there")
-    why = edwards.why_not_signed(fields["key"], _LABEL + _signed(fields), r + s)
+    why = edwards.why_not_signed(fields["key"], signed_text(fields), r + s)
     if why:
         raise Refused("bad-receipt", "RECEIPT-9", why)
 
@@ -78,37 +78,43 @@ def make_file(receipts: list[bytes], cards: list[bytes] | None = None) -> bytes:
     return MAGIC + b"".join(items)
 
 
+@dataclass(frozen=True)
+class Finding:
+    """`receipt` is its place in the file, from 1; of a card, how many receipts stand before it."""
+
+    receipt: int
+    requirement: str
+    missing: tuple[int, int] | None = None
+
+
 @dataclass
 class Report:
-    """What a verifier says of a file. `refused` holds index of the receipt, or of the card, and clause."""
+    """What a verifier says of a file: `attributed` to an anchor, or `integrity_only` for a reason."""
 
     receipts: int = 0
-    missing: list[int] = field(default_factory=list)
-    repeated: list[int] = field(default_factory=list)
-    out_of_order: list[int] = field(default_factory=list)
-    refused: list[tuple[int, str]] = field(default_factory=list)
-    cards_refused: list[tuple[int, str]] = field(default_factory=list)
-    may_lack_the_last: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    complete: bool = False
     attributed: str | None = None
+    integrity_only: str | None = None
 
 
-def read_items(file: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Receipts and cards of a file (RECEIPT-11)."""
+def read_items(file: bytes) -> list[tuple[int, bytes]]:
+    """Types and bodies of the items of a file (RECEIPT-11)."""
     if len(file) > registry().limit("receipt-file"):
-        raise too_large("the file", "RECEIPT-11")
+        raise Refused(None, "RECEIPT-11", "the file is too large")
     if not file.startswith(MAGIC):
-        raise malformed("RECEIPT-11", "another beginning")
+        raise Refused(None, "RECEIPT-11", "another beginning")
     reader = Reader(file[len(MAGIC) :])
-    found: dict[int, list[bytes]] = {_RECEIPT: [], _CARD: []}
+    items = []
     while reader.left:
         try:
             kind, content = read_frame(reader, registry().limit("receipt-file"))
         except Refused as refused:
-            raise malformed("RECEIPT-11", refused.why) from None
-        if kind not in found or (kind == _CARD and len(content) > _CARD_MOST):
-            raise malformed("RECEIPT-11", "another item")
-        found[kind].append(content)
-    return found[_RECEIPT], found[_CARD]
+            raise Refused(None, "RECEIPT-11", refused.why) from None
+        if kind not in (_RECEIPT, _CARD) or (kind == _CARD and len(content) > _CARD_MOST):
+            raise Refused(None, "RECEIPT-11", "another item")
+        items.append((kind, content))
+    return items
 
 
 class _Order:
@@ -148,73 +154,103 @@ class _Order:
 
 
 def verify_file(file: bytes, anchors: list[Anchor] | None = None) -> Report:
-    receipts, cards = read_items(file)
-    report = Report(receipts=len(receipts))
-    good = _check_receipts(receipts, report)
-    _check_cards(cards, good, report)
-    last = decision_name(good[-1]["decision"]) if good else None
-    report.may_lack_the_last = last not in ("consent-declined", "session-ended")
-    report.attributed = _attributed(cards, good, report, anchors or [])
+    """Findings of receipts stand first, those of cards last."""
+    items = read_items(file)
+    report = Report()
+    good = _check_receipts([content for kind, content in items if kind == _RECEIPT], report)
+    _check_cards(items, good, report)
+    names = [decision_name(fields["decision"]) for fields in good]
+    report.complete = "consent-declined" in names or "session-ended" in names
+    try:
+        cards = [content for kind, content in items if kind == _CARD]
+        report.attributed = _attributed(cards, good, report, anchors or [])
+    except _NotAttributed as reason:
+        report.integrity_only = str(reason)
     return report
 
 
+class _Sequence:
+    """RECEIPT-12: which receipts are missing, repeated or out of order."""
+
+    def __init__(self) -> None:
+        self.highest = 0
+        self.gap = False
+
+    def finding(self, place: int, sequence: int) -> Finding | None:
+        if sequence <= self.highest:
+            return Finding(place, "RECEIPT-12")
+        found = None
+        if sequence > self.highest + 1:
+            found = Finding(place, "RECEIPT-12", (self.highest + 1, sequence - 1))
+            self.gap = True
+        self.highest = sequence
+        return found
+
+
 def _check_receipts(receipts: list[bytes], report: Report) -> list[Fields]:
+    """Those whose form and signature are right; each has at most one finding."""
+    if not receipts:
+        report.findings.append(Finding(0, "RECEIPT-11"))
     good: list[Fields] = []
-    order = _Order()
-    highest, gap = 0, False
-    for index, octets in enumerate(receipts):
+    order, sequence = _Order(), _Sequence()
+    for place, octets in enumerate(receipts, start=1):
         try:
             fields = BODY.decode(octets)
+            report.receipts += 1
             check_signature(fields)
             if good and any(fields[name] != good[0][name] for name in _SAME):
                 raise Refused(None, "RECEIPT-13", "not of this session")
         except Refused as refused:
-            report.refused.append((index, refused.requirement))
+            clause = refused.requirement if refused.requirement.startswith("RECEIPT") else "RECEIPT-8"
+            report.findings.append(Finding(place, clause))
             continue
-        sequence = fields["sequence"]
-        if any(sequence == before["sequence"] for before in good):
-            report.repeated.append(sequence)
-            continue
-        if sequence < highest:
-            report.out_of_order.append(sequence)
-            report.missing.remove(sequence)
-            good.append(fields)
-            continue
-        if sequence > highest + 1:
-            report.missing += range(highest + 1, sequence)
-            gap = True
-        highest = sequence
-        if not gap and not order.allows(fields):
-            report.refused.append((index, "RECEIPT-14"))
-            continue
-        order.follow(fields)
         good.append(fields)
+        found = sequence.finding(place, fields["sequence"])
+        if found:
+            report.findings.append(found)
+        elif not sequence.gap:
+            if not order.allows(fields):
+                report.findings.append(Finding(place, "RECEIPT-14"))
+            order.follow(fields)
     return good
 
 
-def _check_cards(cards: list[bytes], good: list[Fields], report: Report) -> None:
+def _check_cards(items: list[tuple[int, bytes]], good: list[Fields], report: Report) -> None:
     named = {fields[name] for fields in good for name in ("sharer_card", "helper_card")}
-    for index, octets in enumerate(cards):
-        if hashlib.sha256(octets).digest() not in named:
-            report.cards_refused.append((index, "RECEIPT-16"))
+    before = 0
+    for kind, content in items:
+        if kind == _RECEIPT:
+            before += 1
+        elif hashlib.sha256(content).digest() not in named:
+            report.findings.append(Finding(before, "RECEIPT-16"))
 
 
-def _attributed(cards: list[bytes], good: list[Fields], report: Report, anchors: list[Anchor]) -> str | None:
-    """RECEIPT-17: the anchor by whom the file is attributed."""
-    if not good or report.refused or report.cards_refused:
-        return None
-    for octets in cards:
-        if hashlib.sha256(octets).digest() != good[0]["sharer_card"]:
-            continue
-        try:
-            card: Signed = decode_card(octets)
-            check_card(card)
-        except Refused:
-            return None
-        anchor = next((anchor for anchor in anchors if anchor.key == card.fields["issuer"]), None)
-        tolerance = registry().timer("clock-tolerance") // 1000
-        begins, ends = card.fields["not_before"] - tolerance, card.fields["expires"] + tolerance
-        within = all(begins <= fields["time"] <= ends for fields in good)
-        if anchor and within and card.fields["receipt_key"] == [good[0]["key"]]:
-            return anchor.name
-    return None
+class _NotAttributed(Exception):
+    """Why not."""
+
+
+def _attributed(cards: list[bytes], good: list[Fields], report: Report, anchors: list[Anchor]) -> str:
+    """RECEIPT-17: the anchor by whom the file is attributed. What is missing alone is not wrong."""
+    if any(finding.missing is None for finding in report.findings):
+        raise _NotAttributed("wrong")
+    wanted = good[0]["sharer_card"]
+    if wanted == bytes(32):
+        raise _NotAttributed("no-card")
+    octets = next((card for card in cards if hashlib.sha256(card).digest() == wanted), None)
+    if octets is None:
+        raise _NotAttributed("card-missing")
+    try:
+        card = decode_card(octets)
+        check_card(card)
+    except Refused:
+        raise _NotAttributed("bad-card") from None
+    if card.fields["receipt_key"] != [good[0]["key"]]:
+        raise _NotAttributed("other-key")
+    anchor = next((anchor for anchor in anchors if anchor.key == card.fields["issuer"]), None)
+    if anchor is None:
+        raise _NotAttributed("unknown-issuer")
+    tolerance = registry().timer("clock-tolerance") // 1000
+    begins, ends = card.fields["not_before"] - tolerance, card.fields["expires"] + tolerance
+    if not all(begins <= fields["time"] <= ends for fields in good):
+        raise _NotAttributed("time")
+    return anchor.name

@@ -184,7 +184,7 @@ class Identity(unittest.TestCase):
             (self.full, anchors, NOW + 86_700, "verified by Engines"),
             (self.full, relay, NOW, "vouched for by the relay's operator, Engines"),
         ):
-            self.assertEqual(identity.worth(card, list_, now), result)
+            self.assertEqual(identity.worth(card, list_, now).shown(), result)
 
     def test_pictures(self) -> None:
         file = bytes(range(256)) * 40
@@ -247,14 +247,16 @@ class Receipts(unittest.TestCase):
         self.assertEqual(digest, wanted["SHA-256 of the file"])
 
     def test_a_file(self) -> None:
-        report = receipts.verify_file(receipts.make_file(self.made))
-        self.assertEqual(report, receipts.Report(receipts=4))
-        without = receipts.verify_file(receipts.make_file([self.made[0], *self.made[2:]]))
-        self.assertEqual((without.missing, without.refused), ([2], []))
-        short = receipts.verify_file(receipts.make_file(self.made[:3]))
-        self.assertTrue(short.may_lack_the_last)
-        turned = receipts.verify_file(receipts.make_file([self.made[i] for i in (0, 2, 1, 3, 3)]))
-        self.assertEqual((turned.out_of_order, turned.missing, turned.repeated), ([2], [], [4]))
+        def verify(*places: int) -> receipts.Report:
+            return receipts.verify_file(receipts.make_file([self.made[place] for place in places]))
+
+        finding = receipts.Finding
+        whole = receipts.Report(receipts=4, complete=True, integrity_only="no-card")
+        self.assertEqual(verify(0, 1, 2, 3), whole)
+        self.assertEqual(verify(0, 2, 3).findings, [finding(2, "RECEIPT-12", (2, 2))])
+        self.assertFalse(verify(0, 1, 2).complete)
+        turned = [finding(2, "RECEIPT-12", (2, 2)), finding(3, "RECEIPT-12"), finding(5, "RECEIPT-12")]
+        self.assertEqual(verify(0, 2, 1, 3, 3).findings, turned)
         file = receipts.make_file(self.made)
         for broken in (file[1:], file[:-1], file + b"\x06\x00"):
             self.assertEqual(refusal(receipts.verify_file, broken)[1], "RECEIPT-11")
