@@ -3,6 +3,7 @@
 mod control;
 mod drawing;
 mod link;
+mod regions;
 mod viewing;
 
 use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
@@ -348,6 +349,21 @@ impl Sharer {
         let notice = None;
         self.phase = Phase::Joining { notice, until };
         Ok(())
+    }
+
+    /// The relay refused the join, or the wait.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] if nothing was asked for.
+    pub fn refused(&mut self, code: ErrorCode) -> Result<(), Fault> {
+        match self.phase {
+            Phase::Joining { .. } => {
+                self.relay_ended(code);
+                Ok(())
+            }
+            Phase::Ended(_) => Ok(()),
+            _ => Err(self.unexpected(Plane::Rendezvous, "refused")),
+        }
     }
 
     /// The helper's answer made a channel, and the confirmation is on its way. `ceiling` is what
@@ -717,6 +733,7 @@ impl Sharer {
         let mut out = VecDeque::new();
         let done = act(self.viewing()?, &mut out);
         self.out.append(&mut out);
+        self.keep_quiet();
         done
     }
 

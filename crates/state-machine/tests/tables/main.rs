@@ -6,4 +6,5 @@
 //! after a violation or a misuse.
 
 mod helper;
+mod sharer;
 mod walk;

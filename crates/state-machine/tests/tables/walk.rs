@@ -2,28 +2,33 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    fmt::Debug,
     path::Path,
 };
 
 use alongside_spec::tables::{Machine, Outcome};
+use alongside_state_machine::error::Fault;
+use alongside_wire::{
+    Decision, ErrorCode, Scopes,
+    receipt::{self, Statement},
+    session::{Message, Receipt},
+};
 
 /// A machine at some moment, with what its surroundings know.
 pub(crate) trait Subject: Clone {
-    /// What the machine itself is, to see that it has not changed.
-    type Inside: PartialEq + Debug;
-
     /// Its state in each region, by their names in the table.
     fn states(&self) -> Vec<(&'static str, &'static str)>;
 
     /// What tells it from others in the same states for which another event can be made.
     fn history(&self) -> Vec<u64>;
 
-    /// The machine.
-    fn inside(&self) -> Self::Inside;
+    /// Whether the machine itself is what it was before the last event.
+    fn unchanged(&self) -> bool;
 
     /// Makes an event happen. `None` if there can be no such event now.
     fn run(&mut self, event: &str) -> Option<Done>;
+
+    /// The same shortly before the next timer runs out, if one runs.
+    fn later(&self) -> Option<Self>;
 }
 
 /// What a machine did.
@@ -34,6 +39,19 @@ pub(crate) struct Done {
     pub(crate) outputs: Vec<String>,
 }
 
+impl Done {
+    /// Two things of the table may have been said at once.
+    pub(crate) fn new(answer: Answer, outputs: Vec<String>) -> Self {
+        let outputs = outputs.into_iter().flat_map(|output| {
+            let both = output.split_once(", ");
+            let both = both.map(|(one, other)| vec![one.to_owned(), format!("tell {other}")]);
+            both.unwrap_or(vec![output])
+        });
+        let outputs = outputs.collect();
+        Self { answer, outputs }
+    }
+}
+
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) enum Answer {
     #[default]
@@ -41,6 +59,48 @@ pub(crate) enum Answer {
     Misuse,
     /// With the requirement that is blamed.
     Violation(&'static str),
+}
+
+impl From<Result<(), Fault>> for Answer {
+    fn from(done: Result<(), Fault>) -> Self {
+        match done {
+            Ok(()) => Self::Taken,
+            Err(fault) => Self::Violation(fault.clause()),
+        }
+    }
+}
+
+/// A code as the table writes it, if it is not the one that came with the event.
+pub(crate) fn named(code: ErrorCode, told: Option<ErrorCode>) -> &'static str {
+    if told == Some(code) {
+        "as told"
+    } else {
+        code.name()
+    }
+}
+
+/// A receipt that nobody signed.
+pub(crate) fn receipt() -> Message {
+    let statement = Statement {
+        decision: Decision::ConsentAllowed,
+        code: 0,
+        request: 0,
+        grant: 0,
+        scopes: Scopes::CONSENT,
+        duration_ms: 0,
+        time: 1,
+        sequence: 1,
+        transcript: [1; 32],
+        sharer_card: [0; 32],
+        helper_card: [0; 32],
+        key: [2; 32],
+    };
+    let receipt = receipt::Receipt {
+        statement,
+        signature: [[3; 32]; 2],
+    };
+    let receipt = receipt.into();
+    Receipt { receipt }.into()
 }
 
 /// Region, state, event, and the answer among those with guards.
@@ -63,8 +123,8 @@ impl Cells {
     }
 
     fn bit(state: usize, answer: usize) -> u64 {
-        assert!(state < 16 && answer < 4, "more than there is room for");
-        1 << (4 * state + answer)
+        assert!(state < 8 && answer < 8, "more than there is room for");
+        1 << (8 * state + answer)
     }
 }
 
@@ -82,6 +142,8 @@ pub(crate) struct Walk {
     never: usize,
     /// Cells that are never asked, because another region decides before.
     shadowed: usize,
+    /// Cells without a row of their own, of events that do not come in that state.
+    idle: usize,
     /// All that differs.
     wrong: Vec<String>,
 }
@@ -98,18 +160,21 @@ impl Walk {
             cells,
             never,
             shadowed,
+            idle,
             wrong,
         } = self;
         println!(
-            "{name}: {cells} cells agree, by {steps} steps from {states} states; {never} cannot be, {shadowed} are decided before"
+            "{name}: {cells} cells agree, by {steps} steps from {states} states; {never} cannot be, {shadowed} are decided before, {idle} without a row do not come"
         );
         let count = wrong.len();
         assert!(wrong.is_empty(), "{count} differ:\n{}", wrong.join("\n"));
     }
 }
 
-/// Walks a machine over its table, from where it starts.
-pub(crate) fn walk<S: Subject>(name: &str, start: S) -> Walk {
+/// Walks a machine over its table, from where it starts. Of the regions `aside`, which have nothing to
+/// do with each other, no more than one at a time is led away from its first state; each meets all
+/// states of the others.
+pub(crate) fn walk<S: Subject>(name: &str, start: S, aside: &[&str]) -> Walk {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let machine = Machine::load(&root, name).expect("a sound table");
     let mut walk = Walking {
@@ -129,7 +194,11 @@ pub(crate) fn walk<S: Subject>(name: &str, start: S) -> Walk {
         if !seen.insert((at.clone(), subject.history())) {
             continue;
         }
+        if walk.is_far(&at, aside) {
+            continue;
+        }
         walk.reached.insert(at.clone());
+        open.extend(subject.later());
         for event in 0..walk.machine.events.len() {
             open.extend(walk.step(&subject, &at, event));
         }
@@ -159,6 +228,12 @@ impl Walking {
         }
     }
 
+    fn is_far(&self, at: &[usize], aside: &[&str]) -> bool {
+        let regions = self.machine.regions.iter().zip(at);
+        let away = regions.filter(|(region, state)| **state != 0 && aside.contains(&&*region.name));
+        away.count() > 1
+    }
+
     /// Tries one event, and compares.
     fn step<S: Subject>(&mut self, before: &S, at: &[usize], event: usize) -> Option<S> {
         let decision = self.machine.decide(at, event);
@@ -174,7 +249,7 @@ impl Walking {
         self.steps += 1;
         self.asked.add(&decision.asked, event);
         let to = self.states(&after)?;
-        let unchanged = || before.inside() == after.inside();
+        let unchanged = || after.unchanged();
         let same = match &decision.outcome {
             Outcome::Never => false,
             Outcome::Ignored => done.answer == Answer::Taken && to == at && done.outputs.is_empty(),
@@ -249,7 +324,7 @@ impl Walking {
     }
 
     fn result(mut self) -> Walk {
-        let (mut checked, mut never, mut shadowed) = (0, 0, 0);
+        let (mut checked, mut never, mut shadowed, mut idle) = (0, 0, 0, 0);
         for region in 0..self.machine.regions.len() {
             let states = self.machine.regions[region].states.len();
             for state in 0..states {
@@ -260,7 +335,8 @@ impl Walking {
                 }
                 for event in 0..self.machine.events.len() {
                     let cell = self.machine.regions[region].cell(state, event);
-                    let (is_never, branches) = (cell.is_never(), cell.branches());
+                    let (is_never, written) = (cell.is_never(), cell.written);
+                    let branches = cell.branches();
                     never += usize::from(is_never);
                     for branch in 0..branches {
                         let id = (region, state, event, branch);
@@ -271,10 +347,11 @@ impl Walking {
                             checked += 1;
                             continue;
                         }
-                        if self.decide.has(id) {
-                            self.not_reached(id);
+                        match (self.decide.has(id), written) {
+                            (false, _) => shadowed += 1,
+                            (true, true) => self.not_reached(id),
+                            (true, false) => idle += 1,
                         }
-                        shadowed += 1;
                     }
                 }
             }
@@ -290,6 +367,7 @@ impl Walking {
             cells: checked,
             never,
             shadowed,
+            idle,
             wrong: wrong.collect(),
         }
     }

@@ -66,17 +66,12 @@ impl SharerEndpoint {
                 self.machine.relay_ended(known(code));
                 Ok(())
             }
-            Rendezvous::Refused(Refused { code })
-                if matches!(self.channel, Channel::Offered(_)) =>
-            {
-                self.machine.relay_ended(known(code));
-                Ok(())
-            }
             Rendezvous::Waiting(_) if self.waits() => Ok(()),
             Rendezvous::Refused(_) if self.path.is_rejoining() => {
                 self.machine.relay_ended(ErrorCode::Lost);
                 Ok(())
             }
+            Rendezvous::Refused(Refused { code }) => self.machine.refused(known(code)),
             Rendezvous::Place(Place { token }) if !matches!(self.channel, Channel::None) => {
                 self.path.take_token(token).map_err(|_| unexpected)
             }
@@ -85,8 +80,7 @@ impl SharerEndpoint {
             }
             Rendezvous::PeerLost(_) if !matches!(self.channel, Channel::None) => {
                 self.path.peer_lost().map_err(|_| unexpected)?;
-                self.machine.link_lost(now);
-                Ok(())
+                self.machine.peer_lost(now)
             }
             Rendezvous::PeerBack(_) => self.path.peer_back().map_err(|_| unexpected),
             Rendezvous::Gone(Gone { code }) => {

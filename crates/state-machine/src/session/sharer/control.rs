@@ -22,35 +22,35 @@ type Out = VecDeque<Output>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Control {
     /// No request is put to the person before this.
-    quiet_until: Timestamp,
+    pub(super) quiet_until: Timestamp,
     /// The helper has shown a frame.
-    shown: bool,
+    pub(super) shown: bool,
     highest_request: u32,
     last_grant: u32,
-    prompt: Option<Prompt>,
-    grant: Option<Grant>,
+    pub(super) prompt: Option<Prompt>,
+    pub(super) grant: Option<Grant>,
     last_injected: Option<Timestamp>,
     /// The system asks its person for permission.
-    secure: bool,
+    pub(super) secure: bool,
     /// The helper was told of one.
-    secure_told: bool,
+    pub(super) secure_told: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Prompt {
+pub(super) struct Prompt {
     /// 0 if the sharer's person began, and nobody waits for an answer.
-    request: u32,
-    scopes: Scopes,
+    pub(super) request: u32,
+    pub(super) scopes: Scopes,
     opened: Timestamp,
     until: Timestamp,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Grant {
+pub(super) struct Grant {
     id: u32,
     /// 0 if the sharer narrowed another grant to this one.
     request: u32,
-    scopes: Scopes,
+    pub(super) scopes: Scopes,
     until: Timestamp,
 }
 

@@ -15,9 +15,9 @@ type Out = VecDeque<Output>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Drawing {
     /// The grant under which something is shown.
-    grant: Option<u32>,
+    pub(super) grant: Option<u32>,
     points: usize,
-    laser_until: Option<Timestamp>,
+    pub(super) laser_until: Option<Timestamp>,
 }
 
 impl Drawing {

@@ -9,13 +9,25 @@ use alongside_wire::{
 
 use super::{Event, Output, Phase, Sharer, viewing::Viewing};
 use crate::{
-    error::Fault,
+    error::{Fault, Plane},
     session::{By, clipboard::Clipboard, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
 impl Sharer {
-    /// The connection to the relay is lost, or the helper's is, or the helper begins to reconnect.
+    /// The relay says that the helper's connection is lost.
+    ///
+    /// # Errors
+    /// [`Fault::Unexpected`] before a join.
+    pub fn peer_lost(&mut self, now: Timestamp) -> Result<(), Fault> {
+        if let Phase::Idle = self.phase {
+            return Err(self.unexpected(Plane::Rendezvous, "peer-lost"));
+        }
+        self.link_lost(now);
+        Ok(())
+    }
+
+    /// The connection to the relay is lost, or the helper begins to reconnect.
     pub fn link_lost(&mut self, now: Timestamp) {
         self.handle_timeout(now);
         match self.phase {
@@ -188,6 +200,7 @@ impl Viewing {
         }
         //= spec/12-reconnect.md#state [RECON-29] e0b4d6ec
         self.control.nothing_shown();
+        self.old_frame = self.frame;
         self.raise_epoch(out);
         out.extend(self.control.secure_told().map(Output::Send));
         for chat in self.chat.kept() {

@@ -30,13 +30,14 @@ pub(super) struct Viewing {
     /// The latest epoch that was announced, and the latest that the helper knows of.
     pub(super) epoch: u32,
     pub(super) epoch_seen: u32,
-    /// The latest frame that was sent.
-    frame: Option<u32>,
-    last_refresh: Option<Timestamp>,
+    /// The latest frame that was sent, and the latest before the last reconnect.
+    pub(super) frame: Option<u32>,
+    pub(super) old_frame: Option<u32>,
+    pub(super) last_refresh: Option<Timestamp>,
     pub(super) chat: ChatIds,
     pub(super) control: Control,
     pub(super) clipboard: clipboard::Clipboard,
-    drawing: Drawing,
+    pub(super) drawing: Drawing,
     pub(super) prober: Prober,
     /// The helper knows what is said of this device.
     pub(super) advised: bool,
@@ -59,6 +60,7 @@ impl Viewing {
             epoch: 0,
             epoch_seen: 0,
             frame: None,
+            old_frame: None,
             last_refresh: None,
             chat: ChatIds::default(),
             control: Control::new(now),
@@ -92,7 +94,10 @@ impl Viewing {
                 if shown.frame == 0 || self.frame.is_none_or(|sent| shown.frame > sent) {
                     return Err(Fault::FrameNeverSent);
                 }
-                self.control.shown();
+                //= spec/12-reconnect.md#state [RECON-29] e0b4d6ec
+                if self.old_frame.is_none_or(|old| shown.frame > old) {
+                    self.control.shown();
+                }
             }
             Message::EpochSeen(seen) => self.epoch_seen(seen.epoch)?,
             Message::Refresh(_) => self.refresh(now, out),
