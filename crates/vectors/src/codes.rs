@@ -293,3 +293,42 @@ fn links() -> File {
     }
     file
 }
+
+/// What comes of an input of one of these kinds.
+pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
+    let text = input["text"].as_str().unwrap_or_default();
+    let clause = |error: CodeError| match error {
+        CodeError::Character(_) => Refusal::silent("CODE-3"),
+        CodeError::Length(_) => Refusal::silent("CODE-4"),
+    };
+    match kind {
+        "code" => {
+            let code = Code::parse(text).map_err(clause)?;
+            let (locator, secret) = (code.locator.as_str(), code.secret.as_str());
+            Ok(json!({ "locator": locator, "secret": secret, "shown": code.to_string() }))
+        }
+        "code-draw" => {
+            let drawn = |name: &str| {
+                let places = input[name].as_array().expect("places").iter();
+                places
+                    .map(|place| place.as_u64().expect("a place") as u8)
+                    .collect::<Vec<_>>()
+            };
+            let (locator, secret) = (drawn("locator"), drawn("secret"));
+            let mut random = [0; 8];
+            random[..locator.len()].copy_from_slice(&locator);
+            let code = Code {
+                locator: Locator::from_random(&random, locator.len()),
+                secret: Secret::from_random(&secret.try_into().expect("4 places")),
+            };
+            Ok(json!({ "shown": code.to_string() }))
+        }
+        _ => {
+            let link = Link::parse(text).map_err(|error| match error {
+                LinkError::Form => Refusal::silent("LINK-3"),
+                LinkError::Code(error) => clause(error),
+            })?;
+            Ok(json!({ "relay": link.relay, "code": link.code.to_string(), "text": link.text() }))
+        }
+    }
+}

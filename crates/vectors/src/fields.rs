@@ -265,3 +265,10 @@ pub(crate) fn bytes_of(fields: &Value, name: &str) -> Vec<u8> {
     let text = fields[name].as_str().expect("text");
     hex::decode(text).expect("hexadecimal")
 }
+
+/// So many bytes in hexadecimal.
+pub(crate) fn key_of<const N: usize>(fields: &Value, name: &str) -> [u8; N] {
+    bytes_of(fields, name)
+        .try_into()
+        .expect("bytes of their number")
+}

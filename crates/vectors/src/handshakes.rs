@@ -21,6 +21,7 @@ use curve25519_dalek::{
 use serde_json::{Value, json};
 
 use crate::{
+    fields::{bytes_of, key_of},
     given::{Given, scalar},
     messages::run,
     spelled::{self, Finished, Key, Noise, Spake, hex},
@@ -30,8 +31,9 @@ use crate::{
 /// What both ends have and draw.
 #[derive(Clone)]
 pub(crate) struct Exchange {
-    device: bool,
-    code: &'static str,
+    /// The text in the locator's place.
+    place: String,
+    pw: Vec<u8>,
     sharer_suites: Vec<Suite>,
     helper_suites: Vec<Suite>,
     sharer_ceiling: Scopes,
@@ -68,8 +70,8 @@ impl Exchange {
     pub(crate) fn of_chapter(helper_suites: &[Suite]) -> Self {
         let ceiling = Scopes::CONSENT.union(Scopes::CONTROL);
         Self {
-            device: false,
-            code: "4060-r0gx",
+            place: "4060".into(),
+            pw: b"r0gx".into(),
             sharer_suites: vec![Suite::ChaChaPoly, Suite::AesGcm],
             helper_suites: helper_suites.into(),
             sharer_ceiling: ceiling,
@@ -83,32 +85,13 @@ impl Exchange {
         }
     }
 
-    fn code(&self) -> Code {
-        Code::parse(self.code).expect("a code")
-    }
-
     fn password(&self) -> Password {
-        if self.device {
-            Password::from(&DeviceKey::new(DeviceId(run(0)), run(0xE0)))
-        } else {
-            Password::from(self.code())
+        if let Some(id) = self.place.strip_prefix("device/") {
+            let secret = self.pw.as_slice().try_into().expect("32 bytes");
+            return Password::from(&DeviceKey::new(id.parse().expect("an id"), secret));
         }
-    }
-
-    fn place(&self) -> String {
-        if self.device {
-            format!("device/{}", hex::encode(run::<16>(0)))
-        } else {
-            self.code().locator.as_str().into()
-        }
-    }
-
-    fn pw(&self) -> Vec<u8> {
-        if self.device {
-            run::<32>(0xE0).into()
-        } else {
-            self.code().secret.as_str().into()
-        }
+        let secret = std::str::from_utf8(&self.pw).expect("a secret");
+        Password::from(Code::parse(&format!("{}{secret}", self.place)).expect("a code"))
     }
 
     fn offering(&self) -> Offering {
@@ -152,11 +135,10 @@ impl Exchange {
         psk: &Key,
         payload: &[u8],
     ) -> (Vec<u8>, Finished) {
-        let place = self.place();
         let prologue = spelled::prologue(&[
             b"alongside/1 noise",
             &[0, 1],
-            place.as_bytes(),
+            self.place.as_bytes(),
             offer,
             clear,
         ]);
@@ -190,7 +172,7 @@ impl Exchange {
         };
         let helper = answering.confirmed(&second).expect("a channel");
 
-        let spake = spelled::spake(&self.place(), &self.pw(), &self.x, &self.y);
+        let spake = spelled::spake(&self.place, &self.pw, &self.x, &self.y);
         let suite = helper.channel.keys.suite();
         let commitment = spelled::commitment(&self.n_h);
         let (prologue, finished) = self.noise(suite, &offer, &parts.clear, &spake.psk, &commitment);
@@ -228,8 +210,8 @@ impl Exchange {
                 .collect::<Vec<_>>()
         };
         json!({
-            "place": self.place(),
-            "pw": hex(self.pw()),
+            "place": self.place,
+            "pw": hex(&self.pw),
             "sharer": {
                 "x": hex(self.x), "e": hex(self.e_sharer), "n": hex(self.n_s),
                 "suites": suites(&self.sharer_suites), "ceiling": self.sharer_ceiling.bits(),
@@ -238,6 +220,37 @@ impl Exchange {
                 "y": hex(self.y), "e": hex(self.e_helper), "n": hex(self.n_h),
                 "suites": suites(&self.helper_suites), "ceiling": self.helper_ceiling.bits(),
             },
+        })
+    }
+
+    /// Every value of an exchange.
+    fn output(&self, made: &Made) -> Value {
+        let (bits, words) = spelled::phrase(&made.finished.h, &self.n_h, &self.n_s);
+        let ceiling = self.sharer_ceiling.intersect(self.helper_ceiling);
+        let Finished {
+            message_1,
+            message_2,
+            h,
+            k1,
+            k2,
+            steps,
+        } = &made.finished;
+        json!({
+            "spake2": made.spake.values,
+            "offer": hex(&made.offer),
+            "suite": made.suite.to_wire(),
+            "clear": hex(&made.clear),
+            "commitment": hex(spelled::commitment(&self.n_h)),
+            "prologue": hex(&made.prologue),
+            "prologue_sha256": hex(spelled::sha256(&[&made.prologue])),
+            "noise": steps,
+            "message_1": hex(message_1), "answer": hex(&made.answer),
+            "message_2": hex(message_2), "confirm": hex(&made.confirm),
+            "h": hex(h), "k1": hex(k1), "k2": hex(k2),
+            "master": hex(made.master),
+            "session_id": hex(spelled::session_id(h)),
+            "ceiling": ceiling.bits(),
+            "phrase_bits": hex(bits), "phrase": words,
         })
     }
 
@@ -260,11 +273,13 @@ fn exchanges() -> File {
     let both = [Suite::ChaChaPoly, Suite::AesGcm];
     let chapter = |suite| Exchange::of_chapter(&[suite]);
     let device = |suite| Exchange {
-        device: true,
+        place: DeviceId(run(0)).place(),
+        pw: run::<32>(0xE0).into(),
         ..chapter(suite)
     };
     let narrow = Exchange {
-        code: "01234567-89ab",
+        place: "01234567".into(),
+        pw: b"89ab".into(),
         helper_suites: both.into(),
         sharer_suites: vec![Suite::AesGcm],
         sharer_ceiling: Scopes::CONSENT,
@@ -314,34 +329,7 @@ fn exchanges() -> File {
         ),
     ] {
         let made = exchange.make();
-        let (bits, words) = spelled::phrase(&made.finished.h, &exchange.n_h, &exchange.n_s);
-        let ceiling = exchange.sharer_ceiling.intersect(exchange.helper_ceiling);
-        let Finished {
-            message_1,
-            message_2,
-            h,
-            k1,
-            k2,
-            steps,
-        } = &made.finished;
-        let output = json!({
-            "spake2": made.spake.values,
-            "offer": hex(&made.offer),
-            "suite": made.suite.to_wire(),
-            "clear": hex(&made.clear),
-            "commitment": hex(spelled::commitment(&exchange.n_h)),
-            "prologue": hex(&made.prologue),
-            "prologue_sha256": hex(spelled::sha256(&[&made.prologue])),
-            "noise": steps,
-            "message_1": hex(message_1), "answer": hex(&made.answer),
-            "message_2": hex(message_2), "confirm": hex(&made.confirm),
-            "h": hex(h), "k1": hex(k1), "k2": hex(k2),
-            "master": hex(made.master),
-            "session_id": hex(spelled::session_id(h)),
-            "ceiling": ceiling.bits(),
-            "phrase_bits": hex(bits), "phrase": words,
-        });
-        file.taken(id, about, shows, exchange.json(), output);
+        file.taken(id, about, shows, exchange.json(), exchange.output(&made));
     }
     file
 }
@@ -613,7 +601,7 @@ fn confirms() -> File {
         "KEX-13",
     );
     let guess = Exchange {
-        code: "4060-r0gy",
+        pw: b"r0gy".into(),
         ..exchange.clone()
     };
     let (_, answer) = guess.answering(&made.offer).expect("an answer");
@@ -759,4 +747,80 @@ fn openings() -> File {
         );
     }
     file
+}
+
+impl Exchange {
+    /// Takes the values of an end from a vector; those of the other stay what they are.
+    fn take(&mut self, end: &Value) {
+        let suites = || {
+            let suites = end["suites"].as_array().expect("suites").iter();
+            let known =
+                suites.filter_map(|suite| Suite::from_wire(u8::try_from(suite.as_u64()?).ok()?));
+            known.collect()
+        };
+        let ceiling = u16::try_from(end["ceiling"].as_u64().expect("a ceiling")).ok();
+        let ceiling = ceiling.and_then(Scopes::from_bits).expect("scopes");
+        if end.get("x").is_some() {
+            (self.x, self.e_sharer, self.n_s) =
+                (key_of(end, "x"), key_of(end, "e"), key_of(end, "n"));
+            (self.sharer_suites, self.sharer_ceiling) = (suites(), ceiling);
+        } else {
+            (self.y, self.e_helper, self.n_h) =
+                (key_of(end, "y"), key_of(end, "e"), key_of(end, "n"));
+            (self.helper_suites, self.helper_ceiling) = (suites(), ceiling);
+        }
+    }
+}
+
+/// What comes of an input of one of these kinds.
+pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
+    if kind == "opening" {
+        let (h, n_s, opening) = (
+            key_of(input, "h"),
+            key_of(input, "n_s"),
+            key_of(input, "opening"),
+        );
+        return if spelled::commitment(&opening) == key_of(input, "commitment") {
+            Ok(json!({ "phrase": spelled::phrase(&h, &opening, &n_s).1 }))
+        } else {
+            Err(Refusal::reported(ErrorCode::BadOpening, "KEX-15"))
+        };
+    }
+    let mut exchange = Exchange::of_chapter(&[]);
+    exchange.place = input["place"].as_str().expect("a place").into();
+    exchange.pw = bytes_of(input, "pw");
+    let refused = |said: Fault| Refusal::reported(said.code(), said.clause());
+    match kind {
+        "exchange" => {
+            exchange.take(&input["sharer"]);
+            exchange.take(&input["helper"]);
+            Ok(exchange.output(&exchange.make()))
+        }
+        "answer" => {
+            exchange.take(input);
+            let (_, answer) = exchange
+                .answering(&bytes_of(input, "offer"))
+                .map_err(refused)?;
+            Ok(json!({ "answer": hex(answer) }))
+        }
+        "confirm" => {
+            exchange.take(input);
+            let confirm = exchange
+                .answered(&bytes_of(input, "answer"))
+                .map_err(refused)?;
+            Ok(json!({ "confirm": hex(confirm) }))
+        }
+        _ => {
+            exchange.take(input);
+            let (answering, _) = exchange
+                .answering(&bytes_of(input, "offer"))
+                .map_err(refused)?;
+            let Ok(Some(Envelope::Confirm(confirm))) = Envelope::read(&bytes_of(input, "confirm"))
+            else {
+                panic!("no confirm")
+            };
+            let channel = answering.confirmed(&confirm).map_err(refused)?.channel;
+            Ok(json!({ "h": hex(channel.transcript), "master": hex(channel.keys.master()) }))
+        }
+    }
 }

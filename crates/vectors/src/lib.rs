@@ -17,6 +17,7 @@
 //! | `receipts` | receipts, one by one and in files |
 //! | `books` | what a relay writes down |
 //! | `spelled` | the formulas of the chapters, for their intermediate values |
+//! | `independent` | vectors of another implementation |
 //! | `files` | the folder of the committed vectors |
 
 mod books;
@@ -26,6 +27,7 @@ mod fields;
 pub mod files;
 mod given;
 mod handshakes;
+pub mod independent;
 mod messages;
 mod receipts;
 mod reconnects;

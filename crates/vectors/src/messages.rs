@@ -10,7 +10,7 @@ use alongside_wire::{DecodeError, ErrorCode, framing};
 use serde_json::{Value, json};
 
 use crate::{
-    fields::Message,
+    fields::{Message, bytes_of},
     vector::{File, Refusal},
 };
 
@@ -111,16 +111,7 @@ impl<M: Message> Plane<M> {
     fn bytes(&mut self, id: &str, about: &str, shows: &[&str], bytes: &[u8], messages: &[M]) {
         let (read, waits) = (self.read)(bytes).expect(id);
         assert_eq!(read, messages, "{id}");
-        let mut output = json!({
-            "messages": messages.iter().map(Message::json).collect::<Vec<_>>(),
-        });
-        let skipped = skipped(bytes, messages);
-        if !skipped.is_empty() {
-            output["skipped"] = json!(skipped);
-        }
-        if waits > 0 {
-            output["waiting"] = json!(waits);
-        }
+        let output = output(bytes, messages, waits);
         let written: Vec<u8> = messages.iter().flat_map(Message::framed).collect();
         let input = json!({ "bytes": hex::encode(bytes) });
         self.file.taken(id, about, shows, input, output);
@@ -151,6 +142,56 @@ impl<M: Message> Plane<M> {
         let input = json!({ "bytes": hex::encode(bytes) });
         self.file.refused(id, about, input, expected);
     }
+}
+
+/// What a vector says that some bytes are.
+fn output<M: Message>(bytes: &[u8], messages: &[M], waits: usize) -> Value {
+    let all: Vec<_> = messages.iter().map(Message::json).collect();
+    let mut output = json!({ "messages": all });
+    let skipped = skipped(bytes, messages);
+    if !skipped.is_empty() {
+        output["skipped"] = json!(skipped);
+    }
+    if waits > 0 {
+        output["waiting"] = json!(waits);
+    }
+    output
+}
+
+/// What comes of an input of one of these kinds.
+pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
+    let bytes = bytes_of(input, "bytes");
+    match kind {
+        "rendezvous" => read_all(&bytes, rendezvous::read),
+        "envelope" => read_all(&bytes, envelopes::read),
+        "session" => read_all(&bytes, session::read),
+        "clear" => bodies::compute(&input["what"], &bytes).map_err(said),
+        _ => records::compute(&input["what"], &bytes),
+    }
+}
+
+/// The bytes of the messages of a vector.
+pub(crate) fn written(kind: &str, output: &Value) -> Vec<u8> {
+    fn of<M: Message>(message: &Value) -> Vec<u8> {
+        let name = message["name"].as_str().expect("a name");
+        M::from_fields(name, &message["fields"]).framed()
+    }
+    let messages = output["messages"].as_array().expect("messages").iter();
+    let write = match kind {
+        "rendezvous" => of::<alongside_wire::rendezvous::Message>,
+        "envelope" => of::<alongside_wire::envelope::Envelope>,
+        _ => of::<alongside_wire::session::Message>,
+    };
+    messages.flat_map(write).collect()
+}
+
+fn read_all<M: Message>(bytes: &[u8], read: fn(&[u8]) -> Reading<M>) -> Result<Value, Refusal> {
+    let (messages, waits) = read(bytes).map_err(said)?;
+    Ok(output(bytes, &messages, waits))
+}
+
+fn said(error: DecodeError) -> Refusal {
+    Refusal::reported(error.code(), error.clause())
 }
 
 /// The types that are not among `messages`.

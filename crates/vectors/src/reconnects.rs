@@ -15,6 +15,7 @@ use alongside_wire::{
 use serde_json::{Value, json};
 
 use crate::{
+    fields::{bytes_of, key_of},
     given::Given,
     handshakes::Exchange,
     messages::run,
@@ -151,6 +152,26 @@ impl Session {
         )
     }
 
+    /// Every value of a reconnect.
+    fn output(&self, made: Made) -> Value {
+        let after = Keys::of_generation(self.suite, self.generation + 1, made.next);
+        let state = [0x24, 0x06, 0, 0x41, 1, 0, 2, 1];
+        let sealed = session::Sealer::new(&after, Direction::ToSharer).seal(&after, &state);
+        let Finished {
+            h, k1, k2, steps, ..
+        } = &made.finished;
+        json!({
+            "psk": hex(made.psk), "master_hash": hex(made.master_hash), "clear": hex(made.clear),
+            "prologue": hex(&made.prologue), "prologue_sha256": hex(spelled::sha256(&[&made.prologue])),
+            "noise": steps,
+            "reconnect_1": hex(Envelope::from(made.first).to_bytes()),
+            "reconnect_2": hex(Envelope::from(made.second).to_bytes()),
+            "h": hex(h), "k1": hex(k1), "k2": hex(k2), "next_master": hex(made.next),
+            "next_psk": hex(spelled::expand(&made.next, &spelled::reconnect_info(self.generation + 1))),
+            "state": hex(state), "sealed_state": hex(sealed),
+        })
+    }
+
     fn json(&self) -> Value {
         json!({
             "suite": self.suite.to_wire(), "generation": self.generation, "master": hex(self.master),
@@ -217,22 +238,7 @@ fn reconnects() -> File {
             input["attempt"] = json!(session.attempt);
             input["e_helper"] = hex(session.e_helper);
             input["e_sharer"] = hex(session.e_sharer);
-            let after = Keys::of_generation(suite, session.generation + 1, made.next);
-            let state = [0x24, 0x06, 0, 0x41, 1, 0, 2, 1];
-            let sealed = session::Sealer::new(&after, Direction::ToSharer).seal(&after, &state);
-            let Finished {
-                h, k1, k2, steps, ..
-            } = &made.finished;
-            let output = json!({
-                "psk": hex(made.psk), "master_hash": hex(made.master_hash), "clear": hex(made.clear),
-                "prologue": hex(&made.prologue), "prologue_sha256": hex(spelled::sha256(&[&made.prologue])),
-                "noise": steps,
-                "reconnect_1": hex(Envelope::from(made.first).to_bytes()),
-                "reconnect_2": hex(Envelope::from(made.second).to_bytes()),
-                "h": hex(h), "k1": hex(k1), "k2": hex(k2), "next_master": hex(made.next),
-                "next_psk": hex(spelled::expand(&made.next, &spelled::reconnect_info(session.generation + 1))),
-                "state": hex(state), "sealed_state": hex(sealed),
-            });
+            let output = session.output(made);
             file.taken(
                 &format!("suite-{}/{id}", suite.to_wire()),
                 about,
@@ -500,4 +506,77 @@ fn finishes() -> File {
         "RECON-19",
     );
     file
+}
+
+/// What comes of an input of one of these kinds.
+pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
+    let small = |name: &str| {
+        input[name]
+            .as_u64()
+            .and_then(|number| u32::try_from(number).ok())
+    };
+    let suite = small("suite")
+        .and_then(|suite| Suite::from_wire(suite as u8))
+        .expect("a suite");
+    let key = |name: &str| input.get(name).map_or(run(0x60), |_| key_of(input, name));
+    let session = Session {
+        suite,
+        generation: small("generation").expect("a generation"),
+        master: key_of(input, "master"),
+        session_id: key_of(input, "session_id"),
+        attempt: small("attempt").unwrap_or(1),
+        e_helper: key("e_helper"),
+        e_sharer: key("e_sharer"),
+    };
+    match kind {
+        "reconnect" => Ok(session.output(run_through(&session))),
+        "reconnect-answer" => {
+            let Ok(Some(Envelope::Reconnect1(first))) =
+                Envelope::read(&bytes_of(input, "reconnect_1"))
+            else {
+                panic!("no reconnect-1")
+            };
+            let highest = small("highest").unwrap_or_default();
+            let (mut answers, mut keys) = (Answers::default(), session.keys());
+            if highest > 0 {
+                let before = Session {
+                    attempt: highest,
+                    e_helper: run(0x11),
+                    ..session.clone()
+                };
+                session
+                    .answer(&before.spell().first, &mut answers, &mut keys)
+                    .expect("an answer");
+            }
+            let said = session.answer(&first, &mut answers, &mut keys);
+            let clear = ReconnectClear::read(&first.clear).ok();
+            // If it names what this end would name, the proof was wrong.
+            let fits = clear.is_some_and(|clear| {
+                let ours = Session {
+                    attempt: clear.attempt,
+                    ..session.clone()
+                }
+                .spell()
+                .clear;
+                clear.attempt > highest && clear.to_bytes() == ours
+            });
+            let requirement = if fits { "RECON-19" } else { "RECON-14" };
+            let answer = said.ok_or(Refusal::silent(requirement))?;
+            let next = answers.take_candidate().expect("a candidate").master();
+            Ok(json!({ "reconnect_2": hex(answer), "candidate": hex(next) }))
+        }
+        _ => {
+            let Ok(Some(Envelope::Reconnect2(second))) =
+                Envelope::read(&bytes_of(input, "reconnect_2"))
+            else {
+                panic!("no reconnect-2")
+            };
+            let (mut attempts, _) = session.attempts();
+            let next = attempts.answered(&session.keys(), &second, NOW);
+            let fits = (second.generation, second.attempt) == (session.generation, session.attempt);
+            let requirement = if fits { "RECON-19" } else { "RECON-21" };
+            let next = next.ok_or(Refusal::silent(requirement))?.master();
+            Ok(json!({ "next_master": hex(next) }))
+        }
+    }
 }

@@ -58,6 +58,24 @@ pub(crate) fn seal(suite: Suite, key: &Key, number: u64, aad: &[u8], msg: &[u8])
     .expect("a short message")
 }
 
+/// Opens what [`seal`] makes.
+pub(crate) fn open(
+    suite: Suite,
+    key: &Key,
+    number: u64,
+    aad: &[u8],
+    msg: &[u8],
+) -> Option<Vec<u8>> {
+    let mut nonce = [0; 12];
+    nonce[4..].copy_from_slice(&number.to_be_bytes());
+    let payload = Payload { msg, aad };
+    match suite {
+        Suite::ChaChaPoly => ChaCha20Poly1305::new(key.into()).decrypt(&nonce.into(), payload),
+        Suite::AesGcm => Aes256Gcm::new(key.into()).decrypt(&nonce.into(), payload),
+    }
+    .ok()
+}
+
 /// SPAKE2 of both ends.
 pub(crate) struct Spake {
     pub(crate) x_star: Key,

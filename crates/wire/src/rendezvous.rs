@@ -6,7 +6,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DecodeError, Fault, ReportCategory, Scopes,
+    DecodeError, Fault, Profile, ReportCategory, Scopes,
     body::{Body, Check, messages, within},
     card::SIGNATURE,
     code::Locator,
@@ -322,7 +322,10 @@ impl Check for CardRequest {
             self.receipt_key.len(),
             1,
             "the receipt keys of card-request",
-        )
+        )?;
+        let known = Profile::from_wire(self.profile);
+        let invalid = DecodeError::new(Fault::InvalidValue, "the profile of card-request");
+        known.map(|_| ()).ok_or(invalid)
     }
 }
 

@@ -98,7 +98,7 @@ def _exchanges(random: Random) -> Iterator[Writer]:
         confirm.invalid("changed", "a bit of message 1", given, "handshake-failed", "KEX-13")
         given = of_helper | {"confirm": _flip(random, made["confirm"], 2)}
         finish.invalid("changed", "a bit of message 2", given, "handshake-failed", "KEX-13")
-        given = of_sharer | {"answer": made["answer"], "pw": _flip(random, bytes.fromhex(both["pw"]))}
+        given = of_sharer | {"answer": made["answer"], "pw": bytes.fromhex(both["pw"])[::-1]}
         confirm.invalid("password", "another password", given, "handshake-failed", "KEX-13")
     for about, element in bad_elements().items():
         offer = _changed(made["offer"], element=element)

@@ -25,7 +25,7 @@ pub struct CardWanted {
     pub account: Box<Account>,
     /// The most that they may do as a helper, by their role and the policy.
     pub ceiling: Scopes,
-    /// A registered profile, or what the client says is one.
+    /// A registered profile.
     pub profile: u8,
     /// The keys, and the answer to the challenge.
     pub request: Request,

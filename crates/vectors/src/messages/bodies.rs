@@ -1,9 +1,11 @@
 //! Bodies that stand inside others: clear parts of envelopes.
 
 use alongside_wire::{
-    Scopes,
+    DecodeError, Scopes,
     envelope::{AnswerClear, ReconnectClear},
 };
+
+use serde_json::{Value, json};
 
 use super::{Whole, run};
 use crate::{fields, vector::File};
@@ -140,4 +142,13 @@ fn reconnects(whole: &mut Whole) {
         let said = ReconnectClear::read(&bytes).err();
         whole.refused(id, about, what, &bytes, clause, said);
     }
+}
+
+pub(super) fn compute(what: &Value, bytes: &[u8]) -> Result<Value, DecodeError> {
+    let fields = if what == "answer" {
+        fields::of(&AnswerClear::read(bytes)?)
+    } else {
+        fields::of(&ReconnectClear::read(bytes)?)
+    };
+    Ok(json!({ "fields": fields }))
 }

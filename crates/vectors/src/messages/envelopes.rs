@@ -8,7 +8,7 @@ use alongside_wire::{
 use super::{Plane, refusal, run};
 use crate::vector::File;
 
-fn read(bytes: &[u8]) -> Result<(Vec<Envelope>, usize), DecodeError> {
+pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Envelope>, usize), DecodeError> {
     Ok((Envelope::read(bytes)?.into_iter().collect(), 0))
 }
 

@@ -1,7 +1,7 @@
 //! Records of frame streams: their clear headers, and what is sealed in them.
 
 use alongside_wire::{
-    Codec, DecodeError,
+    Codec, DecodeError, ErrorCode,
     input::{self, InputEvent},
     media::{Frame, Tile},
     record::{InputHeader, MediaHeader},
@@ -9,7 +9,7 @@ use alongside_wire::{
 use serde_json::{Value, json};
 
 use super::Whole;
-use crate::vector::File;
+use crate::vector::{File, Refusal};
 
 pub(crate) fn file() -> File {
     let mut whole = Whole {
@@ -57,16 +57,7 @@ fn media_headers(whole: &mut Whole) {
     ] {
         let bytes = header.to_bytes();
         assert_eq!(MediaHeader::read(&bytes), Ok(header));
-        let MediaHeader {
-            last,
-            index,
-            frame,
-            epoch,
-            number,
-            length,
-        } = header;
-        let fields = json!({ "last": last, "index": index, "frame": frame, "epoch": epoch, "number": number, "length": length });
-        whole.taken(id, about, what, &bytes, fields);
+        whole.taken(id, about, what, &bytes, media_fields(&header));
     }
     for (id, about, place, value, clause) in [
         ("type", "another type", 0, 0x42, "MEDIA-9"),
@@ -136,7 +127,7 @@ fn stopped(
 ) {
     assert!(said.is_some(), "{what}/{id}: taken");
     let input = json!({ "what": what, "bytes": hex::encode(bytes) });
-    let refusal = crate::vector::Refusal::reported(alongside_wire::ErrorCode::Malformed, clause);
+    let refusal = Refusal::reported(ErrorCode::Malformed, clause);
     whole
         .file
         .refused(&format!("{what}/{id}"), about, input, refusal);
@@ -477,4 +468,34 @@ fn events(whole: &mut Whole) {
             input::read_record(&bytes).err(),
         );
     }
+}
+
+fn media_fields(header: &MediaHeader) -> Value {
+    let MediaHeader {
+        last,
+        index,
+        frame,
+        epoch,
+        number,
+        length,
+    } = header;
+    json!({ "last": last, "index": index, "frame": frame, "epoch": epoch, "number": number, "length": length })
+}
+
+pub(super) fn compute(what: &Value, bytes: &[u8]) -> Result<Value, Refusal> {
+    let header = |_: DecodeError| Refusal::reported(ErrorCode::Malformed, "MEDIA-9");
+    let slot = |_: DecodeError| Refusal::reported(ErrorCode::Malformed, "INPUT-7");
+    let fields = match what.as_str().expect("text") {
+        "media-header" => media_fields(&MediaHeader::read(sized(bytes)).map_err(header)?),
+        "input-header" => {
+            let InputHeader { grant } = InputHeader::read(sized(bytes)).map_err(header)?;
+            json!({ "grant": grant })
+        }
+        "frame" => frame_fields(&Frame::read(bytes).map_err(super::said)?),
+        _ => {
+            let events = input::read_record(sized(bytes)).map_err(slot)?;
+            json!({ "events": events.into_iter().map(event_fields).collect::<Vec<_>>() })
+        }
+    };
+    Ok(json!({ "fields": fields }))
 }

@@ -16,7 +16,7 @@ use alongside_wire::{
 use super::{Plane, refusal, run};
 use crate::vector::File;
 
-fn read(bytes: &[u8]) -> Result<(Vec<Message>, usize), DecodeError> {
+pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Message>, usize), DecodeError> {
     let mut deframer = Deframer::new(limits::CONTROL_MESSAGE, "a vector");
     deframer.push(bytes);
     let mut messages = Vec::new();
@@ -278,6 +278,18 @@ fn signing(plane: &mut Plane<Message>) {
             card: run::<99>(1).into(),
         },
     );
+    for profile in [0, 3] {
+        let request = CardRequest {
+            profile,
+            ..request.clone()
+        };
+        plane.wrong(
+            &format!("profile-{profile}"),
+            "a profile that is not registered",
+            request,
+            "WIRE-7",
+        );
+    }
     plane.wrong(
         "two-receipt-keys",
         "two receipt keys",

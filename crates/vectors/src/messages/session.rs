@@ -15,7 +15,7 @@ use alongside_wire::{
 use super::{Plane, refusal, run};
 use crate::vector::File;
 
-fn read(bytes: &[u8]) -> Result<(Vec<Message>, usize), DecodeError> {
+pub(super) fn read(bytes: &[u8]) -> Result<(Vec<Message>, usize), DecodeError> {
     Ok((Message::read_all(bytes)?, 0))
 }
 

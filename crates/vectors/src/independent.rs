@@ -1,0 +1,91 @@
+//! Vectors that another implementation made: what the reference code makes of each.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{codes, fields::bytes_of, handshakes, messages, reconnects, records, vector::Refusal};
+
+/// The vectors of one kind, as another wrote them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    format: u32,
+    kind: String,
+    /// The vectors.
+    pub vectors: Vec<Vector>,
+}
+
+/// One of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vector {
+    id: String,
+    #[serde(rename = "about")]
+    _about: String,
+    #[serde(rename = "shows")]
+    _shows: Vec<String>,
+    input: Value,
+    output: Option<Value>,
+    error: Option<Expected>,
+    #[serde(default)]
+    one_way: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    name: Option<String>,
+    requirement: String,
+}
+
+impl File {
+    /// What the reference code says otherwise, in words.
+    pub fn differences(&self) -> Vec<String> {
+        assert_eq!(self.format, 1);
+        let vectors = self.vectors.iter();
+        let wrong = vectors.filter_map(|vector| {
+            Some(format!("{}: {}", vector.id, vector.difference(&self.kind)?))
+        });
+        wrong.collect()
+    }
+}
+
+/// What comes of an input, if the kind is one that is computed.
+fn compute(kind: &str, input: &Value) -> Option<Result<Value, Refusal>> {
+    let compute = match kind {
+        "code" | "code-draw" | "link" => codes::compute,
+        "rendezvous" | "envelope" | "session" | "clear" | "record" => messages::compute,
+        "exchange" | "answer" | "confirm" | "finish" | "opening" => handshakes::compute,
+        "key" | "sealed" | "opened" | "window" => records::compute,
+        "reconnect" | "reconnect-answer" | "reconnect-finish" => reconnects::compute,
+        _ => return None,
+    };
+    Some(compute(kind, input))
+}
+
+impl Vector {
+    fn difference(&self, kind: &str) -> Option<String> {
+        let Some(said) = compute(kind, &self.input) else {
+            return Some(format!("nothing computes the kind {kind}"));
+        };
+        match (said, &self.output, &self.error) {
+            (Ok(said), Some(output), None) if said == *output => {
+                let framed = ["rendezvous", "envelope", "session"].contains(&kind) && !self.one_way;
+                let same =
+                    !framed || messages::written(kind, output) == bytes_of(&self.input, "bytes");
+                (!same).then(|| "its fields are written as other bytes".to_owned())
+            }
+            (Err(said), None, Some(error)) if error.is(said) => None,
+            (said, ..) => Some(format!("it is {said:?}")),
+        }
+    }
+}
+
+impl Expected {
+    fn is(&self, said: Refusal) -> bool {
+        let name = said.error.map(|error| error.name());
+        // What a field may not be is WIRE-7 to a decoder, whichever requirement says so.
+        let field = said.requirement == "WIRE-7" && !self.requirement.starts_with("WIRE");
+        name == self.name.as_deref() && (field || said.requirement == self.requirement)
+    }
+}

@@ -1,0 +1,66 @@
+//! The reference code makes of the vectors of another implementation what that one made of them.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::{fs, path::Path};
+
+use alongside_vectors::{files, independent::File};
+
+/// Files and vectors of a folder, and what the reference code says otherwise.
+fn check(folder: &Path, known: impl Fn(&str) -> bool) -> (usize, usize, Vec<String>) {
+    let (mut count, mut vectors, mut wrong) = (0, 0, Vec::new());
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.ends_with(".json") && known(name.trim_end_matches(".json")) {
+            let file: File = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            (count, vectors) = (count + 1, vectors + file.vectors.len());
+            wrong.extend(file.differences());
+        }
+    }
+    (count, vectors, wrong)
+}
+
+#[test]
+fn they_are_what_the_reference_makes_too() {
+    let folder = files::folder().join("independent");
+    let (files, vectors, wrong) = check(&folder, |_| true);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(
+        files >= 20 && vectors > 900,
+        "{vectors} vectors in {files} files"
+    );
+}
+
+/// The kinds that are checked so, held against the vectors of the reference itself.
+const KINDS: [&str; 20] = [
+    "answer",
+    "clear",
+    "code",
+    "code-draw",
+    "confirm",
+    "envelope",
+    "exchange",
+    "finish",
+    "key",
+    "link",
+    "opened",
+    "opening",
+    "reconnect",
+    "reconnect-answer",
+    "reconnect-finish",
+    "record",
+    "rendezvous",
+    "sealed",
+    "session",
+    "window",
+];
+
+#[test]
+fn own_vectors_come_out_the_same() {
+    let (files, vectors, wrong) = check(&files::folder(), |kind| KINDS.contains(&kind));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(
+        files == KINDS.len() && vectors > 600,
+        "{vectors} vectors in {files} files"
+    );
+}
