@@ -41,9 +41,12 @@ class Pair(unittest.TestCase):
         for act in (self.helper.person_asks_for_code, self.helper.code_issued, self.helper.joined):
             act(self.now)
         self.helper.handshake(self.now)
+        self.sharer.joins(self.now)
+        self.sharer.answered(self.now, all_scopes())
         self.log: list[str] = []
         opening = {"opening": SECRET, "name": "Ada", "card": b"", "proof": b""}
         self.pass_on(self.sharer.receive(0, Message("introduce", opening)), self.helper)
+        self.sharer.person_says_who_started(0, True)
 
     def pass_on(self, outcome: Outcome, other: Helper | Sharer) -> None:
         for message in decode_plaintext(encode_plaintext(outcome.sent)) if outcome.sent else []:
@@ -142,9 +145,13 @@ class Pair(unittest.TestCase):
         self.helper.person_writes(self.now, "two")
         self.assertEqual(self.sharer.person_consents(self.now, 1).verdict, "ignored")
         self.log.clear()
-        self.sharer.reconnected(self.now)
-        self.by_helper(self.helper.reconnected(self.now))
-        self.assertEqual(self.log[:2], ["state", "state"])
+        of_helper = self.helper.reconnected(self.now)
+        of_sharer = self.sharer.reconnected(self.now)
+        self.assertEqual([message.name for message in of_helper.sent + of_sharer.sent], ["state", "state"])
+        goes_on = self.sharer.receive(self.now, of_helper.sent[0])
+        lines = self.helper.receive(self.now, of_sharer.sent[0])
+        self.by_sharer(goes_on)
+        self.by_helper(lines)
         self.assertEqual((self.helper.epoch, self.sharer.epoch), (2, 2))
         self.assertEqual((self.sharer.chat.received, self.helper.chat.kept), (2, []))
         self.assertIsNone(self.sharer.grant)

@@ -47,6 +47,7 @@ class End:
     """Subclasses have a method `on_x_y` for each message `x-y` that may come, and the person's acts."""
 
     role = ""
+    sealing_phases: tuple[str, ...] = ("deciding", "viewing")
 
     def __init__(self, ceiling: int, phase: str) -> None:
         self.ceiling = ceiling
@@ -109,7 +110,7 @@ class End:
         if self.phase not in ("securing", "deciding", "viewing"):
             raise Refused(None, "KEX-21", "it belongs to a session that is over")
         self.heard_at = self.now
-        if message.name == "pad" and self.phase in ("deciding", "viewing"):
+        if message.name == "pad" and self.phase in self.sealing_phases:
             return
         if self.frozen:
             self._take_frozen(message)
@@ -149,7 +150,7 @@ class End:
     def finish(self, error: str, tell: bool = True) -> None:
         """Ends the session here: by `end` where a record can be sealed (END-2), and `leave` (END-3)."""
         self.end_grant_silently()
-        if tell and not self.frozen and self.phase in ("deciding", "viewing"):
+        if tell and not self.frozen and self.phase in self.sealing_phases:
             self.send("end", code=code(error))
         if self.phase != "idle":
             self._leave = error
@@ -219,6 +220,8 @@ class End:
         return self.step(now, lambda: self._write(text))
 
     def _write(self, text: str) -> None:
+        if self.phase != "viewing":
+            raise Refused(None, "SESSION-1", "not before consent")
         if len(self.chat.kept) >= registry().limit("chat-kept"):
             raise Refused(None, "RECON-31", "too many lines are not acknowledged")
         if not self.consented & scope_bits("chat"):
@@ -276,6 +279,27 @@ class End:
         self.judge_grant(grant, scope)
         self.refuse_item()
         self.clipboard.waiting = item
+
+    def grant_with(self, scope: str) -> int:
+        """TOOL-4."""
+        if self.grant is None or not self.grant.scopes & scope_bits(scope):
+            raise Refused(None, "TOOL-4", "no live grant with its scope")
+        return self.grant.id
+
+    def send_item(self, text: str, scope: str) -> None:
+        grant = self.grant_with(scope)
+        self.clipboard.sent += 1
+        self.clipboard.offered = self.clipboard.sent
+        self.send("clipboard", grant=grant, item=self.clipboard.sent, text=text)
+
+    def person_answers_item(self, now: int, taken: bool) -> Outcome:
+        def answer() -> None:
+            if self.clipboard.waiting is None:
+                raise Refused(None, "TOOL-14", "no item waits")
+            self.send("clipboard-taken", item=self.clipboard.waiting, taken=taken)
+            self.clipboard.waiting = None
+
+        return self.step(now, answer)
 
     def refuse_item(self) -> None:
         """TOOL-14, for an item whose grant ends or that another follows."""

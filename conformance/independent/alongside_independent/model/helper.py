@@ -169,34 +169,13 @@ class Helper(Joining):
 
     def draws(self, now: int, points: list[list[int]]) -> Outcome:
         def draw() -> None:
-            grant = self._grant_with("annotate")
+            grant = self.grant_with("annotate")
             self.send("stroke", grant=grant, stroke=1, display=0, colour=0, width=1, points=points)
 
         return self.step(now, draw)
 
     def person_sends_item(self, now: int, text: str) -> Outcome:
-        def send() -> None:
-            grant = self._grant_with("clipboard-to-sharer")
-            self.clipboard.sent += 1
-            self.clipboard.offered = self.clipboard.sent
-            self.send("clipboard", grant=grant, item=self.clipboard.sent, text=text)
-
-        return self.step(now, send)
-
-    def _grant_with(self, scope: str) -> int:
-        """TOOL-4."""
-        if self.grant is None or not self.grant.scopes & scope_bits(scope):
-            raise Refused(None, "TOOL-4", "no live grant with its scope")
-        return self.grant.id
-
-    def person_answers_item(self, now: int, taken: bool) -> Outcome:
-        def answer() -> None:
-            if self.clipboard.waiting is None:
-                raise Refused(None, "TOOL-14", "no item waits")
-            self.send("clipboard-taken", item=self.clipboard.waiting, taken=taken)
-            self.clipboard.waiting = None
-
-        return self.step(now, answer)
+        return self.step(now, lambda: self.send_item(text, "clipboard-to-sharer"))
 
     def on_control_grant(
         self, request: int, grant: int, scopes: int, duration_ms: int, secret: bytes

@@ -8,7 +8,8 @@ from typing import Any
 from ..records import Event, check_scopes
 from ..refusal import Refused
 from ..registry import all_scopes, registry, scope_bits
-from .end import End, Grant, code
+from .arriving import Arriving
+from .end import Grant, code
 from .outcome import Outcome
 
 
@@ -19,13 +20,11 @@ class Prompt:
     opened_at: int
 
 
-class Sharer(End):
+class Sharer(Arriving):
     """From a channel that stands to the end. The opening has been checked when `introduce` is taken."""
 
-    role = "sharer"
-
     def __init__(self, ceiling: int, displays: list[dict[str, int]] | None = None) -> None:
-        super().__init__(ceiling, "securing")
+        super().__init__(ceiling)
         self.displays = displays or [{"id": 0, "width": 1, "height": 1}]
         self.can_do = all_scopes() & ~scope_bits("elevation")
         self.statement: tuple[bytes, bytes] = (b"", b"")
@@ -44,20 +43,37 @@ class Sharer(End):
         self.seen_frame = False
         self.injected_at: int | None = None
         self.points = 0
+        self.drawn = False
+        self.laser = False
+        self.started: bool | None = None
 
     # deciding
+
+    def person_says_who_started(self, now: int, themselves: bool) -> Outcome:
+        """FRICTION-4."""
+
+        def say() -> None:
+            if self.phase != "deciding" or self.started is not None:
+                raise Refused(None, "FRICTION-4", "it is not asked, or was said")
+            self.started = themselves
+
+        return self.step(now, say)
 
     def on_introduce(self, **_: Any) -> None:  # noqa: ANN401
         self.phase, self.deciding_since = "deciding", self.now
         self.sent_at = self.now
         self.send("heartbeat")
 
-    def person_consents(self, now: int, scopes: int) -> Outcome:
-        return self.step(now, lambda: self._consent(scopes))
+    def person_consents(self, now: int, scopes: int, further_act: bool = False) -> Outcome:
+        return self.step(now, lambda: self._consent(scopes, further_act))
 
-    def _consent(self, scopes: int) -> None:
+    def _consent(self, scopes: int, further_act: bool) -> None:
         if self.phase != "deciding":
             raise Refused(None, "CONSENT-1", "nothing is asked")
+        if self.started is None:
+            raise Refused(None, "FRICTION-1", "it was not said who started the contact")
+        if not self.started and not further_act:
+            raise Refused(None, "FRICTION-3", "a plain answer is not enough")
         if self.frozen:
             raise Refused(None, "RECON-8", "the session is frozen")
         self.consented = scopes & self.ceiling & scope_bits("view", "chat")
@@ -69,9 +85,10 @@ class Sharer(End):
 
     def person_declines(self, now: int) -> Outcome:
         def decline() -> None:
-            if self.phase == "deciding":
-                self.finish("declined")
-                self._why = "CONSENT-3"
+            if self.phase != "deciding":
+                raise Refused(None, "CONSENT-3", "nothing is asked")
+            self.finish("declined")
+            self._why = "CONSENT-3"
 
         return self.step(now, decline)
 
@@ -101,6 +118,8 @@ class Sharer(End):
     def person_pauses(self, now: int, paused: bool) -> Outcome:
         def change() -> None:
             before = self.paused
+            if self.phase not in ("deciding", "viewing"):
+                raise Refused(None, "PAUSE-1", "there is no session")
             if self.own_pause == paused:
                 return
             self.own_pause = paused
@@ -116,13 +135,14 @@ class Sharer(End):
         if self.paused:
             self._end_grant("paused")
             if self.prompt:
-                self._deny(self.prompt.request, "too-early", "PAUSE-9")
+                if self.prompt.request:
+                    self._deny(self.prompt.request, "too-early", "PAUSE-9")
                 self.prompt = None
         self._next_epoch()
 
     def may_send_media(self) -> bool:
         """PAUSE-5, ADVISORY-2."""
-        up = self.phase == "viewing" and not self.frozen
+        up = self.phase == "viewing" and not self.frozen and not self.secure_desktop
         return up and self.epoch_runs and self.epoch_seen and self.advisory_acknowledged
 
     def sends_frame(self, now: int, frame: int) -> Outcome:
@@ -163,8 +183,25 @@ class Sharer(End):
         elif self._too_early():
             self._deny(request, "too-early", "CONTROL-5")
         else:
-            self.prompt = Prompt(request, scopes, self.now)
+            self._open_prompt(request, scopes)
             self._why = "CONTROL-6"
+
+    def _open_prompt(self, request: int, scopes: int) -> None:
+        self.prompt = Prompt(request, scopes, self.now)
+        self._clear()
+
+    def person_asks_for_time(self, now: int) -> Outcome:
+        """TOOL-6: a renewal that the person begins."""
+
+        def ask() -> None:
+            if self.grant is None or self.prompt:
+                raise Refused(None, "TOOL-6", "no live grant, or a prompt is open")
+            self._open_prompt(0, self.grant.scopes)
+
+        return self.step(now, ask)
+
+    def _clear(self) -> None:
+        self.points, self.drawn, self.laser = 0, False, False
 
     def _too_early(self) -> bool:
         timer = registry().timer
@@ -186,15 +223,25 @@ class Sharer(End):
             raise self.violation("CONTROL-22", "a grant that was never made")
         if self.grant is None or self.grant.id != grant:
             raise Refused(None, "CONTROL-23", "a grant that has ended")
-        self.refuse_item()
-        self.grant = None
+        self._grant_is_over()
 
     def _end_grant(self, why: str) -> None:
         if self.grant:
-            self.refuse_item()
             self.send("control-end", grant=self.grant.id, code=code(why))
-            self.grant = None
-            self.points = 0
+            self._grant_is_over()
+
+    def _grant_is_over(self) -> None:
+        self.refuse_item()
+        self.grant = None
+        self._clear()
+        if self.prompt and self.prompt.request == 0:
+            self.prompt = None
+
+    def end_grant_silently(self) -> None:
+        self.grant = None
+        self.clipboard.waiting = None
+        self.prompt = None
+        self._clear()
 
     def person_allows(
         self, now: int, duration: int, secret: bytes, scopes: int | None = None, repeated: bool | None = None
@@ -215,9 +262,12 @@ class Sharer(End):
             return
         if self.injected_at is not None and repeated is None:
             raise Refused(None, "CONTROL-27", "the number was not repeated")
-        scopes = prompt.scopes if scopes is None else scopes & prompt.scopes
+        scopes = prompt.scopes if scopes is None else scopes
+        if scopes == 0 or scopes & ~prompt.scopes or duration > registry().timer("grant"):
+            raise Refused(None, "CONTROL-15", "more than was asked for, or for too long")
+        if prompt.request == 0 and scopes != prompt.scopes:
+            raise Refused(None, "TOOL-6", "a renewal changes no scopes")
         self.prompt = None
-        duration = min(duration, registry().timer("grant"))
         if self.grant and self.grant.scopes == scopes == prompt.scopes:
             self.grant.ends_at = self.now + duration
             self.send("control-renew", request=prompt.request, grant=self.grant.id, duration_ms=duration)
@@ -254,12 +304,20 @@ class Sharer(End):
         return self.step(now, lambda: self._deny_prompt("CONTROL-7"))
 
     def _deny_prompt(self, clause: str) -> None:
-        if self.prompt:
+        if self.prompt is None:
+            raise Refused(None, clause, "nothing is asked")
+        if self.prompt.request:
             self._deny(self.prompt.request, "denied", clause)
-            self.prompt, self.denied_at = None, self.now
+            self.denied_at = self.now
+        self.prompt = None
 
     def person_revokes(self, now: int) -> Outcome:
-        return self.step(now, lambda: self._end_grant("revoked"))
+        def revoke() -> None:
+            if self.grant is None:
+                raise Refused(None, "CONTROL-19", "there is no grant")
+            self._end_grant("revoked")
+
+        return self.step(now, revoke)
 
     def input(self, now: int, grant: int, events: list[Event] | None) -> Outcome:
         """An input record; None when it does not open."""
@@ -280,39 +338,71 @@ class Sharer(End):
         if any(event.kind != "empty" for event in events):
             self.injected_at = self.now
 
-    # drawing and clipboard
+    # drawing, clipboard, displays, the system's own question
 
-    def on_stroke(self, grant: int, points: list[dict[str, int]], **_: Any) -> None:  # noqa: ANN401
+    def on_stroke(self, grant: int, points: list[list[int]], **_: Any) -> None:  # noqa: ANN401
         self.judge_grant(grant, "annotate")
         if self.prompt:
             raise Refused(None, "TOOL-16", "a prompt is open")
         if self.points + len(points) > registry().limit("drawing-points"):
             raise Refused(None, "TOOL-19", "too many points")
         self.points += len(points)
+        self.drawn = True
 
     def on_laser(self, grant: int, **_: Any) -> None:  # noqa: ANN401
         self.judge_grant(grant, "annotate")
         if self.prompt:
             raise Refused(None, "TOOL-16", "a prompt is open")
+        self.laser = True
 
     def on_clear(self, grant: int) -> None:
         self.judge_grant(grant, "annotate")
-        self.points = 0
+        self._clear()
 
     def on_clipboard(self, grant: int, item: int, text: str) -> None:
         self.take_item(grant, item, "clipboard-to-sharer")
 
+    def person_sends_item(self, now: int, text: str) -> Outcome:
+        return self.step(now, lambda: self.send_item(text, "clipboard-to-helper"))
+
+    def displays_change(self, now: int, displays: list[dict[str, int]]) -> Outcome:
+        def change() -> None:
+            if self.phase != "viewing":
+                raise Refused(None, "CONSENT-2", "nothing is shown yet")
+            self.displays = displays
+            if not self.frozen:
+                self.send("displays", displays=displays)
+
+        return self.step(now, change)
+
+    def system_asks(self, now: int, active: bool) -> Outcome:
+        """TOOL-21, TOOL-22."""
+
+        def change() -> None:
+            if self.phase != "viewing":
+                raise Refused(None, "TOOL-22", "nothing is shown yet")
+            if bool(self.secure_desktop) == active:
+                return
+            self.secure_desktop = active
+            if not self.frozen:
+                self.send("secure-desktop", active=active)
+
+        return self.step(now, change)
+
     # the link
 
     def freeze(self) -> None:
-        self.prompt = None
+        if self.frozen:
+            raise Refused(None, "RECON-1", "it is frozen")
         super().freeze()
+        self.epoch_seen = False
 
     def reconnected(self, now: int) -> Outcome:
-        """A record opened under the candidate, or the newest master: `state` or `end` comes next."""
+        """A record opened under the candidate: RECON-22."""
 
         def take() -> None:
             self.awaiting_state = True
+            self.send("state", **self.own_state())
 
         return self.step(now, take)
 
@@ -334,7 +424,6 @@ class Sharer(End):
             raise self.violation("RECON-25", "scopes that were not consented to")
 
     def go_on(self, state: dict[str, Any]) -> None:
-        self.send("state", **self.own_state())
         self.their_pause = state["paused"]
         if self.phase == "viewing":
             self.send("displays", displays=self.displays)
