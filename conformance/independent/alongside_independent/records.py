@@ -187,6 +187,8 @@ def decode_slot(data: bytes) -> Event:
                 raise malformed("INPUT-7", "no such button")
         case "wheel":
             values["dx"], values["dy"] = struct.unpack(">hh", data[2:6])
+            if max(abs(values["dx"]), abs(values["dy"])) > registry().limit("wheel-turn"):
+                raise too_large("a wheel that turns too far")
         case None:
             raise malformed("INPUT-7", f"no such kind of slot: {data[0]}")
     event = Event(name, values)

@@ -203,6 +203,10 @@ def _records(random: Random) -> Iterator[Writer]:
     ):
         at = 8 * random.randrange(8)
         wrong("input", about, slots[:at] + bytes.fromhex(slot) + slots[at + 8 :], "INPUT-7")
+    far = registry().limit("wheel-turn") + 1
+    for dx, dy in ((far, 0), (0, -far)):
+        event = records.Event("wheel", {"dx": dx, "dy": dy})
+        wrong("input", "a wheel that turns too far", records.encode_slots([event]), "WIRE-5", "too-large")
     yield writer
 
 
