@@ -357,7 +357,10 @@ impl Reader<'_> {
             }
         }
         for message in &machine.order {
-            let sent = |output: &String| output.split(' ').nth(1) == Some(message);
+            let sent = |output: &String| {
+                let mut words = output.split(' ');
+                words.next() == Some("send") && words.next() == Some(message)
+            };
             if !outputs.iter().any(sent) {
                 self.problem(1, format!("order: nothing sends \"{message}\""));
             }

@@ -6,10 +6,11 @@ use super::{Answer, Branch, Machine};
 use crate::spec::Spec;
 
 /// Where events come from, in the order in which they are shown, and in what words.
-pub(super) const SOURCES: [(&str, &str); 7] = [
+pub(super) const SOURCES: [(&str, &str); 8] = [
     ("client", "a message of the client"),
     ("relay", "what comes from the relay, or is said of it"),
     ("peer", "a message of the other end"),
+    ("others", "what others do"),
     ("channel", "what the secure channel finds"),
     ("person", "an act of the person"),
     ("program", "an act of the program"),
@@ -172,7 +173,7 @@ impl Cells<'_> {
         known.ok_or(format!("{} has no state \"{state}\"", region.name))
     }
 
-    /// `send MESSAGE …`, `leave ERROR`, `close ERROR`, `tell NAME …`.
+    /// `send MESSAGE …`, `pass MESSAGE …`, `leave ERROR`, `close ERROR`, `tell NAME …`.
     fn output(&self, output: &str) -> Result<(), String> {
         let unknown = || Err(format!("unknown output \"{output}\""));
         let mut words = output.split(' ');
@@ -185,6 +186,7 @@ impl Cells<'_> {
                 }
                 Err(format!("the order of messages does not have \"{name}\""))
             }
+            "pass" if self.names.is_message(name) => Ok(()),
             "leave" | "close" if code(output.split_once(' ').map_or("", |(_, code)| code)) => {
                 Ok(())
             }

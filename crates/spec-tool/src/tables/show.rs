@@ -231,6 +231,7 @@ fn shown(output: &str) -> String {
             Some((message, rest)) => format!("`{message}` {rest}"),
             None => format!("`{what}`"),
         },
+        "pass" => format!("to the other end {}", shown(&format!("send {what}"))),
         "tell" => format!("*{what}*"),
         _ => output.to_owned(),
     }

@@ -47,6 +47,11 @@ impl Codes {
         Some(locator)
     }
 
+    /// Whether this is the locator of a live code.
+    pub(super) fn is_live(&self, locator: &Locator) -> bool {
+        self.live.contains_key(locator)
+    }
+
     /// How many codes live.
     pub(super) fn live(&self) -> usize {
         self.live.len()

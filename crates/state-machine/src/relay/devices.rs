@@ -57,7 +57,7 @@ pub(super) enum Asked {
 }
 
 impl Devices {
-    fn is_registered(&self, wait: &Wait) -> bool {
+    pub(super) fn is_registered(&self, wait: &Wait) -> bool {
         let known = self.registered.get(&wait.device);
         known.is_some_and(|known| known.token_hash == token_hash(&wait.token))
     }
@@ -165,7 +165,12 @@ impl Relay {
     }
 
     /// Who waits for the caller, if the caller may call that device.
-    fn found(&self, helper: ConnId, device: &DeviceId, now: Timestamp) -> Option<ConnId> {
+    pub(super) fn found(
+        &self,
+        helper: ConnId,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Option<ConnId> {
         let account = self.account(helper, now)?;
         let registration = self.devices.registered.get(device)?;
         let may_help = self.policy.code(Some(account)).is_ok();

@@ -10,6 +10,7 @@ mod devices;
 mod draw;
 mod places;
 pub mod policy;
+mod regions;
 mod rejoin;
 mod reports;
 mod sign_in;

@@ -5,6 +5,7 @@
 //! and their order, the requirement that a violation is blamed for, and that nothing has changed
 //! after a violation or a misuse.
 
+mod connection;
 mod helper;
 mod sharer;
 mod walk;
