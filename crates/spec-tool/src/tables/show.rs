@@ -99,6 +99,10 @@ impl Machine {
             }
             let cells = states.iter().map(|state| region.cell(*state, index));
             let cells: Vec<_> = cells.map(|cell| self.cell(region, cell, view)).collect();
+            // A part of a table leaves out what cannot be in any of its states.
+            if !view.full && cells.iter().all(|cell| cell == "–") {
+                continue;
+            }
             match rows.iter_mut().find(|(_, known)| *known == cells) {
                 Some((events, _)) => events.push(index),
                 None => rows.push((vec![index], cells)),
@@ -137,6 +141,7 @@ impl Machine {
             let name = match name.split_once(':') {
                 Some((base, rest)) if message => format!("`{base}`:{rest}"),
                 None if message => format!("`{name}`"),
+                None if event.from == "time" => format!("timer `{name}`"),
                 _ => name.to_owned(),
             };
             if !names.contains(&name) {

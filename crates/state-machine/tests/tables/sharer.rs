@@ -198,7 +198,7 @@ impl At {
             Event::Stroke(_) => "draw",
             Event::Laser { .. } => {
                 self.timers
-                    .insert("laser is over", now.plus_ms(timers::LASER));
+                    .insert("laser-pointer", now.plus_ms(timers::LASER));
                 "point"
             }
             Event::LaserGone => "laser gone",
@@ -226,7 +226,7 @@ impl At {
                 self.is("phase", "viewing") && self.is("rest", "rests")
             }
             "refresh-interval" => self.is("refresh", "answered"),
-            "laser is over" => self.is("drawing", "with the laser"),
+            "laser-pointer" => self.is("drawing", "with the laser"),
             "reconnect" => self.is("link", "frozen"),
             _ => false,
         };
