@@ -97,7 +97,7 @@ def why_not_an_element(octets: bytes) -> str | None:
     return None
 
 
-def _challenge(r: bytes, key: bytes, message: bytes) -> int:
+def challenge(r: bytes, key: bytes, message: bytes) -> int:
     return int.from_bytes(hashlib.sha512(r + key + message).digest(), "little") % L
 
 
@@ -109,7 +109,7 @@ def why_not_signed(key: bytes, message: bytes, signature: bytes) -> str | None:
     public = decode(key)
     if public is None:
         return "the key does not decode to a point"
-    wanted = s * BASE - _challenge(r, key, message) * public
+    wanted = s * BASE - challenge(r, key, message) * public
     if wanted.encode() != r:
         return "R is not S·B - k·A"
     if wanted.is_small():
@@ -132,5 +132,5 @@ def sign(seed: bytes, message: bytes) -> bytes:
     key = (scalar * BASE).encode()
     nonce = int.from_bytes(hashlib.sha512(prefix + message).digest(), "little") % L
     r = (nonce * BASE).encode()
-    s = (nonce + _challenge(r, key, message) * scalar) % L
+    s = (nonce + challenge(r, key, message) * scalar) % L
     return r + s.to_bytes(32, "little")

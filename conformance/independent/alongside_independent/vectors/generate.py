@@ -12,7 +12,7 @@ from ..messages import Message
 from ..refusal import Refused
 from ..registry import registry
 from ..wire import Body, frame, write_varint
-from . import chance, generate_keys
+from . import chance, generate_evidence, generate_keys
 from .writer import Writer
 
 SEED = 20_260_101
@@ -244,7 +244,7 @@ def generate(folder: Path, seed: int = SEED) -> list[Writer]:
     folder.mkdir(parents=True, exist_ok=True)
     writers = [
         writer
-        for make in (_codes, _planes, _clears, _records, generate_keys.writers)
+        for make in (_codes, _planes, _clears, _records, generate_keys.writers, generate_evidence.writers)
         for writer in make(random)
     ]
     for writer in writers:

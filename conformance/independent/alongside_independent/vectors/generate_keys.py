@@ -18,7 +18,7 @@ from .writer import Writer
 _PLACES = ("4060", "zzzzzzzz", "0a1b2", "device/000102030405060708090a0b0c0d0e0f")
 
 
-def _flip(random: Random, octets: bytes, first: int = 0) -> bytes:
+def flip(random: Random, octets: bytes, first: int = 0) -> bytes:
     """One bit changed, not before this byte."""
     at = random.randrange(first, len(octets))
     return octets[:at] + bytes([octets[at] ^ 1 << random.randrange(8)]) + octets[at + 1 :]
@@ -91,12 +91,12 @@ def _exchanges(random: Random) -> Iterator[Writer]:
         finish.valid("random", "at random", ["KEX-13"], of_helper | {"confirm": made["confirm"]})
         given = {"h": made["h"], "n_s": sharer["n"], "commitment": made["commitment"], "opening": helper["n"]}
         opening.valid("random", "at random", ["KEX-19"], given)
-        other = given | {"opening": _flip(random, bytes.fromhex(helper["n"]))}
+        other = given | {"opening": flip(random, bytes.fromhex(helper["n"]))}
         opening.invalid("changed", "a bit of the opening", other, "bad-opening", "KEX-15")
-        bit = _flip(random, made["answer"], len(made["answer"]) - 80)
+        bit = flip(random, made["answer"], len(made["answer"]) - 80)
         given = of_sharer | {"answer": bit}
         confirm.invalid("changed", "a bit of message 1", given, "handshake-failed", "KEX-13")
-        given = of_helper | {"confirm": _flip(random, made["confirm"], 2)}
+        given = of_helper | {"confirm": flip(random, made["confirm"], 2)}
         finish.invalid("changed", "a bit of message 2", given, "handshake-failed", "KEX-13")
         given = of_sharer | {"answer": made["answer"], "pw": bytes.fromhex(both["pw"])[::-1]}
         confirm.invalid("password", "another password", given, "handshake-failed", "KEX-13")
@@ -175,7 +175,7 @@ def _records(random: Random) -> Iterator[Writer]:
         record = keys.KINDS["sealed"].compute(_hex(given))["record"]
         given = {name: value for name, value in given.items() if name not in ("plaintext", "frame")}
         opened.valid(plane, "the record that is expected", ["KEY-1"], given | {"record": record})
-        changed = _flip(random, record, len(record) - 16)
+        changed = flip(random, record, len(record) - 16)
         error, clause = refusals[plane]
         opened.invalid(plane, "a bit of the tag", given | {"record": changed}, error, clause)
         other = given | {"record": record, "master": random.randbytes(32)}
@@ -209,7 +209,7 @@ def _windows(random: Random) -> Writer:
             if _opens(opener, record):
                 if random.random() < 0.1:
                     again = _media(suite, master, epoch, opener.highest + 1)
-                    records.append(_flip(random, again, len(again) - 17))
+                    records.append(flip(random, again, len(again) - 17))
                 if random.random() < 0.1:
                     records.append(_media(suite, master, epoch + 1, opener.highest + 1))
             records.append(record)
@@ -254,11 +254,11 @@ def _reconnects(random: Random) -> Iterator[Writer]:
         answer.invalid("known", "an attempt that was answered", known, None, "RECON-14")
         other = of_sharer | {"reconnect_1": first, "session_id": random.randbytes(16)}
         answer.invalid("session", "another session", other, None, "RECON-14")
-        changed = of_sharer | {"reconnect_1": _flip(random, first, len(first) - 48)}
+        changed = of_sharer | {"reconnect_1": flip(random, first, len(first) - 48)}
         answer.invalid("changed", "a bit of the Noise message", changed, None, "RECON-19")
         of_helper = both | helper
         finish.valid("random", "at random", ["RECON-18"], of_helper | {"reconnect_2": second})
-        changed = of_helper | {"reconnect_2": _flip(random, second, len(second) - 48)}
+        changed = of_helper | {"reconnect_2": flip(random, second, len(second) - 48)}
         finish.invalid("changed", "a bit of the Noise message", changed, None, "RECON-19")
         late = of_helper | {"attempt": attempt + 1, "reconnect_2": second}
         finish.invalid("late", "of the attempt before", late, None, "RECON-21")
