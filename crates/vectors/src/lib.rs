@@ -16,6 +16,7 @@
 //! | `faces` | signatures, cards, what is said of devices |
 //! | `receipts` | receipts, one by one and in files |
 //! | `books` | what a relay writes down |
+//! | `sequences` | what each end does, step by step |
 //! | `spelled` | the formulas of the chapters, for their intermediate values |
 //! | `independent` | vectors of another implementation |
 //! | `files` | the folder of the committed vectors |
@@ -32,6 +33,7 @@ mod messages;
 mod receipts;
 mod reconnects;
 mod records;
+mod sequences;
 mod spelled;
 pub mod vector;
 
@@ -48,6 +50,7 @@ static ALL: LazyLock<Vec<File>> = LazyLock::new(|| {
     all.extend(faces::files());
     all.extend(receipts::files());
     all.extend(books::files());
+    all.extend(sequences::files());
     all
 });
 

@@ -14,6 +14,8 @@ use crate::{
     vector::{File, Refusal},
 };
 
+pub(crate) use records::event_fields;
+
 pub(crate) fn files() -> Vec<File> {
     vec![
         rendezvous::file(),

@@ -114,3 +114,24 @@ fn every_message_of_the_registry_has_its_vectors() {
         );
     }
 }
+
+/// Every error that bytes can cause is caused by some.
+#[test]
+fn every_violation_of_the_registry_is_shown() {
+    let registry = registry();
+    let text: String = all().iter().map(|file| file.text()).collect();
+    let violations = registry["error"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["class"].as_str() == Some("violation"));
+    let names: Vec<_> = violations
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
+    assert!(names.len() >= 18);
+    for name in names {
+        let shown = text.contains(&format!("\"name\": \"{name}\""))
+            || text.contains(&format!("\"error\": \"{name}\""));
+        assert!(shown, "no vector with {name}");
+    }
+}

@@ -7,11 +7,10 @@ use alongside_wire::{
     limits::PICTURE_CHUNK,
     session::{Message, Picture, PictureRequest},
 };
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     error::{Fault, Misuse},
-    identity::own::OwnCard,
+    identity::{own::OwnCard, picture},
 };
 
 /// What one end knows of the other's picture, and has told of its own.
@@ -127,7 +126,7 @@ impl Faces {
         }
         //= spec/15-identity.md#pictures [PICTURE-4] bf9a4194
         //= spec/15-identity.md#pictures [PICTURE-6] e6867b2d
-        if Sha256::digest(&*got).as_slice() != info.hash {
+        if !picture::is_named(&info, got) {
             return Err(Fault::BadPicture);
         }
         let Fetch::Under(got) = core::mem::replace(&mut self.fetch, Fetch::Done) else {

@@ -9,7 +9,10 @@ use alongside_wire::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::keys::{self, SecretKey};
+use super::{
+    keys::{self, SecretKey},
+    picture,
+};
 
 /// A card together with the key that it names.
 #[derive(Clone, Debug)]
@@ -61,9 +64,7 @@ impl OwnCard {
     /// [`NotOwn::OtherPicture`] if it is another.
     pub fn with_picture(self, picture: Vec<u8>) -> Result<Self, NotOwn> {
         let named = self.card.picture.first();
-        if named.is_none_or(|named| {
-            named.hash != hash(&picture) || named.size as usize != picture.len()
-        }) {
+        if !named.is_some_and(|named| picture::is_named(named, &picture)) {
             return Err(NotOwn::OtherPicture);
         }
         Ok(Self { picture, ..self })

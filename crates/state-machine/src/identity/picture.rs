@@ -1,6 +1,8 @@
-//! The head of a picture, to know its size before anybody decodes it.
+//! Pictures of cards: whose they are, and their size, before anybody decodes them.
 
-use alongside_wire::{Codec, limits::PICTURE_SIDE};
+use alongside_wire::{Codec, card::PictureInfo, limits::PICTURE_SIDE};
+
+use super::own;
 
 /// A picture that may be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +13,11 @@ pub struct Head {
     pub width: u16,
     /// Pixels down.
     pub height: u16,
+}
+
+/// Whether a file is the picture that a card names.
+pub fn is_named(info: &PictureInfo, file: &[u8]) -> bool {
+    info.hash == own::hash(file) && info.size as usize == file.len()
 }
 
 //= spec/15-identity.md#pictures [PICTURE-5] 123984e3

@@ -313,7 +313,7 @@ fn frames(whole: &mut Whole) {
     }
 }
 
-fn event_fields(event: InputEvent) -> Value {
+pub(crate) fn event_fields(event: InputEvent) -> Value {
     match event {
         InputEvent::Key { usage, down } => json!({ "event": "key", "usage": usage, "down": down }),
         InputEvent::Pointer { display, x, y } => {

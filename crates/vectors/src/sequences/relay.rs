@@ -1,0 +1,410 @@
+//! A relay and its clients.
+
+use std::net::IpAddr;
+
+use alongside_state_machine::{
+    relay::{ConnId, Relay, RelayConfig, Source, Transmit},
+    time::Timestamp,
+};
+use alongside_wire::{
+    ErrorCode,
+    code::{Code, Locator},
+    framing::{self, Deframer},
+    limits,
+    rendezvous::{
+        CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, PeerBack, PeerLost,
+        Refused, Rejoin, Rejoined,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{fields::Message as _, vector::File};
+
+/// A relay whose steps are being written down.
+struct Written {
+    relay: Relay,
+    now: u64,
+    /// What it drew, in the order in which it was said.
+    locators: Vec<Locator>,
+    tokens: Vec<[u8; 32]>,
+    steps: Vec<Value>,
+    results: Vec<Value>,
+}
+
+/// What a step must come to: to whom what is sent, and who is closed with what. What a relay draws
+/// is left out.
+#[derive(Debug, Default, PartialEq)]
+struct Done {
+    sent: Vec<(u64, Message)>,
+    closed: Vec<(u64, ErrorCode)>,
+}
+
+fn sent<const N: usize>(sent: [(u64, Message); N]) -> Done {
+    Done {
+        sent: sent.into(),
+        ..Done::default()
+    }
+}
+
+fn closed(client: u64, code: ErrorCode) -> Done {
+    Done {
+        closed: vec![(client, code)],
+        ..Done::default()
+    }
+}
+
+impl Written {
+    fn new() -> Self {
+        Self {
+            relay: Relay::new(RelayConfig::default(), [7; 32]),
+            now: 0,
+            locators: Vec::new(),
+            tokens: Vec::new(),
+            steps: Vec::new(),
+            results: Vec::new(),
+        }
+    }
+
+    /// A message as a vector has it, with names in the place of what the relay draws.
+    fn json(&self, message: &Message) -> Value {
+        let mut text = message.json().to_string();
+        for (place, locator) in self.locators.iter().enumerate() {
+            text = text.replace(
+                &format!("\"{locator}\""),
+                &format!("\"$locator-{}\"", place + 1),
+            );
+        }
+        for (place, token) in self.tokens.iter().enumerate() {
+            text = text.replace(&hex::encode(token), &format!("$token-{}", place + 1));
+        }
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Takes what the relay says, and writes the step down.
+    fn done(&mut self, step: Value, expected: Done) {
+        let (mut done, mut told) = (Done::default(), Vec::new());
+        while let Some(transmit) = self.relay.poll_transmit() {
+            match transmit {
+                Transmit::Control { conn, bytes } => {
+                    let mut deframer = Deframer::new(limits::CONTROL_MESSAGE, "a vector");
+                    deframer.push(&bytes);
+                    while let Some(message) = Message::pull(&mut deframer).expect("messages") {
+                        match &message {
+                            Message::CodeIssued(issued) => self.locators.push(issued.locator),
+                            Message::Place(place) => self.tokens.push(place.token),
+                            _ => {}
+                        }
+                        let mut json = self.json(&message);
+                        json["client"] = json!(conn.0);
+                        told.push(json);
+                        let drawn = matches!(
+                            message,
+                            Message::CodeIssued(_) | Message::Place(_) | Message::RelayHello(_)
+                        );
+                        if !drawn {
+                            done.sent.push((conn.0, message));
+                        }
+                    }
+                }
+                Transmit::Close { conn, code } => done.closed.push((conn.0, code)),
+                Transmit::Verify { .. } | Transmit::Issue { .. } => panic!("nobody signs in"),
+            }
+        }
+        assert_eq!(done, expected, "{step}");
+        let mut result = json!({ "sent": told });
+        if !done.closed.is_empty() {
+            let one = |(client, code): &(u64, ErrorCode)| json!({ "client": client, "error": code.name() });
+            result["closed"] = done.closed.iter().map(one).collect();
+        }
+        self.steps.push(step);
+        self.results.push(result);
+    }
+
+    fn at(&self) -> Timestamp {
+        Timestamp::from_millis(self.now)
+    }
+
+    fn connect(&mut self, client: u64) {
+        let source = format!("192.0.2.{client}");
+        let address: IpAddr = source.parse().expect("an address");
+        self.relay
+            .connected(ConnId(client), Source(address), self.at())
+            .expect("room");
+        let step = json!({ "now": self.now, "client": client, "connects_from": source });
+        self.done(step, Done::default());
+    }
+
+    fn say(&mut self, client: u64, message: impl Into<Message>, expected: Done) {
+        let message = message.into();
+        let step = json!({ "now": self.now, "client": client, "receive": self.json(&message) });
+        self.relay
+            .handle_control(ConnId(client), &message.framed(), self.at());
+        self.done(step, expected);
+    }
+
+    /// Bytes of a client's control stream, whatever they are.
+    fn bytes(&mut self, client: u64, bytes: &[u8], expected: Done) {
+        let step = json!({ "now": self.now, "client": client, "bytes": hex::encode(bytes) });
+        self.relay.handle_control(ConnId(client), bytes, self.at());
+        self.done(step, expected);
+    }
+
+    fn hello(&mut self, client: u64) {
+        self.connect(client);
+        self.say(client, Hello::default(), Done::default());
+    }
+
+    /// The client's connection is lost.
+    fn lose(&mut self, client: u64, expected: Done) {
+        self.relay.disconnected(ConnId(client), None, self.at());
+        let step = json!({ "now": self.now, "client": client, "lost": true });
+        self.done(step, expected);
+    }
+
+    /// So many milliseconds pass, and something is due at their end.
+    fn pass(&mut self, ms: u64, expected: Done) {
+        self.now += ms;
+        while let Some(next) = self
+            .relay
+            .poll_timeout()
+            .filter(|next| *next <= Timestamp::from_millis(self.now))
+        {
+            self.relay.handle_timeout(next);
+        }
+        let step = json!({ "now": self.now });
+        self.done(step, expected);
+    }
+
+    /// Both in a session: 1 helps 2.
+    fn session() -> Self {
+        let mut relay = Self::new();
+        relay.hello(1);
+        relay.hello(2);
+        relay.say(1, CodeRequest {}, Done::default());
+        let locator = relay.locators[0];
+        relay.say(2, join(locator), Done::default());
+        relay.pass(50, sent([(1, joined())]));
+        relay
+    }
+
+    fn finish(self, file: &mut File, id: &str, about: &str, shows: &[&str]) {
+        let input = json!({ "at": "relay", "steps": self.steps });
+        file.taken(
+            &format!("relay/{id}"),
+            about,
+            shows,
+            input,
+            json!({ "steps": self.results }),
+        );
+    }
+}
+
+/// Which token of a session is whose.
+const HELPERS: usize = 0;
+const SHARERS: usize = 1;
+const OFFER: &[u8] = b"an offer";
+
+fn join(locator: Locator) -> Join {
+    Join {
+        locator,
+        link: false,
+        offer: OFFER.into(),
+    }
+}
+
+fn joined() -> Message {
+    Joined {
+        offer: OFFER.into(),
+    }
+    .into()
+}
+
+fn gone(code: ErrorCode) -> Message {
+    Gone {
+        code: code.to_wire(),
+    }
+    .into()
+}
+
+fn refused(code: ErrorCode) -> Message {
+    Refused {
+        code: code.to_wire(),
+    }
+    .into()
+}
+
+pub(super) fn add(file: &mut File) {
+    let deliver = || Deliver {
+        envelope: vec![8, 1, 2],
+    };
+    let leave = || Leave {
+        code: ErrorCode::Done.to_wire(),
+    };
+    let mut relay = Written::session();
+    relay.say(1, deliver(), sent([(2, deliver().into())]));
+    relay.say(2, deliver(), sent([(1, deliver().into())]));
+    relay.say(1, leave(), sent([(2, gone(ErrorCode::Done))]));
+    relay.say(2, deliver(), Done::default());
+    relay.say(1, CodeRequest {}, Done::default());
+    relay.finish(
+        file,
+        "session",
+        "a code, a join, envelopes, and the end",
+        &["RDV-2", "RDV-7", "RDV-10", "RDV-22", "RDV-30", "HOLD-1"],
+    );
+
+    let mut relay = Written::session();
+    let locator = relay.locators[0];
+    relay.hello(3);
+    relay.say(3, join(locator), Done::default());
+    relay.pass(50, sent([(3, refused(ErrorCode::NotFound))]));
+    let never = Code::parse("zzzz-0000").expect("a code").locator;
+    relay.say(3, join(never), Done::default());
+    relay.pass(50, sent([(3, refused(ErrorCode::NotFound))]));
+    relay.finish(
+        file,
+        "spent",
+        "a second join by one code is refused as one by a code that never was",
+        &["CODE-7", "RDV-21"],
+    );
+
+    let mut relay = Written::session();
+    relay.lose(2, sent([(1, PeerLost {}.into())]));
+    relay.say(1, deliver(), Done::default());
+    relay.hello(3);
+    let token = relay.tokens[SHARERS];
+    relay.say(
+        3,
+        Rejoin { token },
+        sent([(3, Rejoined { peer: true }.into()), (1, PeerBack {}.into())]),
+    );
+    relay.say(3, deliver(), sent([(1, deliver().into())]));
+    relay.finish(
+        file,
+        "rejoin",
+        "a sharer is lost and comes back on another connection",
+        &["HOLD-3", "HOLD-4", "HOLD-6", "HOLD-9"],
+    );
+
+    let mut relay = Written::session();
+    relay.lose(1, sent([(2, PeerLost {}.into())]));
+    relay.pass(36_000, sent([(2, gone(ErrorCode::Lost))]));
+    relay.hello(3);
+    let token = relay.tokens[HELPERS];
+    relay.say(
+        3,
+        Rejoin { token },
+        sent([(3, refused(ErrorCode::NotFound))]),
+    );
+    relay.finish(
+        file,
+        "lost",
+        "a helper is lost and does not come back in time",
+        &["HOLD-7", "RDV-11"],
+    );
+
+    let mut relay = Written::new();
+    relay.hello(1);
+    relay.say(1, CodeRequest {}, Done::default());
+    relay.pass(600_000, sent([(1, gone(ErrorCode::CodeExpired))]));
+    relay.pass(
+        120_000,
+        Done {
+            sent: vec![(1, gone(ErrorCode::Idle))],
+            closed: vec![(1, ErrorCode::Idle)],
+        },
+    );
+    relay.finish(
+        file,
+        "expired",
+        "a code expires, and then the connection is idle for too long",
+        &["RDV-12", "RDV-13"],
+    );
+
+    let unexpected = ErrorCode::UnexpectedMessage;
+    for (id, about, requirement, steps, last) in [
+        (
+            "no-hello",
+            "a first message that is not hello",
+            "RDV-4",
+            0,
+            Message::from(CodeRequest {}),
+        ),
+        (
+            "hello-again",
+            "hello once more",
+            "RDV-4",
+            1,
+            Hello::default().into(),
+        ),
+        (
+            "request-again",
+            "a second code",
+            "RDV-6",
+            2,
+            CodeRequest {}.into(),
+        ),
+        (
+            "deliver-idle",
+            "an envelope without a session",
+            "RDV-6",
+            1,
+            deliver().into(),
+        ),
+        (
+            "from-relay",
+            "what only a relay sends",
+            "RDV-8",
+            1,
+            PeerBack {}.into(),
+        ),
+    ] {
+        let mut relay = Written::new();
+        relay.connect(1);
+        if steps > 0 {
+            relay.say(1, Hello::default(), Done::default());
+        }
+        if steps > 1 {
+            relay.say(1, CodeRequest {}, Done::default());
+        }
+        relay.say(1, last, closed(1, unexpected));
+        relay.finish(file, id, about, &[requirement]);
+    }
+    let mut relay = Written::session();
+    relay.say(
+        2,
+        CodeRequest {},
+        Done {
+            sent: vec![(1, gone(ErrorCode::Lost))],
+            closed: vec![(2, unexpected)],
+        },
+    );
+    relay.finish(
+        file,
+        "violation",
+        "a client that breaks the protocol in a session is gone for its peer",
+        &["RDV-6", "RDV-11"],
+    );
+    let mut relay = Written::new();
+    relay.hello(1);
+    // With hello, the largest that is allowed, and one byte more of a message that would be skipped.
+    let mut most = Vec::new();
+    framing::encode(0x3B, &vec![0; limits::UNPAIRED_BYTES - 3 - 3], &mut most);
+    relay.bytes(1, &most, Done::default());
+    relay.bytes(1, &[0x3B], closed(1, ErrorCode::TooMuch));
+    relay.finish(
+        file,
+        "too-much",
+        "a byte more than 16,384 outside of a session",
+        &["RDV-9"],
+    );
+    let mut relay = Written::new();
+    relay.hello(1);
+    relay.bytes(1, &[0x0E, 0x81, 0x80, 0x04], closed(1, ErrorCode::TooLarge));
+    relay.finish(
+        file,
+        "too-large",
+        "a message that is longer than it may be",
+        &["WIRE-5"],
+    );
+}
