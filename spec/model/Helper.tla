@@ -162,7 +162,8 @@ HTake(h0, m) ==
              ELSE IF kind = "pad" THEN X(h0) ELSE HUnexpected(h0)
         [] h0.ph = "deciding" /\ ~HLost(h0) /\ kind # "end" ->
              CASE kind \in {"pad", "heartbeat"} -> X(h)
-               [] kind = "pause" -> Tell(X([h EXCEPT !.pp = m[2]]), <<"paused", h.lp, m[2]>>)
+               [] kind = "pause" -> IF h.pp = m[2] THEN X(h)
+                                  ELSE Tell(X([h EXCEPT !.pp = m[2]]), <<"paused", h.lp, m[2]>>)
                [] kind = "consent" ->                             \* CONSENT-7
                     IF m[2] = {} \/ ~(m[2] \subseteq (Ceiling \cap Consentable))
                     THEN HUnexpected(h0)
@@ -176,7 +177,7 @@ HFrame(h, e) ==
   IF h.ph # "viewing" \/ HLost(h) \/ h.ep = 0 \/ h.ep # e THEN X(h)
   ELSE IF h.epp /\ ~Is("paused-media-taken") THEN HFail(h, "peer", "paused-media")
   ELSE IF h.si = e THEN X(h)
-  ELSE Say(X([h EXCEPT !.si = e]), <<"shown">>)
+  ELSE Say(X([h EXCEPT !.si = e]), <<"shown", e>>)
 
 -----------------------------------------------------------------------------
 HMayAsk(h)     == h.ph = "idle" /\ h.rest = 0
@@ -224,9 +225,9 @@ HRelease(h) ==
 (* PAUSE-1, CONTROL-12 *)
 HMayPause(h) == HSealed(h)
 HPause(h, on) ==
-  LET x == IF h.ph = "deciding"
+  LET x == IF h.lp = on THEN X(h)
+           ELSE IF h.ph = "deciding"
            THEN Tell(Say(X([h EXCEPT !.lp = on]), <<"pause", on>>), <<"paused", on, h.pp>>)
-           ELSE IF h.lp = on THEN X(h)
            ELSE HPauseChanged(Say(HWithdraw(X([h EXCEPT !.lp = on])), <<"pause", on>>))
   IN  IF HLost(h) THEN Hush(x) ELSE x
 

@@ -87,13 +87,14 @@ Watch(a, o) ==
 -----------------------------------------------------------------------------
 (* What a liar may say.  Numbers are those that matter: too low, right, too high. *)
 Honest_ ==
-  {<<"introduce">>, <<"shown">>, <<"advisory-ack">>, <<"epoch-seen", s.ep>>, <<"end", "done">>,
+  {<<"introduce">>, <<"shown", s.fr>>, <<"advisory-ack">>, <<"epoch-seen", s.ep>>, <<"end", "done">>,
    <<"control-request", s.hr + 1, {"pointer"}>>, <<"control-request", s.hr + 1, Grantable>>,
    <<"control-withdraw", s.hr>>, <<"control-end", s.lg>>, <<"heartbeat">>,
    <<"pause", ~s.pp>>, <<"state", s.pp, s.cons, s.ep, s.lg>>}
 Messages_ == IF ~Lies THEN Honest_ ELSE
   {<<"pad">>, <<"heartbeat">>, <<"introduce">>, <<"consent", {"view"}>>, <<"epoch", 1, FALSE>>,
-   <<"control-grant", 1, 1, {"pointer"}>>, <<"shown">>, <<"advisory-ack">>, <<"end", "done">>}
+   <<"control-grant", 1, 1, {"pointer"}>>, <<"advisory-ack">>, <<"end", "done">>}
+  \cup {<<"shown", n>> : n \in {s.old, s.fr, s.fr + 1}}
   \cup {<<"pause", on>> : on \in BOOLEAN}
   \cup {<<"epoch-seen", e>> : e \in {0, s.ep - s.es, s.ep, s.ep + 1}}
   \cup {<<"control-request", r, sc>> : r \in {s.hr, s.hr + 1}, sc \in Asks}

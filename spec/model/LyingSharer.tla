@@ -74,7 +74,7 @@ Honest_ ==
    <<"control-end", h.gr, "replaced">>, <<"control-renew", h.rq, h.gr>>, <<"pause", ~h.pp>>,
    <<"end", "done">>, <<"heartbeat">>, <<"state", h.pp, h.cons, h.ep, h.lg>>}
 Messages_ == IF ~Lies THEN Honest_ ELSE
-  {<<"pad">>, <<"heartbeat">>, <<"introduce">>, <<"shown">>, <<"epoch-seen", 1>>, <<"end", "done">>,
+  {<<"pad">>, <<"heartbeat">>, <<"introduce">>, <<"shown", 1>>, <<"epoch-seen", 1>>, <<"end", "done">>,
    <<"control-request", 1, {"pointer"}>>, <<"displays">>, <<"advisory">>}
   \cup {<<"consent", sc>> : sc \in {{}, {"view"}, {"view", "chat"}, {"view", "pointer"}}}
   \cup {<<"pause", on>> : on \in BOOLEAN}
@@ -97,7 +97,8 @@ Frame    == h.ph \in {"deciding", "viewing", "ended"} /\ \E e \in {h.ep, h.ep + 
 (* The relay, whenever it likes. *)
 Issued   == act' = <<"code-issued">> /\ r' = HIssued(h)
 Joined   == act' = <<"joined">> /\ r' = HJoined(h)
-Refused  == h.ph \in {"requesting", "waiting"} /\ act' = <<"code-ended">> /\ r' = HCodeEnded(h, "code-expired")
+Refused  == h.ph = "requesting" /\ act' = <<"refused">> /\ r' = HCodeEnded(h, "busy")
+Expired  == h.ph = "waiting" /\ act' = <<"code-expired">> /\ r' = HCodeEnded(h, "code-expired")
 Failed   == h.ph = "securing" /\ h.spent < 3 /\ act' = <<"handshake-failed">> /\ r' = HSpent(X(h), "handshake-failed")
 Secured  == h.ph = "securing" /\ act' = <<"secured">> /\ r' = HSecured(h)
 BadRecord == h.ph \in {"deciding", "viewing"} /\ act' = <<"record-failed">> /\ r' = HRecordFailed(h)
@@ -123,7 +124,7 @@ Tick     == h.ph # "ended" /\ ~AnyLong /\ act' = <<"tick">> /\ r' = HTick(h)
 Lapse    == AnyLong /\ act' = <<"lapse", Least>> /\ r' = Ticks(X(h), Least)
 
 Init == r = X(HNew) /\ w = WNew /\ act = <<"start">>
-Acts == \/ Message \/ Frame \/ Issued \/ Joined \/ Refused \/ Failed \/ Secured \/ BadRecord
+Acts == \/ Message \/ Frame \/ Issued \/ Joined \/ Refused \/ Expired \/ Failed \/ Secured \/ BadRecord
         \/ PathLost \/ Gone \/ Master \/ AskCode \/ Request \/ Release \/ Pause \/ End \/ Tick \/ Lapse
 Next == Acts /\ w' = Watch(act', r'.out)
 Spec == Init /\ [][Next]_vars

@@ -16,7 +16,7 @@ SNew ==
    ep |-> 0, es |-> 0,   \* epoch announced, and acknowledged
    adv |-> FALSE,        \* the advisory was acknowledged
    media |-> FALSE,      \* the program was told that it may send frames
-   fr |-> FALSE,         \* a frame was ever sent
+   fr |-> 0, old |-> 0,  \* the latest frame, and the latest before the last reconnect
    shown |-> FALSE,      \* the helper has shown one
    quiet |-> 0,          \* ticks until control may be asked for
    hr |-> 0, lg |-> 0,   \* highest request, highest grant
@@ -150,7 +150,7 @@ SThaw(s, m) ==
            ELSE LET shows == Say(back, <<"displays">>)
                     told  == IF s.adv THEN shows ELSE Say(shows, <<"advisory">>)
                     new   == SFlagged(told, s)
-                    bare  == Put(new, [new.st EXCEPT !.shown = FALSE])
+                    bare  == Put(new, [new.st EXCEPT !.shown = FALSE, !.old = s.fr])
                 IN  IF Is("thaw-keeps-epoch") THEN Say(bare, <<"epoch", s.ep, SPaused(bare.st)>>)
                     ELSE SRaise(bare)
 
@@ -215,8 +215,9 @@ SInViewing(s, m) ==
   LET kind == m[1]
   IN  CASE kind \in {"pad", "heartbeat"} -> X(s)
         [] kind = "advisory-ack"     -> SDone(X([s EXCEPT !.adv = TRUE]))
-        [] kind = "shown"            -> IF s.fr THEN SDone(X([s EXCEPT !.shown = TRUE]))
-                                                ELSE SUnexpected(s)
+        [] kind = "shown"            -> IF m[2] = 0 \/ m[2] > s.fr THEN SUnexpected(s)
+                                        ELSE IF m[2] > s.old      \* RECON-29
+                                             THEN SDone(X([s EXCEPT !.shown = TRUE])) ELSE X(s)
         [] kind = "epoch-seen"       -> IF m[2] = 0 \/ m[2] > s.ep THEN SUnexpected(s)
                                         ELSE IF m[2] > s.es
                                              THEN SDone(X([s EXCEPT !.es = m[2]])) ELSE X(s)
@@ -239,8 +240,8 @@ STake(s0, m) ==
                 ELSE IF kind = "pad" THEN X(s0) ELSE SUnexpected(s0)
         [] s0.ph = "deciding" /\ ~SLost(s0) /\ kind # "end"
              -> CASE kind \in {"pad", "heartbeat"} -> X(s)
-                  [] kind = "pause" -> Tell(X([s EXCEPT !.pp = m[2]]),
-                                            <<"paused", s.lp, m[2]>>)
+                  [] kind = "pause" -> IF s.pp = m[2] THEN X(s)
+                                       ELSE Tell(X([s EXCEPT !.pp = m[2]]), <<"paused", s.lp, m[2]>>)
                   [] OTHER -> SUnexpected(s0)
         [] s0.ph = "viewing" /\ ~SLost(s0) /\ kind # "end" -> SInViewing(s, m)
 
@@ -300,9 +301,9 @@ SRevoke(s)    == SSettle(SEndGrant(X(s), "revoked", TRUE))
 (* PAUSE-1 *)
 SMayPause(s) == s.ph \in {"deciding", "viewing"}
 SPause(s, on) ==
-  LET x == IF s.ph = "deciding"
+  LET x == IF s.lp = on THEN X(s)
+           ELSE IF s.ph = "deciding"
            THEN Tell(Say(X([s EXCEPT !.lp = on]), <<"pause", on>>), <<"paused", on, s.pp>>)
-           ELSE IF s.lp = on THEN X(s)
            ELSE SFlags(Say(X(s), <<"pause", on>>), on, s.pp)
   IN  IF SLost(s) THEN Hush(x) ELSE x
 
@@ -311,7 +312,8 @@ SEnd(s)               == SFinish(X(s), "local", "done", TRUE)
 (* END-5 *)
 SRelayEnded(s, code)  == SFinish(X(s), "relay", code, FALSE)
 
-SFilm(s) == X([s EXCEPT !.fr = TRUE])
+(* The number of a frame is that of its epoch here. *)
+SFilm(s) == X([s EXCEPT !.fr = s.ep])
 
 -----------------------------------------------------------------------------
 (* A tick: what silence and time do. *)
@@ -342,6 +344,7 @@ STick(s0) ==
              ELSE IF deaf THEN SLeavePath(X(s))
              ELSE LET x == IF s.prq # 0 /\ s.pt = 0
                            THEN IF Is("silence-grants") THEN SAllow(s, s.psc)
+                                ELSE IF Is("silence-unanswered") THEN SClosePrompt(X(s))
                                 ELSE SDenied(X(s))                \* CONTROL-7
                            ELSE X(s)
                   IN  IF x.st.gr # 0 /\ x.st.gt = 0 /\ ~Is("grant-never-expires")

@@ -15,7 +15,7 @@ use alongside_wire::{
 use crate::{
     lockstep,
     term::Term,
-    words::{self, FRAME, TICK_MS, ceiling, message, scopes, set},
+    words::{self, TICK_MS, ceiling, message, scopes, set},
 };
 
 #[derive(Clone)]
@@ -48,7 +48,7 @@ impl RealHelper {
             return;
         }
         match self.machine.handle_media(epoch) {
-            Ok(()) => self.machine.shown(FRAME),
+            Ok(()) => self.machine.shown(epoch),
             Err(fault) => self.machine.fail(By::Peer, fault),
         }
     }
@@ -71,8 +71,9 @@ impl RealHelper {
         self.or_blame_the_relay(done);
     }
 
-    pub(crate) fn code_ended(&mut self, code: ErrorCode) {
-        let done = self.machine.code_ended(code);
+    /// The relay refuses a code.
+    fn refused(&mut self, code: ErrorCode) {
+        let done = self.machine.refused(code);
         self.or_blame_the_relay(done);
     }
 
@@ -126,7 +127,8 @@ impl lockstep::Subject for RealHelper {
             "frame" => self.frame(act.at(1).number()),
             "code-issued" => self.issued(),
             "joined" => self.joined(),
-            "code-ended" => self.code_ended(ErrorCode::CodeExpired),
+            "refused" => self.refused(ErrorCode::Busy),
+            "code-expired" => machine.gone(ErrorCode::CodeExpired, now),
             "handshake-failed" => {
                 machine.spent(Fault::HandshakeFailed, ErrorCode::HandshakeFailed, now)
             }

@@ -5,9 +5,11 @@
 
 mod graph;
 mod helper;
+mod honest;
 mod lockstep;
 mod lying_helper;
 mod lying_sharer;
 mod sharer;
 mod term;
 mod words;
+mod world;

@@ -17,7 +17,7 @@ use alongside_wire::{
 use crate::{
     lockstep,
     term::Term,
-    words::{self, FRAME, GRANT_MS, SECRET, TICK_MS, ceiling, input, message, scopes, set},
+    words::{self, GRANT_MS, SECRET, TICK_MS, ceiling, input, message, scopes, set},
 };
 
 #[derive(Clone)]
@@ -97,8 +97,10 @@ impl RealSharer {
             "revoke" => machine.revoke(now),
             "pause" => machine.set_paused(act.at(1).flag(), now),
             "film" => {
-                (machine.media_epoch() == Some(act.at(1).number()))
-                    .then(|| machine.frame_sent(FRAME))?;
+                let epoch = machine
+                    .media_epoch()
+                    .filter(|epoch| *epoch == act.at(1).number())?;
+                machine.frame_sent(epoch);
                 Ok(())
             }
             other => panic!("{other} is nobody's act"),

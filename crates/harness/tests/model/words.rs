@@ -58,7 +58,7 @@ pub(crate) fn message(term: &Term) -> Message {
             scopes: scopes(term.at(1)),
         }
         .into(),
-        "shown" => Shown { frame: FRAME }.into(),
+        "shown" => Shown { frame: number(1) }.into(),
         "advisory-ack" => AdvisoryAck {}.into(),
         "pause" => Pause {
             paused: term.at(1).flag(),
@@ -136,9 +136,6 @@ fn term_code(term: &Term, index: usize) -> Option<ErrorCode> {
     parts.get(index).map(code)
 }
 
-/// The number of every frame in the model.
-pub(crate) const FRAME: u32 = 1;
-
 /// The secret of every grant in the model.
 pub(crate) const SECRET: [u8; 32] = [7; 32];
 
@@ -214,6 +211,7 @@ fn said(message: &Message) -> Option<String> {
         Message::ControlDeny(m) => format!("(control-deny {} {})", m.request, named(m.code)),
         Message::ControlEnd(m) => format!("(control-end {} {})", m.grant, named(m.code)),
         Message::ControlRenew(m) => format!("(control-renew {} {})", m.request, m.grant),
+        Message::Shown(m) => format!("(shown {})", m.frame),
         Message::Pause(m) => format!("(pause {})", m.paused),
         Message::End(m) => format!("(end {})", named(m.code)),
         Message::State(m) => {

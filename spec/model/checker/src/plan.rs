@@ -71,4 +71,47 @@ pub const PLAN: &[Configuration] = &[
             ("frozen-for-good", "P10"),
         ],
     },
+    Configuration {
+        name: "Honest",
+        module: "Session",
+        deep: false,
+        graph: true,
+        faults: &[
+            ("media-before-consent", "P1"),
+            ("media-while-paused", "NoBlame"),
+            ("grant-survives-pause", "P8"),
+            ("leave-not-passed-on", "P10"),
+        ],
+    },
+    Configuration {
+        name: "Timers",
+        module: "Session",
+        deep: false,
+        graph: true,
+        faults: &[
+            ("silence-consents", "P7"),
+            ("silence-grants", "P7"),
+            ("leave-not-passed-on", "P11c"),
+            ("silence-unanswered", "P11b"),
+        ],
+    },
+    Configuration {
+        name: "Reconnect",
+        module: "Session",
+        deep: false,
+        graph: true,
+        faults: &[
+            ("grant-survives-freeze", "P8"),
+            ("thaw-keeps-epoch", "NoBlame"),
+            ("silence-unnoticed", "P10"),
+            ("frozen-for-good", "P10"),
+        ],
+    },
+    Configuration {
+        name: "Willing",
+        module: "Session",
+        deep: false,
+        graph: false,
+        faults: &[("epoch-unseen", "P11a"), ("code-lives-on", "P3")],
+    },
 ];
