@@ -77,7 +77,6 @@ pub const PLAN: &[Configuration] = &[
         deep: false,
         graph: true,
         faults: &[
-            ("media-before-consent", "P1"),
             ("media-while-paused", "NoBlame"),
             ("grant-survives-pause", "P8"),
             ("leave-not-passed-on", "P10"),
@@ -88,24 +87,14 @@ pub const PLAN: &[Configuration] = &[
         module: "Session",
         deep: false,
         graph: true,
-        faults: &[
-            ("silence-consents", "P7"),
-            ("silence-grants", "P7"),
-            ("leave-not-passed-on", "P11c"),
-            ("silence-unanswered", "P11b"),
-        ],
+        faults: &[],
     },
     Configuration {
         name: "Reconnect",
         module: "Session",
         deep: false,
         graph: true,
-        faults: &[
-            ("grant-survives-freeze", "P8"),
-            ("thaw-keeps-epoch", "NoBlame"),
-            ("silence-unnoticed", "P10"),
-            ("frozen-for-good", "P10"),
-        ],
+        faults: &[("thaw-keeps-epoch", "NoBlame")],
     },
     Configuration {
         name: "Willing",
