@@ -173,7 +173,7 @@ impl Cells<'_> {
         known.ok_or(format!("{} has no state \"{state}\"", region.name))
     }
 
-    /// `send MESSAGE …`, `pass MESSAGE …`, `leave ERROR`, `close ERROR`, `tell NAME …`.
+    /// `send MESSAGE …`, `pass MESSAGE …`, `to END MESSAGE …`, `leave ERROR`, `close ERROR`, `tell NAME …`.
     fn output(&self, output: &str) -> Result<(), String> {
         let unknown = || Err(format!("unknown output \"{output}\""));
         let mut words = output.split(' ');
@@ -185,6 +185,14 @@ impl Cells<'_> {
                     return Ok(());
                 }
                 Err(format!("the order of messages does not have \"{name}\""))
+            }
+            // The ends of a session, and somebody who is neither.
+            "to" if ["helper", "sharer", "joiner"].contains(&name) => {
+                let message = words.next().unwrap_or("");
+                if self.names.is_message(message) {
+                    return Ok(());
+                }
+                unknown()
             }
             "pass" if self.names.is_message(name) => Ok(()),
             "leave" | "close" if code(output.split_once(' ').map_or("", |(_, code)| code)) => {

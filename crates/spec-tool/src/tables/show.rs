@@ -236,6 +236,10 @@ fn shown(output: &str) -> String {
             Some((message, rest)) => format!("`{message}` {rest}"),
             None => format!("`{what}`"),
         },
+        "to" => match what.split_once(' ') {
+            Some((end, message)) => format!("to the {end} {}", shown(&format!("send {message}"))),
+            None => what.to_owned(),
+        },
         "pass" => format!("to the other end {}", shown(&format!("send {what}"))),
         "tell" => format!("*{what}*"),
         _ => output.to_owned(),

@@ -52,6 +52,11 @@ impl Codes {
         self.live.contains_key(locator)
     }
 
+    /// Whether this locator is not given out again yet.
+    pub(super) fn is_quarantined(&self, locator: &Locator) -> bool {
+        self.quarantined.contains(locator)
+    }
+
     /// How many codes live.
     pub(super) fn live(&self) -> usize {
         self.live.len()

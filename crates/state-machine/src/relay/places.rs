@@ -96,6 +96,13 @@ impl Places {
         tokens
     }
 
+    /// Whether the place of the helper, and that of the sharer, is held in the session of this token.
+    pub(super) fn held_of(&self, token: &Token) -> Option<[bool; 2]> {
+        let (session, _) = self.by_token.get(&hash(token))?;
+        let ends = self.sessions.get(session)?;
+        Some([0, 1].map(|side: usize| ends[side].held.is_some()))
+    }
+
     /// How many places are held.
     pub(super) fn held(&self) -> usize {
         self.held.len()

@@ -1,4 +1,6 @@
-//! What a client's connection is in, in the words of `spec/tables/connection.toml`.
+//! What a connection, a code and a session are in, in the words of `spec/tables`.
+
+use alongside_wire::code::Locator;
 
 use super::{
     ConnId, Relay,
@@ -32,6 +34,25 @@ impl Relay {
             ("account", either(signed_in, "signed in", "none")),
             ("challenge", either(client.card.is_some(), "given", "none")),
         ]
+    }
+
+    /// The state of each region of a code, and of the session of which this was given as the helper's
+    /// token, by their names in `spec/tables/pairing.toml`.
+    pub fn pairing(&self, locator: &Locator, token: Option<&[u8; 32]>) -> [Region; 2] {
+        let code = match self.codes.is_quarantined(locator) {
+            true => "dead",
+            false if self.codes.is_live(locator) => "live",
+            false => "none",
+        };
+        let session = match token.map(|token| self.places.held_of(token)) {
+            None => "none",
+            Some(None) => "over",
+            Some(Some([false, false])) => "both",
+            Some(Some([true, false])) => "helper away",
+            Some(Some([false, true])) => "sharer away",
+            Some(Some([true, true])) => "nobody",
+        };
+        [("code", code), ("session", session)]
     }
 
     fn wants(&self, conn: ConnId, client: &Client, now: Timestamp) -> &'static str {

@@ -527,17 +527,17 @@ fn config() -> RelayConfig {
     }
 }
 
-fn source() -> Source {
+pub(crate) fn source() -> Source {
     let address: std::net::IpAddr = "192.0.2.1".parse().expect("an address");
     Source(address)
 }
 
-fn next_tick(now: Timestamp) -> Timestamp {
+pub(crate) fn next_tick(now: Timestamp) -> Timestamp {
     let tick = 50_000;
     Timestamp::from_micros((now.as_micros() / tick + 1) * tick)
 }
 
-fn join(locator: Locator) -> Join {
+pub(crate) fn join(locator: Locator) -> Join {
     Join {
         locator,
         link: false,
@@ -595,14 +595,14 @@ fn call(known: bool) -> Call {
     Call { device }
 }
 
-fn messages(bytes: &[u8]) -> Vec<Message> {
+pub(crate) fn messages(bytes: &[u8]) -> Vec<Message> {
     let mut deframer = Deframer::new(65_536, "test");
     deframer.push(bytes);
     std::iter::from_fn(|| Message::pull(&mut deframer).expect("readable")).collect()
 }
 
 /// A message as the table writes it.
-fn said(message: &Message, told: Option<ErrorCode>) -> String {
+pub(crate) fn said(message: &Message, told: Option<ErrorCode>) -> String {
     let name = message.name();
     match message {
         Message::Gone(Gone { code }) | Message::Refused(Refused { code }) => {

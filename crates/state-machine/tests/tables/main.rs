@@ -7,5 +7,6 @@
 
 mod connection;
 mod helper;
+mod pairing;
 mod sharer;
 mod walk;
