@@ -246,7 +246,7 @@ fn a_killed_program_is_noticed_within_six_seconds() {
     }
 }
 
-//= test spec/05-session.md#end [END-5] 2e59d18f
+//= test spec/05-session.md#end [END-5] f9e6172e
 #[test]
 fn a_killed_relay_ends_both_with_a_clear_message() {
     let mut session = Session::start("pattern");

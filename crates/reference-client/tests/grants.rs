@@ -220,7 +220,7 @@ async fn items_and_strokes_go_where_they_are_allowed_to() {
 }
 
 //= test spec/02-codes.md#links [LINK-4] 26dd3785
-//= test spec/19-tools.md#quality [TOOL-25] 24f1cd9a
+//= test spec/19-tools.md#quality [TOOL-25] a3083e6b
 #[tokio::test(flavor = "multi_thread")]
 async fn by_a_link_one_is_seen_and_no_more_and_both_know_how_well_it_goes() {
     let mut cast = Cast::asked_by_link().await;

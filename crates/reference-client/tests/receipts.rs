@@ -92,7 +92,7 @@ fn verify_with(file: &Path, more: &[&str]) -> (Option<i32>, String) {
 //= test spec/16-receipts.md#when [RECEIPT-2] 4277bcbe
 //= test spec/16-receipts.md#when [RECEIPT-3] 57c9b542
 //= test spec/16-receipts.md#receipt [RECEIPT-6] 5da58485
-//= test spec/16-receipts.md#file [RECEIPT-15] a7c45e86
+//= test spec/16-receipts.md#file [RECEIPT-15] 6ee17711
 //= test spec/16-receipts.md#proof [RECEIPT-17] 6f1a0a2d
 //= test spec/16-receipts.md#proof [RECEIPT-18] 17148083
 #[tokio::test(flavor = "multi_thread")]

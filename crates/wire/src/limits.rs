@@ -162,7 +162,7 @@ pub mod timers {
         /// How long after one attempt to reconnect the next is made.
         RECONNECT_RETRY = 25, "reconnect-retry", 3_000;
         /// In which time failed proofs are counted.
-        PROOF_WINDOW = 26, "proof-window", 60_000;
+        PROOF_WINDOW = 26, "proof-window", 5_000;
         /// The longest that a client stays signed in without signing in again.
         SIGN_IN = 28, "sign-in", 43_200_000;
         /// How far the clocks of those who sign and of those who check may be apart.
@@ -181,6 +181,8 @@ pub mod timers {
         LASER = 42, "laser", 2_000;
         /// How often an end asks how long an answer takes.
         PROBE = 43, "probe", 2_000;
+        /// How long an end rests after it has told how long an answer takes.
+        PROBE_REST = 50, "probe-rest", 1_000;
         /// How long a device may wait at a relay at a stretch.
         DEVICE_WAIT = 39, "device-wait", 3_600_000;
         /// How long a device pauses after its first failure before it waits again; it doubles.

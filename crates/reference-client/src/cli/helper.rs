@@ -274,7 +274,7 @@ impl Helper {
             } => self.device(&device, to_acknowledge),
             Event::Picture(fetched) => self.terminal.line(&self.face.tell(&fetched)),
             Event::Shown(_) => {}
-            //= spec/05-session.md#friction [FRICTION-5] 80575b31
+            //= spec/05-session.md#friction [FRICTION-5] fec42a09
             Event::NoControlFor { seconds } => self.terminal.line(&format!(
                 "Control cannot be asked for in the next {seconds} seconds."
             )),

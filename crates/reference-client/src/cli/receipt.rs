@@ -76,7 +76,7 @@ fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
          order, and {missing}."
     ));
     lines.push(self::whose(whose));
-    //= spec/16-receipts.md#file [RECEIPT-15] a7c45e86
+    //= spec/16-receipts.md#file [RECEIPT-15] 6ee17711
     if !report.complete {
         lines.push(
             "The end of the session is not in the file: later receipts may be missing.".to_owned(),

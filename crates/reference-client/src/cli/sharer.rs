@@ -515,7 +515,7 @@ impl Sharer {
                 self.talk.scopes = scopes;
                 self.show_status();
             }
-            //= spec/05-session.md#friction [FRICTION-5] 80575b31
+            //= spec/05-session.md#friction [FRICTION-5] fec42a09
             Event::NoControlFor { seconds } => self.terminal.line(&format!(
                 "The helper cannot ask for control in the next {seconds} seconds."
             )),

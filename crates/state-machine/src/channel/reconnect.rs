@@ -94,7 +94,7 @@ impl Answers {
         let fits = |keys: &Keys, highest| {
             clear.attempt > highest && clear == clear_of(keys, session_id, clear.attempt)
         };
-        //= spec/12-reconnect.md#handshake [RECON-14] 27fb5b0c
+        //= spec/12-reconnect.md#handshake [RECON-14] dac77c30
         let current = fits(keys, self.highest);
         let candidate = self.candidate.as_ref().filter(|keys| fits(keys, 0));
         let under = match &candidate {

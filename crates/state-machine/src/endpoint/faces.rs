@@ -57,7 +57,7 @@ impl Faces {
         self.shown
     }
 
-    //= spec/15-identity.md#pictures [PICTURE-1] b9aadca4
+    //= spec/15-identity.md#pictures [PICTURE-1] 265afad1
     /// Asks for the picture of the other end's card.
     ///
     /// # Errors
@@ -69,6 +69,20 @@ impl Faces {
                 Ok(PictureRequest {}.into())
             }
             _ => Err(Misuse::Nothing),
+        }
+    }
+
+    //= spec/12-reconnect.md#state [RECON-39] 1c350ded
+    /// The link is up again: the request for a picture that has not come whole. The other end may
+    /// ask once more as well.
+    pub(super) fn back(&mut self) -> Option<Message> {
+        self.sent = false;
+        match &mut self.fetch {
+            Fetch::Under(got) => {
+                got.clear();
+                Some(PictureRequest {}.into())
+            }
+            Fetch::NotAsked | Fetch::Done => None,
         }
     }
 

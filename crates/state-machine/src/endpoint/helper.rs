@@ -123,6 +123,8 @@ pub struct HelperEndpoint {
     typing: Option<Typing>,
     /// The latest frame that was handed out.
     last_frame: Option<u32>,
+    /// The first frame of an epoch that was handed out, and that epoch: the latest of them.
+    first_frame: Option<(u32, u32)>,
     /// The latest frame is what the next one builds on.
     whole: bool,
     /// When the next attempt to reconnect is made, if the sharer can be reached.
@@ -151,6 +153,7 @@ impl HelperEndpoint {
             assembly: Assembly::default(),
             typing: None,
             last_frame: None,
+            first_frame: None,
             whole: false,
             attempt_at: Timestamp::default(),
             next_stream: 0,
@@ -253,6 +256,7 @@ impl HelperEndpoint {
         match code {
             None | Some(ErrorCode::Lost) => self.machine.link_lost(now),
             // A relay that is full may not be in a moment.
+            //= spec/05-session.md#end [END-5] f9e6172e
             Some(ErrorCode::Busy) if self.machine.frozen_until().is_some() => {}
             Some(code) => self.machine.relay_ended(code),
         }
@@ -379,7 +383,15 @@ impl HelperEndpoint {
 
     /// A frame is on the screen.
     pub fn shown(&mut self, frame: u32, now: Timestamp) {
-        self.machine.shown(frame);
+        //= spec/06-media-input.md#frames [MEDIA-19] f19c3623
+        // One of an epoch before says nothing of this one.
+        let epoch = self.machine.media_epoch();
+        if self
+            .first_frame
+            .is_some_and(|(first, of)| epoch == Some(of) && frame >= first)
+        {
+            self.machine.shown(frame);
+        }
         self.carry_out(now);
     }
 

@@ -282,6 +282,7 @@ impl SharerEndpoint {
         match code {
             None | Some(ErrorCode::Lost) => self.machine.link_lost(now),
             // A relay that is full may not be in a moment.
+            //= spec/05-session.md#end [END-5] f9e6172e
             Some(ErrorCode::Busy) if self.machine.frozen_until().is_some() => {}
             Some(code) => self.machine.relay_ended(code),
         }

@@ -111,6 +111,7 @@ pub fn verify(file: &[u8]) -> Result<Report, DecodeError> {
     let mut cards = Vec::new();
     let mut story = Story::default();
     let mut place = 0;
+    let mut complete = false;
     for item in read_file(file)? {
         let receipt = match item {
             Item::Receipt(receipt) => receipt,
@@ -123,12 +124,16 @@ pub fn verify(file: &[u8]) -> Result<Report, DecodeError> {
         match receipt {
             Ok(receipt) => {
                 let found = story.examine(&receipt);
+                complete = is_last(&receipt.statement, found);
                 report
                     .findings
                     .extend(found.map(|finding| (place, finding)));
                 report.receipts.push(receipt);
             }
-            Err(error) => report.findings.push((place, Finding::Unreadable(error))),
+            Err(error) => {
+                complete = false;
+                report.findings.push((place, Finding::Unreadable(error)));
+            }
         }
     }
     //= spec/16-receipts.md#file [RECEIPT-16] d3cc7eb2
@@ -144,9 +149,19 @@ pub fn verify(file: &[u8]) -> Result<Report, DecodeError> {
     if place == 0 {
         report.findings.push((0, Finding::Empty));
     }
-    //= spec/16-receipts.md#file [RECEIPT-15] a7c45e86
-    report.complete = story.is_over;
+    report.complete = complete;
     Ok(report)
+}
+
+//= spec/16-receipts.md#file [RECEIPT-15] 6ee17711
+/// Whether none can be missing after this one.
+fn is_last(said: &Statement, found: Option<Finding>) -> bool {
+    let ends = matches!(
+        said.decision,
+        Decision::ConsentDeclined | Decision::SessionEnded
+    );
+    // What is missing before it is another matter.
+    ends && matches!(found, None | Some(Finding::Missing { .. }))
 }
 
 /// What the receipts so far tell.

@@ -92,7 +92,7 @@ impl Relay {
         Ok(())
     }
 
-    //= spec/15-identity.md#issuing [CARD-24] 3ecfa989
+    //= spec/15-identity.md#issuing [CARD-24] 3912d5d8
     /// The answer to [`Transmit::Issue`]: a card, or why there is none.
     pub fn card_issued(&mut self, conn: ConnId, card: Result<Vec<u8>, ErrorCode>) {
         if !self.clients.contains_key(&conn) {

@@ -10,12 +10,13 @@ use alongside_wire::{
     Class, ErrorCode, Scopes,
     code::Locator,
     limits::{SPENT_CODES, timers},
-    session::{AdvisoryAck, DisplayInfo, End, Heartbeat, Message},
+    session::{AdvisoryAck, Card, DisplayInfo, End, Heartbeat, Message},
 };
 
 use super::{
     By, Ended, known,
     link::{Link, hush},
+    once::Once,
     pulse::Pulse,
 };
 use crate::{
@@ -173,8 +174,8 @@ pub struct Helper {
     spent: Vec<Timestamp>,
     /// No code is asked for before this.
     quiet_until: Timestamp,
-    /// The sharer showed its card.
-    card_seen: bool,
+    /// The sharer's card.
+    card: Once<Card>,
     out: VecDeque<Output>,
 }
 
@@ -193,7 +194,7 @@ impl Helper {
             link: Link::Up,
             spent: Vec::new(),
             quiet_until: Timestamp::from_micros(0),
-            card_seen: false,
+            card: Once::new(),
             out: VecDeque::new(),
         }
     }
@@ -205,7 +206,7 @@ impl Helper {
 
     /// When [`Helper::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        if let Link::Lost { until } = self.link {
+        if let Some(until) = self.link.until() {
             return Some(until);
         }
         match &self.phase {
@@ -428,9 +429,8 @@ impl Helper {
                     | Message::Pad(_)
                     | Message::PictureRequest(_)
                     | Message::Picture(_) => {}
-                    //= spec/15-identity.md#sharer [CARD-21] f16386ed
-                    Message::Card(_) if self.card_seen => return Err(Fault::ShownAgain),
-                    Message::Card(_) => self.card_seen = true,
+                    Message::Card(card) => self.card.take(card)?,
+                    //= spec/05-session.md#pause [PAUSE-12] e8d22452
                     Message::Pause(pause) => {
                         if paused.peer != pause.paused {
                             paused.peer = pause.paused;
@@ -453,13 +453,7 @@ impl Helper {
                         pulse.heard(now);
                         let viewing =
                             Viewing::new(scopes, self.ceiling, pulse.clone(), *paused, now);
-                        self.phase = Phase::Viewing(viewing.into());
-                        self.event(Event::Viewing { scopes });
-                        //= spec/05-session.md#friction [FRICTION-5] 80575b31
-                        if !self.ceiling.intersect(Scopes::CONTROL).is_empty() {
-                            let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
-                            self.event(Event::ControlNotBefore(from));
-                        }
+                        self.viewing_begins(viewing, now);
                         return Ok(());
                     }
                     other => return Err(self.unexpected(Plane::Session, other.name())),
@@ -471,15 +465,45 @@ impl Helper {
                     self.finish(By::Peer, known(*code), None);
                     return Ok(());
                 }
-                let card = matches!(message, Message::Card(_));
-                if card && self.card_seen {
-                    return Err(Fault::ShownAgain);
+                if let Message::Card(card) = message {
+                    self.card.take(card)?;
                 }
                 viewing.handle_message(message, now, &mut self.out)?;
-                self.card_seen |= card;
             }
         }
         Ok(())
+    }
+
+    /// The sharer has consented, as far as this end knows since now.
+    fn viewing_begins(&mut self, viewing: Viewing, now: Timestamp) {
+        let scopes = viewing.consented;
+        self.phase = Phase::Viewing(viewing.into());
+        self.event(Event::Viewing { scopes });
+        //= spec/05-session.md#friction [FRICTION-5] fec42a09
+        if !self.ceiling.intersect(Scopes::GRANTABLE).is_empty() {
+            let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
+            self.event(Event::ControlNotBefore(from));
+        }
+    }
+
+    /// Whether this is a card or an advisory that came before: nobody has to be told of it.
+    pub fn knows(&self, message: &Message) -> bool {
+        match (message, &self.phase) {
+            (Message::Card(card), _) => self.card.is(card),
+            (Message::Advisory(advisory), Phase::Viewing(viewing)) => viewing.knows(advisory),
+            _ => false,
+        }
+    }
+
+    /// A record was opened that holds nothing but what is ignored; it is a sign of life.
+    pub fn heard(&mut self, now: Timestamp) {
+        self.handle_timeout(now);
+        match &mut self.phase {
+            _ if self.link.is_lost() => {}
+            Phase::Deciding { pulse, .. } => pulse.heard(now),
+            Phase::Viewing(viewing) => viewing.pulse.heard(now),
+            _ => {}
+        }
     }
 
     /// An authentic media record came in this epoch.
@@ -531,7 +555,7 @@ impl Helper {
     pub fn release_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
         let mut out = VecDeque::new();
-        self.viewing()?.release_control(&mut out)?;
+        self.viewing()?.release_control(now, &mut out)?;
         self.out.append(&mut out);
         Ok(())
     }
@@ -644,7 +668,7 @@ impl Helper {
                     self.event(Event::Paused { local, peer });
                 }
             }
-            Phase::Viewing(viewing) => viewing.set_local_pause(paused, &mut self.out),
+            Phase::Viewing(viewing) => viewing.set_local_pause(paused, now, &mut self.out),
             _ => return Err(Misuse::Phase(self.phase())),
         }
         self.keep_quiet();
@@ -680,7 +704,7 @@ impl Helper {
 
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        if let Link::Lost { until } = self.link {
+        if let Some(until) = self.link.until() {
             if now >= until {
                 self.finish(By::Relay, ErrorCode::Lost, None);
             }

@@ -2,7 +2,11 @@
 
 use alloc::collections::VecDeque;
 
-use alongside_wire::{Scopes, limits::timers, session::State};
+use alongside_wire::{
+    Scopes,
+    limits::timers,
+    session::{Pause, State},
+};
 
 use super::Output;
 use crate::time::Timestamp;
@@ -13,14 +17,18 @@ pub(crate) enum Link {
     #[default]
     Up,
     /// Nothing is said or done until then, when it is over.
-    Lost { until: Timestamp },
+    Lost {
+        until: Timestamp,
+        /// The pause flag that the latest `state` said.
+        told: Option<bool>,
+    },
 }
 
 impl Link {
     //= spec/12-reconnect.md#link [RECON-5] dc497654
     pub(crate) fn lost(now: Timestamp) -> (Self, Timestamp) {
         let until = now.plus_ms(timers::RECONNECT);
-        (Self::Lost { until }, until)
+        (Self::Lost { until, told: None }, until)
     }
 
     pub(crate) fn is_lost(self) -> bool {
@@ -31,7 +39,33 @@ impl Link {
     pub(crate) fn until(self) -> Option<Timestamp> {
         match self {
             Self::Up => None,
-            Self::Lost { until } => Some(until),
+            Self::Lost { until, .. } => Some(until),
+        }
+    }
+
+    /// What the latest `state` said of it since.
+    pub(crate) fn told(self) -> Option<bool> {
+        match self {
+            Self::Up => None,
+            Self::Lost { told, .. } => told,
+        }
+    }
+
+    /// This end's pause flag is told by `state`.
+    pub(crate) fn tell(&mut self, paused: bool) {
+        if let Self::Lost { told, .. } = self {
+            *told = Some(paused);
+        }
+    }
+
+    //= spec/12-reconnect.md#state [RECON-37] c4b05256
+    /// The link is up again: what is to be said of this end's pause flag, if it is not what was told.
+    pub(crate) fn back(&mut self, paused: bool) -> Option<Pause> {
+        match core::mem::take(self) {
+            Self::Lost {
+                told: Some(told), ..
+            } if told != paused => Some(Pause { paused }),
+            _ => None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod clipboard;
 pub mod friction;
 pub mod helper;
 mod link;
+mod once;
 mod probe;
 mod pulse;
 pub mod sharer;

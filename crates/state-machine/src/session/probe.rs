@@ -1,6 +1,9 @@
 //! How long an answer takes: asked now and then, for people to see.
 
-use alongside_wire::{limits::timers, session::Probe};
+use alongside_wire::{
+    limits::timers,
+    session::{Probe, ProbeAnswer},
+};
 
 use crate::time::Timestamp;
 
@@ -9,6 +12,8 @@ pub(crate) struct Prober {
     next_at: Timestamp,
     number: u32,
     waiting: Option<Timestamp>,
+    /// The last answer to the other end.
+    answered_at: Option<Timestamp>,
 }
 
 impl Prober {
@@ -17,6 +22,7 @@ impl Prober {
             next_at: now.plus_ms(timers::PROBE),
             number: 0,
             waiting: None,
+            answered_at: None,
         }
     }
 
@@ -33,6 +39,18 @@ impl Prober {
         self.number = self.number.wrapping_add(1);
         self.waiting = Some(now);
         Some(Probe { probe: self.number })
+    }
+
+    //= spec/19-tools.md#quality [TOOL-25] a3083e6b
+    //= spec/19-tools.md#quality [TOOL-30] 3ffb6e38
+    /// What the other end is told, if it did not ask too soon after the last answer.
+    pub(crate) fn answer(&mut self, probe: &Probe, now: Timestamp) -> Option<ProbeAnswer> {
+        let rest = timers::PROBE_REST * 1_000;
+        if self.answered_at.is_some_and(|last| now.since(last) < rest) {
+            return None;
+        }
+        self.answered_at = Some(now);
+        Some(ProbeAnswer { probe: probe.probe })
     }
 
     //= spec/19-tools.md#quality [TOOL-26] 6155f521

@@ -257,7 +257,7 @@ impl Sharer {
 
     /// When [`Sharer::handle_timeout`] has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        if let Link::Lost { until } = self.link {
+        if let Some(until) = self.link.until() {
             let prompt = match self.phase {
                 Phase::Deciding { until, .. } => Some(until),
                 _ => None,
@@ -445,6 +445,7 @@ impl Sharer {
                     | Message::Pad(_)
                     | Message::PictureRequest(_)
                     | Message::Picture(_) => {}
+                    //= spec/05-session.md#pause [PAUSE-12] e8d22452
                     Message::Pause(pause) => {
                         if paused.peer != pause.paused {
                             paused.peer = pause.paused;
@@ -466,6 +467,17 @@ impl Sharer {
         }
         self.handle_timeout(now);
         Ok(())
+    }
+
+    /// A record was opened that holds nothing but what is ignored; it is a sign of life.
+    pub fn heard(&mut self, now: Timestamp) {
+        self.handle_timeout(now);
+        match &mut self.phase {
+            _ if self.link.is_lost() => {}
+            Phase::Deciding { pulse, .. } => pulse.heard(now),
+            Phase::Viewing(viewing) => viewing.pulse.heard(now),
+            _ => {}
+        }
     }
 
     /// Takes the events of an input record that opened under the live key of `grant`.
@@ -589,7 +601,7 @@ impl Sharer {
         //= spec/15-identity.md#advisories [ADVISORY-1] 921d7d21
         self.send(self.advisory.clone());
         self.event(Event::Viewing);
-        //= spec/05-session.md#friction [FRICTION-5] 80575b31
+        //= spec/05-session.md#friction [FRICTION-5] fec42a09
         if !self.limits.ceiling.intersect(Scopes::GRANTABLE).is_empty() {
             let from = now.plus_ms(timers::CONTROL_AFTER_CONSENT);
             self.event(Event::ControlNotBefore(from));
@@ -671,7 +683,7 @@ impl Sharer {
         Ok(id)
     }
 
-    /// The person takes a part of control back. `secret` is 32 fresh random bytes.
+    /// The person takes a part of control back, or all of it. `secret` is 32 fresh random bytes.
     ///
     /// # Errors
     /// [`Misuse::Nothing`] if there is no grant, [`Misuse::Scope`] if these are not fewer scopes.
@@ -760,7 +772,7 @@ impl Sharer {
         self.finish(by, fault.code(), Some(fault));
     }
 
-    //= spec/05-session.md#end [END-5] 2e59d18f
+    //= spec/05-session.md#end [END-5] f9e6172e
     /// The relay says that it is over, refused the join, or is lost itself.
     pub fn relay_ended(&mut self, code: ErrorCode) {
         self.finish(By::Relay, code, None);

@@ -14,7 +14,7 @@ use alongside_state_machine::{
 };
 use alongside_wire::{
     DeviceStatus, ErrorCode, Scopes,
-    card::Statement,
+    card::{Signable as _, Signed, Statement},
     session::{Advisory, Consent, Message},
 };
 
@@ -186,6 +186,24 @@ fn nothing_of_a_statement_can_be_changed() {
     assert_eq!(elsewhere, Err(Fault::BadDeviceProof));
 }
 
+//= test spec/15-identity.md#advisories [ADVISORY-5] 117e6940
+/// A key that is none signs nothing, even where a signature of zeros would pass for one.
+#[test]
+fn a_device_key_that_is_none_proves_nothing() {
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let statement = Statement {
+        issuer: issuer().public(),
+        device_key: identity,
+        ..statement(DeviceStatus::Compliant)
+    };
+    let bytes = Signed::join(&statement, &issuer().sign(&statement.message()));
+    let mut proof = [0; 64];
+    proof[0] = 1;
+    let judged = judge(&bytes, &proof, &[3; 32], &[anchor(false)], Some(BEGIN));
+    assert_eq!(judged, Err(Fault::BadProof));
+}
+
 //= test spec/15-identity.md#advisories [ADVISORY-3] 073ca9b5
 #[test]
 fn a_statement_holds_for_an_hour_at_most() {
@@ -206,7 +224,7 @@ fn a_statement_holds_for_an_hour_at_most() {
 
 //= test spec/15-identity.md#advisories [ADVISORY-4] f23f5e7d
 //= test spec/15-identity.md#advisories [ADVISORY-5] 117e6940
-//= test spec/15-identity.md#sharer [CARD-21] f16386ed
+//= test spec/15-identity.md#sharer [CARD-21] 9ad44039
 #[test]
 fn a_false_advisory_ends_the_session_at_the_helper() {
     let forged = |change: fn(&mut Advisory)| {

@@ -387,3 +387,13 @@ proptest! {
         prop_assert!(bytes.is_empty() || shown.is_err());
     }
 }
+
+//= test spec/15-identity.md#issuing [CARD-24] 3912d5d8
+#[test]
+fn a_profile_that_is_not_registered_has_no_card() {
+    let refused = issued(Card {
+        profile: 3,
+        ..full()
+    });
+    assert!(matches!(refused, Err(Refused::Fields(_))));
+}

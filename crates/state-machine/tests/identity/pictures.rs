@@ -1,6 +1,6 @@
 //! Pictures of cards: a hash in the card, the file through the sealed channel, once.
 
-use alongside_harness::{Way, World};
+use alongside_harness::{Conditions, Side, Way, World};
 use alongside_state_machine::{
     endpoint::{Config, faces::Fetched, helper, sharer},
     error::Misuse,
@@ -51,7 +51,7 @@ fn fetched(world: &World) -> Option<Fetched> {
     })
 }
 
-//= test spec/15-identity.md#pictures [PICTURE-1] b9aadca4
+//= test spec/15-identity.md#pictures [PICTURE-1] 265afad1
 //= test spec/15-identity.md#pictures [PICTURE-3] 4f92a5c9
 //= test spec/15-identity.md#pictures [PICTURE-6] e6867b2d
 #[test]
@@ -96,7 +96,7 @@ fn the_sharers_picture_comes_to_the_helper() {
     assert_eq!(picture, Some(Fetched::Picture(file)));
 }
 
-//= test spec/15-identity.md#pictures [PICTURE-1] b9aadca4
+//= test spec/15-identity.md#pictures [PICTURE-1] 265afad1
 //= test spec/15-identity.md#pictures [PICTURE-2] f5d5e8e5
 #[test]
 fn who_has_shown_no_picture_is_not_asked_for_one() {
@@ -249,5 +249,33 @@ proptest! {
                 prop_assert!(head.width <= 1_024 && head.height <= 1_024);
             }
         }
+    }
+}
+
+//= test spec/12-reconnect.md#state [RECON-39] 1c350ded
+#[test]
+fn a_picture_that_was_lost_with_the_link_comes_from_its_beginning() {
+    // The request is lost, or all of the picture, or it has come.
+    for lost in [Some(Way::SharerUp), Some(Way::HelperUp), None] {
+        let (helper, file) = pictured(20_000, true);
+        let mut world = world(334, helper, trusting());
+        world.asked();
+        if let Some(way) = lost {
+            world.conditions_of(way, Conditions::delay(50));
+        }
+        world.sharer.fetch_picture(world.now).unwrap();
+        world.run(10);
+        assert_eq!(fetched(&world).is_some(), lost.is_none());
+        for _ in 0..2 {
+            world.disconnect(Side::Sharer);
+            world.conditions(Conditions::INSTANT);
+            world.run_until("both to be back", World::is_up);
+            world.run(10);
+            assert_eq!(fetched(&world), Some(Fetched::Picture(file.clone())));
+            let all = |event: &&sharer::Event| matches!(event, sharer::Event::Picture(_));
+            assert_eq!(world.sharer_events.iter().filter(all).count(), 1);
+        }
+        assert_eq!(world.sharer.machine().ended(), None);
+        assert_eq!(world.helper.machine().ended(), None);
     }
 }

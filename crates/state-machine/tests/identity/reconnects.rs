@@ -65,7 +65,7 @@ fn come_back(seed: u64, away: Side, consent: bool) -> World {
 }
 
 //= test spec/15-identity.md#proof [CARD-9] 094ef776
-//= test spec/15-identity.md#sharer [CARD-21] f16386ed
+//= test spec/15-identity.md#sharer [CARD-21] 9ad44039
 #[test]
 fn cards_stay_those_of_the_session() {
     for away in [Side::Helper, Side::Sharer] {

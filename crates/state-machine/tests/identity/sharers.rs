@@ -1,6 +1,6 @@
 //! The sharer's card: to whom it goes, and what a helper takes for one.
 
-use alongside_harness::{Way, World};
+use alongside_harness::{Conditions, Side, Way, World};
 use alongside_state_machine::{
     endpoint::{Config, helper},
     error::Misuse,
@@ -49,7 +49,7 @@ pub(crate) fn known_helper() -> Config {
 }
 
 //= test spec/15-identity.md#sharer [CARD-20] 6f96c7b0
-//= test spec/15-identity.md#sharer [CARD-21] f16386ed
+//= test spec/15-identity.md#sharer [CARD-21] 9ad44039
 #[test]
 fn the_sharers_card_goes_to_whom_an_issuer_verified_or_the_person_shows_it() {
     // Verified: it goes unasked, before anything else is agreed to.
@@ -91,7 +91,7 @@ fn the_sharers_card_goes_to_whom_an_issuer_verified_or_the_person_shows_it() {
 
 //= test spec/15-identity.md#cards [CARD-7] 5983e227
 //= test spec/15-identity.md#proof [CARD-9] 094ef776
-//= test spec/15-identity.md#sharer [CARD-21] f16386ed
+//= test spec/15-identity.md#sharer [CARD-21] 9ad44039
 #[test]
 fn a_helper_takes_one_card_and_only_the_sharers_own() {
     let forged = |seed, change: fn(&mut session::Card)| {
@@ -123,4 +123,53 @@ fn a_helper_takes_one_card_and_only_the_sharers_own() {
     let bad = Some(ErrorCode::BadCard);
     let change: fn(&mut session::Card) = |card| *card.card.last_mut().unwrap() ^= 1;
     assert_eq!(forged(315, change), (bad, bad));
+}
+
+//= test spec/12-reconnect.md#state [RECON-38] 2754d829
+//= test spec/15-identity.md#sharer [CARD-21] 9ad44039
+#[test]
+fn a_card_that_was_lost_with_the_link_comes_after_it() {
+    for lose in [true, false] {
+        let mut meeting = world(316, known_helper(), known_sharer(false));
+        if lose {
+            meeting.conditions_of(Way::SharerUp, Conditions::delay(50));
+        }
+        meeting.asked();
+        meeting.run(10);
+        assert_eq!(sharers(&meeting).len(), usize::from(!lose));
+        for _ in 0..2 {
+            meeting.disconnect(Side::Sharer);
+            meeting.conditions(Conditions::INSTANT);
+            meeting.run_until("both to be back", World::is_up);
+            meeting.run(10);
+            // Its program is told once.
+            assert_eq!(sharers(&meeting).len(), 1);
+        }
+        assert_eq!(meeting.helper.machine().ended(), None);
+    }
+}
+
+//= test spec/12-reconnect.md#state [RECON-40] 7bc06fbd
+#[test]
+fn nothing_is_shown_or_asked_for_without_a_link() {
+    let mut meeting = world(317, with_card(full()), known_sharer(true));
+    meeting.asked();
+    meeting.disconnect(Side::Sharer);
+    assert_eq!(meeting.sharer.show_card(meeting.now), Err(Misuse::Frozen));
+    assert_eq!(
+        meeting.sharer.fetch_picture(meeting.now),
+        Err(Misuse::Frozen)
+    );
+    meeting.run_until("both to be back", World::is_up);
+    meeting.sharer.fetch_picture(meeting.now).unwrap();
+    meeting.sharer.show_card(meeting.now).unwrap();
+    meeting.run(10);
+    assert_eq!(sharers(&meeting).len(), 1);
+    meeting.disconnect(Side::Helper);
+    assert_eq!(
+        meeting.helper.fetch_picture(meeting.now),
+        Err(Misuse::Frozen)
+    );
+    meeting.run_until("both to be back", World::is_up);
+    meeting.helper.fetch_picture(meeting.now).unwrap();
 }

@@ -60,7 +60,7 @@ fn what_is_no_file_of_receipts_is_refused() {
 }
 
 //= test spec/16-receipts.md#file [RECEIPT-12] e6d1f95b
-//= test spec/16-receipts.md#file [RECEIPT-15] a7c45e86
+//= test spec/16-receipts.md#file [RECEIPT-15] 6ee17711
 #[test]
 fn missing_and_moved_receipts_are_noticed() {
     let whole = story();
@@ -93,6 +93,39 @@ fn missing_and_moved_receipts_are_noticed() {
         twice.insert(place, whole[place].clone());
         assert_eq!(findings(&twice), [(place + 2, early(number))]);
     }
+}
+
+//= test spec/16-receipts.md#file [RECEIPT-15] 6ee17711
+#[test]
+fn only_the_last_receipt_says_that_none_is_missing_after_it() {
+    let whole = story();
+    let numbered = |said: Statement, sequence| {
+        let key = SecretKey::from_seed(&KEY);
+        sign(&key, Statement { sequence, ..said })
+    };
+    let (consent, granted, over) = (whole[0].statement, whole[2].statement, whole[7].statement);
+    let begin = [numbered(consent, 1), numbered(over, 5)];
+    let after = |last: Receipt| checked(&[begin.to_vec(), vec![last]].concat()).complete;
+    assert!(checked(&begin).complete);
+    assert!(!after(numbered(granted, 6)));
+    assert!(!after(numbered(over, 4)), "out of order");
+    let foreign = Statement {
+        transcript: [9; 32],
+        ..over
+    };
+    assert!(!after(numbered(foreign, 6)));
+    let mut unsigned = numbered(over, 6);
+    unsigned.signature[1][0] ^= 1;
+    assert!(!after(unsigned));
+    let mut unreadable = file(&whole);
+    let last = unreadable.len() - whole[7].to_bytes().len();
+    unreadable[last] = 8;
+    assert!(verify(&whole_file()).unwrap().complete);
+    assert!(!verify(&unreadable).unwrap().complete);
+}
+
+fn whole_file() -> Vec<u8> {
+    file(&story())
 }
 
 //= test spec/16-receipts.md#file [RECEIPT-13] a7857ea8

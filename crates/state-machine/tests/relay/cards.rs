@@ -118,3 +118,14 @@ fn no_challenge_takes_a_place() {
     let next = challenge(&mut world, A);
     assert!(!world.places.values().any(|token| *token == next));
 }
+
+//= test spec/03-rendezvous.md#states [RDV-6] 40af5280
+#[test]
+fn who_has_a_code_asks_for_no_card() {
+    let mut world = world(Role::View);
+    world.relay.set_issuing(true);
+    world.signed_in(A, "somebody");
+    world.issue(A);
+    world.say(A, request());
+    assert_eq!(world.closed.get(&A), Some(&ErrorCode::UnexpectedMessage));
+}

@@ -338,6 +338,7 @@ fn a_withdrawn_request_leaves_nothing_behind() {
     world.run(10);
     assert!(world.was_told(|event| *event == Event::ControlPromptClosed));
     // The same, but the answer crosses the withdrawal.
+    world.run(10_000);
     world
         .helper
         .request_control(Scopes::CONTROL, world.now)

@@ -208,7 +208,7 @@ fn media_alone_is_no_sign_of_life() {
     assert!(world.frames() > 40);
 }
 
-//= test spec/05-session.md#end [END-5] 2e59d18f
+//= test spec/05-session.md#end [END-5] f9e6172e
 //= test spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
 #[test]
 fn a_relay_that_dies_or_shuts_down_ends_both() {

@@ -122,7 +122,7 @@ fn no_control(world: &World) -> [Vec<u64>; 2] {
     [sharer.collect(), helper.collect()]
 }
 
-//= test spec/05-session.md#friction [FRICTION-5] 80575b31
+//= test spec/05-session.md#friction [FRICTION-5] fec42a09
 #[test]
 fn both_are_told_how_long_control_cannot_be_asked_for() {
     let mut world = asked(707);

@@ -1,6 +1,7 @@
 //! Both ends and the relay on virtual time: each test is the proof of a sentence.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod again;
 mod channel;
 mod code;
 mod consent;

@@ -241,8 +241,8 @@ fn narrowed(grant: u32, scopes: Scopes) -> Message {
     .into()
 }
 
-//= test spec/05-session.md#control [CONTROL-30] 99d2516b
-//= test spec/05-session.md#control [CONTROL-31] c662655d
+//= test spec/05-session.md#control [CONTROL-30] 9f1f001f
+//= test spec/05-session.md#control [CONTROL-31] d00acb60
 #[test]
 fn a_helper_takes_no_more_than_it_had_and_nothing_that_it_gave_back() {
     let mut world = granted(5, Scopes::KEYBOARD);
@@ -642,7 +642,7 @@ fn who_joins_by_a_link_is_seen_and_no_more() {
     assert_eq!(said.iter().filter(refused).count(), 1);
 }
 
-//= test spec/19-tools.md#quality [TOOL-25] 24f1cd9a
+//= test spec/19-tools.md#quality [TOOL-25] a3083e6b
 //= test spec/19-tools.md#quality [TOOL-26] 6155f521
 #[test]
 fn both_people_see_how_long_an_answer_takes() {
@@ -665,7 +665,7 @@ fn both_people_see_how_long_an_answer_takes() {
     assert!((4..=5).contains(&before), "{before}");
     // Answers to nothing change nothing; each probe has its answer.
     world.take_over_helper();
-    world.run(500);
+    world.run(1_500);
     world.forge(
         Way::HelperUp,
         &[

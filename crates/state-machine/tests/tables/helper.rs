@@ -551,6 +551,10 @@ impl At {
     }
 
     fn hear(&mut self, event: &str, message: &Message) -> Done {
+        if event == "probe" && self.is("phase", "viewing") && self.is("link", "up") {
+            // One that comes too soon has no answer.
+            self.wait(self.now.plus_ms(timers::PROBE_REST));
+        }
         let frozen = self.is("link", "frozen");
         let done = self.machine.handle_message(message, self.now);
         if done.is_ok() && self.stands() {

@@ -44,6 +44,7 @@ impl HelperEndpoint {
     /// lost.
     pub fn fetch_picture(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
+        //= spec/12-reconnect.md#state [RECON-40] 7bc06fbd
         if self.machine.frozen_until().is_some() {
             return Err(Misuse::Frozen);
         }

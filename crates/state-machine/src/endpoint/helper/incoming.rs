@@ -160,10 +160,17 @@ impl HelperEndpoint {
         let handled = Message::read_all(plaintext)
             .map_err(Fault::from)
             .and_then(|messages| {
+                //= spec/05-session.md#life [SESSION-5] 217b2065
+                if messages.is_empty() {
+                    self.machine.heard(now);
+                }
                 messages.iter().try_for_each(|message| {
+                    let known = self.machine.knows(message);
                     self.machine.handle_message(message, now)?;
                     self.handle_receipt(message)?;
-                    self.look(message, now)?;
+                    if !known {
+                        self.look(message, now)?;
+                    }
                     self.carry_out(now);
                     Ok(())
                 })

@@ -21,6 +21,11 @@ impl HelperEndpoint {
                     code: code.to_wire(),
                 }),
                 Output::NewPath => self.path.give_up(),
+                Output::Event(SessionEvent::Back) => {
+                    self.event(SessionEvent::Back, now);
+                    let again = self.faces.back();
+                    again.iter().for_each(|message| self.seal(message));
+                }
                 Output::Event(event) => self.event(event, now),
             }
         }
@@ -52,6 +57,7 @@ impl HelperEndpoint {
                 standing.fresh = false;
                 self.assembly.clear();
                 self.whole = false;
+                self.first_frame = None;
             }
             (SessionEvent::Ended(_), channel) => {
                 *channel = Channel::None;

@@ -29,7 +29,7 @@ impl HelperEndpoint {
                 .machine
                 .handle_media(header.epoch)
                 .and_then(|()| self.assembly.add(header, plaintext))
-                .and_then(|progress| self.progress(header.frame, progress, now)),
+                .and_then(|progress| self.progress(header, progress, now)),
             Err(dropped) => {
                 match dropped {
                     Dropped::Epoch => self.counters.other_epoch += 1,
@@ -45,7 +45,13 @@ impl HelperEndpoint {
         self.carry_out(now);
     }
 
-    fn progress(&mut self, id: u32, progress: Progress, now: Timestamp) -> Result<(), Fault> {
+    fn progress(
+        &mut self,
+        header: &MediaHeader,
+        progress: Progress,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let id = header.frame;
         let encoded = match progress {
             Progress::Partial => return Ok(()),
             Progress::Lost => {
@@ -69,6 +75,12 @@ impl HelperEndpoint {
         }
         self.last_frame = Some(id);
         self.whole = true;
+        if self
+            .first_frame
+            .is_none_or(|(_, epoch)| epoch != header.epoch)
+        {
+            self.first_frame = Some((id, header.epoch));
+        }
         self.events.push_back(Event::Frame { id, frame });
         Ok(())
     }

@@ -78,42 +78,58 @@ impl SharerEndpoint {
     ///
     /// # Errors
     /// [`Misuse::Nothing`] if there is no card, or it was shown; [`Misuse::Phase`] while there is
-    /// nobody to show it to; [`Misuse::Frozen`] while the link is lost.
+    /// nobody to show it to, [`Misuse::Frozen`] while the link is lost.
     pub fn show_card(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
-        let Channel::Standing(standing) = &self.channel else {
-            return Err(Misuse::Phase(self.machine.phase()));
-        };
         if !self.machine.is_introduced() {
             return Err(Misuse::Phase(self.machine.phase()));
         }
+        //= spec/12-reconnect.md#state [RECON-40] 7bc06fbd
         if self.machine.frozen_until().is_some() {
             return Err(Misuse::Frozen);
         }
-        let own = self.config.identity.card.as_ref();
-        let own = own
-            .filter(|_| !self.faces.is_shown())
-            .ok_or(Misuse::Nothing)?;
-        let transcript = &standing.handshake.channel.transcript;
-        let card = Card {
-            card: own.bytes().into(),
-            proof: own.prove(Direction::ToHelper, transcript).into(),
-        };
+        let card = self.own_card().filter(|_| !self.faces.is_shown());
+        let card = card.ok_or(Misuse::Nothing)?;
         self.faces.show();
         self.seal(&card.into());
         Ok(())
+    }
+
+    /// This end's card, with the proof for this session.
+    fn own_card(&self) -> Option<Card> {
+        let Channel::Standing(standing) = &self.channel else {
+            return None;
+        };
+        let own = self.config.identity.card.as_ref()?;
+        let transcript = &standing.handshake.channel.transcript;
+        Some(Card {
+            card: own.bytes().into(),
+            proof: own.prove(Direction::ToHelper, transcript).into(),
+        })
+    }
+
+    //= spec/12-reconnect.md#state [RECON-38] 2754d829
+    /// The link is up again: what may have been lost with it.
+    pub(super) fn show_again(&mut self) {
+        let card = self.own_card().filter(|_| self.faces.is_shown());
+        let card = card.map(Message::from);
+        let picture = self.faces.back();
+        for message in card.into_iter().chain(picture) {
+            self.seal(&message);
+        }
     }
 
     /// Asks for the picture of the helper's card.
     ///
     /// # Errors
     /// [`Misuse::Nothing`] if there is none, or it was asked for; [`Misuse::Phase`] while there is
-    /// nobody to ask; [`Misuse::Frozen`] while the link is lost.
+    /// nobody to ask, [`Misuse::Frozen`] while the link is lost.
     pub fn fetch_picture(&mut self, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
         if !self.machine.is_introduced() {
             return Err(Misuse::Phase(self.machine.phase()));
         }
+        //= spec/12-reconnect.md#state [RECON-40] 7bc06fbd
         if self.machine.frozen_until().is_some() {
             return Err(Misuse::Frozen);
         }

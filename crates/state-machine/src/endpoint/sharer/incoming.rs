@@ -153,6 +153,10 @@ impl SharerEndpoint {
         let handled = Message::read_all(plaintext)
             .map_err(Fault::from)
             .and_then(|messages| {
+                //= spec/05-session.md#life [SESSION-5] 217b2065
+                if messages.is_empty() {
+                    self.machine.heard(now);
+                }
                 messages.iter().try_for_each(|message| {
                     self.handle_session(message, now)?;
                     self.carry_out();

@@ -31,6 +31,7 @@ impl SharerEndpoint {
                 Output::Event(SessionEvent::Back) => {
                     self.event(SessionEvent::Back);
                     self.send_late_receipts();
+                    self.show_again();
                 }
                 Output::Event(event) => self.event(event),
             }

@@ -61,6 +61,7 @@ impl Helper {
                 Phase::Deciding { paused, .. } => link::undecided(paused.local),
                 _ => link::undecided(false),
             };
+            self.link.tell(state.paused);
             self.out.push_back(Output::Send(state.into()));
         }
     }
@@ -96,7 +97,11 @@ impl Helper {
         now: Timestamp,
     ) -> Result<(), Fault> {
         match message {
-            Message::State(state) => self.thaw(state, now),
+            Message::State(state) => {
+                self.thaw(state, now)?;
+                self.card.may_come_again();
+                Ok(())
+            }
             Message::End(End { code }) => {
                 self.finish(By::Peer, known(*code), None);
                 Ok(())
@@ -111,11 +116,11 @@ impl Helper {
 
     //= spec/12-reconnect.md#state [RECON-23] 84d10c1b
     fn thaw(&mut self, state: &State, now: Timestamp) -> Result<(), Fault> {
-        let consented = match &mut self.phase {
+        let (consented, local) = match &mut self.phase {
             Phase::Viewing(viewing) => {
                 viewing.check(state)?;
                 viewing.pulse = Pulse::new(now);
-                None
+                (None, viewing.paused.local)
             }
             Phase::Deciding { pulse, paused } if state.scopes.is_empty() => {
                 if *state != link::undecided(state.paused) {
@@ -124,8 +129,10 @@ impl Helper {
                 *pulse = Pulse::new(now);
                 let before = core::mem::replace(&mut paused.peer, state.paused);
                 let (local, peer) = (paused.local, paused.peer);
-                self.link = Link::Up;
+                let pause = self.link.back(local);
                 self.event(Event::Back);
+                self.out
+                    .extend(pause.map(|pause| Output::Send(pause.into())));
                 if before != peer {
                     self.event(Event::Paused { local, peer });
                 }
@@ -141,17 +148,17 @@ impl Helper {
                 let pulse = Pulse::new(now);
                 let viewing = Viewing::new(scopes, self.ceiling, pulse, *paused, now);
                 viewing.check(state)?;
-                Some(viewing)
+                (Some(viewing), paused.local)
             }
             _ => return Ok(()),
         };
-        self.link = Link::Up;
+        let pause = self.link.back(local);
         self.event(Event::Back);
+        self.out
+            .extend(pause.map(|pause| Output::Send(pause.into())));
         if let Some(viewing) = consented {
             //= spec/12-reconnect.md#state [RECON-26] d23319b1
-            self.phase = Phase::Viewing(viewing.into());
-            let scopes = state.scopes;
-            self.event(Event::Viewing { scopes });
+            self.viewing_begins(viewing, now);
         }
         if let Phase::Viewing(viewing) = &mut self.phase {
             viewing.thaw(state, now, &mut self.out);
@@ -193,7 +200,7 @@ impl Viewing {
 
     fn thaw(&mut self, state: &State, now: Timestamp, out: &mut VecDeque<Output>) {
         self.prober = Prober::new(now);
-        self.may_be_advised_again();
+        self.advisory.may_come_again();
         for id in self.chat.acknowledged(state.received) {
             out.push_back(Output::Event(Event::ChatDelivered(id)));
         }

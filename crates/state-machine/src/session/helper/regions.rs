@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 impl Helper {
     /// The state of each region, by their names in `spec/tables/helper.toml`: for models, tests and
     /// people.
-    pub fn regions(&self, now: Timestamp) -> [(&'static str, &'static str); 13] {
+    pub fn regions(&self, now: Timestamp) -> [(&'static str, &'static str); 14] {
         let flags = match &self.phase {
             Phase::Deciding { paused, .. } => *paused,
             Phase::Viewing(viewing) => viewing.paused,
@@ -27,10 +27,18 @@ impl Helper {
             ("pause", flags.region()),
             (
                 "card",
-                if known && self.card_seen {
-                    "seen"
-                } else {
-                    "unseen"
+                match (known && self.card.is_seen(), self.card.again()) {
+                    (false, _) => "unseen",
+                    (true, false) => "seen",
+                    (true, true) => "seen again",
+                },
+            ),
+            (
+                "told",
+                match self.link.told() {
+                    None => "nothing",
+                    Some(false) => "unset",
+                    Some(true) => "set",
                 },
             ),
             epoch,

@@ -6,16 +6,16 @@ use alongside_wire::{
     ErrorCode, Scopes,
     limits::timers,
     session::{
-        AdvisoryAck, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, ControlEnd, ControlGrant,
-        ControlRenew, ControlRequest, ControlWithdraw, EpochSeen, Heartbeat, Laser, Message, Pause,
-        ProbeAnswer, Refresh, Shown, Stroke,
+        Advisory, AdvisoryAck, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, ControlEnd,
+        ControlGrant, ControlRenew, ControlRequest, ControlWithdraw, EpochSeen, Heartbeat, Laser,
+        Message, Pause, Refresh, Shown, Stroke,
     },
 };
 
 use super::{Event, Flags, Output};
 use crate::{
     error::{Fault, Misuse, Plane},
-    session::{chat::ChatIds, clipboard, known, probe::Prober, pulse::Pulse},
+    session::{chat::ChatIds, clipboard, known, once::Once, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
@@ -42,17 +42,10 @@ pub(super) struct Viewing {
     replaced: Option<Scopes>,
     pub(super) clipboard: clipboard::Clipboard,
     pub(super) prober: Prober,
-    advisory: Advisory,
-    /// The sharer may not know that it was acknowledged, and send it again.
-    advised_again: bool,
-}
-
-/// What is said of the sharer's device comes once, and is acknowledged once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Advisory {
-    Awaited,
-    Unread,
-    Read,
+    /// What is said of the sharer's device.
+    pub(super) advisory: Once<Advisory>,
+    /// The person has read it.
+    advised: bool,
 }
 
 /// At most one request for a complete frame in each interval.
@@ -105,8 +98,8 @@ impl Viewing {
             replaced: None,
             clipboard: clipboard::Clipboard::default(),
             prober: Prober::new(now),
-            advisory: Advisory::Awaited,
-            advised_again: false,
+            advisory: Once::new(),
+            advised: false,
         }
     }
 
@@ -125,17 +118,13 @@ impl Viewing {
             | Message::Card(_)
             | Message::PictureRequest(_)
             | Message::Picture(_) => {}
-            Message::Advisory(_) if self.advisory == Advisory::Awaited => {
-                self.advisory = Advisory::Unread;
-            }
-            //= spec/12-reconnect.md#state [RECON-36] 4915b6d9
-            Message::Advisory(_) if self.advised_again => {
-                self.advised_again = false;
-                if self.advisory == Advisory::Read {
+            Message::Advisory(advisory) => {
+                self.advisory.take(advisory)?;
+                //= spec/12-reconnect.md#state [RECON-36] 4915b6d9
+                if self.advised {
                     out.push_back(Output::Send(AdvisoryAck {}.into()));
                 }
             }
-            Message::Advisory(_) => return Err(Fault::ShownAgain),
             Message::Displays(displays) => {
                 out.push_back(Output::Event(Event::Displays(displays.displays.clone())));
             }
@@ -162,10 +151,8 @@ impl Viewing {
                     self.request = None;
                     let code = known(deny.code);
                     out.push_back(Output::Event(Event::ControlDenied(code)));
-                    //= spec/05-session.md#friction [FRICTION-5] 80575b31
                     if code == ErrorCode::Denied {
-                        let from = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
-                        out.push_back(Output::Event(Event::ControlNotBefore(from)));
+                        not_before(now, out);
                     }
                 }
             }
@@ -205,8 +192,8 @@ impl Viewing {
                 out.push_back(Output::Event(Event::SecureDesktop(secure.active)));
             }
             Message::Probe(probe) => {
-                let probe = probe.probe;
-                out.push_back(Output::Send(ProbeAnswer { probe }.into()));
+                let answer = self.prober.answer(probe, now);
+                out.extend(answer.map(|answer| Output::Send(answer.into())));
             }
             Message::ProbeAnswer(answer) => {
                 if let Some(delay_ms) = self.prober.answered(answer.probe, now) {
@@ -237,17 +224,16 @@ impl Viewing {
         Ok(())
     }
 
-    /// The link was lost: what was said of the device may come again.
-    pub(super) fn may_be_advised_again(&mut self) {
-        self.advised_again = self.advisory != Advisory::Awaited;
+    pub(super) fn knows(&self, advisory: &Advisory) -> bool {
+        self.advisory.is(advisory)
     }
 
     /// The person has read the advisory.
     pub(super) fn acknowledge(&mut self) -> Result<(), Misuse> {
-        if self.advisory != Advisory::Unread {
+        if self.advised || !self.advisory.is_seen() {
             return Err(Misuse::Nothing);
         }
-        self.advisory = Advisory::Read;
+        self.advised = true;
         Ok(())
     }
 
@@ -272,6 +258,7 @@ impl Viewing {
         // An answer to what was withdrawn: the sharer will read the withdrawal and end the grant.
         let Some((_, asked)) = asked else {
             self.last_grant = message.grant;
+            self.replaced = None;
             return Ok(());
         };
         if message.scopes.is_empty() || !asked.contains(message.scopes) {
@@ -283,8 +270,8 @@ impl Viewing {
         Ok(())
     }
 
-    //= spec/05-session.md#control [CONTROL-30] 99d2516b
-    //= spec/05-session.md#control [CONTROL-31] c662655d
+    //= spec/05-session.md#control [CONTROL-30] 9f1f001f
+    //= spec/05-session.md#control [CONTROL-31] d00acb60
     /// The sharer took a part of the last grant back, and gives the rest.
     fn narrowed(
         &mut self,
@@ -473,11 +460,11 @@ impl Viewing {
         })
     }
 
-    pub(super) fn release_control(&mut self, out: &mut Out) -> Result<(), Misuse> {
+    pub(super) fn release_control(&mut self, now: Timestamp, out: &mut Out) -> Result<(), Misuse> {
         if self.request.is_none() && self.grant.is_none() {
             return Err(Misuse::Nothing);
         }
-        self.withdraw(out);
+        self.withdraw(now, out);
         if let Some(Grant { id: grant, .. }) = self.grant {
             self.end_grant(ErrorCode::Released, out);
             let code = ErrorCode::Released.to_wire();
@@ -487,9 +474,11 @@ impl Viewing {
     }
 
     //= spec/05-session.md#control [CONTROL-12] 2c07943b
-    fn withdraw(&mut self, out: &mut Out) {
+    fn withdraw(&mut self, now: Timestamp, out: &mut Out) {
         if let Some((request, _)) = self.request.take() {
             out.push_back(Output::Send(ControlWithdraw { request }.into()));
+            // The question was put to the sharer's person, as far as is known here.
+            not_before(now, out);
         }
     }
 
@@ -508,10 +497,10 @@ impl Viewing {
         self.end_grant(code, out);
     }
 
-    pub(super) fn set_local_pause(&mut self, paused: bool, out: &mut Out) {
+    pub(super) fn set_local_pause(&mut self, paused: bool, now: Timestamp, out: &mut Out) {
         if self.paused.local != paused {
             self.paused.local = paused;
-            self.withdraw(out);
+            self.withdraw(now, out);
             out.push_back(Output::Send(Pause { paused }.into()));
             self.pause_changed(out);
         }
@@ -664,16 +653,23 @@ impl Viewing {
             ("item", waits(self.clipboard.is_sent())),
             (
                 "advisory",
-                match (self.advisory, self.advised_again) {
-                    (Advisory::Awaited, _) => "awaited",
-                    (Advisory::Unread, false) => "unread",
-                    (Advisory::Unread, true) => "unread again",
-                    (Advisory::Read, false) => "read",
-                    (Advisory::Read, true) => "read again",
+                match (self.advisory.is_seen(), self.advised, self.advisory.again()) {
+                    (false, _, _) => "awaited",
+                    (true, false, false) => "unread",
+                    (true, false, true) => "unread again",
+                    (true, true, false) => "read",
+                    (true, true, true) => "read again",
                 },
             ),
         ]
     }
+}
+
+//= spec/05-session.md#friction [FRICTION-5] fec42a09
+/// The sharer's person was asked and will not be asked again for a while.
+fn not_before(now: Timestamp, out: &mut Out) {
+    let from = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
+    out.push_back(Output::Event(Event::ControlNotBefore(from)));
 }
 
 fn refuse_item(item: u32, out: &mut Out) {

@@ -141,12 +141,14 @@ impl Control {
     }
 
     //= spec/05-session.md#control [CONTROL-11] ec52d50f
-    pub(super) fn withdraw(&mut self, request: u32, out: &mut Out) {
+    pub(super) fn withdraw(&mut self, request: u32, now: Timestamp, out: &mut Out) {
         if request == 0 {
             return;
         }
         if self.prompt.as_ref().is_some_and(|p| p.request == request) {
             self.close_prompt(out);
+            //= spec/05-session.md#control [CONTROL-33] c9e9e011
+            self.keep_quiet(now, out);
         }
         // The answer crossed the withdrawal: what was granted is not wanted any more.
         if self.grant.as_ref().is_some_and(|g| g.request == request) {
@@ -241,8 +243,12 @@ impl Control {
         out: &mut Out,
     ) -> Result<(), Misuse> {
         let grant = self.grant.as_ref().ok_or(Misuse::Nothing)?;
-        let fewer = grant.scopes.contains(scopes) && grant.scopes != scopes;
-        if scopes.is_empty() || !fewer {
+        //= spec/05-session.md#control [CONTROL-32] 7f518459
+        if scopes.is_empty() {
+            self.end_grant(ErrorCode::Revoked, true, out);
+            return Ok(());
+        }
+        if !grant.scopes.contains(scopes) || grant.scopes == scopes {
             return Err(Misuse::Scope);
         }
         let until = grant.until;
@@ -297,11 +303,16 @@ impl Control {
         let asked = prompt.request != 0;
         self.refuse_prompt(code, out);
         if asked {
-            self.quiet_until = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
-            //= spec/05-session.md#friction [FRICTION-5] 80575b31
-            out.push_back(Output::Event(Event::ControlNotBefore(self.quiet_until)));
+            self.keep_quiet(now, out);
         }
         Ok(())
+    }
+
+    /// The person was asked just now, and is not asked again for a while.
+    fn keep_quiet(&mut self, now: Timestamp, out: &mut Out) {
+        self.quiet_until = now.plus_ms(timers::CONTROL_AFTER_DENIAL);
+        //= spec/05-session.md#friction [FRICTION-5] fec42a09
+        out.push_back(Output::Event(Event::ControlNotBefore(self.quiet_until)));
     }
 
     /// Closes the prompt, if one is open, and tells the helper why.

@@ -61,6 +61,7 @@ impl Sharer {
     pub fn master_taken(&mut self) {
         if self.link.is_lost() {
             let state = self.state();
+            self.link.tell(state.paused);
             self.out.push_back(Output::Send(state.into()));
         }
     }
@@ -124,8 +125,10 @@ impl Sharer {
                     return Err(Fault::StateContradicts);
                 }
                 *pulse = Pulse::new(now);
-                self.link = Link::Up;
+                let pause = self.link.back(paused.local);
                 self.out.push_back(Output::Event(Event::Back));
+                self.out
+                    .extend(pause.map(|pause| Output::Send(pause.into())));
                 //= spec/12-reconnect.md#state [RECON-28] 9067c6e1
                 if paused.peer != state.paused {
                     paused.peer = state.paused;
@@ -136,8 +139,10 @@ impl Sharer {
             Phase::Viewing(viewing) => {
                 viewing.check(state)?;
                 viewing.pulse = Pulse::new(now);
-                self.link = Link::Up;
+                let pause = self.link.back(viewing.paused.local);
                 self.out.push_back(Output::Event(Event::Back));
+                self.out
+                    .extend(pause.map(|pause| Output::Send(pause.into())));
                 //= spec/12-reconnect.md#state [RECON-27] 004a6204
                 let displays = self.displays.clone();
                 self.out

@@ -7,8 +7,7 @@ use alongside_wire::{
     input::InputEvent,
     limits::timers,
     session::{
-        Chat, ChatAck, Clipboard, ClipboardTaken, Epoch, Heartbeat, Message, Pause, ProbeAnswer,
-        SecureDesktop,
+        Chat, ChatAck, Clipboard, ClipboardTaken, Epoch, Heartbeat, Message, Pause, SecureDesktop,
     },
 };
 
@@ -106,7 +105,9 @@ impl Viewing {
                 let paused = self.paused.either();
                 self.control.request(request, limits, paused, now, out)?;
             }
-            Message::ControlWithdraw(withdraw) => self.control.withdraw(withdraw.request, out),
+            Message::ControlWithdraw(withdraw) => {
+                self.control.withdraw(withdraw.request, now, out);
+            }
             Message::ControlEnd(end) => self.control.released(end.grant, out)?,
             Message::Chat(chat) => {
                 if !self.consented.contains(Scopes::CHAT) {
@@ -145,10 +146,9 @@ impl Viewing {
                     self.drawing.clear(out);
                 }
             }
-            //= spec/19-tools.md#quality [TOOL-25] 24f1cd9a
             Message::Probe(probe) => {
-                let probe = probe.probe;
-                out.push_back(Output::Send(ProbeAnswer { probe }.into()));
+                let answer = self.prober.answer(probe, now);
+                out.extend(answer.map(|answer| Output::Send(answer.into())));
             }
             Message::ProbeAnswer(answer) => {
                 if let Some(delay_ms) = self.prober.answered(answer.probe, now) {
