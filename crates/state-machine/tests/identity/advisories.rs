@@ -201,7 +201,7 @@ fn a_device_key_that_is_none_proves_nothing() {
     let mut proof = [0; 64];
     proof[0] = 1;
     let judged = judge(&bytes, &proof, &[3; 32], &[anchor(false)], Some(BEGIN));
-    assert_eq!(judged, Err(Fault::BadProof));
+    assert_eq!(judged, Err(Fault::BadDeviceProof));
 }
 
 //= test spec/15-identity.md#advisories [ADVISORY-3] 073ca9b5
