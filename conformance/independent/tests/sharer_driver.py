@@ -63,8 +63,8 @@ class Driver:
         if event in ("control-after-consent", "control-after-denial"):
             m.consented_at, m.denied_at = self.now - 10_000, self.now - 10_000
             return m.step(self.now, lambda: None)
-        if event in ("refresh-interval", "laser is over"):
-            if event == "laser is over":  # the table does not tell lines from what the laser leaves
+        if event in ("refresh-interval", "laser-pointer"):
+            if event == "laser-pointer":  # the table does not tell lines from what the laser leaves
                 m.drawn, m.laser = m.drawn or m.laser, False
             return m.step(self.now, lambda: None)
         if event == "handshake":

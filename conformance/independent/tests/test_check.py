@@ -71,6 +71,15 @@ class Check(unittest.TestCase):
             for file in Path(one).iterdir():
                 self.assertEqual(file.read_bytes(), (Path(other) / file.name).read_bytes())
 
+    def test_the_committed_vectors_are_those_of_the_seed(self) -> None:
+        committed = spec_folder() / "vectors" / "independent"
+        with tempfile.TemporaryDirectory() as folder:
+            generate(Path(folder))
+            made = {file.name: file.read_bytes() for file in Path(folder).iterdir()}
+        self.assertEqual(set(made), {file.name for file in committed.glob("*.json")})
+        for name, octets in made.items():
+            self.assertEqual(octets, (committed / name).read_bytes(), name)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -100,7 +100,8 @@ class RelayTest(unittest.TestCase):
     def test_superseded(self) -> None:
         token, _ = self.pair()
         outs = self.brief(self.say(OTHER, "rejoin", token=token))
-        self.assertEqual(outs, [(HELPER, "close", "superseded"), (OTHER, "rejoined")])
+        told = [(HELPER, "close", "superseded"), (SHARER, "peer-lost"), (OTHER, "rejoined"), (SHARER, "peer-back")]
+        self.assertEqual(outs, told)
         self.assertEqual(self.brief(self.say(OTHER, "leave", code=DONE)), [(SHARER, "gone", "done")])
         self.assertEqual(
             self.brief(self.say(OTHER, "rejoin", token=token)), [(OTHER, "refused", "not-found")]
@@ -138,6 +139,7 @@ class RelayTest(unittest.TestCase):
         self.assertEqual(self.brief(self.at(100)), [(SHARER, "waiting")])
         self.say(OTHER, "wait", device=b"d" * 16, token=b"t" * 32, offer=b"p")
         self.assertEqual(self.brief(self.at(150)), [(SHARER, "gone", "replaced"), (OTHER, "waiting")])
+        self.relay.connections[HELPER].signed_in = True
         self.say(HELPER, "call", device=b"d" * 16)
         outs = self.at(200)
         self.assertEqual(self.brief(outs), [(HELPER, "joined"), (HELPER, "place"), (OTHER, "place")])

@@ -1,35 +1,19 @@
-"""Helper and sharer against each other, and the table of phases against the chapter."""
+"""Helper and sharer against each other."""
 
 from __future__ import annotations
 
-import re
 import unittest
 
 from alongside_independent.messages import Message, decode_plaintext, encode_plaintext
 from alongside_independent.model.helper import Helper
 from alongside_independent.model.outcome import Outcome
-from alongside_independent.model.phases import ALLOWED, PHASES
 from alongside_independent.model.sharer import Sharer
 from alongside_independent.records import Event
-from alongside_independent.registry import all_scopes, registry, scope_bits, spec_folder
+from alongside_independent.registry import all_scopes, registry, scope_bits
 
 SECRET = bytes(32)
 POINTER, KEYS = scope_bits("pointer"), scope_bits("keyboard")
 FIFTEEN = 900_000
-
-
-class Phases(unittest.TestCase):
-    def test_the_table_of_the_chapter(self) -> None:
-        text = (spec_folder() / "05-session.md").read_text(encoding="utf-8")
-        section = text.split("{#phases}", 1)[1].split("\n## ", 1)[0]
-        read = {}
-        for names, *cells in re.findall(
-            r"^\| ([a-z, -]+) " + r"\| ([^|]+) " * 5 + r"\|$", section, re.MULTILINE
-        ):
-            for name in names.split(", "):
-                read[name] = {p for p, cell in zip(PHASES, cells, strict=True) if cell != "violation"}
-        read.pop("message", None)
-        self.assertEqual(read, ALLOWED)
 
 
 class Pair(unittest.TestCase):

@@ -1,4 +1,4 @@
-"""The relay's machine without policy and cards: chapters 03 and, for waits and calls, 17."""
+"""The relay's machine without a policy: chapters 03, 13 to 15 and 17, as far as they are messages."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ class Connection:
     session: Session | None = None
     place: int = 0
     left_at: int | None = None
+    signed_in: bool = False
+    challenge: bytes | None = None
 
 
 @dataclass
@@ -87,6 +89,9 @@ class Relay:
         self.tokens: dict[bytes, tuple[Session, int]] = {}
         self.devices: dict[bytes, bytes] = {}
         self.reports: dict[str, tuple[int, int]] = {}
+        self.broken: str | None = None
+        self.offers_sign_in = False
+        self.issues_cards = False
         self.draining = False
         self.now = 0
         self._out: list[Out] = []
@@ -113,6 +118,7 @@ class Relay:
             if message is not None:
                 self._take(connection, client, message)
         except Refused as refused:
+            self.broken = refused.requirement
             self._send_close(connection, refused.error or "done")
             self._forget(connection, client, violation=True)
         return self._drain()
@@ -123,6 +129,50 @@ class Relay:
         client = self.connections.get(connection)
         if client:
             self._forget(connection, client, violation=False)
+        return self._drain()
+
+    def close(self, now: int, connection: int, error: str) -> list[Out]:
+        """HOLD-10: its client closed the connection on purpose."""
+        self.now = now
+        client = self.connections.get(connection)
+        if client:
+            self._leave(connection, client, self._code(error))
+            del self.connections[connection]
+        return self._drain()
+
+    def control_stream_ends(self, now: int, connection: int) -> list[Out]:
+        """TRANSPORT-3."""
+        self.now = now
+        client = self.connections.get(connection)
+        if client:
+            self.broken = "TRANSPORT-3"
+            self._send_close(connection, "unexpected-message")
+            self._forget(connection, client, violation=True)
+        return self._drain()
+
+    def token_checked(self, now: int, connection: int, good: bool) -> list[Out]:
+        """What became of a `sign-in`."""
+        self.now = now
+        client = self.connections[connection]
+        client.state, client.idle_since = "idle", now
+        if good:
+            client.signed_in = True
+            lasts = registry().timer("sign-in")
+            everything = sum(registry().scopes.values())
+            fields = {"name": "", "organisation": "", "lasts_ms": lasts}
+            self._send(connection, "signed-in", help=everything, share=everything, **fields)
+        else:
+            self._refuse(connection, "sign-in-failed")
+        return self._drain()
+
+    def unregister(self, now: int, device: bytes) -> list[Out]:
+        """DEVICE-11."""
+        self.now = now
+        self.devices.pop(device, None)
+        waiting = self._waiting_device(device)
+        if waiting is not None:
+            self._to_idle(self.connections[waiting])
+            self._send(waiting, "gone", code=self._code("not-found"))
         return self._drain()
 
     def time(self, now: int) -> list[Out]:
@@ -237,16 +287,27 @@ class Relay:
             self.codes[client.locator] = Code(connection, self.now + lifetime)
             self._send(connection, "code-issued", locator=client.locator, lifetime_ms=lifetime)
 
-    def _on_sign_in(self, connection: int, _: Connection, __: Message) -> None:
-        """AUTH-2, of a relay that offers no method."""
-        self._refuse(connection, "unsupported")
+    def _on_sign_in(self, connection: int, client: Connection, _: Message) -> None:
+        """AUTH-2 of a relay that offers no method; else `token_checked` says what comes of it."""
+        if self.offers_sign_in:
+            client.state = "signing in"
+        else:
+            self._refuse(connection, "unsupported")
 
-    def _on_card_request(self, connection: int, _: Connection, __: Message) -> None:
-        """CARD-22, of a relay that issues none."""
-        self._refuse(connection, "unsupported")
+    def _on_card_request(self, connection: int, client: Connection, _: Message) -> None:
+        """CARD-22, CARD-23."""
+        if not self.issues_cards:
+            self._refuse(connection, "unsupported")
+        elif not client.signed_in:
+            self._refuse(connection, "sign-in-required")
+        else:
+            client.challenge = self._random_bytes(32)
+            self._send(connection, "card-challenge", challenge=client.challenge)
 
-    def _on_card_proof(self, _: int, __: Connection, ___: Message) -> None:
-        raise Refused("unexpected-message", "RDV-6", "a proof without a challenge")
+    def _on_card_proof(self, _: int, client: Connection, __: Message) -> None:
+        if client.challenge is None:
+            raise Refused("unexpected-message", "RDV-6", "a proof without a challenge")
+        client.challenge = None
 
     def _on_report(self, connection: int, client: Connection, _: Message) -> None:
         """REPORT-4 to REPORT-6."""
@@ -329,7 +390,7 @@ class Relay:
                 self._succeed(client)
                 self._begin_waiting(waiting.connection, client, fields)
             case "call":
-                found = self._waiting_device(fields["device"])
+                found = self._waiting_device(fields["device"]) if client.signed_in else None
                 if found is None:
                     self._not_found(waiting.connection, client)
                     return
@@ -367,7 +428,7 @@ class Relay:
         for place, connection in enumerate((helper, sharer)):
             client = self.connections[connection]
             client.state, client.session, client.place = "in a session", session, place
-            client.was_in_session, client.locator = True, None
+            client.locator = None
             self.tokens[place_token_hash(tokens[place])] = (session, place)
         self._send(helper, "joined", offer=offer)
         self._send(helper, "place", token=tokens[0])
@@ -380,14 +441,16 @@ class Relay:
             return
         session, place = found
         before, peer = session.places[place], session.places[1 - place]
+        lost = session.lost_at[place] is not None
         if before is not None:
             self._send_close(before, "superseded")
             del self.connections[before]
+            if peer is not None:
+                self._send(peer, "peer-lost")
         session.places[place], session.lost_at[place] = connection, None
         client.state, client.session, client.place = "in a session", session, place
-        client.was_in_session = True
         self._send(connection, "rejoined", peer=peer is not None)
-        if before is None and peer is not None:
+        if (lost or before is not None) and peer is not None:
             self._send(peer, "peer-back")
 
     def _end_session(self, session: Session, code: int, but: int | None = None) -> None:
@@ -399,6 +462,8 @@ class Relay:
                 continue
             self._to_idle(self.connections[connection])
             self.connections[connection].left_at = self.now
+            self.connections[connection].was_in_session = True
+            self.connections[connection].spoken = 0
             if connection != but:
                 self._send(connection, "gone", code=code)
 
@@ -410,7 +475,8 @@ class Relay:
             self._end_session(session, self._code("lost"))
 
     def _idle_time(self, connection: int, client: Connection) -> None:
-        timers = {"new": "unpaired-idle", "idle": "unpaired-idle", "waiting": "device-wait"}
+        timers = {"waiting": "device-wait"}
+        timers |= dict.fromkeys(("new", "idle", "signing in"), "unpaired-idle")
         timer = timers.get(client.state)
         if timer is None or self.now - client.idle_since < registry().timer(timer):
             return
@@ -448,8 +514,6 @@ class Relay:
     def _to_idle(self, client: Connection) -> None:
         client.state, client.idle_since = "idle", self.now
         client.locator, client.device, client.session = None, None, None
-        if client.was_in_session:
-            client.spoken = 0
 
     @staticmethod
     def _code(name: str) -> int:
@@ -458,7 +522,7 @@ class Relay:
     def _refuse(self, connection: int, error: str) -> None:
         self._send(connection, "refused", code=self._code(error))
 
-    def _send(self, connection: int, name: str, **fields: Any) -> None:  # noqa: ANN401
+    def _send(self, connection: int, name: str, /, **fields: Any) -> None:  # noqa: ANN401
         self._out.append(Out(connection, Message(name, fields)))
 
     def _send_close(self, connection: int, error: str) -> None:

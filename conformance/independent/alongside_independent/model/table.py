@@ -20,6 +20,7 @@ class Answer:
     word: str = "step"
     by: str | None = None
     sent: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
     leave: str | None = None
     close: str | None = None
     told: list[str] = field(default_factory=list)
@@ -104,6 +105,8 @@ class Table:
             verb, _, rest = output.partition(" ")
             if verb == "send":
                 answer.sent.append(rest)
+            elif verb == "pass":
+                answer.passed.append(rest)
             elif verb == "leave":
                 answer.leave = rest
             elif verb == "close":
