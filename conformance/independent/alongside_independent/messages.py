@@ -241,24 +241,27 @@ def decode(plane: str, data: bytes) -> Message | None:
     return message
 
 
+def decode_first(buffered: bytes) -> tuple[Message | None, bytes | None]:
+    """The first message of a control stream and what follows it; no rest when it is not complete."""
+    try:
+        read_frame(Reader(buffered), control_limit())
+    except Refused as refused:
+        if refused.requirement == "WIRE-3":
+            return None, None
+        raise
+    reader = Reader(buffered)
+    return read_message("rendezvous", reader), reader.rest()
+
+
 def decode_control(buffered: bytes) -> tuple[list[Message | None], bytes]:
     """The messages of the plane rendezvous that stand in these bytes, and what is to be completed."""
-    messages: list[Message | None] = []
+    found: list[Message | None] = []
     while True:
-        reader = Reader(buffered)
-        try:
-            kind_and_body_are_there(reader)
-        except Refused as refused:
-            if refused.requirement == "WIRE-3":
-                return messages, buffered
-            raise
-        reader = Reader(buffered)
-        messages.append(read_message("rendezvous", reader))
-        buffered = reader.rest()
-
-
-def kind_and_body_are_there(reader: Reader) -> None:
-    read_frame(reader, control_limit())
+        message, rest = decode_first(buffered)
+        if rest is None:
+            return found, buffered
+        found.append(message)
+        buffered = rest
 
 
 def decode_plaintext(data: bytes) -> list[Message]:

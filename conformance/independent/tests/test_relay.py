@@ -100,7 +100,12 @@ class RelayTest(unittest.TestCase):
     def test_superseded(self) -> None:
         token, _ = self.pair()
         outs = self.brief(self.say(OTHER, "rejoin", token=token))
-        told = [(HELPER, "close", "superseded"), (SHARER, "peer-lost"), (OTHER, "rejoined"), (SHARER, "peer-back")]
+        told = [
+            (HELPER, "close", "superseded"),
+            (SHARER, "peer-lost"),
+            (OTHER, "rejoined"),
+            (SHARER, "peer-back"),
+        ]
         self.assertEqual(outs, told)
         self.assertEqual(self.brief(self.say(OTHER, "leave", code=DONE)), [(SHARER, "gone", "done")])
         self.assertEqual(

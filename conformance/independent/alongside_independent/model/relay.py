@@ -150,6 +150,23 @@ class Relay:
             self._forget(connection, client, violation=True)
         return self._drain()
 
+    def breaks(self, now: int, connection: int, refused: Refused) -> list[Out]:
+        """Bytes that are no messages."""
+        self.now = now
+        self.broken = refused.requirement
+        self._send_close(connection, refused.error or "malformed")
+        self._forget(connection, self.connections[connection], violation=True)
+        return self._drain()
+
+    def begun(self, now: int, connection: int, size: int) -> list[Out]:
+        """RDV-9 for the beginning of a message, which may not be that of a late `deliver`."""
+        client = self.connections.get(connection)
+        if client is None or client.session or client.was_in_session:
+            return []
+        if client.spoken + size <= registry().limit("unpaired-bytes"):
+            return []
+        return self.breaks(now, connection, Refused("too-much", "RDV-9", "too many bytes"))
+
     def token_checked(self, now: int, connection: int, good: bool) -> list[Out]:
         """What became of a `sign-in`."""
         self.now = now
