@@ -24,7 +24,7 @@ Examples:
       For an organisation: helpers sign in, and rules say who may help whom, and how far.
 
 It opens one UDP port and nothing else, and keeps nothing on disk unless --journal or --reports is given. SIGINT and SIGTERM end it after
-every client was told, SIGTERM after the last session or --drain-seconds; SIGHUP reads the certificate again. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
+every client was told, SIGTERM after the last session or --drain-seconds; SIGHUP reads the certificate and the devices again. ALONGSIDE_LOG sets the log: error, warn, info (default), debug.
 
 Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.")]
 pub(crate) struct Args {

@@ -95,7 +95,10 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         match signals.next().await {
             Signal::Stop => break false,
             Signal::Drain => break true,
-            Signal::Reload => renew(&relay, &settings),
+            Signal::Reload => {
+                renew(&relay, &settings);
+                enrol(&relay, &settings);
+            }
         }
     };
     say("STOPPING=1");
@@ -126,6 +129,20 @@ fn renew(relay: &Relay, settings: &Settings) {
     match renewed {
         Ok(fingerprint) => info!(%fingerprint, "the certificate was read again"),
         Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+    }
+}
+
+/// Reads the devices again; a file that cannot be used changes nothing.
+fn enrol(relay: &Relay, settings: &Settings) {
+    let Some(file) = &settings.devices else {
+        return;
+    };
+    match devices::read(file) {
+        Ok(devices) => {
+            info!(devices = devices.len(), "the devices were read again");
+            relay.set_devices(devices);
+        }
+        Err(error) => tracing::error!(%error, "the devices stay as they were"),
     }
 }
 

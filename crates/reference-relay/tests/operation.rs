@@ -14,13 +14,14 @@ use std::{
 
 use alongside_wire::{
     ErrorCode,
-    rendezvous::{CodeRequest, Leave, Refused},
+    device::{DeviceId, DeviceToken},
+    rendezvous::{CodeRequest, Leave, Refused, Wait},
 };
 use sha2::{Digest as _, Sha256};
 use support::{
     Client, connect, gone, pair,
     process::{LOCAL, Running, command},
-    talk,
+    refused, talk,
 };
 
 /// A TCP port of this machine that nobody uses.
@@ -139,6 +140,53 @@ fn certificate(cert: &Path, key: &Path) -> String {
     fs::write(key, made.signing_key.serialize_pem()).expect("written");
     let digest = Sha256::digest(made.cert.der());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+//= test spec/17-known-devices.md#waiting [DEVICE-9] 048631ca
+#[tokio::test]
+async fn devices_are_enrolled_and_struck_off_while_it_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [devices, log] = ["devices.toml", "log"].map(|name| folder.path().join(name));
+    fs::write(&devices, "").expect("written");
+    let mut line = command(&["--listen", "127.0.0.1:0", "--self-signed", "--devices"]);
+    line.arg(&devices);
+    let relay = Running::start(line, &log);
+    let wait = Wait {
+        device: DeviceId([7; 16]),
+        token: DeviceToken([9; 32]),
+        offer: b"offer".to_vec(),
+    };
+    let hash: String = Sha256::digest(wait.token.hashed_text())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let enrolled = format!(
+        "[[device]]\nid = \"{}\"\ntoken_sha256 = \"{hash}\"\norganisation = \"Acme\"\n",
+        "07".repeat(16)
+    );
+    let mut client = relay.client().await;
+    client.say(wait.clone()).await;
+    assert_eq!(client.hear().await, refused(ErrorCode::NotFound));
+    let mut waiting = relay.client().await;
+    for (times, text) in [enrolled.as_str(), "nonsense", ""].into_iter().enumerate() {
+        fs::write(&devices, text).expect("written");
+        relay.signal("-HUP");
+        let said = ["read again", "stay as they were", "read again"][times];
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let told = |log: &str| log.matches(said).count() > times / 2;
+        while !told(&fs::read_to_string(&log).expect("a log")) {
+            assert!(Instant::now() < deadline, "never said: {said}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        match times {
+            0 => {
+                waiting.say(wait.clone()).await;
+                assert_eq!(waiting.hear().await.name(), "waiting");
+            }
+            1 => {}
+            _ => assert_eq!(waiting.hear().await, gone(ErrorCode::NotFound)),
+        }
+    }
 }
 
 //= test spec/14-operation.md#surface [OPERATION-3] 6a7525a8
