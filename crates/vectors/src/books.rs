@@ -3,7 +3,11 @@
 use alongside_wire::{journal, report};
 use serde_json::{Value, json};
 
-use crate::{spelled::hex, vector::File};
+use crate::{
+    fields::bytes_of,
+    spelled::hex,
+    vector::{File, Refusal},
+};
 
 pub(crate) fn files() -> Vec<File> {
     vec![journals(), reports()]
@@ -257,4 +261,24 @@ fn reports() -> File {
         }
     }
     file
+}
+
+/// What comes of an input of one of these kinds.
+pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
+    let file = bytes_of(input, "file");
+    let (records, dropped): (Vec<_>, _) = if kind == "journal" {
+        let (read, dropped) = journal::Record::read_all(&file);
+        let json = |record: journal::Record| {
+            json!({
+                "number": record.number, "start": record.start, "end": record.end,
+                "error": record.error.to_wire(), "features": record.features.bits(),
+            })
+        };
+        (read.into_iter().map(json).collect(), dropped)
+    } else {
+        let (read, dropped) = report::Record::read_all(&file);
+        let json = |record: report::Record| json!({ "time": record.time, "category": record.category.to_wire(), "account": record.account });
+        (read.into_iter().map(json).collect(), dropped)
+    };
+    Ok(json!({ "records": records, "dropped": dropped }))
 }

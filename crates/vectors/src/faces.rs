@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha512};
 
 use crate::{
-    fields,
+    fields::{self, bytes_of, key_of},
     handshakes::Exchange,
     messages::run,
     spelled::{Key, hex, sha256},
@@ -527,23 +527,28 @@ fn shown_cards(file: &mut File) {
         ),
     ] {
         let who = shown.judge().expect(id);
-        let (said, issuer) = match &who.standing {
-            Standing::Verified { issuer } => ("verified", Some(issuer)),
-            Standing::VouchedByRelay { issuer } => ("vouched-by-relay", Some(issuer)),
-            Standing::Unverified(Doubt::NoCard) => ("no-card", None),
-            Standing::Unverified(Doubt::UnknownIssuer) => ("unknown-issuer", None),
-            Standing::Unverified(Doubt::Clock) => ("clock", None),
-        };
-        assert_eq!(said, result, "{id}");
-        let mut output = json!({ "result": result });
-        if let Some(issuer) = issuer {
-            output["issuer"] = json!(issuer);
-        }
-        if let Some(card) = &who.card {
-            output["fields"] = fields::of(card);
-        }
+        let output = who_json(&who);
+        assert_eq!(output["result"], result, "{id}");
         file.taken(id, about, &[shows], shown.json(), output);
     }
+}
+
+fn who_json(who: &trust::Who) -> Value {
+    let (result, issuer) = match &who.standing {
+        Standing::Verified { issuer } => ("verified", Some(issuer)),
+        Standing::VouchedByRelay { issuer } => ("vouched-by-relay", Some(issuer)),
+        Standing::Unverified(Doubt::NoCard) => ("no-card", None),
+        Standing::Unverified(Doubt::UnknownIssuer) => ("unknown-issuer", None),
+        Standing::Unverified(Doubt::Clock) => ("clock", None),
+    };
+    let mut output = json!({ "result": result });
+    if let Some(issuer) = issuer {
+        output["issuer"] = json!(issuer);
+    }
+    if let Some(card) = &who.card {
+        output["fields"] = fields::of(card);
+    }
+    output
 }
 
 fn wrong_cards(file: &mut File) {
@@ -1201,13 +1206,8 @@ fn statements() -> File {
         } else {
             proof(&bytes, 0x60, &h)
         };
-        let said = match device::judge(&bytes, &shown, &h, anchors, now).expect(id) {
-            Device::Said { status, .. } => (status.name(), None),
-            Device::Unknown(Why::NoStatement) => ("unknown", Some("no-statement")),
-            Device::Unknown(Why::UnknownIssuer) => ("unknown", Some("unknown-issuer")),
-            Device::Unknown(Why::Stale) => ("unknown", Some("clock")),
-            Device::Unknown(Why::IssuerCannotTell) => ("unknown", Some("issuer-cannot-tell")),
-        };
+        let device = device::judge(&bytes, &shown, &h, anchors, now).expect(id);
+        let said = self::status(&device);
         assert_eq!(said, (status, why), "{id}");
         let mut output = json!({ "status": status });
         if let Some(why) = why {
@@ -1321,6 +1321,16 @@ fn statements() -> File {
         );
     }
     file
+}
+
+fn status(device: &Device) -> (&'static str, Option<&'static str>) {
+    match device {
+        Device::Said { status, .. } => (status.name(), None),
+        Device::Unknown(Why::NoStatement) => ("unknown", Some("no-statement")),
+        Device::Unknown(Why::UnknownIssuer) => ("unknown", Some("unknown-issuer")),
+        Device::Unknown(Why::Stale) => ("unknown", Some("clock")),
+        Device::Unknown(Why::IssuerCannotTell) => ("unknown", Some("issuer-cannot-tell")),
+    }
 }
 
 fn devices() -> File {
@@ -1444,4 +1454,159 @@ fn pictures() -> File {
         );
     }
     file
+}
+
+/// The anchors of a vector.
+pub(crate) fn anchors_of(input: &Value) -> Vec<Anchor> {
+    let all = input["anchors"].as_array().expect("anchors").iter();
+    let one = |one: &Value| Anchor {
+        name: one["name"].as_str().expect("a name").into(),
+        key: key_of(one, "key"),
+        runs_relay: one["runs_relay"].as_bool().expect("a bool"),
+    };
+    all.map(one).collect()
+}
+
+fn refused(said: Fault) -> Refusal {
+    Refusal::reported(said.code(), said.clause())
+}
+
+/// Signs the fields of a vector.
+fn signed<T: Signable>(input: &Value) -> (Vec<u8>, Vec<u8>) {
+    let body: T = fields::read(&input["fields"]);
+    let bytes = sign(&body, &SecretKey::from_seed(&key_of(input, "seed")));
+    (body.message(), bytes)
+}
+
+/// What comes of an input of one of these kinds.
+pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
+    let direction = if input["direction"] == "to-helper" {
+        Direction::ToHelper
+    } else {
+        Direction::ToSharer
+    };
+    let bytes = |name| bytes_of(input, name);
+    match kind {
+        "signature" => {
+            let (key, signature) = (key_of(input, "key"), key_of(input, "signature"));
+            keys::check(&key).map_err(|_| Refusal::silent("CARD-4"))?;
+            let right = keys::verify(&key, &bytes("message"), &signature);
+            right.then(|| json!({})).ok_or(Refusal::silent("CARD-8"))
+        }
+        "card-sign" => {
+            let (signed, card) = signed::<Card>(input);
+            Ok(
+                json!({ "signed": hex(signed), "card": hex(&card), "sha256": hex(sha256(&[&card])) }),
+            )
+        }
+        "statement-sign" => {
+            let (signed, statement) = signed::<Statement>(input);
+            Ok(json!({ "signed": hex(signed), "statement": hex(statement) }))
+        }
+        "proof" => {
+            let key = SecretKey::from_seed(&key_of(input, "seed"));
+            let (h, shown): (Key, _) = (key_of(input, "h"), bytes("bytes"));
+            let label = if input["of"] == "card" {
+                "alongside/1 card proof\0"
+            } else {
+                "alongside/1 device proof\0"
+            };
+            let signed = [
+                label.as_bytes(),
+                &[direction.to_wire()],
+                &h,
+                &sha256(&[&shown]),
+            ]
+            .concat();
+            let proof = if input["of"] == "card" {
+                OwnCard::new(&shown, key)
+                    .expect("an own card")
+                    .prove(direction, &h)
+            } else {
+                OwnDevice::new(&shown, key)
+                    .expect("an own device")
+                    .prove(&h)
+            };
+            Ok(json!({ "signed": hex(signed), "proof": hex(proof) }))
+        }
+        "card" => {
+            let shown = Shown {
+                card: bytes("card"),
+                proof: bytes("proof"),
+                direction,
+                h: key_of(input, "h"),
+                anchors: anchors_of(input),
+                now: input["now"].as_u64(),
+            };
+            Ok(who_json(&shown.judge().map_err(refused)?))
+        }
+        "possession" => {
+            let receipt_key: Vec<Key> =
+                serde_json::from_value::<Vec<String>>(input["receipt_key"].clone())
+                    .expect("keys")
+                    .iter()
+                    .map(|key| key_of(&json!({ "key": key }), "key"))
+                    .collect();
+            let challenge: Key = key_of(input, "challenge");
+            let request = Request {
+                card_key: key_of(input, "card_key"),
+                receipt_key,
+                proof: bytes("proof"),
+            };
+            let count = [request.receipt_key.len() as u8];
+            let keys = request.receipt_key.concat();
+            let signed = [
+                &b"alongside/1 card request\0"[..],
+                &challenge,
+                &request.card_key,
+                &count,
+                &keys,
+            ]
+            .concat();
+            let proven = request.is_proven(&challenge);
+            proven
+                .then(|| json!({ "signed": hex(signed) }))
+                .ok_or(Refusal::reported(ErrorCode::Denied, "CARD-24"))
+        }
+        "statement" => {
+            let device = device::judge(
+                &bytes("statement"),
+                &bytes("proof"),
+                &key_of(input, "h"),
+                &anchors_of(input),
+                input["now"].as_u64(),
+            );
+            let (status, why) = status(&device.map_err(refused)?);
+            let mut output = json!({ "status": status });
+            if let Some(why) = why {
+                output["why"] = json!(why);
+            }
+            Ok(output)
+        }
+        "picture" => {
+            let info = PictureInfo {
+                hash: key_of(input, "hash"),
+                size: input["size"]
+                    .as_u64()
+                    .and_then(|size| u32::try_from(size).ok())
+                    .expect("a size"),
+            };
+            if !picture::is_named(&info, &bytes("file")) {
+                return Err(Refusal::reported(ErrorCode::BadPicture, "PICTURE-4"));
+            }
+            let head = picture::head(&bytes("file"));
+            let head = head.map(|head| json!({ "codec": head.codec.to_wire(), "width": head.width, "height": head.height }));
+            Ok(json!({ "head": head }))
+        }
+        _ => {
+            let (device, token) = (
+                DeviceId(key_of(input, "id")),
+                DeviceToken(key_of(input, "token")),
+            );
+            let hash = token_hash(&token);
+            Ok(
+                json!({ "text": device.to_string(), "place": device.place(), "token_hash": hex(hash) }),
+            )
+        }
+    }
 }

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{codes, fields::bytes_of, handshakes, messages, reconnects, records, vector::Refusal};
+use crate::{
+    books, codes, faces, fields::bytes_of, handshakes, messages, receipts, reconnects, records,
+    vector::Refusal,
+};
 
 /// The vectors of one kind, as another wrote them.
 #[derive(Deserialize)]
@@ -58,6 +61,10 @@ fn compute(kind: &str, input: &Value) -> Option<Result<Value, Refusal>> {
         "exchange" | "answer" | "confirm" | "finish" | "opening" => handshakes::compute,
         "key" | "sealed" | "opened" | "window" => records::compute,
         "reconnect" | "reconnect-answer" | "reconnect-finish" => reconnects::compute,
+        "signature" | "card-sign" | "card" | "proof" | "possession" | "statement-sign"
+        | "statement" | "picture" | "device" => faces::compute,
+        "receipt-sign" | "receipt" | "receipt-shown" | "receipt-file" => receipts::compute,
+        "journal" | "report" => books::compute,
         _ => return None,
     };
     Some(compute(kind, input))

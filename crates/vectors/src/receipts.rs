@@ -333,39 +333,7 @@ fn report(
     anchors: &[Anchor],
     expected: Value,
 ) {
-    let report = verify::verify(bytes).expect(id);
-    let finding = |(receipt, finding): &(usize, Finding)| {
-        let requirement = match finding {
-            Finding::Unreadable(_) => "RECEIPT-8",
-            other => other.clause(),
-        };
-        let mut json = json!({ "receipt": receipt, "requirement": requirement });
-        if let Finding::Missing { from, to } = finding {
-            json["missing"] = json!([from, to]);
-        }
-        json
-    };
-    let mut output = json!({
-        "receipts": report.receipts.len(),
-        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
-        "complete": report.complete,
-    });
-    match attribution::attribute(&report, anchors) {
-        Attribution::To { issuer, .. } => output["attributed"] = json!(issuer),
-        Attribution::IntegrityOnly(why) => {
-            use attribution::Why;
-            let why = match why {
-                Why::Wrong => "wrong",
-                Why::NoCard => "no-card",
-                Why::CardMissing => "card-missing",
-                Why::BadCard => "bad-card",
-                Why::OtherKey => "other-key",
-                Why::UnknownIssuer => "unknown-issuer",
-                Why::Time => "time",
-            };
-            output["integrity_only"] = json!(why);
-        }
-    }
+    let output = told(&verify::verify(bytes).expect(id), anchors);
     for (name, value) in expected.as_object().expect("what is expected") {
         assert_eq!(output[name], *value, "{id}: {name}");
     }
@@ -766,5 +734,86 @@ fn attributed(file: &mut File) {
         ),
     ] {
         report(file, id, about, "RECEIPT-17", bytes, anchors, expected);
+    }
+}
+
+/// What a verifier says of a file.
+fn told(report: &verify::Report, anchors: &[Anchor]) -> Value {
+    let finding = |(receipt, finding): &(usize, Finding)| {
+        let requirement = match finding {
+            Finding::Unreadable(_) => "RECEIPT-8",
+            other => other.clause(),
+        };
+        let mut json = json!({ "receipt": receipt, "requirement": requirement });
+        if let Finding::Missing { from, to } = finding {
+            json["missing"] = json!([from, to]);
+        }
+        json
+    };
+    let mut output = json!({
+        "receipts": report.receipts.len(),
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+        "complete": report.complete,
+    });
+    match attribution::attribute(report, anchors) {
+        Attribution::To { issuer, .. } => output["attributed"] = json!(issuer),
+        Attribution::IntegrityOnly(why) => {
+            use attribution::Why;
+            let why = match why {
+                Why::Wrong => "wrong",
+                Why::NoCard => "no-card",
+                Why::CardMissing => "card-missing",
+                Why::BadCard => "bad-card",
+                Why::OtherKey => "other-key",
+                Why::UnknownIssuer => "unknown-issuer",
+                Why::Time => "time",
+            };
+            output["integrity_only"] = json!(why);
+        }
+    }
+    output
+}
+
+/// What comes of an input of one of these kinds.
+pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
+    match kind {
+        "receipt-sign" => {
+            let statement: Statement = fields::read(&input["fields"]);
+            let receipt = sign(
+                &SecretKey::from_seed(&fields::key_of(input, "seed")),
+                statement,
+            );
+            Ok(
+                json!({ "signed": hex(statement.signed_text()), "receipt": hex(receipt.to_bytes()) }),
+            )
+        }
+        "receipt" => {
+            let receipt = Receipt::read(&fields::bytes_of(input, "bytes"));
+            let receipt =
+                receipt.map_err(|error| Refusal::reported(error.code(), error.clause()))?;
+            let signed = is_signed(&receipt);
+            signed
+                .then(|| json!({ "fields": fields::receipt_fields(&receipt) }))
+                .ok_or(Refusal::silent("RECEIPT-9"))
+        }
+        "receipt-shown" => {
+            let (h, card) = (
+                fields::key_of(input, "h"),
+                fields::key_of(input, "helper_card"),
+            );
+            let mut received = Received::default();
+            for receipt in input["receipts"].as_array().expect("receipts") {
+                let bytes = hex::decode(receipt.as_str().expect("text")).expect("hexadecimal");
+                let receipt = Receipt::read(&bytes).expect("a receipt");
+                let taken = received.take(&receipt, &h, &card);
+                taken.map_err(|fault| Refusal::reported(fault.code(), fault.clause()))?;
+            }
+            Ok(json!({}))
+        }
+        _ => {
+            let report = verify::verify(&fields::bytes_of(input, "file"));
+            let report = report.map_err(|_| Refusal::silent("RECEIPT-11"))?;
+            Ok(told(&report, &faces::anchors_of(input)))
+        }
     }
 }

@@ -31,36 +31,15 @@ fn they_are_what_the_reference_makes_too() {
     );
 }
 
-/// The kinds that are checked so, held against the vectors of the reference itself.
-const KINDS: [&str; 20] = [
-    "answer",
-    "clear",
-    "code",
-    "code-draw",
-    "confirm",
-    "envelope",
-    "exchange",
-    "finish",
-    "key",
-    "link",
-    "opened",
-    "opening",
-    "reconnect",
-    "reconnect-answer",
-    "reconnect-finish",
-    "record",
-    "rendezvous",
-    "sealed",
-    "session",
-    "window",
-];
-
+/// All but sequences, whose steps are done when they are written.
 #[test]
 fn own_vectors_come_out_the_same() {
-    let (files, vectors, wrong) = check(&files::folder(), |kind| KINDS.contains(&kind));
+    let (files, vectors, wrong) = check(&files::folder(), |kind| {
+        !["schema", "sequence"].contains(&kind)
+    });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(
-        files == KINDS.len() && vectors > 600,
+        files >= 35 && vectors > 850,
         "{vectors} vectors in {files} files"
     );
 }

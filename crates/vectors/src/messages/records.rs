@@ -445,6 +445,18 @@ fn events(whole: &mut Whole) {
             "INPUT-7",
         ),
         (
+            "wheel-right",
+            "a wheel that turns too far",
+            &[4, 0, 0x04, 0xB1],
+            "WIRE-5",
+        ),
+        (
+            "wheel-away",
+            "the same in the other direction",
+            &[4, 0, 0, 0, 0xFB, 0x4F],
+            "WIRE-5",
+        ),
+        (
             "release-rest",
             "a byte that is not named is not 0",
             &[5, 1],
@@ -484,7 +496,10 @@ fn media_fields(header: &MediaHeader) -> Value {
 
 pub(super) fn compute(what: &Value, bytes: &[u8]) -> Result<Value, Refusal> {
     let header = |_: DecodeError| Refusal::reported(ErrorCode::Malformed, "MEDIA-9");
-    let slot = |_: DecodeError| Refusal::reported(ErrorCode::Malformed, "INPUT-7");
+    let slot = |error: DecodeError| match error.code() {
+        ErrorCode::TooLarge => super::said(error),
+        code => Refusal::reported(code, "INPUT-7"),
+    };
     let fields = match what.as_str().expect("text") {
         "media-header" => media_fields(&MediaHeader::read(sized(bytes)).map_err(header)?),
         "input-header" => {
