@@ -41,7 +41,8 @@ def check_signature(fields: Fields) -> None:
         found = edwards.decode(octets)
         if found is None or found.encode() != octets or found.is_small():
             raise Refused("bad-receipt", "RECEIPT-9", f"{name} is no point that may stand there")
-    why = edwards.why_not_signed(fields["key"], signed_text(fields), r + s)
+    why = edwards.why_not_an_element(fields["key"])
+    why = why or edwards.why_not_signed(fields["key"], signed_text(fields), r + s)
     if why:
         raise Refused("bad-receipt", "RECEIPT-9", why)
 
@@ -159,14 +160,21 @@ def verify_file(file: bytes, anchors: list[Anchor] | None = None) -> Report:
     report = Report()
     good = _check_receipts([content for kind, content in items if kind == _RECEIPT], report)
     _check_cards(items, good, report)
-    names = [decision_name(fields["decision"]) for fields in good]
-    report.complete = "consent-declined" in names or "session-ended" in names
+    report.complete = _is_complete(sum(kind == _RECEIPT for kind, _ in items), good, report)
     try:
         cards = [content for kind, content in items if kind == _CARD]
         report.attributed = _attributed(cards, good, report, anchors or [])
     except _NotAttributed as reason:
         report.integrity_only = str(reason)
     return report
+
+
+def _is_complete(count: int, good: list[Fields], report: Report) -> bool:
+    """RECEIPT-15: the last receipt holds and ends a session."""
+    wrong = {f.receipt for f in report.findings if f.missing is None and f.requirement != "RECEIPT-16"}
+    if not good or count in wrong:
+        return False
+    return decision_name(good[-1]["decision"]) in ("consent-declined", "session-ended")
 
 
 class _Sequence:

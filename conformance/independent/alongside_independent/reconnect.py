@@ -115,8 +115,11 @@ class Sharer:
     def answer(self, envelope: bytes, ephemeral: bytes, now: int = 0) -> bytes:
         """The reconnect-2 to an authentic reconnect-1. Refused without an error is ignored."""
         fields = _expect(envelope, "reconnect-1")
-        clear = messages.reconnect_clear().decode(fields["clear"])
         self._proofs.check(now)
+        try:
+            clear = messages.reconnect_clear().decode(fields["clear"])
+        except Refused as refused:
+            raise Refused(None, "RECON-14", refused.why) from None
         named = self._named(clear)
         noise = _handshake(self._session, named, fields["clear"], ephemeral)
         try:

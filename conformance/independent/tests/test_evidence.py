@@ -78,10 +78,11 @@ class Reconnect(unittest.TestCase):
         helper, sharer = self.pair()
         good = helper.attempt(counted(1))
         bad = good[:-1] + bytes([good[-1] ^ 1])
+        window = registry().timer("proof-window")
         for _ in range(registry().limit("failed-proofs")):
             self.assertEqual(refusal(sharer.answer, bad, counted(2), 0), (None, "RECON-19"))
-        self.assertEqual(refusal(sharer.answer, good, counted(2), 59_999), (None, "RECON-20"))
-        sharer.answer(good, counted(2), 60_000)
+        self.assertEqual(refusal(sharer.answer, good, counted(2), window - 1), (None, "RECON-20"))
+        sharer.answer(good, counted(2), window)
 
 
 def card_fields(full: bool) -> dict:
