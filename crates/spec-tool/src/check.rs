@@ -7,6 +7,8 @@ use std::io::ErrorKind;
 use crate::chapters;
 use crate::citation::{Citation, Purpose, Standing};
 use crate::features;
+use crate::model;
+use crate::observability::Observability;
 use crate::outcome::{self, Failure, Outcome, Problem, count};
 use crate::project::Project;
 use crate::requirement::Requirement;
@@ -42,6 +44,7 @@ pub fn check(project: &Project) -> Result<Outcome, Failure> {
     problems.extend(features.problems);
     let vectors = vectors::check(project)?;
     problems.extend(vectors.problems);
+    problems.extend(model::check(project)?);
 
     let features = features.counts;
     let counts = format!(
@@ -119,23 +122,24 @@ fn uncited(requirement: &Requirement, cited: &Cited) -> Option<Problem> {
     Some(Problem::new(&requirement.path, requirement.line, message))
 }
 
-fn stale_json(project: &Project) -> Result<Option<Problem>, Failure> {
+fn stale_json(project: &Project) -> Result<Vec<Problem>, Failure> {
     let file = project.root.join(write::PATH);
     let at = |line, what| {
-        Some(Problem::new(
+        vec![Problem::new(
             write::PATH,
             line,
             format!("{what}: run `cargo spec write`"),
-        ))
+        )]
     };
     let held = match fs::read_to_string(&file) {
         Ok(held) => held,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(at(1, "is not there")),
         Err(error) => return Err(Failure::io("read", &file)(error)),
     };
+    let gone = write::gone(project, &held);
     let wanted = project.spec.json()?;
-    if held == wanted {
-        return Ok(None);
+    if held == wanted || !gone.is_empty() {
+        return Ok(gone);
     }
     let same = held.lines().zip(wanted.lines()).take_while(|(a, b)| a == b);
     Ok(at(
@@ -177,9 +181,27 @@ fn counts(spec: &Spec, cited: &Cited) -> String {
         levels => format!(" ({})", levels.join(", ")),
     };
     let within = |ids: &BTreeSet<String>| all.iter().filter(|r| ids.contains(&r.id)).count();
+    let seen = |name: &&str| {
+        spec.observability
+            .values()
+            .filter(|o| o.name() == *name)
+            .count()
+    };
+    let seen = Observability::NAMES.iter().map(|name| (seen(name), name));
+    let seen: Vec<_> = seen
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{name} {n}"))
+        .collect();
+    let seen = if seen.is_empty() {
+        String::new()
+    } else {
+        format!(", seen by {}", seen.join(", "))
+    };
+    let cited_at_all = &cited.implemented | &cited.tested;
     format!(
-        "{}{levels}, {} implemented, {} tested",
+        "{}{levels}, {} cited, {} implemented, {} tested{seen}",
         count(all.len(), "requirement"),
+        within(&cited_at_all),
         within(&cited.implemented),
         within(&cited.tested)
     )

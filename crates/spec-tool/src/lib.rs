@@ -9,13 +9,16 @@
 //!
 //! | Module | What it knows |
 //! |---|---|
-//! | `check`, `cite`, `list`, `write` | one command each, from a [`Project`] to an [`Outcome`] |
+//! | `check`, `cite`, `list`, `report`, `write` | one command each, from a [`Project`] to an [`Outcome`] |
 //! | `project` | what is loaded: the text and the sources |
 //! | `spec`, `requirement` | which sentences are requirements, and what makes one sound |
 //! | `markdown`, `words` | the blocks of a chapter; ids, keywords and sentences in a block |
 //! | `chapters` | the list of chapters |
 //! | `features`, `feature` | the table that says where each behaviour is implemented and shown |
 //! | `tables` | the state tables: total, and shown in the chapters |
+//! | `observability` | where somebody outside sees whether a requirement is obeyed |
+//! | `evidence` | all that stands behind a requirement |
+//! | `model` | the formal model: which requirements it names |
 //! | `vectors` | the test vectors: what they show, and how many there are |
 //! | `citation`, `source` | the comment that cites; the files that can hold one |
 
@@ -23,13 +26,17 @@ mod chapters;
 mod check;
 mod citation;
 mod cite;
+mod evidence;
 mod feature;
 mod features;
 mod list;
 mod markdown;
+mod model;
+mod observability;
 mod outcome;
 mod project;
 mod registry;
+mod report;
 mod requirement;
 mod source;
 mod spec;
@@ -43,4 +50,5 @@ pub use cite::{Accept, cite};
 pub use list::list;
 pub use outcome::{Failure, Outcome};
 pub use project::Project;
+pub use report::report;
 pub use write::write;

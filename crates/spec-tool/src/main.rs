@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use alongside_spec::{Accept, Failure, Outcome, Project, check, cite, list, write};
+use alongside_spec::{Accept, Failure, Outcome, Project, check, cite, list, report, write};
 use clap::{Parser, Subcommand};
 
 /// Checks that the specification, the code and the tests say the same.
@@ -45,6 +45,15 @@ enum Command {
         #[arg(long)]
         uncited: bool,
     },
+    /// Write the specification as one HTML page, with all that stands behind each requirement
+    Report {
+        /// Where to [default: target/spec.html in the project's folder]
+        file: Option<PathBuf>,
+        /// What leads to the project's files, such as https://host/project/blob/main/ [default: the
+        /// way from the page to the project's folder]
+        #[arg(long, value_name = "URL")]
+        sources: Option<String>,
+    },
 }
 
 /// In a file of its own, where its examples are no citations of this crate.
@@ -83,6 +92,10 @@ fn run(arguments: Arguments) -> Result<Outcome, Failure> {
             cite(&project, &accept, &paths)
         }
         Command::List { uncited } => Ok(list(&project, uncited)),
+        Command::Report { file, sources } => {
+            let file = file.unwrap_or_else(|| root.join("target/spec.html"));
+            report(&project, &file, sources.as_deref())
+        }
     }
 }
 

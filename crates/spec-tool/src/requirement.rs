@@ -3,6 +3,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::observability::Observability;
 use crate::registry::{self, Registry};
 use crate::words::{self, Keyword, Level};
 
@@ -31,6 +32,8 @@ pub(crate) struct Record<'a> {
     role: &'a str,
     hash: &'a str,
     section: String,
+    #[serde(flatten)]
+    observability: Option<&'a Observability>,
     text: &'a str,
 }
 
@@ -40,13 +43,19 @@ impl Requirement {
         format!("{}#{}", self.path, self.anchor)
     }
 
-    pub(crate) fn record(&self) -> Record<'_> {
+    /// The part of the id before its number.
+    pub(crate) fn area(&self) -> &str {
+        self.id.split('-').next().unwrap_or(&self.id)
+    }
+
+    pub(crate) fn record<'a>(&'a self, observability: Option<&'a Observability>) -> Record<'a> {
         Record {
             id: &self.id,
             level: self.level,
             role: &self.role,
             hash: &self.hash,
             section: self.section(),
+            observability,
             text: &self.text,
         }
     }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::markdown::{self, Block, Kind, mask_code};
+use crate::observability::{self, Observability};
 use crate::outcome::{Failure, Problem};
 use crate::registry::{self, Registry};
 use crate::requirement::{self, Requirement};
@@ -18,6 +19,8 @@ pub(crate) struct Spec {
     /// Ids that stand in the text in a way that has to be mended first.
     pub(crate) broken: BTreeSet<String>,
     pub(crate) retired: BTreeSet<String>,
+    /// By id. Each sound requirement has one, or `problems` says that it has none.
+    pub(crate) observability: BTreeMap<String, Observability>,
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -37,7 +40,11 @@ impl Spec {
         for (path, chapter) in chapters(root)? {
             reader.chapter(&path, &chapter);
         }
-        Ok(reader.finish())
+        let mut spec = reader.finish();
+        let (observability, problems) = observability::load(root, &spec)?;
+        spec.observability = observability;
+        spec.problems.extend(problems);
+        Ok(spec)
     }
 
     /// The sound requirement with this id.
@@ -58,7 +65,10 @@ impl Spec {
 
     /// What `spec/requirements.json` has to hold.
     pub(crate) fn json(&self) -> Result<String, Failure> {
-        let records: Vec<_> = self.requirements.iter().map(Requirement::record).collect();
+        let all = self.requirements.iter();
+        let records: Vec<_> = all
+            .map(|r| r.record(self.observability.get(&r.id)))
+            .collect();
         let json = serde_json::to_string_pretty(&records)
             .map_err(|error| Failure::new(format!("cannot write requirements as JSON: {error}")))?;
         Ok(json + "\n")
@@ -86,8 +96,8 @@ struct Reader {
     requirements: Vec<Requirement>,
     problems: Vec<Problem>,
     broken: BTreeSet<String>,
-    /// Where each id stood first.
-    seen: BTreeMap<String, String>,
+    /// Where each id stood first: path and line.
+    seen: BTreeMap<String, (String, usize)>,
     /// Ids named in running text: path, line, id.
     mentions: Vec<(String, usize, String)>,
     /// Where the paragraph stands that explains the keywords.
@@ -200,9 +210,10 @@ impl Reader {
 
     /// An id is used once and never again.
     fn identity(&mut self, place: &Place<'_>, id: &str) {
-        let here = format!("{}:{}", place.path, place.block.line);
-        if let Some(first) = self.seen.get(id) {
-            let message = format!("[{id}] stands at {first} already: take the next free number");
+        let here = (place.path.to_owned(), place.block.line);
+        if let Some((path, line)) = self.seen.get(id) {
+            let message =
+                format!("[{id}] stands at {path}:{line} already: take the next free number");
             self.problem(place, 0, message);
         } else {
             self.seen.insert(id.to_owned(), here);
@@ -334,16 +345,48 @@ impl Reader {
         }
     }
 
+    /// Below the highest id of an area each is there or retired, so that none can go unnoticed and
+    /// come back with another sentence.
+    fn no_gaps(&mut self) {
+        let mut areas: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        for id in self.seen.keys() {
+            if let Some((area, Ok(number))) = id.split_once('-').map(|(a, n)| (a, n.parse())) {
+                areas.entry(area).or_default().insert(number);
+            }
+        }
+        for (area, numbers) in areas {
+            let mut before = 0;
+            for number in numbers {
+                let gap = (before + 1..number).map(|n| format!("{area}-{n}"));
+                let free =
+                    |id: &String| !self.registry.retired.contains(id) && !self.broken.contains(id);
+                let gap: Vec<_> = gap.filter(free).collect();
+                before = number;
+                let id = format!("{area}-{number}");
+                if let (false, Some((path, line))) = (gap.is_empty(), self.seen.get(&id)) {
+                    let message = format!(
+                        "[{id}] leaves out {}: take the lowest free number, or list it as `retired` in {} if it was used up",
+                        gap.join(", "),
+                        registry::PATH
+                    );
+                    self.problems.push(Problem::new(path, *line, message));
+                }
+            }
+        }
+    }
+
     fn problem(&mut self, place: &Place<'_>, offset: usize, message: impl Into<String>) {
         let line = place.line_at(offset);
         self.problems.push(Problem::new(place.path, line, message));
     }
 
-    fn finish(self) -> Spec {
+    fn finish(mut self) -> Spec {
+        self.no_gaps();
         let mut spec = Spec {
             requirements: self.requirements,
             broken: self.broken,
             retired: self.registry.retired,
+            observability: BTreeMap::new(),
             problems: self.problems,
         };
         // A second, broken use of an id spoils the first as well: which one is meant is unknown.

@@ -92,6 +92,14 @@ impl Cell {
         self.branches.iter().all(|b| b.answer == Answer::Never)
     }
 
+    /// Whether an answer follows this requirement, or blames its breach.
+    pub(crate) fn names(&self, id: &str) -> bool {
+        self.branches.iter().any(|branch| {
+            let blamed = matches!(&branch.answer, Answer::Violation(by) if by == id);
+            blamed || branch.by.iter().any(|by| by == id)
+        })
+    }
+
     /// How many answers it has, by guard.
     pub fn branches(&self) -> usize {
         self.branches.len()

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::fixture::{CHAPTER, CODE, Fixture, JSON};
+use crate::fixture::{CHAPTER, CODE, Fixture, JSON, REGISTRY};
 
 #[test]
 fn sound() {
@@ -10,7 +10,7 @@ fn sound() {
     run.succeeds();
     assert_eq!(
         run.out,
-        "spec check: 3 requirements (1 MUST, 1 MUST NOT, 1 MAY), 2 implemented, 2 tested; features: 0 of 1 shown (0 on the real stack), 1 open: 0 errors\n"
+        "spec check: 3 requirements (1 MUST, 1 MUST NOT, 1 MAY), 2 cited, 2 implemented, 2 tested, seen by wire 3; features: 0 of 1 shown (0 on the real stack), 1 open: 0 errors\n"
     );
 }
 
@@ -37,7 +37,11 @@ fn must_without_implementation_or_test() {
     fixture.put(CODE, &full.replace(line(0), "").replace(line(3), ""));
     fixture.has_error("spec/session.md:5", &["implementation and no test"]);
     let run = fixture.run(&["check"]);
-    assert!(run.out.contains("1 implemented, 1 tested; "), "{}", run.out);
+    assert!(
+        run.out.contains("1 cited, 1 implemented, 1 tested, "),
+        "{}",
+        run.out
+    );
     assert!(run.out.ends_with(": 1 error\n"), "{}", run.out);
 
     fixture.put(CODE, &full);
@@ -191,7 +195,7 @@ fn generated_file() {
     fixture.put(JSON, &good.replacen("sharer", "relay", 1));
     fixture.has_error("spec/requirements.json:5", &["differs", "cargo spec write"]);
     fixture.put(JSON, &format!("{good}\n"));
-    fixture.has_error("spec/requirements.json:27", &["differs"]);
+    fixture.has_error("spec/requirements.json:30", &["differs"]);
 
     fixture.put(JSON, &good);
     fixture.is_sound();
@@ -206,4 +210,33 @@ fn a_broken_requirement_is_one_error() {
     assert_eq!(errors.len(), 2, "{}", run.out);
     assert!(errors[0].starts_with("spec/requirements.json:3: differs"));
     assert!(errors[1].starts_with("spec/session.md:5: [CONSENT-1] a requirement needs"));
+}
+
+/// The highest id leaves no gap: that it was there is known from the generated file.
+#[test]
+fn an_id_that_is_gone_is_retired() {
+    let fixture = Fixture::sound();
+    fixture.replace(CHAPTER, "- [CONSENT-3] Each sharer MAY refuse.\n", "");
+    let says = ["[CONSENT-3] is gone", "`retired`"];
+    fixture.has_error("spec/requirements.json:21", &says);
+    let before = fixture.get(JSON);
+    let run = fixture.run(&["write"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.out.contains("[CONSENT-3] is gone"), "{}", run.out);
+    assert_eq!(fixture.get(JSON), before);
+
+    fixture.replace(REGISTRY, "\"CODE-9\"", "\"CODE-9\", \"CONSENT-3\"");
+    fixture.run(&["write"]).succeeds();
+    fixture.is_sound();
+
+    // Another sentence with the old id.
+    let text = fixture.get(CHAPTER);
+    fixture.put(
+        CHAPTER,
+        &format!("{text}\n[CONSENT-3] The relay MAY wait.\n"),
+    );
+    let run = fixture.run(&["check"]);
+    let says = "[CONSENT-3] is retired in spec/registry.toml";
+    assert!(run.out.contains(says), "{}", run.out);
+    assert_eq!(fixture.run(&["write"]).code, Some(1));
 }

@@ -53,7 +53,7 @@ fn with(table: &str) -> Fixture {
     fixture
 }
 
-fn sound() -> Fixture {
+pub(crate) fn sound() -> Fixture {
     let fixture = with(LAMP);
     fixture.run(&["write"]).succeeds();
     fixture

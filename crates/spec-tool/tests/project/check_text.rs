@@ -201,7 +201,8 @@ fn ids_stand_in_paragraphs_and_items_only() {
 
 #[test]
 fn ids_are_well_formed() {
-    good("[AB-12] The relay MAY a.", 1);
+    let twelve = (1..=12).map(|n| format!("[AB-{n}] The relay MAY a.\n\n"));
+    good(&twelve.collect::<String>(), 12);
     good(
         "[AB-1x](y.md) is a link, so is [SHA-256](z.md) and [RFC-2119][rfc].",
         0,
@@ -230,7 +231,7 @@ fn a_requirement_begins_its_paragraph() {
 
 #[test]
 fn ids_are_unique() {
-    good("[AB-1] The relay MAY a.\n\n[AB-7] The relay MAY b.", 2);
+    good("[AB-2] The relay MAY a.\n\n[AB-1] The relay MAY b.", 2);
     bad(
         "[AB-1] The relay MAY a.\n\n[AB-1] The relay MAY b.",
         5,
@@ -255,12 +256,28 @@ fn a_duplicate_is_one_error() {
 
 #[test]
 fn retired_ids_stay_retired() {
-    good("[CODE-8] The relay MAY a.\n\nIt replaces [CODE-9].", 1);
+    good("[CODE-1] The relay MAY a.\n\nIt replaces [CODE-9].", 1);
+    let before: String = (1..=8)
+        .map(|n| format!("[CODE-{n}] The relay MAY a.\n\n"))
+        .collect();
     bad(
-        "[CODE-9] The relay MAY a.",
-        3,
+        &format!("{before}[CODE-9] The relay MAY a."),
+        19,
         "retired in spec/registry.toml",
     );
+    good(&format!("{before}[CODE-10] The relay MAY a."), 9);
+}
+
+/// An id that is missing was used up, or would be taken for it.
+#[test]
+fn ids_leave_no_gap() {
+    bad("[AB-2] The relay MAY a.", 3, "[AB-2] leaves out AB-1: ");
+    let text = "[AB-1] The relay MAY a.\n\n[AB-6] The relay MAY b.\n\n[AB-3] The relay MAY c.";
+    let gaps = [
+        (5, "[AB-6] leaves out AB-4, AB-5: "),
+        (7, "[AB-3] leaves out AB-2: "),
+    ];
+    bad_all(text, &gaps);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::fixture::{CHAPTER, CODE, Fixture, JSON, run_in};
+use crate::fixture::{CHAPTER, CODE, Fixture, JSON, SEEN, run_in};
 
 #[test]
 fn writes_requirements() {
@@ -12,26 +12,35 @@ fn writes_requirements() {
         "spec/a.md",
         "# A {#a}\n\n[AA-1] An encoder SHOULD NOT `lag`.\n",
     );
+    fixture.observe();
+    fixture.replace(
+        SEEN,
+        "encoder = \"wire\"",
+        "AA-1 = { none = \"it is \\\"slow\\\"\" }",
+    );
+    fixture.replace(SEEN, "relay = \"wire\"", "CONSENT-2 = \"driver\"");
     fixture.run(&["write"]).succeeds();
     let json: serde_json::Value = serde_json::from_str(&fixture.get(JSON)).expect("JSON");
     let expected = serde_json::json!([
         {
             "id": "AA-1", "level": "SHOULD NOT", "role": "encoder", "hash": "d5d614bd",
-            "section": "spec/a.md#a", "text": "An encoder SHOULD NOT `lag`."
+            "section": "spec/a.md#a", "observability": "none", "reason": "it is \"slow\"",
+            "text": "An encoder SHOULD NOT `lag`."
         },
         {
             "id": "CONSENT-1", "level": "MUST", "role": "sharer", "hash": "55f4c40c",
-            "section": "spec/session.md#consent",
+            "section": "spec/session.md#consent", "observability": "wire",
             "text": "The sharer MUST ask before the first frame."
         },
         {
             "id": "CONSENT-2", "level": "MUST NOT", "role": "relay", "hash": "b25e85bc",
-            "section": "spec/session.md#consent",
+            "section": "spec/session.md#consent", "observability": "driver",
             "text": "The relay MUST NOT read what it forwards."
         },
         {
             "id": "CONSENT-3", "level": "MAY", "role": "sharer", "hash": "9154eef8",
-            "section": "spec/session.md#consent", "text": "Each sharer MAY refuse."
+            "section": "spec/session.md#consent", "observability": "wire",
+            "text": "Each sharer MAY refuse."
         }
     ]);
     assert_eq!(json, expected);
@@ -165,7 +174,7 @@ fn own_sources_are_clean() {
     let fixture = Fixture::sound();
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut copied = 0;
-    for folder in ["src", "src/tables", "tests/project"] {
+    for folder in ["src", "src/report", "src/tables", "tests/project"] {
         for entry in fs::read_dir(crate_folder.join(folder)).expect("a folder") {
             let file = entry.expect("an entry").path();
             if file.is_dir() {

@@ -1,5 +1,6 @@
 //! A project in a temporary folder, and the program run on it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,9 +10,11 @@ use tempfile::TempDir;
 pub(crate) const CHAPTER: &str = "spec/session.md";
 pub(crate) const FEATURES: &str = "spec/features.md";
 pub(crate) const CODE: &str = "crates/a/src/lib.rs";
+pub(crate) const REGISTRY: &str = "spec/registry.toml";
+pub(crate) const SEEN: &str = "spec/observability.toml";
 pub(crate) const JSON: &str = "spec/requirements.json";
 
-const REGISTRY: &str = "\
+const REGISTRY_TEXT: &str = "\
 # Roles.
 roles = [\"relay\", \"sharer\", \"relay operator\", \"encoder\"]
 retired = [
@@ -28,6 +31,8 @@ name = \"end\"
 [[error]]
 name = \"done\"
 ";
+
+const ROLES: [&str; 3] = ["relay", "sharer", "encoder"];
 
 /// Two requirements to implement and test, and one that asks for neither.
 const TEXT: &str = "\
@@ -87,10 +92,45 @@ impl Fixture {
     pub(crate) fn with_chapter(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let fixture = Self { folder };
-        fixture.put("spec/registry.toml", REGISTRY);
+        fixture.put(REGISTRY, REGISTRY_TEXT);
         fixture.put(CHAPTER, text);
         fixture.put(FEATURES, TABLE);
+        fixture.observe();
         fixture
+    }
+
+    /// Says of every requirement of the chapters that it is seen on the wire.
+    pub(crate) fn observe(&self) {
+        let mut areas: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for entry in fs::read_dir(self.path("spec")).expect("a folder") {
+            let file = entry.expect("an entry").path();
+            if !file.extension().is_some_and(|extension| extension == "md") {
+                continue;
+            }
+            let text = fs::read_to_string(file).expect("a text");
+            let words: Vec<&str> = text.split_whitespace().collect();
+            for start in words.windows(3) {
+                let id = start[0]
+                    .strip_prefix('[')
+                    .and_then(|id| id.strip_suffix(']'));
+                let role = match start[2].trim_end_matches(',') {
+                    "relay" if text.contains("relay operator") => "\"relay operator\"",
+                    role => ROLES.into_iter().find(|known| *known == role).unwrap_or(""),
+                };
+                if let (Some((area, _)), false) =
+                    (id.and_then(|id| id.split_once('-')), role.is_empty())
+                {
+                    areas.entry(area.to_owned()).or_default().insert(role);
+                }
+            }
+        }
+        let mut seen = String::new();
+        for (area, roles) in areas {
+            seen += &format!("[{area}]\n");
+            let roles = roles.iter().map(|role| format!("{role} = \"wire\"\n"));
+            seen += &roles.collect::<String>();
+        }
+        self.put(SEEN, &seen);
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {

@@ -7,9 +7,11 @@
 
 mod check_citations;
 mod check_features;
+mod check_observability;
 mod check_tables;
 mod check_text;
 mod check_vectors;
 mod cite;
 mod commands;
 mod fixture;
+mod report;
