@@ -104,7 +104,7 @@ impl Fixture {
         let mut areas: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         for entry in fs::read_dir(self.path("spec")).expect("a folder") {
             let file = entry.expect("an entry").path();
-            if !file.extension().is_some_and(|extension| extension == "md") {
+            if file.extension().is_none_or(|extension| extension != "md") {
                 continue;
             }
             let text = fs::read_to_string(file).expect("a text");
