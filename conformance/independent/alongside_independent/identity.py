@@ -311,6 +311,7 @@ class PictureReceiver:
         self._hash, self._size = picture["hash"], picture["size"]
         self._have = b""
         self._over = False
+        self.whole = False
 
     def piece(self, offset: int, data: bytes) -> bytes | None:
         """The file once it is whole; None before, and when it is not at hand."""
@@ -328,6 +329,7 @@ class PictureReceiver:
         self._over = True
         if hashlib.sha256(self._have).digest() != self._hash:
             raise Refused("bad-picture", "PICTURE-4", "another file")
+        self.whole = True
         return self._have
 
 

@@ -161,7 +161,8 @@ class Driver:
             grant = "replaced"
         chat = "unsettled" if m.chat.kept else "settled"
         advisory = "awaited"
-        if m.advisory_came:
+        card = "unseen" if m.card is None else "seen again" if m.card_again else "seen"
+        if m.advisory is not None:
             advisory = ("read" if m.advisory_read else "unread") + (" again" if m.advisory_again else "")
         return {
             "phase": m.phase,
@@ -174,12 +175,14 @@ class Driver:
             "chat": chat if viewing and m.consented & scope_bits("chat") else "off",
             "offer": "waits" if viewing and m.clipboard.waiting else "none",
             "item": "waits" if viewing and m.clipboard.offered else "none",
-            "card": "seen" if session and m.has_card else "unseen",
+            "told": _TOLD[m.told_pause] if session else "nothing",
+            "card": card if session else "unseen",
             "advisory": advisory if viewing else "awaited",
         }
 
 
 _FLAGS = {(False, False): "running", (True, False): "own", (False, True): "other", (True, True): "both"}
+_TOLD = {None: "nothing", False: "unset", True: "set"}
 _PLAIN = {
     "ask for a code": lambda m, now: m.person_asks_for_code(now),
     "call a device": lambda m, now: m.person_calls_device(now),

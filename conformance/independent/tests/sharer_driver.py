@@ -61,7 +61,7 @@ class Driver:
     def _time(self, event: str) -> Outcome:
         m = self.machine
         if event in ("control-after-consent", "control-after-denial"):
-            m.consented_at, m.denied_at = self.now - 10_000, self.now - 10_000
+            m.consented_at = m.denied_at = m.withdrawn_at = self.now - 10_000
             return m.step(self.now, lambda: None)
         if event in ("refresh-interval", "laser-pointer"):
             if event == "laser-pointer":  # the table does not tell lines from what the laser leaves
@@ -198,7 +198,7 @@ class Driver:
             "pause": flags[m.own_pause, m.their_pause] if session else "running",
             "prompt": prompt if viewing else "none",
             "grant": grant if viewing else "none",
-            "rest": "rests" if not viewing or m._too_early() else "rested",
+            "rest": "rests" if not viewing or m._too_early() or m._withdrawn_lately() else "rested",
             "epoch": "seen" if viewing and m.epoch_seen else "unseen",
             "advised": "yes" if viewing and m.advisory_acknowledged else "no",
             "secure": secure if viewing else "never",

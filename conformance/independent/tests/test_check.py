@@ -17,6 +17,8 @@ from alongside_independent.vectors.generate import generate
 
 def _change(random: Random, value: Any) -> Any:  # noqa: ANN401
     """The same with one thing in it that is different."""
+    if value is None:
+        return "1"
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):

@@ -142,6 +142,45 @@ class Pair(unittest.TestCase):
         request = Message("control-request", {"request": 2, "scopes": POINTER})
         self.assertEqual(self.sharer.receive(self.now, request).requirement, "RECON-29")
 
+    def test_a_withdrawal_is_followed_by_a_quiet(self) -> None:
+        self.view()
+        self.by_helper(self.helper.person_asks(self.now, POINTER))
+        self.by_helper(self.helper.person_gives_up(self.now))
+        for after, why in ((9_999, "CONTROL-33"), (10_000, "CONTROL-6")):
+            request = {"request": after, "scopes": POINTER}
+            answer = self.sharer.receive(self.now + after, Message("control-request", request))
+            self.assertEqual(answer.requirement, why)
+
+    def test_narrowing_to_nothing(self) -> None:
+        self.view()
+        self.control()
+        self.assertEqual(self.by_sharer(self.sharer.person_narrows(self.now, 0, SECRET)).requirement, "CONTROL-32")
+        self.assertEqual((self.helper.grant, self.log[-1]), (None, "control-end"))
+
+    def test_probes_that_come_together(self) -> None:
+        self.view()
+        probe = Message("probe", {"probe": 1})
+        answers = [len(self.sharer.receive(self.now + at, probe).sent) for at in (0, 999, 1_000)]
+        self.assertEqual(answers, [1, 0, 1])
+
+    def test_what_a_reconnect_repeats(self) -> None:
+        self.view()
+        self.by_sharer(self.sharer.person_shows_card(self.now, b"card", SECRET * 2))
+        for end in (self.helper, self.sharer):
+            end.lose_link(self.now)
+        self.assertEqual(self.helper.person_asks_for_picture(self.now, {}).requirement, "RECON-40")
+        of_helper, of_sharer = self.helper.reconnected(self.now), self.sharer.reconnected(self.now)
+        self.helper.person_pauses(self.now, True)
+        goes_on = self.sharer.receive(self.now, of_helper.sent[0])
+        of_flag = self.helper.receive(self.now, of_sharer.sent[0])
+        self.log.clear()
+        self.by_sharer(goes_on)
+        self.assertIn("card", self.log)
+        self.by_helper(of_flag)
+        self.assertTrue(self.sharer.their_pause)
+        card = Message("card", {"card": b"card", "proof": SECRET * 2})
+        self.assertEqual(self.helper.receive(self.now, card).requirement, "CARD-21")
+
     def test_silence(self) -> None:
         self.view()
         frozen = self.sharer.time(self.now + 5_000)

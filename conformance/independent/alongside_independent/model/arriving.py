@@ -54,7 +54,9 @@ class Arriving(End):
     def gone(self, now: int, error: str) -> Outcome:
         return self.step(now, lambda: self.finish(error, tell=False))
 
-    connection_closed = gone
+    def connection_closed(self, now: int, error: str) -> Outcome:
+        """By the relay, on purpose."""
+        return self.step(now, lambda: self._closed(error))
 
     def peer_lost(self, now: int) -> Outcome:
         def take() -> None:

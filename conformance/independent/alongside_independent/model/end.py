@@ -65,6 +65,9 @@ class End:
         self.own_picture: bytes | None = None
         self.picture_was_asked = False
         self.picture: PictureReceiver | None = None
+        self.picture_wanted: dict[str, Any] | None = None
+        self.probe_answered_at: int | None = None
+        self.told_pause: bool | None = None
         self.probe: int | None = None
         self.now = 0
         self.heard_at = 0
@@ -120,14 +123,28 @@ class End:
         getattr(self, "on_" + message.name.replace("-", "_"))(**message.fields)
 
     def _take_frozen(self, message: Message) -> None:
-        if not self.awaiting_state or message.name not in ("state", "end"):
+        if not self.awaiting_state:
+            raise Refused(None, "RECON-23", "it comes late, under an old master")
+        if message.name not in ("state", "end"):
             raise self.violation("RECON-24", "neither state nor end comes first")
         if message.name == "end":
             self.on_end(**message.fields)
             return
         self.check_state(message.fields)
         self.frozen = self.awaiting_state = False
+        self._tell_pause()
         self.go_on(message.fields)
+        self._ask_for_picture_again()
+
+    def send_state(self) -> None:
+        self.awaiting_state, self.told_pause = True, self.own_pause
+        self.send("state", **self.own_state())
+
+    def _tell_pause(self) -> None:
+        """RECON-37: the flag that changed after `state` was sent."""
+        if self.told_pause is not None and self.told_pause != self.own_pause:
+            self.send("pause", paused=self.own_pause)
+        self.told_pause = None
 
     def check_state(self, state: dict[str, Any]) -> None:
         if state["received"] > self.chat.written or state["sent"] < self.chat.received:
@@ -169,6 +186,11 @@ class End:
 
     # the link
 
+    def _closed(self, error: str) -> None:
+        if error == "busy" and self.frozen:
+            raise Refused(None, "END-5", "the relay may have room in a moment")
+        self.finish(error, tell=False)
+
     def lose_link(self, now: int) -> Outcome:
         """RECON-1 to RECON-3, RECON-34: `peer-lost`, or a connection that is lost."""
         return self.step(now, self.freeze)
@@ -188,6 +210,7 @@ class End:
         self.frozen, self.awaiting_state, self.frozen_at = True, False, self.now
         self.end_grant_silently()
         self.clipboard = Clipboard()
+        self.picture_was_asked = False
 
     def pass_time(self) -> None:
         """What both ends do by the clock: silence, the end of what is frozen, heartbeats."""
@@ -248,6 +271,25 @@ class End:
         self.chat.kept = [line for line in self.chat.kept if line[0] > upto]
 
     # pictures
+
+    def person_asks_for_picture(self, now: int, picture: dict[str, Any]) -> Outcome:
+        """The picture that a card names by hash and size."""
+
+        def ask() -> None:
+            if self.phase not in ("deciding", "viewing") or self.frozen:
+                raise Refused(None, "RECON-40", "nothing is sent now")
+            if self.picture_wanted is not None:
+                raise Refused(None, "PICTURE-1", "it was asked for before")
+            self.picture_wanted, self.picture = picture, PictureReceiver(picture)
+            self.send("picture-request")
+
+        return self.step(now, ask)
+
+    def _ask_for_picture_again(self) -> None:
+        """RECON-39."""
+        if self.picture_wanted is not None and self.picture is not None and not self.picture.whole:
+            self.picture = PictureReceiver(self.picture_wanted)
+            self.send("picture-request")
 
     def on_picture_request(self) -> None:
         if self.own_picture is None or self.picture_was_asked:
@@ -315,6 +357,10 @@ class End:
     # quality
 
     def on_probe(self, probe: int) -> None:
+        last, rest = self.probe_answered_at, registry().timer("probe-rest")
+        if last is not None and self.now - last < rest:
+            raise Refused(None, "TOOL-30", "an answer was sent a moment ago")
+        self.probe_answered_at = self.now
         self.send("probe-answer", probe=probe)
 
     def on_probe_answer(self, probe: int) -> None:

@@ -20,8 +20,9 @@ class Helper(Joining):
         self.highest_request = 0
         self.last_scopes = 0
         self.last_was_replaced = False
-        self.has_card = False
-        self.advisory_came = False
+        self.card: dict[str, Any] | None = None
+        self.card_again = False
+        self.advisory: dict[str, Any] | None = None
         self.advisory_read = False
         self.advisory_again = False
         self.shown_frame = False
@@ -56,21 +57,21 @@ class Helper(Joining):
 
         return self.step(now, take)
 
-    def on_card(self, **_: Any) -> None:  # noqa: ANN401
-        if self.has_card:
+    def on_card(self, **body: Any) -> None:  # noqa: ANN401
+        if self.card is not None and not (self.card_again and body == self.card):
             raise self.violation("CARD-21", "a second card")
-        self.has_card = True
+        self.card, self.card_again = body, False
 
-    def on_advisory(self, **_: Any) -> None:  # noqa: ANN401
-        if self.advisory_came and not self.advisory_again:
+    def on_advisory(self, **body: Any) -> None:  # noqa: ANN401
+        if self.advisory is not None and not (self.advisory_again and body == self.advisory):
             raise self.violation("CARD-21", "a second advisory")
-        self.advisory_came, self.advisory_again = True, False
+        self.advisory, self.advisory_again = body, False
         if self.advisory_read:
             self.send("advisory-ack")
 
     def person_reads_advisory(self, now: int) -> Outcome:
         def read() -> None:
-            if not self.advisory_came or self.advisory_read:
+            if self.advisory is None or self.advisory_read:
                 raise Refused(None, "ADVISORY-8", "nothing is to be read")
             self.advisory_read = True
             if not self.frozen:
@@ -190,7 +191,7 @@ class Helper(Joining):
             self._take_narrowed(grant, scopes, duration_ms)
             return
         if self.open_request is None or self.open_request[0] != request:
-            self.highest_grant = grant
+            self.highest_grant, self.last_was_replaced = grant, False
             raise Refused(None, "CONTROL-17", "not of the open request")
         if scopes & ~self.open_request[1]:
             raise self.violation("CONTROL-16", "beyond its request")
@@ -249,11 +250,7 @@ class Helper(Joining):
     def reconnected(self, now: int) -> Outcome:
         """An authentic reconnect-2 was taken: RECON-18."""
 
-        def take() -> None:
-            self.awaiting_state = True
-            self.send("state", **self.own_state())
-
-        return self.step(now, take)
+        return self.step(now, self.send_state)
 
     def own_state(self) -> dict[str, Any]:
         return {
@@ -279,7 +276,8 @@ class Helper(Joining):
         if state["scopes"]:
             self.consented, self.phase = state["scopes"], "viewing"
             self.epoch_paused = True
-        self.advisory_again = self.advisory_came
+        self.card_again = self.card is not None
+        self.advisory_again = self.advisory is not None
         self.epoch, self.highest_grant = state["epoch"], state["grant"]
         self.resend_chat(state["received"])
 

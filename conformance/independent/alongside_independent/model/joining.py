@@ -93,7 +93,7 @@ class Joining(End):
 
     def connection_closed(self, now: int, error: str) -> Outcome:
         """By the relay, on purpose."""
-        return self.step(now, lambda: self.finish(error, tell=False))
+        return self.step(now, lambda: self._closed(error))
 
     # the exchange
 

@@ -33,6 +33,8 @@ class Sharer(Arriving):
         self.deciding_since = 0
         self.consented_at = 0
         self.denied_at: int | None = None
+        self.withdrawn_at: int | None = None
+        self.card: tuple[bytes, bytes] | None = None
         self.prompt: Prompt | None = None
         self.highest_request = 0
         self.epoch = 0
@@ -94,6 +96,19 @@ class Sharer(Arriving):
 
     def _advise(self) -> None:
         self.send("advisory", statement=self.statement[0], proof=self.statement[1])
+
+    def person_shows_card(self, now: int, card: bytes, proof: bytes) -> Outcome:
+        """CARD-20, which needs the helper's card, is judged by who calls this."""
+
+        def show() -> None:
+            if self.phase not in ("deciding", "viewing") or self.frozen:
+                raise Refused(None, "RECON-40", "nothing is sent now")
+            if self.card is not None:
+                raise Refused(None, "CARD-21", "it was shown before")
+            self.card = (card, proof)
+            self.send("card", card=card, proof=proof)
+
+        return self.step(now, show)
 
     def on_advisory_ack(self) -> None:
         self.advisory_acknowledged = True
@@ -182,6 +197,8 @@ class Sharer(Arriving):
             self._deny(request, "too-early", clause)
         elif self._too_early():
             self._deny(request, "too-early", "CONTROL-5")
+        elif self._withdrawn_lately():
+            self._deny(request, "too-early", "CONTROL-33")
         else:
             self._open_prompt(request, scopes)
             self._why = "CONTROL-6"
@@ -209,9 +226,13 @@ class Sharer(Arriving):
             return True
         return self.denied_at is not None and self.now - self.denied_at < timer("control-after-denial")
 
+    def _withdrawn_lately(self) -> bool:
+        rest = registry().timer("control-after-denial")
+        return self.withdrawn_at is not None and self.now - self.withdrawn_at < rest
+
     def on_control_withdraw(self, request: int) -> None:
         if self.prompt and self.prompt.request == request:
-            self.prompt = None
+            self.prompt, self.withdrawn_at = None, self.now
             self._why = "CONTROL-11"
         elif self.grant and self.grant.request == request:
             self._end_grant("released")
@@ -289,12 +310,16 @@ class Sharer(Arriving):
         )
 
     def person_narrows(self, now: int, scopes: int, secret: bytes) -> Outcome:
-        """CONTROL-29."""
+        """CONTROL-29, CONTROL-32."""
 
         def narrow() -> None:
             grant = self.grant
-            if grant is None or not scopes or scopes & ~grant.scopes or scopes == grant.scopes:
+            if grant is None or scopes & ~grant.scopes or scopes == grant.scopes:
                 raise Refused(None, "CONTROL-29", "not fewer scopes of a live grant")
+            if not scopes:
+                self._end_grant("revoked")
+                self._why = "CONTROL-32"
+                return
             self._end_grant("replaced")
             self._make_grant(0, scopes, grant.ends_at - self.now, secret)
 
@@ -400,11 +425,7 @@ class Sharer(Arriving):
     def reconnected(self, now: int) -> Outcome:
         """A record opened under the candidate: RECON-22."""
 
-        def take() -> None:
-            self.awaiting_state = True
-            self.send("state", **self.own_state())
-
-        return self.step(now, take)
+        return self.step(now, self.send_state)
 
     def own_state(self) -> dict[str, Any]:
         return {
@@ -425,6 +446,8 @@ class Sharer(Arriving):
 
     def go_on(self, state: dict[str, Any]) -> None:
         self.their_pause = state["paused"]
+        if self.card is not None:
+            self.send("card", card=self.card[0], proof=self.card[1])
         if self.phase == "viewing":
             self.send("displays", displays=self.displays)
             if not self.advisory_acknowledged:
