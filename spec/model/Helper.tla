@@ -20,6 +20,7 @@ HNew ==
    repl |-> {},          \* what the last grant had, if another takes its place
    mute |-> 0,
    link |-> "up", lt |-> 0,
+   told |-> {},          \* the pause flag that its latest state said since the link was lost
    by |-> "", code |-> ""]
 
 HPaused(h) == h.lp \/ h.pp
@@ -52,7 +53,8 @@ HUnexpected(h)     == HFail(h, "peer", "unexpected-message")
 HFreeze(x) ==
   IF HLost(x.st) THEN x
   ELSE LET bare == IF x.st.ph = "viewing" THEN HCloseAll(x, "lost") ELSE x
-           ice  == [bare.st EXCEPT !.link = "lost", !.lt = Reconnect, !.mute = 0]
+           ice  == [bare.st EXCEPT !.link = "lost", !.lt = Reconnect, !.told = {},
+                                   !.mute = 0]
        IN  Tell(Hush(Put(bare, ice)), <<"frozen">>)
 
 HLeavePath(x) == IF HLost(x.st) THEN x ELSE NewPath(HFreeze(x))
@@ -65,7 +67,7 @@ HState(h) ==
   IF h.ph = "viewing" THEN <<"state", h.lp, h.cons, h.ep, h.lg>>
                       ELSE <<"state", h.lp, {}, 0, 0>>
 (* RECON-18 *)
-HMasterTaken(h) == IF HLost(h) THEN Say(X(h), HState(h)) ELSE X(h)
+HMasterTaken(h) == IF HLost(h) THEN Say(X([h EXCEPT !.told = {h.lp}]), HState(h)) ELSE X(h)
 
 (* PAUSE-10 *)
 HPauseChanged(x) ==
@@ -77,11 +79,17 @@ HThawViewing(x, m) ==
   LET y == Put(x, [x.st EXCEPT !.again = x.st.adv, !.ep = m[4], !.epp = TRUE, !.lg = m[5]])
   IN  IF x.st.pp = m[2] THEN y ELSE HPauseChanged(Put(y, [y.st EXCEPT !.pp = m[2]]))
 
-(* RECON-23, RECON-25, RECON-26, RECON-28 *)
+(* CONSENT-7, FRICTION-5 *)
+HSees(x, scopes) ==
+  Tell(Tell(Put(x, [x.st EXCEPT !.ph = "viewing", !.cons = scopes, !.epp = TRUE]),
+            <<"viewing", scopes>>), <<"not-before">>)
+
+(* RECON-23, RECON-25, RECON-26, RECON-28, RECON-37 *)
 HThaw(h, m) ==
   LET paused == m[2]
-      up     == [h EXCEPT !.link = "up", !.lt = 0, !.mute = 0]
-      back   == Tell(Put(X(h), up), <<"back">>)
+      up     == [h EXCEPT !.link = "up", !.lt = 0, !.told = {}, !.mute = 0]
+      here   == Tell(Put(X(h), up), <<"back">>)
+      back   == IF h.told = {~h.lp} THEN Say(here, <<"pause", h.lp>>) ELSE here
   IN  IF h.ph = "viewing"
       THEN IF m[3] = h.cons /\ m[4] >= h.ep /\ m[5] >= h.lg THEN HThawViewing(back, m)
            ELSE HUnexpected(h)
@@ -90,9 +98,7 @@ HThaw(h, m) ==
            ELSE LET z == Put(back, [back.st EXCEPT !.pp = paused])
                 IN  IF h.pp = paused THEN z ELSE Tell(z, <<"paused", h.lp, paused>>)
       ELSE IF ~(m[3] \subseteq (Ceiling \cap Consentable)) THEN HUnexpected(h)
-      ELSE HThawViewing(Tell(Put(back, [back.st EXCEPT !.ph = "viewing", !.cons = m[3],
-                                                  !.epp = TRUE]),
-                        <<"viewing", m[3]>>), m)
+      ELSE HThawViewing(HSees(back, m[3]), m)
 
 -----------------------------------------------------------------------------
 HTakeGrant(x, g, scopes) ==
@@ -164,11 +170,10 @@ HTake(h0, m) ==
              CASE kind \in {"pad", "heartbeat"} -> X(h)
                [] kind = "pause" -> IF h.pp = m[2] THEN X(h)
                                   ELSE Tell(X([h EXCEPT !.pp = m[2]]), <<"paused", h.lp, m[2]>>)
-               [] kind = "consent" ->                             \* CONSENT-7
+               [] kind = "consent" ->
                     IF m[2] = {} \/ ~(m[2] \subseteq (Ceiling \cap Consentable))
                     THEN HUnexpected(h0)
-                    ELSE Tell(Tell(X([h EXCEPT !.ph = "viewing", !.cons = m[2], !.epp = TRUE]),
-                                   <<"viewing", m[2]>>), <<"not-before">>)
+                    ELSE HSees(X(h), m[2])
                [] OTHER -> HUnexpected(h0)
         [] h0.ph = "viewing" /\ ~HLost(h0) /\ kind # "end" -> HInViewing(h, m)
 
@@ -211,9 +216,11 @@ HRequest(h, scopes) ==
   LET r == h.lr + 1
   IN  Say(X([h EXCEPT !.lr = r, !.rq = r, !.rsc = scopes]), <<"control-request", r, scopes>>)
 
+(* CONTROL-12, FRICTION-5: the sharer's person was asked, as far as is known here. *)
 HWithdraw(x) ==
   IF x.st.rq = 0 THEN x
-  ELSE Say(Put(x, [x.st EXCEPT !.rq = 0, !.rsc = {}]), <<"control-withdraw", x.st.rq>>)
+  ELSE Tell(Say(Put(x, [x.st EXCEPT !.rq = 0, !.rsc = {}]), <<"control-withdraw", x.st.rq>>),
+            <<"not-before">>)
 
 (* CONTROL-12, CONTROL-26 *)
 HMayRelease(h) == h.ph = "viewing" /\ (h.rq # 0 \/ h.gr # 0)

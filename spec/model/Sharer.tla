@@ -25,6 +25,7 @@ SNew ==
    inj |-> FALSE,        \* input was injected since the last tick
    mute |-> 0,           \* ticks since the helper was heard
    link |-> "up", lt |-> 0,          \* up, or lost and for how long still
+   told |-> {},          \* the pause flag that its latest state said since it was lost
    by |-> "", code |-> ""]           \* who ended it, and why
 
 SPaused(s) == s.lp \/ s.pp
@@ -68,10 +69,11 @@ SRefusePrompt(x, code) ==
   SClosePrompt(IF x.st.prq = 0 THEN x
                ELSE Say(x, <<"control-deny", x.st.prq, code>>))
 
+(* CONTROL-5, CONTROL-33, FRICTION-5: the person was asked, and has peace for a while. *)
+SRest(x) == Tell(Put(x, [x.st EXCEPT !.quiet = AfterDenial]), <<"not-before">>)
+
 (* CONTROL-7: the person, or time, says no. *)
-SDenied(x) ==
-  LET closed == SRefusePrompt(x, "denied")
-  IN  Tell(Put(closed, [closed.st EXCEPT !.quiet = AfterDenial]), <<"not-before">>)
+SDenied(x) == SRest(SRefusePrompt(x, "denied"))
 
 (* CONTROL-13 *)
 SGive(x, request, scopes) ==
@@ -113,8 +115,8 @@ SFreeze(x) ==
         bare  == IF Is("grant-survives-freeze") THEN SClosePrompt(x)
                  ELSE SClosePrompt(SEndGrant(x, "lost", FALSE))
         dark  == IF s.media THEN Tell(bare, <<"media-stopped">>) ELSE bare
-        ice   == [dark.st EXCEPT !.link = "lost", !.lt = Reconnect, !.media = FALSE,
-                                 !.es = 0, !.mute = 0]
+        ice   == [dark.st EXCEPT !.link = "lost", !.lt = Reconnect, !.told = {},
+                                 !.media = FALSE, !.es = 0, !.mute = 0]
     IN  Tell(Hush(Put(dark, ice)), <<"frozen">>)
 
 (* RECON-6 *)
@@ -133,16 +135,17 @@ SState(s) ==
                       ELSE <<"state", s.lp, {}, 0, 0>>
 
 (* RECON-22: the helper has proven that it has the next master. *)
-SMasterTaken(s) == IF SLost(s) THEN Say(X(s), SState(s)) ELSE X(s)
+SMasterTaken(s) == IF SLost(s) THEN Say(X([s EXCEPT !.told = {s.lp}]), SState(s)) ELSE X(s)
 
 SFlagged(x, before) ==
   IF x.st.pp = before.pp THEN x ELSE Tell(x, <<"paused", x.st.lp, x.st.pp>>)
 
-(* RECON-23, RECON-25, RECON-27, RECON-28, RECON-29 *)
+(* RECON-23, RECON-25, RECON-27, RECON-28, RECON-29, RECON-36, RECON-37 *)
 SThaw(s, m) ==
   LET paused == m[2]
-      up     == [s EXCEPT !.link = "up", !.lt = 0, !.mute = 0, !.pp = paused]
-      back   == Tell(Put(X(s), up), <<"back">>)
+      up     == [s EXCEPT !.link = "up", !.lt = 0, !.told = {}, !.mute = 0, !.pp = paused]
+      here   == Tell(Put(X(s), up), <<"back">>)
+      back   == IF s.told = {~s.lp} THEN Say(here, <<"pause", s.lp>>) ELSE here
   IN  IF s.ph = "deciding"
       THEN IF m # <<"state", paused, {}, 0, 0>> THEN SUnexpected(s) ELSE SFlagged(back, s)
       ELSE IF ~(m[3] \subseteq s.cons /\ m[4] <= s.ep /\ m[5] <= s.lg)
@@ -161,7 +164,7 @@ SRequest(s, r, scopes) ==
   ELSE
     LET x     == X([s EXCEPT !.hr = r])
         early == \/ SPaused(s) \/ ~s.shown \/ s.prq # 0           \* CONTROL-4
-                 \/ s.quiet > 0                                   \* CONTROL-5
+                 \/ s.quiet > 0                                   \* CONTROL-5, CONTROL-33
     IN  IF scopes = {} \/ ~(scopes \subseteq (Ceiling \cap Grantable))
         THEN Say(x, <<"control-deny", r, "beyond-ceiling">>)      \* CONTROL-3
         ELSE IF early THEN Say(x, <<"control-deny", r, "too-early">>)
@@ -171,9 +174,9 @@ SRequest(s, r, scopes) ==
                                                    !.pt = PromptTime])
              IN  Tell(asks, <<"control-asked", scopes, s.gr # 0 /\ s.gsc = scopes>>)
 
-(* CONTROL-11, CONTROL-20 *)
+(* CONTROL-11, CONTROL-20, CONTROL-33 *)
 SWithdraw(s, r) ==
-  LET x == IF r # 0 /\ s.prq = r THEN SClosePrompt(X(s)) ELSE X(s)
+  LET x == IF r # 0 /\ s.prq = r THEN SRest(SClosePrompt(X(s))) ELSE X(s)
   IN  IF r # 0 /\ s.gr # 0 /\ s.grq = r THEN SEndGrant(x, "released", TRUE) ELSE x
 
 (* CONTROL-20, CONTROL-22, CONTROL-23 *)
@@ -181,7 +184,7 @@ SReleased(s, g) ==
   IF g = 0 \/ g > s.lg THEN SUnexpected(s)
   ELSE IF s.gr = g THEN SEndGrant(X(s), "released", FALSE) ELSE X(s)
 
-(* PAUSE-2, PAUSE-8, PAUSE-9 *)
+(* PAUSE-2, PAUSE-8, PAUSE-9, PAUSE-12 *)
 SFlags(x, lp, pp) ==
   LET before == SPaused(x.st)
       y      == Put(x, [x.st EXCEPT !.lp = lp, !.pp = pp])

@@ -3,19 +3,16 @@
 use crate::{graph::Graph, lockstep, world::World};
 
 #[test]
-#[ignore = "the model does not know CONTROL-32, CONTROL-33 and PAUSE-12 yet"]
 fn a_session_is_a_session_of_the_model() {
     lockstep::holds(&Graph::read("Honest"), World::new());
 }
 
 #[test]
-#[ignore = "the model does not know CONTROL-32, CONTROL-33 and PAUSE-12 yet"]
 fn silence_is_what_the_model_makes_of_it() {
     lockstep::holds(&Graph::read("Timers"), World::new());
 }
 
 #[test]
-#[ignore = "the model does not know CONTROL-32, CONTROL-33 and PAUSE-12 yet"]
 fn a_session_comes_back_as_in_the_model() {
     lockstep::holds(&Graph::read("Reconnect"), World::new());
 }

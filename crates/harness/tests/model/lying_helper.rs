@@ -3,7 +3,6 @@
 use crate::{graph::Graph, lockstep, sharer::RealSharer};
 
 #[test]
-#[ignore = "the model does not know CONTROL-32, CONTROL-33 and PAUSE-12 yet"]
 fn a_sharer_is_the_sharer_of_the_model() {
     lockstep::holds(&Graph::read("LyingHelper"), RealSharer::new());
 }
