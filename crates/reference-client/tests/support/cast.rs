@@ -40,7 +40,16 @@ impl<C, E: Debug> End<C, E> {
     }
 
     /// Reads on until something was told; what `pick` makes of it.
-    pub async fn hear<T>(&mut self, what: &str, mut pick: impl FnMut(&E) -> Option<T>) -> T {
+    pub async fn hear<T>(&mut self, what: &str, pick: impl FnMut(&E) -> Option<T>) -> T {
+        self.hear_within(PATIENCE, what, pick).await
+    }
+
+    pub async fn hear_within<T>(
+        &mut self,
+        patience: Duration,
+        what: &str,
+        mut pick: impl FnMut(&E) -> Option<T>,
+    ) -> T {
         let told = async {
             loop {
                 let event = self.told.recv().await?;
@@ -51,17 +60,24 @@ impl<C, E: Debug> End<C, E> {
                 }
             }
         };
-        let heard = tokio::time::timeout(PATIENCE, told).await.ok().flatten();
+        let heard = tokio::time::timeout(patience, told).await.ok().flatten();
         heard.unwrap_or_else(|| panic!("never told: {what}; but: {:#?}", self.log))
     }
 
     /// Waits for the end, which must be in order, and reads the rest of what was told.
     pub async fn ended(&mut self) -> Ended {
-        let ended = tokio::time::timeout(PATIENCE, &mut self.session).await;
+        self.ended_within(PATIENCE).await
+    }
+
+    pub async fn ended_within(&mut self, patience: Duration) -> Ended {
+        let ended = async {
+            while let Some(event) = self.told.recv().await {
+                self.log.push(event);
+            }
+            (&mut self.session).await
+        };
+        let ended = tokio::time::timeout(patience, ended).await;
         let ended = ended.unwrap_or_else(|_| panic!("it did not end: {:#?}", self.log));
-        while let Some(event) = self.told.recv().await {
-            self.log.push(event);
-        }
         ended.unwrap().unwrap()
     }
 }
