@@ -158,7 +158,7 @@ def check_card(card: Signed) -> None:
 def check_statement(statement: Signed) -> None:
     """ADVISORY-4."""
     issuer = statement.fields["issuer"]
-    why = edwards.why_not_an_element(issuer) or edwards.why_not_an_element(statement.fields["device_key"])
+    why = edwards.why_not_an_element(issuer)
     why = why or edwards.why_not_signed(issuer, STATEMENT_LABEL + statement.signed, statement.signature)
     if why:
         raise Refused("bad-advisory", "ADVISORY-4", why)
@@ -183,7 +183,9 @@ def check_card_proof(direction: str, h: bytes, card: Signed, proof: bytes) -> No
 
 
 def check_device_proof(h: bytes, statement: Signed, proof: bytes) -> None:
-    why = edwards.why_not_signed(statement.fields["device_key"], device_proof_text(h, statement), proof)
+    key = statement.fields["device_key"]
+    text = device_proof_text(h, statement)
+    why = edwards.why_not_an_element(key) or edwards.why_not_signed(key, text, proof)
     if why:
         raise Refused("bad-proof", "ADVISORY-5", why)
 

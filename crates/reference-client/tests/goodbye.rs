@@ -52,7 +52,7 @@ fn options(relay: Relay) -> helper::Options {
 
 //= test spec/08-transport.md#quic [TRANSPORT-2] 25aae274
 //= test spec/08-transport.md#quic [TRANSPORT-9] a2f3c5d3
-//= test spec/05-session.md#end [END-3] ba81a66f
+//= test spec/05-session.md#end [END-3] 2657f0f0
 #[tokio::test]
 async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     let (endpoint, fingerprint) = server();

@@ -228,7 +228,7 @@ fn a_drag_in_the_helpers_window_is_seen_on_the_sharers_screen() {
 
 //= test spec/19-tools.md#clipboard [TOOL-9] 14fcf6e3
 //= test spec/19-tools.md#clipboard [TOOL-10] f4c91892
-//= test spec/19-tools.md#clipboard [TOOL-14] 0862d7cf
+//= test spec/19-tools.md#clipboard [TOOL-14] eb88133c
 #[test]
 fn clipboards_go_over_item_by_item() {
     let mut session = Session::start("exec sleep 1000");

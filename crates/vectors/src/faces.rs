@@ -1243,6 +1243,16 @@ fn statements() -> File {
             &secret(0),
         )
     };
+    let no_device = sign(
+        &Statement {
+            device_key: EIGHT_TORSION[0].compress().to_bytes(),
+            ..compliant.clone()
+        },
+        &secret(0),
+    );
+    let s = Scalar::from_bytes_mod_order(run(0x77));
+    let r = curve25519_dalek::EdwardsPoint::mul_base(&s);
+    let any_proof = [r.compress().to_bytes(), s.to_bytes()];
     for (id, about, bytes, shown, code, requirement) in [
         (
             "issuer",
@@ -1257,6 +1267,14 @@ fn statements() -> File {
             "shown by another device",
             right.clone(),
             proof(&right, 0x61, &h),
+            device,
+            "ADVISORY-5",
+        ),
+        (
+            "device-key",
+            "the device key is the identity, and the equation of the proof holds",
+            no_device,
+            any_proof.concat(),
             device,
             "ADVISORY-5",
         ),

@@ -39,6 +39,8 @@ struct Session {
     attempt: u32,
     e_helper: Key,
     e_sharer: Key,
+    /// The plaintext of the helper's first record after it.
+    state: Vec<u8>,
 }
 
 /// The values of a handshake.
@@ -65,6 +67,7 @@ impl Session {
             attempt: 1,
             e_helper: run(0x40),
             e_sharer: run(0x60),
+            state: vec![0x24, 0x06, 0, 0x41, 1, 0, 2, 1],
         }
     }
 
@@ -155,8 +158,7 @@ impl Session {
     /// Every value of a reconnect.
     fn output(&self, made: Made) -> Value {
         let after = Keys::of_generation(self.suite, self.generation + 1, made.next);
-        let state = [0x24, 0x06, 0, 0x41, 1, 0, 2, 1];
-        let sealed = session::Sealer::new(&after, Direction::ToSharer).seal(&after, &state);
+        let sealed = session::Sealer::new(&after, Direction::ToSharer).seal(&after, &self.state);
         let Finished {
             h, k1, k2, steps, ..
         } = &made.finished;
@@ -168,7 +170,7 @@ impl Session {
             "reconnect_2": hex(Envelope::from(made.second).to_bytes()),
             "h": hex(h), "k1": hex(k1), "k2": hex(k2), "next_master": hex(made.next),
             "next_psk": hex(spelled::expand(&made.next, &spelled::reconnect_info(self.generation + 1))),
-            "state": hex(state), "sealed_state": hex(sealed),
+            "sealed_state": hex(sealed),
         })
     }
 
@@ -238,6 +240,7 @@ fn reconnects() -> File {
             input["attempt"] = json!(session.attempt);
             input["e_helper"] = hex(session.e_helper);
             input["e_sharer"] = hex(session.e_sharer);
+            input["state"] = hex(&session.state);
             let output = session.output(made);
             file.taken(
                 &format!("suite-{}/{id}", suite.to_wire()),
@@ -527,6 +530,7 @@ pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
         attempt: small("attempt").unwrap_or(1),
         e_helper: key("e_helper"),
         e_sharer: key("e_sharer"),
+        state: input.get("state").map_or_else(Vec::new, |_| bytes_of(input, "state")),
     };
     match kind {
         "reconnect" => Ok(session.output(run_through(&session))),

@@ -166,6 +166,7 @@ class Helper(Joining):
             self.grant = None
 
     def end_grant_silently(self) -> None:
+        self.clipboard.waiting = None
         self._forget_grant("ended")
 
     def draws(self, now: int, points: list[list[int]]) -> Outcome:

@@ -9,11 +9,20 @@ from typing import Any
 from .. import edwards, messages, sealing
 from ..messages import Message
 from ..refusal import Refused
-from ..registry import registry
+from ..registry import registry, scope_bits
 from ..schedule import Master, next_master
 from . import chance, keys
 from .kind import Json
 from .writer import Writer
+
+_STATE = {
+    "paused": False,
+    "scopes": scope_bits("view", "chat"),
+    "epoch": 1,
+    "grant": 0,
+    "sent": 2,
+    "received": 1,
+}
 
 _PLACES = ("4060", "zzzzzzzz", "0a1b2", "device/000102030405060708090a0b0c0d0e0f")
 
@@ -245,8 +254,9 @@ def _reconnects(random: Random) -> Iterator[Writer]:
         attempt = random.randrange(1, 9)
         helper = {"attempt": attempt, "e_helper": random.randbytes(32).hex()}
         sharer = {"e_sharer": random.randbytes(32).hex()}
-        whole.valid("random", "at random", ["RECON-12"], both | helper | sharer)
-        made = keys.KINDS["reconnect"].compute(both | helper | sharer)
+        given = both | helper | sharer | {"state": sealing.session_record(Message("state", _STATE)).hex()}
+        whole.valid("random", "at random", ["RECON-12"], given)
+        made = keys.KINDS["reconnect"].compute(given)
         of_sharer = both | sharer | {"highest": attempt - 1}
         first, second = made["reconnect_1"], made["reconnect_2"]
         answer.valid("random", "at random", ["RECON-15"], of_sharer | {"reconnect_1": first})

@@ -9,7 +9,7 @@ from .. import exchange, messages, reconnect, schedule, sealing, spake
 from ..exchange import Speaks
 from ..messages import Message
 from ..refusal import Refused
-from ..registry import registry, scope_bits
+from ..registry import registry
 from ..schedule import Master
 from .kind import BadVector, Json, Kind, members
 
@@ -209,18 +209,10 @@ def _session(given: Json) -> tuple[reconnect.Session, Master]:
     return session, Master(bytes.fromhex(given["master"]), given["generation"])
 
 
-_STATE = {
-    "paused": False,
-    "scopes": scope_bits("view", "chat"),
-    "epoch": 1,
-    "grant": 0,
-    "sent": 2,
-    "received": 1,
-}
-
-
 def _reconnect(given: Json) -> Json:
-    *_, attempt, e_helper, e_sharer = members(given, *_BOTH, "attempt", "e_helper", "e_sharer")
+    *_, attempt, e_helper, e_sharer, state = members(
+        given, *_BOTH, "attempt", "e_helper", "e_sharer", "state"
+    )
     session, master = _session(given)
     helper = reconnect.Helper(session, master, attempts=attempt - 1)
     clear = reconnect.clear_of(session, master, attempt)
@@ -230,7 +222,6 @@ def _reconnect(given: Json) -> Json:
     if helper.done is None:
         raise AssertionError("an answer that was taken and finished nothing")
     before = exchange.prologue(b"alongside/1 reconnect", clear)
-    state = sealing.session_record(Message("state", _STATE))
     return {
         "psk": reconnect.psk(master),
         "master_hash": reconnect.master_hash(master),
@@ -243,8 +234,9 @@ def _reconnect(given: Json) -> Json:
         **vars(helper.done),
         "next_master": helper.master.secret,
         "next_psk": reconnect.psk(helper.master),
-        "state": state,
-        "sealed_state": sealing.SessionSealer(session.suite, helper.master, "to-sharer").seal(state),
+        "sealed_state": sealing.SessionSealer(session.suite, helper.master, "to-sharer").seal(
+            bytes.fromhex(state)
+        ),
     }
 
 

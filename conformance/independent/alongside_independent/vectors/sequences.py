@@ -58,18 +58,13 @@ def _allow(machine: Sharer, now: int, step: Json) -> Outcome:
     return machine.person_allows(now, duration, secret, scopes, repeated=True)
 
 
-def _frame_was_sent(machine: Sharer, now: int) -> Outcome:
-    """It happened: the vectors do not ask whether it may (they leave `advisory-ack` out, ADVISORY-2)."""
-    return machine.step(now, lambda: machine.frames_sent.update({1: machine.epoch}))
-
-
 _ACTS: dict[str, Callable[[Any, int, Json], Outcome]] = {
     "started": lambda m, now, _: m.person_says_who_started(now, True),
     "called": lambda m, now, _: m.person_says_who_started(now, False),
     "consent": lambda m, now, _: m.person_consents(now, _BOTH),
     "consent-after-warning": lambda m, now, _: m.person_consents(now, _BOTH, further_act=True),
     "refuse-consent": lambda m, now, _: m.person_declines(now),
-    "frame": lambda m, now, _: _frame_was_sent(m, now),
+    "frame": lambda m, now, _: m.sends_frame(now, 1),
     "allow": _allow,
     "deny": lambda m, now, _: m.person_denies(now),
     "revoke": lambda m, now, _: m.person_revokes(now),

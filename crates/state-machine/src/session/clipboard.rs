@@ -72,7 +72,7 @@ impl Clipboard {
             .map(|offered| (offered.item, offered.text))
     }
 
-    //= spec/19-tools.md#clipboard [TOOL-14] 0862d7cf
+    //= spec/19-tools.md#clipboard [TOOL-14] eb88133c
     /// What waits under another grant than the live one is refused by that.
     pub(crate) fn lapse(&mut self, live: Option<u32>) -> Option<u32> {
         self.offered

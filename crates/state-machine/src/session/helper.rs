@@ -744,7 +744,7 @@ impl Helper {
         // Whoever ended it in order knows; and a lost link carries nothing.
         let tell = (by == By::Local || fault.is_some()) && !self.link.is_lost();
         if let Phase::Viewing(viewing) = &mut self.phase {
-            viewing.close(code, &mut self.out);
+            viewing.end(code, &mut self.out);
         }
         if sealed && tell {
             self.send(End {

@@ -847,7 +847,7 @@ impl Sharer {
             });
         }
         if !matches!(self.phase, Phase::Idle) {
-            //= spec/05-session.md#end [END-3] ba81a66f
+            //= spec/05-session.md#end [END-3] 2657f0f0
             self.out.push_back(Output::Leave(code));
         }
         let ended = Ended { by, code, fault };

@@ -12,7 +12,7 @@ fn at_both(world: &World) -> (By, ErrorCode, By, ErrorCode) {
 
 //= test spec/05-session.md#end [END-1] 76b70464
 //= test spec/05-session.md#end [END-2] f881b744
-//= test spec/05-session.md#end [END-3] ba81a66f
+//= test spec/05-session.md#end [END-3] 2657f0f0
 //= test spec/05-session.md#end [END-4] 37789fd0
 //= test spec/05-session.md#end [END-7] 4ec22d35
 #[test]

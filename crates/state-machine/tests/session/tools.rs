@@ -279,7 +279,7 @@ fn a_helper_takes_no_more_than_it_had_and_nothing_that_it_gave_back() {
 //= test spec/19-tools.md#clipboard [TOOL-9] 14fcf6e3
 //= test spec/19-tools.md#clipboard [TOOL-10] f4c91892
 //= test spec/19-tools.md#clipboard [TOOL-11] 8fba9d5d
-//= test spec/19-tools.md#clipboard [TOOL-14] 0862d7cf
+//= test spec/19-tools.md#clipboard [TOOL-14] eb88133c
 #[test]
 fn a_clipboard_goes_item_by_item_by_acts_of_people() {
     let mut world = granted(7, BOTH_WAYS);

@@ -13,7 +13,7 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     session::{
-        Advisory, Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant, ControlRequest,
+        Advisory, AdvisoryAck, Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant, ControlRequest,
         ControlWithdraw, DisplayInfo, Displays, End, Epoch, EpochSeen, Heartbeat, Message, Pause,
         Probe, Shown,
     },
@@ -48,6 +48,7 @@ impl Ends for Sharer {
                         refused(self.consent(Answer::GivenAfterWarning, vec![DISPLAY], now))
                     }
                     "refuse-consent" => refused(self.consent(Answer::Refused, vec![], now)),
+                    "frame" if self.media_epoch().is_none() => true,
                     "frame" => {
                         self.frame_sent(1);
                         false
@@ -114,6 +115,8 @@ fn viewing() -> Sequence<Sharer> {
     sequence.act(100, "started", json!({}), Done::nothing());
     sequence.act(100, "consent", json!({}), consented());
     sequence.receive(100, EpochSeen { epoch: 1 }, Done::nothing());
+    sequence.act(100, "frame", json!({}), Done::not_taken());
+    sequence.receive(100, AdvisoryAck {}, Done::nothing());
     sequence.act(100, "frame", json!({}), Done::nothing());
     sequence.receive(100, Shown { frame: 1 }, Done::nothing());
     sequence

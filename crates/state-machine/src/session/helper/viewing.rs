@@ -492,6 +492,12 @@ impl Viewing {
         }
     }
 
+    /// The session ends, which answers what waits.
+    pub(super) fn end(&mut self, code: ErrorCode, out: &mut Out) {
+        self.clipboard.lapse(None);
+        self.close(code, out);
+    }
+
     pub(super) fn close(&mut self, code: ErrorCode, out: &mut Out) {
         self.request = None;
         self.end_grant(code, out);
