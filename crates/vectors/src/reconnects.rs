@@ -530,7 +530,9 @@ pub(crate) fn compute(kind: &str, input: &Value) -> Result<Value, Refusal> {
         attempt: small("attempt").unwrap_or(1),
         e_helper: key("e_helper"),
         e_sharer: key("e_sharer"),
-        state: input.get("state").map_or_else(Vec::new, |_| bytes_of(input, "state")),
+        state: input
+            .get("state")
+            .map_or_else(Vec::new, |_| bytes_of(input, "state")),
     };
     match kind {
         "reconnect" => Ok(session.output(run_through(&session))),

@@ -13,9 +13,9 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     session::{
-        Advisory, AdvisoryAck, Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant, ControlRequest,
-        ControlWithdraw, DisplayInfo, Displays, End, Epoch, EpochSeen, Heartbeat, Message, Pause,
-        Probe, Shown,
+        Advisory, AdvisoryAck, Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant,
+        ControlRequest, ControlWithdraw, DisplayInfo, Displays, End, Epoch, EpochSeen, Heartbeat,
+        Message, Pause, Probe, Shown,
     },
 };
 use serde_json::{Value, json};
