@@ -56,7 +56,10 @@ impl fmt::Display for Fingerprint {
 
 impl Trust {
     /// TLS as this client speaks it to a relay.
-    pub(super) fn client_config(&self) -> Result<ClientConfig, ConnectError> {
+    ///
+    /// # Errors
+    /// If the file of authorities cannot be read.
+    pub fn client_config(&self) -> Result<ClientConfig, ConnectError> {
         let wrong = |error: Error| ConnectError::System(format!("TLS cannot be set up: {error}"));
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

@@ -1,0 +1,19 @@
+//! Every case. An id is never given to another case, and a case never gets another id.
+
+mod client;
+mod helper;
+mod relay;
+mod sharer;
+
+use crate::case::Case;
+
+/// All of them, in the order in which they are run.
+pub fn all() -> Vec<Case> {
+    [
+        client::cases(),
+        sharer::cases(),
+        helper::cases(),
+        relay::cases(),
+    ]
+    .concat()
+}

@@ -1,0 +1,95 @@
+//! The first words at a relay.
+
+use alongside_wire::{
+    ErrorCode,
+    limits::{LIMITS, timers::TIMERS},
+    rendezvous::{CodeRequest, Hello, Message},
+};
+
+use crate::{
+    case::Case,
+    stage::{Done, Heard, RelayStage, Stop},
+};
+
+pub(super) fn cases() -> Vec<Case> {
+    vec![
+        Case::relay(
+            "relay/hello/answered",
+            "a relay answers hello with relay-hello, and says nothing before",
+            &["RDV-2"],
+            answered,
+        ),
+        Case::relay(
+            "relay/hello/states",
+            "a relay states each timer and limit once, and none that is not registered",
+            &["RDV-3"],
+            states,
+        ),
+        Case::relay(
+            "relay/hello/another-first",
+            "a relay closes the connection of a client that says something else first",
+            &["RDV-4"],
+            another_first,
+        )
+        .twin("relay/hello/answered"),
+        Case::relay(
+            "relay/hello/again",
+            "a relay closes the connection of a client that says hello again",
+            &["RDV-4"],
+            again,
+        )
+        .twin("relay/hello/answered"),
+    ]
+}
+
+fn answered(stage: &mut RelayStage<'_>) -> Done {
+    let who = stage.connect()?;
+    stage.silent("RDV-2", who)?;
+    stage.say(who, Hello::default());
+    let first = stage.sees("RDV-2", who, "relay-hello", |_| true)?;
+    stage.check(
+        "RDV-2",
+        first.is("relay-hello"),
+        "relay-hello",
+        first.to_string(),
+    )
+}
+
+fn states(stage: &mut RelayStage<'_>) -> Done {
+    let who = stage.connect()?;
+    stage.say(who, Hello::default());
+    let hello = stage.await_(who, "relay-hello", |heard| heard.is("relay-hello"))?;
+    let Heard::Said(Message::RelayHello(hello)) = hello else {
+        return Err(Stop::Harness("no hello".to_owned()));
+    };
+    for (stated, registered) in [(&hello.timers, TIMERS), (&hello.limits, LIMITS)] {
+        for (place, (id, _)) in stated.iter().enumerate() {
+            let known = registered.iter().any(|(known, ..)| known == id);
+            let once = !stated.iter().skip(place + 1).any(|(other, _)| other == id);
+            stage.check(
+                "RDV-3",
+                known && once,
+                "registered ids, each once",
+                format!("{stated:?}"),
+            )?;
+        }
+    }
+    stage.check(
+        "RDV-3",
+        !hello.timers.is_empty(),
+        "timers",
+        "none is stated",
+    )
+}
+
+fn another_first(stage: &mut RelayStage<'_>) -> Done {
+    let who = stage.connect()?;
+    stage.say(who, CodeRequest {});
+    stage.closes("RDV-4", who, ErrorCode::UnexpectedMessage)
+}
+
+fn again(stage: &mut RelayStage<'_>) -> Done {
+    let who = stage.client()?;
+    stage.say(who, Hello::default());
+    stage.closes("RDV-4", who, ErrorCode::UnexpectedMessage)
+}

@@ -1,0 +1,63 @@
+//! What a driver writes, read on threads of their own.
+
+use std::{
+    io::{BufRead as _, BufReader, Read},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
+
+use super::{Line, Sink};
+
+/// The longest line of a driver, in bytes.
+const LONGEST: u64 = 1_048_576;
+/// Lines of standard error that are kept.
+const KEPT: usize = 100;
+
+/// What was heard of a driver.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// A line.
+    Line(Line),
+    /// A line that is none of the driver protocol, and why.
+    Nonsense(String),
+    /// It says nothing any more.
+    End,
+}
+
+pub(super) fn read(stdout: impl Read + Send + 'static, sink: Sink) {
+    thread::spawn(move || {
+        let say = |heard| {
+            if let Some(sink) = &*sink.lock().unwrap_or_else(PoisonError::into_inner) {
+                sink(heard);
+            }
+        };
+        let mut reader = BufReader::new(stdout);
+        loop {
+            let mut line = Vec::new();
+            let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+            match read {
+                Ok(1..) => say(match Line::read(&line) {
+                    Ok(line) => Heard::Line(line),
+                    Err(why) => {
+                        let text = String::from_utf8_lossy(&line);
+                        let text: String = text.trim_end().chars().take(200).collect();
+                        Heard::Nonsense(format!("{text}: {why}"))
+                    }
+                }),
+                Ok(0) | Err(_) => return say(Heard::End),
+            }
+        }
+    });
+}
+
+pub(super) fn keep(stderr: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) {
+    thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            if log.len() == KEPT {
+                log.remove(0);
+            }
+            log.push(line);
+        }
+    });
+}

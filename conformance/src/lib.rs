@@ -1,0 +1,22 @@
+//! The conformance suite of Alongside: checks a client or a relay that speaks the protocol, in any
+//! language, against the specification.
+//!
+//! | what | where |
+//! |---|---|
+//! | what there is to check | [`cases`] |
+//! | what a case works with | [`stage`] |
+//! | a client under test, by its driver | [`driver`] |
+//! | connections | [`quic`] |
+//! | running cases, and what becomes of them | [`run`] |
+//! | telling of it | [`report`] |
+//! | the command line | [`cli`] |
+
+pub mod case;
+pub mod cases;
+pub mod cli;
+pub mod driver;
+pub mod quic;
+pub mod report;
+pub mod requirements;
+pub mod run;
+pub mod stage;

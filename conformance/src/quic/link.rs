@@ -1,0 +1,287 @@
+//! One connection, seen from the suite.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, mpsc::Sender},
+};
+
+use quinn::{Connection, ConnectionError, RecvStream, SendStream, VarInt};
+use tokio::{runtime::Handle, sync::mpsc, time::timeout};
+
+use super::PATIENCE;
+
+/// Something that came of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Bytes of the control stream.
+    Control(Vec<u8>),
+    /// The control stream has ended.
+    ControlEnded,
+    /// Bytes of a frame stream; the streams of the other side count from 0.
+    Stream {
+        /// Which.
+        id: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// A frame stream has ended in order.
+    StreamEnded(u64),
+    /// A frame stream was reset.
+    StreamReset(u64),
+    /// The other side does not want more of a stream of the suite's.
+    StreamStopped(u64),
+    /// The other side opened a second bidirectional stream.
+    SecondControl,
+    /// The connection is gone; the last thing that is seen of it.
+    Closed(Close),
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Close {
+    /// The other side closed it with this code.
+    Code(u64),
+    /// It was lost, or QUIC itself failed; in words.
+    Lost(String),
+}
+
+/// A connection.
+pub struct Link {
+    connection: Connection,
+    words: mpsc::UnboundedSender<Word>,
+    streams: Mutex<BTreeMap<u64, SendStream>>,
+    incoming: Incoming,
+    runtime: Handle,
+}
+
+/// Frame streams of the other side that can still be stopped.
+type Incoming = Arc<Mutex<BTreeMap<u64, mpsc::UnboundedSender<u32>>>>;
+
+enum Word {
+    Bytes(Vec<u8>),
+    End,
+}
+
+/// Where what is seen goes.
+pub(super) type Report<T> = (Sender<T>, fn(Seen) -> T);
+
+impl Link {
+    /// Watches a connection whose control stream is known.
+    pub(super) fn watch<T: Send + 'static>(
+        connection: Connection,
+        control: Option<(SendStream, RecvStream)>,
+        (sender, wrap): Report<T>,
+        runtime: Handle,
+    ) -> Self {
+        let say = move |seen| {
+            // Nobody listens when the case is over.
+            let _ = sender.send(wrap(seen));
+        };
+        let (words, queue) = mpsc::unbounded_channel();
+        let incoming = Incoming::default();
+        runtime.spawn(hear(connection.clone(), control, queue, say.clone()));
+        runtime.spawn(take_streams(connection.clone(), Arc::clone(&incoming), say));
+        Self {
+            connection,
+            words,
+            streams: Mutex::default(),
+            incoming,
+            runtime,
+        }
+    }
+
+    /// Writes to the control stream.
+    pub fn control(&self, bytes: Vec<u8>) {
+        // It fails if the connection is gone, which is seen.
+        let _ = self.words.send(Word::Bytes(bytes));
+    }
+
+    /// Ends the control stream.
+    pub fn end_control(&self) {
+        let _ = self.words.send(Word::End);
+    }
+
+    /// Opens a frame stream, if the other side lets it.
+    pub fn open_stream(&self) -> Option<u64> {
+        let opening = timeout(PATIENCE, self.connection.open_uni());
+        let stream = self.runtime.block_on(opening).ok()?.ok()?;
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = stream.id().index();
+        streams.insert(id, stream);
+        Some(id)
+    }
+
+    /// Whether another frame stream can be opened at once.
+    pub fn has_room_for_a_stream(&self) -> bool {
+        let moment = std::time::Duration::from_millis(200);
+        let opening = timeout(moment, self.connection.open_uni());
+        self.runtime
+            .block_on(opening)
+            .is_ok_and(|opened| opened.is_ok())
+    }
+
+    /// Writes to a frame stream of the suite's; false if the other side does not take it.
+    pub fn stream(&self, id: u64, bytes: &[u8]) -> bool {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stream) = streams.get_mut(&id) else {
+            return false;
+        };
+        let writing = timeout(PATIENCE, stream.write_all(bytes));
+        matches!(self.runtime.block_on(writing), Ok(Ok(())))
+    }
+
+    /// Ends a frame stream of the suite's.
+    pub fn end_stream(&self, id: u64) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut stream) = streams.remove(&id) {
+            // It fails if the other side has stopped it, which is as good.
+            let _ = stream.finish();
+        }
+    }
+
+    /// Resets a frame stream of the suite's.
+    pub fn reset_stream(&self, id: u64) {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut stream) = streams.remove(&id) {
+            let _ = stream.reset(VarInt::from_u32(0));
+        }
+    }
+
+    /// Waits for the other side to stop a frame stream of the suite's.
+    pub fn is_stopped(&self, id: u64) -> bool {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stream) = streams.get_mut(&id) else {
+            return false;
+        };
+        let stopped = timeout(PATIENCE, stream.stopped());
+        matches!(self.runtime.block_on(stopped), Ok(Ok(Some(_))))
+    }
+
+    /// Stops a frame stream of the other side's.
+    pub fn stop_stream(&self, id: u64) {
+        let incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stop) = incoming.get(&id) {
+            let _ = stop.send(0);
+        }
+    }
+
+    /// Opens a second bidirectional stream; whether the other side lets it.
+    pub fn open_second_control(&self) -> bool {
+        let moment = std::time::Duration::from_millis(200);
+        let opening = timeout(moment, self.connection.open_bi());
+        self.runtime
+            .block_on(opening)
+            .is_ok_and(|opened| opened.is_ok())
+    }
+
+    /// Closes the connection with a code.
+    pub fn close(&self, code: u16) {
+        self.connection.close(u32::from(code).into(), b"");
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.connection.close(0_u32.into(), b"");
+    }
+}
+
+/// Writes the words of the suite and reads those of the other side, until the connection is gone.
+async fn hear(
+    connection: Connection,
+    control: Option<(SendStream, RecvStream)>,
+    mut queue: mpsc::UnboundedReceiver<Word>,
+    say: impl Fn(Seen) + Clone + Send + 'static,
+) {
+    let control = match control {
+        Some(control) => Some(control),
+        None => connection.accept_bi().await.ok(),
+    };
+    if let Some((mut send, mut recv)) = control {
+        let writer = tokio::spawn(async move {
+            while let Some(Word::Bytes(bytes)) = queue.recv().await {
+                if send.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
+            let _ = send.finish();
+            // The stream is not to be reset by its end here.
+            let _ = send.stopped().await;
+        });
+        let second = tokio::spawn({
+            let (connection, say) = (connection.clone(), say.clone());
+            async move {
+                if connection.accept_bi().await.is_ok() {
+                    say(Seen::SecondControl);
+                }
+            }
+        });
+        let ended = loop {
+            match recv.read_chunk(65_536, true).await {
+                Ok(Some(chunk)) => say(Seen::Control(chunk.bytes.to_vec())),
+                Ok(None) => break true,
+                Err(_) => break false,
+            }
+        };
+        if ended {
+            say(Seen::ControlEnded);
+        }
+        let closed = connection.closed().await;
+        writer.abort();
+        second.abort();
+        say(Seen::Closed(closed.into()));
+        return;
+    }
+    say(Seen::Closed(connection.closed().await.into()));
+}
+
+async fn take_streams(
+    connection: Connection,
+    incoming: Incoming,
+    say: impl Fn(Seen) + Clone + Send + 'static,
+) {
+    while let Ok(stream) = connection.accept_uni().await {
+        let (stop, stopped) = mpsc::unbounded_channel();
+        let id = stream.id().index();
+        incoming
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, stop);
+        tokio::spawn(read_stream(stream, stopped, say.clone()));
+    }
+}
+
+async fn read_stream(
+    mut stream: RecvStream,
+    mut stopped: mpsc::UnboundedReceiver<u32>,
+    say: impl Fn(Seen),
+) {
+    let id = stream.id().index();
+    loop {
+        let read = tokio::select! {
+            read = stream.read_chunk(65_536, true) => read,
+            Some(code) = stopped.recv() => {
+                let _ = stream.stop(code.into());
+                return;
+            }
+        };
+        match read {
+            Ok(Some(chunk)) => say(Seen::Stream {
+                id,
+                bytes: chunk.bytes.to_vec(),
+            }),
+            Ok(None) => return say(Seen::StreamEnded(id)),
+            Err(quinn::ReadError::Reset(_)) => return say(Seen::StreamReset(id)),
+            Err(_) => return,
+        }
+    }
+}
+
+impl From<ConnectionError> for Close {
+    fn from(error: ConnectionError) -> Self {
+        match error {
+            ConnectionError::ApplicationClosed(close) => Self::Code(close.error_code.into_inner()),
+            other => Self::Lost(other.to_string()),
+        }
+    }
+}

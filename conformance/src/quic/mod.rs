@@ -1,0 +1,32 @@
+//! QUIC as the suite speaks it: everything that comes of a connection, in order, and everything that
+//! can be done to one, also what no client or relay should do.
+
+mod client;
+mod link;
+mod server;
+
+pub use client::dial;
+pub use link::{Close, Link, Seen};
+pub use server::Server;
+
+use std::{sync::Arc, time::Duration};
+
+use quinn::{IdleTimeout, TransportConfig};
+
+/// The only protocol that is spoken.
+pub const ALPN: &[u8] = b"alongside/1";
+
+/// How long a connection, or one word to it, may take on loopback before the suite gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Windows that hold back nobody, and no stream that the other side may not open: what it opens
+/// without leave is for a case to see.
+fn transport(idle: Duration) -> Arc<TransportConfig> {
+    let mut transport = TransportConfig::default();
+    transport.max_concurrent_bidi_streams(2_u32.into());
+    transport.max_concurrent_uni_streams(64_u32.into());
+    transport.datagram_receive_buffer_size(None);
+    transport.keep_alive_interval(Some(Duration::from_secs(1)));
+    transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
+    Arc::new(transport)
+}

@@ -1,0 +1,96 @@
+//! The suite as a relay that a client under test connects to.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use quinn::{Endpoint, ServerConfig, crypto::rustls::QuicServerConfig};
+use rustls::{
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    version::TLS13,
+};
+use sha2::{Digest as _, Sha256};
+use tokio::{runtime::Handle, time::timeout};
+
+use super::{
+    ALPN, PATIENCE,
+    link::{Link, Report},
+    transport,
+};
+
+/// A place where a client can find the suite.
+pub struct Server {
+    endpoint: Endpoint,
+    runtime: Handle,
+    /// Where it is.
+    pub address: SocketAddr,
+    /// SHA-256 of its certificate, in hex.
+    pub certificate: String,
+}
+
+impl Server {
+    /// Listens on a free port of this machine, with a fresh certificate.
+    ///
+    /// # Errors
+    /// If there is no port, or no certificate can be made; in words.
+    pub fn start(runtime: &Handle) -> Result<Self, String> {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])
+            .map_err(|error| error.to_string())?;
+        let chain: Vec<CertificateDer<'static>> = vec![made.cert.der().clone()];
+        let certificate = hex::encode(Sha256::digest(made.cert.der()));
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = Self::config(chain, key.into()).map_err(|error| error.to_string())?;
+        let _guard = runtime.enter();
+        let endpoint = Endpoint::server(config, ([127, 0, 0, 1], 0).into())
+            .map_err(|error| error.to_string())?;
+        let address = endpoint.local_addr().map_err(|error| error.to_string())?;
+        Ok(Self {
+            endpoint,
+            runtime: runtime.clone(),
+            address,
+            certificate,
+        })
+    }
+
+    fn config(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<ServerConfig, Box<dyn std::error::Error>> {
+        let mut tls =
+            rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+                .with_protocol_versions(&[&TLS13])?
+                .with_no_client_auth()
+                .with_single_cert(chain, key)?;
+        tls.alpn_protocols = vec![ALPN.to_vec()];
+        let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
+        config.transport_config(transport(Duration::from_secs(10)));
+        Ok(config)
+    }
+
+    /// The next connection that a client makes, if one comes within the suite's patience.
+    pub fn accept<T: Send + 'static>(&self, report: Report<T>) -> Option<Link> {
+        let connecting = async { self.endpoint.accept().await?.await.ok() };
+        let connection = self
+            .runtime
+            .block_on(timeout(PATIENCE, connecting))
+            .ok()??;
+        Some(Link::watch(connection, None, report, self.runtime.clone()))
+    }
+
+    /// Whether a client tries to connect within this time.
+    pub fn hears_a_knock(&self, within: Duration) -> bool {
+        let knock = timeout(within, self.endpoint.accept());
+        match self.runtime.block_on(knock) {
+            Ok(Some(incoming)) => {
+                incoming.refuse();
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.endpoint.close(0_u32.into(), b"");
+    }
+}

@@ -1,0 +1,5 @@
+//! Telling what became of the cases.
+
+mod terminal;
+
+pub use terminal::Terminal;

@@ -1,0 +1,199 @@
+//! What became of a case.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::Errand;
+use crate::{
+    case::Target,
+    requirements,
+    stage::{Stop, Transcript},
+};
+
+/// In a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Verdict {
+    /// Everything that must be was seen.
+    Pass,
+    /// Something that must be was not.
+    Fail,
+    /// Something that should be was not.
+    Warn,
+    /// Something that may be was not.
+    Info,
+    /// It does not have what the case is about, and need not.
+    Unsupported,
+    /// The suite lacks a hook to bring it about.
+    Untestable,
+    /// A case that this one needs has failed.
+    Blocked,
+    /// Something on the way did not come.
+    Timeout,
+    /// What is under test broke down.
+    Crash,
+    /// The suite broke down.
+    HarnessError,
+    /// It failed, as was expected.
+    Xfail,
+    /// It passed, and was expected to fail.
+    Xpass,
+    /// It did not come out the same each time.
+    Flaky,
+}
+
+impl Verdict {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Pass,
+        Self::Fail,
+        Self::Warn,
+        Self::Info,
+        Self::Unsupported,
+        Self::Untestable,
+        Self::Blocked,
+        Self::Timeout,
+        Self::Crash,
+        Self::HarnessError,
+        Self::Xfail,
+        Self::Xpass,
+        Self::Flaky,
+    ];
+
+    /// As it is printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Fail => "FAIL",
+            Self::Warn => "WARN",
+            Self::Info => "INFO",
+            Self::Unsupported => "UNSUPPORTED",
+            Self::Untestable => "UNTESTABLE",
+            Self::Blocked => "BLOCKED",
+            Self::Timeout => "TIMEOUT",
+            Self::Crash => "CRASH",
+            Self::HarnessError => "HARNESS_ERROR",
+            Self::Xfail => "XFAIL",
+            Self::Xpass => "XPASS",
+            Self::Flaky => "FLAKY",
+        }
+    }
+
+    /// Whether what is under test does not conform, or it is not known.
+    pub const fn is_bad(self) -> bool {
+        !matches!(
+            self,
+            Self::Pass | Self::Warn | Self::Info | Self::Unsupported | Self::Xfail
+        )
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What became of a case, with all that is known of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The case.
+    pub case: String,
+    /// What it is about.
+    pub title: String,
+    /// Against what it was run.
+    pub target: Target,
+    /// What became of it.
+    pub verdict: Verdict,
+    /// The requirement that was broken, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requirement: Option<String>,
+    /// Why, in words; empty if it passed.
+    pub detail: String,
+    /// The requirements that were seen to hold.
+    pub held: Vec<String>,
+    /// The requirements that it is about.
+    pub checks: Vec<String>,
+    /// How long it took.
+    pub seconds: f64,
+    /// What it drew its random numbers from.
+    pub seed: u64,
+    /// What was said and heard, of a case that did not pass.
+    #[serde(skip)]
+    pub transcript: Transcript,
+}
+
+impl Outcome {
+    pub(super) fn blocked(errand: &Errand) -> Self {
+        let after = errand.case.after.as_deref().unwrap_or_default();
+        let mut outcome = Self::of(errand, 0);
+        outcome.verdict = Verdict::Blocked;
+        outcome.detail = format!("it means nothing, because {after} did not pass");
+        outcome
+    }
+
+    pub(super) fn of(errand: &Errand, seed: u64) -> Self {
+        Self {
+            case: errand.case.id.clone(),
+            title: errand.case.title.clone(),
+            target: errand.target,
+            verdict: Verdict::Pass,
+            requirement: None,
+            detail: String::new(),
+            held: Vec::new(),
+            checks: errand.case.checks.iter().map(ToString::to_string).collect(),
+            seconds: 0.0,
+            seed,
+            transcript: Transcript::default(),
+        }
+    }
+
+    /// It came to its end; each requirement that it is about must have been looked at.
+    pub(super) fn ended(&mut self, held: &[&'static str], took: Duration) {
+        self.held = held.iter().map(ToString::to_string).collect();
+        self.seconds = took.as_secs_f64();
+        let missing: Vec<_> = self
+            .checks
+            .iter()
+            .filter(|id| !self.held.contains(id))
+            .cloned()
+            .collect();
+        if self.verdict == Verdict::Pass && !missing.is_empty() {
+            self.verdict = Verdict::HarnessError;
+            self.detail = format!(
+                "the case came to its end without a look at {}",
+                missing.join(", ")
+            );
+        }
+    }
+
+    /// It went no further.
+    pub(super) fn stopped(&mut self, stop: &Stop) {
+        self.detail = stop.to_string();
+        self.verdict = match stop {
+            Stop::Fails { requirement, .. } => {
+                self.requirement = Some((*requirement).to_owned());
+                level(requirement)
+            }
+            Stop::Timeout { .. } => Verdict::Timeout,
+            Stop::Unsupported(_) => Verdict::Unsupported,
+            Stop::Untestable(_) => Verdict::Untestable,
+            Stop::Crash(_) => Verdict::Crash,
+            Stop::Driver(_) => Verdict::Fail,
+            Stop::Harness(_) => Verdict::HarnessError,
+        };
+    }
+}
+
+/// How bad it is to break a requirement.
+fn level(requirement: &str) -> Verdict {
+    match requirements::all()
+        .get(requirement)
+        .map(|one| one.level.as_str())
+    {
+        Some("SHOULD" | "SHOULD NOT" | "RECOMMENDED") => Verdict::Warn,
+        Some("MAY" | "OPTIONAL") => Verdict::Info,
+        _ => Verdict::Fail,
+    }
+}

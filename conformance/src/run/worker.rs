@@ -1,0 +1,201 @@
+//! Runs one case after another, and keeps what is under test alive meanwhile.
+
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
+
+use tokio::runtime::Handle;
+
+use super::{Errand, Outcome, RelayTarget, Settings, Targets, Verdict};
+use crate::{
+    case::{Run, Target},
+    driver::{Driver, Role},
+    stage::{Bench, ClientStage, Done, RelayStage, RelayUnderTest, Stop, Transcript},
+};
+
+pub(super) struct Worker<'a> {
+    targets: &'a Targets,
+    settings: &'a Settings,
+    runtime: Handle,
+    benches: BTreeMap<Role, Bench>,
+    relay: Option<RelayUnderTest>,
+    sessions: u64,
+}
+
+type Ran = (Done, Vec<&'static str>, Transcript);
+
+impl<'a> Worker<'a> {
+    pub(super) const fn new(targets: &'a Targets, settings: &'a Settings, runtime: Handle) -> Self {
+        Self {
+            targets,
+            settings,
+            runtime,
+            benches: BTreeMap::new(),
+            relay: None,
+            sessions: 0,
+        }
+    }
+
+    pub(super) fn run(&mut self, errand: &Errand) -> Outcome {
+        let seed = seed_of(errand, self.settings.seed);
+        let mut outcome = Outcome::of(errand, seed);
+        let began = Instant::now();
+        let (mut done, held, transcript) = self.attempt(errand, seed, &errand.case.run);
+        if done.is_ok() && errand.case.twin.is_some() {
+            done = self.lives(errand, seed);
+        }
+        if let Err(stop) = &done {
+            outcome.stopped(stop);
+            if matches!(
+                stop,
+                Stop::Crash(_) | Stop::Driver(_) | Stop::Harness(_) | Stop::Timeout { .. }
+            ) {
+                self.forget(errand.target);
+            }
+        }
+        outcome.ended(&held, began.elapsed());
+        if outcome.verdict != Verdict::Pass {
+            outcome.transcript = transcript;
+        }
+        outcome
+    }
+
+    /// What is under test has to be there for a fresh session, whatever was done to the one before.
+    fn lives(&mut self, errand: &Errand, seed: u64) -> Done {
+        let fresh = match &errand.case.run {
+            Run::Client(roles, _) => Run::Client(
+                roles.clone(),
+                std::sync::Arc::new(|stage: &mut ClientStage<'_>| stage.deciding()),
+            ),
+            Run::Relay(_) => Run::Relay(std::sync::Arc::new(|stage: &mut RelayStage<'_>| {
+                stage.pair().map(|_| ())
+            })),
+        };
+        let (done, ..) = self.attempt(errand, seed.wrapping_add(1), &fresh);
+        done.map_err(|stop| Stop::Fails {
+            requirement: "ERROR-2",
+            expected: "a fresh session to come about afterwards".to_owned(),
+            seen: stop.to_string(),
+        })
+    }
+
+    fn attempt(&mut self, errand: &Errand, seed: u64, run: &Run) -> Ran {
+        let caught = catch_unwind(AssertUnwindSafe(|| match (run, errand.target) {
+            (Run::Client(_, case), Target::Helper) => {
+                self.client(errand, Role::Helper, seed, &**case)
+            }
+            (Run::Client(_, case), _) => self.client(errand, Role::Sharer, seed, &**case),
+            (Run::Relay(case), _) => self.relay(seed, &**case),
+        }));
+        caught.unwrap_or_else(|panic| {
+            let words = panic.downcast_ref::<String>().cloned();
+            let words = words.or_else(|| {
+                panic
+                    .downcast_ref::<&str>()
+                    .map(|words| (*words).to_owned())
+            });
+            failed(Stop::Harness(words.unwrap_or_default()))
+        })
+    }
+
+    fn client(
+        &mut self,
+        errand: &Errand,
+        role: Role,
+        seed: u64,
+        case: &dyn Fn(&mut ClientStage<'_>) -> Done,
+    ) -> Ran {
+        self.sessions += 1;
+        let session = format!("s{}", self.sessions);
+        let bench = match self.bench(role) {
+            Ok(bench) => bench,
+            Err(stop) => return failed(stop),
+        };
+        let mut stage = match ClientStage::open(bench, role, session, seed) {
+            Ok(stage) => stage,
+            Err(stop) => return failed(stop),
+        };
+        let able = errand
+            .case
+            .needs
+            .iter()
+            .try_for_each(|capability| stage.needs(capability));
+        let done = able.and_then(|()| case(&mut stage));
+        let (held, transcript) = stage.close();
+        (done, held, transcript)
+    }
+
+    fn relay(&mut self, seed: u64, case: &dyn Fn(&mut RelayStage<'_>) -> Done) -> Ran {
+        let _ = seed;
+        let relay = match self.relay_under_test() {
+            Ok(relay) => relay,
+            Err(stop) => return failed(stop),
+        };
+        let (runtime, patience) = (self.runtime.clone(), self.settings.patience);
+        let mut relay = relay;
+        let mut stage = RelayStage::new(&mut relay, runtime, patience, self.settings.real_time);
+        let done = case(&mut stage);
+        let (held, transcript) = stage.finish();
+        self.relay = Some(relay);
+        (done, held, transcript)
+    }
+
+    fn bench(&mut self, role: Role) -> Done<&mut Bench> {
+        if !self.benches.contains_key(&role) {
+            let target = match role {
+                Role::Helper => &self.targets.helper,
+                Role::Sharer => &self.targets.sharer,
+            };
+            let none = || Stop::Harness(format!("there is no {role} to test"));
+            let program = &target.as_ref().ok_or_else(none)?.driver;
+            let driver = Driver::start(program, self.settings.patience).map_err(Stop::Driver)?;
+            let bench = Bench {
+                driver,
+                runtime: self.runtime.clone(),
+                patience: self.settings.patience,
+                real_time: self.settings.real_time,
+            };
+            self.benches.insert(role, bench);
+        }
+        let none = || Stop::Harness("it was started".to_owned());
+        self.benches.get_mut(&role).ok_or_else(none)
+    }
+
+    fn relay_under_test(&mut self) -> Done<RelayUnderTest> {
+        if let Some(relay) = self.relay.take() {
+            return Ok(relay);
+        }
+        match &self.targets.relay {
+            None => Err(Stop::Harness("there is no relay to test".to_owned())),
+            Some(RelayTarget::At(address, certificate)) => {
+                Ok(RelayUnderTest::at(*address, certificate.clone()))
+            }
+            Some(RelayTarget::Program(program)) => {
+                RelayUnderTest::start(program, self.settings.patience).map_err(Stop::Crash)
+            }
+        }
+    }
+
+    /// The next case gets a fresh one.
+    fn forget(&mut self, target: Target) {
+        match target {
+            Target::Helper => drop(self.benches.remove(&Role::Helper)),
+            Target::Sharer => drop(self.benches.remove(&Role::Sharer)),
+            Target::Relay => self.relay = None,
+        }
+    }
+}
+
+fn failed(stop: Stop) -> Ran {
+    (Err(stop), Vec::new(), Transcript::default())
+}
+
+/// Every case draws from its own, so that it draws the same alone and among others.
+fn seed_of(errand: &Errand, seed: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (seed, &errand.case.id, errand.target).hash(&mut hasher);
+    hasher.finish()
+}

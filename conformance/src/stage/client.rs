@@ -1,0 +1,597 @@
+//! A client under test: the suite is its relay and the other end, and its driver is its person.
+
+use std::{
+    collections::BTreeMap,
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    time::{Duration, Instant},
+};
+
+use alongside_state_machine::channel::{handshake::Offering, media};
+use alongside_wire::{
+    Scopes, Suite,
+    code::Code,
+    envelope::{Envelope, Sealed},
+    framing::{self, Deframer},
+    input, limits,
+    media::Frame,
+    record::{INPUT, InputHeader, MEDIA, MediaHeader},
+    rendezvous::{self, Deliver},
+    session::{self, ChatAck, EpochSeen, Message, Shown},
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+use serde_json::{Map, Value};
+use tokio::runtime::Handle;
+
+use super::{
+    Channel, Item, Transcript,
+    stop::{Done, Stop},
+};
+use crate::{
+    driver::{Answer, Class, Driver, Heard, Line, Role},
+    quic::{Link, Seen, Server},
+};
+
+/// What one worker of the suite has from case to case.
+pub struct Bench {
+    /// The client under test.
+    pub driver: Driver,
+    /// Where the suite's connections live.
+    pub runtime: Handle,
+    /// How long something that needs no time may take.
+    pub patience: Duration,
+    /// Whether cases may wait for minutes by the computer's clock.
+    pub real_time: bool,
+}
+
+/// Something from one of the sources of a case.
+pub(super) enum Input {
+    /// Of the connection with this number.
+    Link(Seen),
+    Driver(Heard),
+}
+
+/// What the suite does by itself while a case waits.
+#[derive(Clone, Copy, Debug)]
+pub struct Manners {
+    /// As a helper: answer `epoch` by `epoch-seen`.
+    pub epoch_seen: bool,
+    /// As a helper: say `shown` of the first frame of an epoch.
+    pub shown: bool,
+    /// Acknowledge lines of chat.
+    pub chat_ack: bool,
+    /// Heartbeats while time passes.
+    pub heartbeat: bool,
+}
+
+/// One session of a client under test.
+pub struct ClientStage<'a> {
+    pub(super) bench: &'a mut Bench,
+    /// What the client is.
+    pub role: Role,
+    pub(super) session: String,
+    pub(super) server: Server,
+    pub(super) link: Option<Link>,
+    inbox: Receiver<Input>,
+    sender: Sender<Input>,
+    answers: BTreeMap<u64, Answer>,
+    /// Everything that was heard.
+    pub log: Vec<Item>,
+    /// What is before this was waited for already.
+    pub(super) mark: usize,
+    deframer: Deframer,
+    streams: BTreeMap<u64, Vec<u8>>,
+    frames: BTreeMap<u32, Vec<u8>>,
+    /// Bytes of the control stream that the suite has sent on the present connection.
+    pub(super) said: u64,
+    /// The channel, once it stands.
+    pub channel: Option<Channel>,
+    pub(super) offering: Option<Offering>,
+    /// The code of the session.
+    pub code: Option<Code>,
+    /// What the suite's end speaks, best first.
+    pub suites: Vec<Suite>,
+    /// What the suite's end allows.
+    pub ceiling: Scopes,
+    /// What the suite does by itself.
+    pub manners: Manners,
+    pub(super) rng: ChaCha20Rng,
+    /// Milliseconds that have passed by the client's clock.
+    pub(super) now: u64,
+    pub(super) spoke_at: Instant,
+    pub(super) emitted: Vec<&'static str>,
+    pub(super) transcript: Transcript,
+    pub(super) epochs_shown: Vec<u32>,
+    pub(super) film: u32,
+    /// The stream that the suite's frames go by, as a sharer.
+    pub film_stream: Option<u64>,
+    /// The latest epoch that the suite announced, as a sharer.
+    pub epoch: u32,
+    /// The latest request for control that the suite made, as a helper.
+    pub request: u32,
+    /// The latest grant that the suite made, as a sharer.
+    pub grant: u32,
+    /// The place that the suite gave the client, as a relay.
+    pub token: [u8; 32],
+    pub(super) opening: [u8; 32],
+    pub(super) introduced: bool,
+    over: bool,
+}
+
+impl<'a> ClientStage<'a> {
+    /// Sets a client up that has not connected.
+    ///
+    /// # Errors
+    /// If the suite has no port, or the driver does not take it.
+    pub fn open(bench: &'a mut Bench, role: Role, session: String, seed: u64) -> Done<Self> {
+        let server = Server::start(&bench.runtime).map_err(Stop::Harness)?;
+        let (sender, inbox) = channel();
+        bench.driver.listen(&sender, Input::Driver);
+        Ok(Self {
+            role,
+            session,
+            server,
+            link: None,
+            inbox,
+            sender,
+            answers: BTreeMap::new(),
+            log: Vec::new(),
+            mark: 0,
+            deframer: Deframer::new(limits::CONTROL_MESSAGE, "a message"),
+            streams: BTreeMap::new(),
+            frames: BTreeMap::new(),
+            said: 0,
+            channel: None,
+            offering: None,
+            code: None,
+            suites: vec![Suite::ChaChaPoly, Suite::AesGcm],
+            ceiling: Scopes::ALL,
+            manners: Manners {
+                epoch_seen: true,
+                shown: true,
+                chat_ack: true,
+                heartbeat: true,
+            },
+            rng: ChaCha20Rng::seed_from_u64(seed),
+            now: 0,
+            spoke_at: Instant::now(),
+            emitted: Vec::new(),
+            transcript: Transcript::default(),
+            epochs_shown: Vec::new(),
+            film: 0,
+            film_stream: None,
+            epoch: 0,
+            request: 0,
+            grant: 0,
+            token: [0; 32],
+            opening: [0; 32],
+            introduced: false,
+            over: false,
+            bench,
+        })
+    }
+
+    /// Whether the client says that it has this.
+    pub fn can(&self, capability: &str) -> bool {
+        self.bench.driver.can(capability)
+    }
+
+    /// Stops the case unless the client has this.
+    ///
+    /// # Errors
+    /// [`Stop::Unsupported`].
+    pub fn needs(&self, capability: &'static str) -> Done {
+        match self.can(capability) {
+            true => Ok(()),
+            false => Err(Stop::Unsupported(capability.to_owned())),
+        }
+    }
+
+    /// Gives the driver a command, and waits for its answer.
+    ///
+    /// # Errors
+    /// If the client cannot do it, or does not answer.
+    pub fn ask(&mut self, op: &str, fields: Value) -> Done<Result<Map<String, Value>, String>> {
+        let text = format!("{op} {fields}");
+        self.transcript
+            .add(self.now, '>', format!("driver: {text}"), &[]);
+        let id = self.bench.driver.tell(op, Some(&self.session), fields);
+        let deadline = Instant::now() + self.bench.patience;
+        let answer = loop {
+            if let Some(answer) = self.answers.remove(&id) {
+                break answer;
+            }
+            if !self.hear(deadline)? {
+                return Err(Stop::Driver(format!("{op} is not answered")));
+            }
+        };
+        match answer {
+            Answer::Ok(fields) => Ok(Ok(fields)),
+            Answer::Err(Class::Misuse, why) => Ok(Err(why)),
+            Answer::Err(Class::Command, why) => {
+                Err(Stop::Driver(format!("{text} is no command to it: {why}")))
+            }
+            Answer::Err(Class::Internal, why) => Err(Stop::Crash(why)),
+            Answer::Unsupported => Err(Stop::Unsupported(op.to_owned())),
+        }
+    }
+
+    /// Gives the driver a command that the client has to carry out.
+    ///
+    /// # Errors
+    /// As [`ClientStage::ask`], and if it may not do it now.
+    pub fn does(&mut self, op: &str, fields: Value) -> Done<Map<String, Value>> {
+        self.ask(op, fields)?.map_err(|why| Stop::Timeout {
+            awaited: format!("the client to do {op:?}"),
+            seen: format!("it says that it may not: {why}"),
+        })
+    }
+
+    /// Waits for the client to connect.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn accept(&mut self) -> Done {
+        let report = (self.sender.clone(), Input::Link as fn(Seen) -> Input);
+        let link = self.server.accept(report);
+        self.link = Some(link.ok_or_else(|| self.in_vain("a connection"))?);
+        self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
+        self.said = 0;
+        self.streams.clear();
+        self.transcript.add(self.now, '<', "connected", &[]);
+        Ok(())
+    }
+
+    /// Says something to the client as its relay.
+    pub fn say(&mut self, message: impl Into<rendezvous::Message>) {
+        let message = message.into();
+        let mut bytes = Vec::new();
+        message.encode(&mut bytes);
+        self.say_bytes(message.name(), bytes);
+    }
+
+    /// Says these bytes on the control stream.
+    pub fn say_bytes(&mut self, what: &str, bytes: Vec<u8>) {
+        self.transcript.add(self.now, '>', what, &bytes);
+        self.said += bytes.len() as u64;
+        self.spoke_at = Instant::now();
+        if let Some(link) = &self.link {
+            link.control(bytes);
+        }
+    }
+
+    /// Says a framed message of any type.
+    pub fn say_raw(&mut self, message_type: u16, body: &[u8]) {
+        let mut bytes = Vec::new();
+        framing::encode(message_type, body, &mut bytes);
+        self.say_bytes(&format!("type 0x{message_type:02X}"), bytes);
+    }
+
+    /// Delivers an envelope of the other end.
+    pub fn deliver(&mut self, envelope: Vec<u8>) {
+        self.say(Deliver { envelope });
+    }
+
+    /// Says something to the client as the other end, sealed, in one record.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn seal(&mut self, messages: &[Message]) -> Done {
+        let names: Vec<_> = messages.iter().map(Message::name).collect();
+        let envelope = self.standing()?.seal(messages);
+        self.transcript
+            .add(self.now, '>', format!("sealed {}", names.join(", ")), &[]);
+        self.deliver(envelope);
+        Ok(())
+    }
+
+    /// Seals any plaintext, as the next record.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn seal_bytes(&mut self, plaintext: &[u8]) -> Done {
+        let envelope = self.standing()?.seal_plaintext(plaintext);
+        self.transcript
+            .add(self.now, '>', "a sealed plaintext", plaintext);
+        self.deliver(envelope);
+        Ok(())
+    }
+
+    /// Seals a message of any type.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn seal_raw(&mut self, message_type: u16, body: &[u8]) -> Done {
+        let mut plaintext = Vec::new();
+        framing::encode(message_type, body, &mut plaintext);
+        self.seal_bytes(&plaintext)
+    }
+
+    pub(super) fn standing(&mut self) -> Done<&mut Channel> {
+        let missing = || Stop::Harness("the case wants a channel, and there is none".to_owned());
+        self.channel.as_mut().ok_or_else(missing)
+    }
+
+    /// Hears the next thing of any source, if something comes before the deadline.
+    pub(super) fn hear(&mut self, deadline: Instant) -> Done<bool> {
+        self.keep_alive();
+        let left = deadline.saturating_duration_since(Instant::now());
+        match self
+            .inbox
+            .recv_timeout(left.min(Duration::from_millis(250)))
+        {
+            Ok(input) => self.take(input).map(|()| true),
+            Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => self.hear(deadline),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Hears all that has come by now.
+    pub(super) fn hear_all(&mut self) -> Done {
+        while let Ok(input) = self.inbox.try_recv() {
+            self.take(input)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, input: Input) -> Done {
+        match input {
+            Input::Driver(Heard::Line(Line::Answer(id, answer))) => {
+                self.answers.insert(id, answer);
+            }
+            Input::Driver(Heard::Line(Line::Event(event))) => {
+                // A session before this one may still have its last words.
+                if event.session == self.session {
+                    self.note(Item::Told(event));
+                }
+            }
+            Input::Driver(Heard::Nonsense(line)) => return Err(Stop::Driver(line)),
+            Input::Driver(Heard::End) => {
+                let how = format!("it has ended{}", self.bench.driver.last_words());
+                return Err(Stop::Crash(how));
+            }
+            Input::Link(seen) => self.seen(seen)?,
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, item: Item) {
+        self.transcript.add(self.now, '<', item.to_string(), &[]);
+        if matches!(&item, Item::Told(event) if event.name == "ended") {
+            self.over = true;
+        }
+        self.log.push(item);
+    }
+
+    fn seen(&mut self, seen: Seen) -> Done {
+        match seen {
+            Seen::Control(bytes) => return self.control(&bytes),
+            Seen::ControlEnded => self.note(Item::ControlEnded),
+            Seen::Stream { id, bytes } => self.stream(id, &bytes),
+            Seen::StreamEnded(id) => self.note(Item::StreamOver { id, reset: false }),
+            Seen::StreamReset(id) => self.note(Item::StreamOver { id, reset: true }),
+            Seen::StreamStopped(id) => self.note(Item::StreamStopped(id)),
+            Seen::SecondControl => self.note(Item::SecondControl),
+            Seen::Closed(close) => {
+                self.link = None;
+                self.note(Item::Closed(close));
+            }
+        }
+        Ok(())
+    }
+
+    fn control(&mut self, bytes: &[u8]) -> Done {
+        self.transcript.add(self.now, '<', "control", bytes);
+        self.deframer.push(bytes);
+        loop {
+            let (message_type, message) = match self.deframer.pull() {
+                Ok(Some(raw)) => (raw.message_type, rendezvous::Message::decode(raw)),
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    self.note(Item::Broken("a message", error));
+                    return Ok(());
+                }
+            };
+            match message {
+                Ok(Some(rendezvous::Message::Deliver(deliver))) => self.envelope(&deliver)?,
+                Ok(Some(message)) => self.note(Item::ToRelay(message)),
+                Ok(None) => self.note(Item::Ignorable(message_type)),
+                Err(error) => self.note(Item::Broken("a message", error)),
+            }
+        }
+    }
+
+    fn envelope(&mut self, deliver: &Deliver) -> Done {
+        match Envelope::read(&deliver.envelope) {
+            Ok(Some(Envelope::Sealed(sealed))) if self.channel.is_some() => self.record(&sealed)?,
+            Ok(Some(envelope)) => self.note(Item::Envelope(envelope)),
+            Ok(None) => {}
+            Err(error) => self.note(Item::Broken("an envelope", error)),
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, sealed: &Sealed) -> Done {
+        let Some((number, plaintext)) = self.standing()?.open(sealed) else {
+            self.note(Item::Unopened);
+            return Ok(());
+        };
+        self.transcript
+            .add(self.now, '<', format!("record {number}"), &plaintext);
+        match Message::read_all(&plaintext) {
+            Ok(messages) => {
+                for message in messages {
+                    self.note(Item::Sealed(number, message.clone()));
+                    self.answer_politely(&message)?;
+                }
+            }
+            Err(error) => self.note(Item::Broken("a sealed plaintext", error)),
+        }
+        self.note(Item::Record {
+            len: plaintext.len(),
+            number,
+        });
+        Ok(())
+    }
+
+    fn answer_politely(&mut self, message: &Message) -> Done {
+        if let (Message::ControlGrant(grant), Role::Sharer) = (message, self.role) {
+            self.learn_grant(grant)?;
+        }
+        match message {
+            Message::Epoch(epoch) if self.manners.epoch_seen && self.role == Role::Sharer => {
+                let epoch = epoch.epoch;
+                self.seal(&[EpochSeen { epoch }.into()])
+            }
+            Message::Chat(session::Chat { id, .. }) if self.manners.chat_ack => {
+                self.seal(&[ChatAck { id: *id }.into()])
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn stream(&mut self, id: u64, bytes: &[u8]) {
+        let mut buffer = self.streams.remove(&id).unwrap_or_default();
+        buffer.extend_from_slice(bytes);
+        let mut rest = buffer.as_slice();
+        while let Some(used) = self.frame_record(id, rest) {
+            rest = rest.get(used..).unwrap_or_default();
+        }
+        let rest = rest.to_vec();
+        self.streams.insert(id, rest);
+    }
+
+    /// Takes one record off the beginning of these bytes, if it is whole.
+    fn frame_record(&mut self, stream: u64, bytes: &[u8]) -> Option<usize> {
+        match *bytes.first()? {
+            MEDIA => {
+                let header = bytes.first_chunk::<{ MediaHeader::LEN }>()?;
+                let header = match MediaHeader::read(header) {
+                    Ok(header) => header,
+                    Err(error) => {
+                        self.note(Item::Broken("a header of media", error));
+                        return None;
+                    }
+                };
+                let end = MediaHeader::LEN + header.length as usize;
+                let ciphertext = bytes.get(MediaHeader::LEN..end)?;
+                self.media(stream, header, ciphertext);
+                Some(end)
+            }
+            INPUT => {
+                let header = bytes.first_chunk::<{ InputHeader::LEN }>()?;
+                let header = match InputHeader::read(header) {
+                    Ok(header) => header,
+                    Err(error) => {
+                        self.note(Item::Broken("a header of input", error));
+                        return None;
+                    }
+                };
+                let end = InputHeader::LEN + InputHeader::LENGTH;
+                let ciphertext = bytes.get(InputHeader::LEN..end)?;
+                self.input_record(stream, header, ciphertext);
+                Some(end)
+            }
+            _ => {
+                let none: [u8; MediaHeader::LEN] = [0xFF; MediaHeader::LEN];
+                if let Err(error) = MediaHeader::read(&none) {
+                    self.note(Item::Broken("a record of a frame stream", error));
+                }
+                None
+            }
+        }
+    }
+
+    fn media(&mut self, stream: u64, header: MediaHeader, ciphertext: &[u8]) {
+        let opened = self.channel.as_mut().and_then(|channel| {
+            let opener = channel.media.entry(header.epoch);
+            let opener = opener.or_insert_with(|| media::Opener::new(header.epoch));
+            opener.open(&channel.keys, &header, ciphertext).ok()
+        });
+        self.note(Item::Media(header, opened.clone()));
+        let Some(plaintext) = opened else { return };
+        let frame = self.frames.entry(header.frame).or_default();
+        frame.extend_from_slice(&plaintext);
+        if !header.last {
+            return;
+        }
+        let encoding = self.frames.remove(&header.frame).unwrap_or_default();
+        let frame = Frame::read(&encoding);
+        let right = frame.is_ok();
+        self.note(Item::Frame {
+            id: header.frame,
+            epoch: header.epoch,
+            stream,
+            frame,
+        });
+        if right && self.manners.shown && !self.epochs_shown.contains(&header.epoch) {
+            self.epochs_shown.push(header.epoch);
+            // It cannot fail: there is a channel.
+            let _ = self.seal(&[Shown {
+                frame: header.frame,
+            }
+            .into()]);
+        }
+    }
+
+    fn input_record(&mut self, stream: u64, header: InputHeader, ciphertext: &[u8]) {
+        let opened = self.channel.as_mut().and_then(|channel| {
+            let key = channel.grants.get_mut(&header.grant)?;
+            key.open(ciphertext).ok()
+        });
+        let events = opened.and_then(|plaintext| input::read_record(&plaintext).ok());
+        self.note(Item::Input {
+            grant: header.grant,
+            stream,
+            events,
+        });
+    }
+
+    /// Whether nothing more can come of this session.
+    pub(super) fn is_over(&self) -> bool {
+        self.over && self.link.is_none()
+    }
+
+    pub(super) fn in_vain(&self, awaited: impl Into<String>) -> Stop {
+        Stop::Timeout {
+            awaited: awaited.into(),
+            seen: self.since(self.mark),
+        }
+    }
+
+    /// What was heard from some place of the log on, in words.
+    pub fn since(&self, from: usize) -> String {
+        let items = self.log.get(from..).unwrap_or_default();
+        let quiet = |item: &&Item| !matches!(item, Item::Record { .. } | Item::Media(..));
+        let words: Vec<_> = items
+            .iter()
+            .filter(quiet)
+            .map(ToString::to_string)
+            .collect();
+        match words.len() {
+            0 => "nothing came".to_owned(),
+            1..=8 => format!("there came: {}", words.join("; ")),
+            more => format!(
+                "there came {} and more, at last: {}",
+                words[..4].join("; "),
+                words[more - 3..].join("; ")
+            ),
+        }
+    }
+
+    /// What was emitted, said and heard, when the case is over.
+    pub fn close(mut self) -> (Vec<&'static str>, Transcript) {
+        if let Some(channel) = &self.channel {
+            let keys = &channel.keys;
+            let master = hex::encode(keys.master());
+            self.transcript
+                .keys
+                .push((keys.suite().to_wire(), keys.generation(), master));
+        }
+        // The driver may have broken down, which the next case finds.
+        self.bench
+            .driver
+            .tell("close", Some(&self.session), Value::Object(Map::new()));
+        (self.emitted, self.transcript)
+    }
+}

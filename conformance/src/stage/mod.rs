@@ -1,0 +1,23 @@
+//! What a case works with: a client or a relay under test, and everything that is heard of it.
+//!
+//! A case is a plain function that says what is done and what must be seen. It never sleeps: it waits
+//! for something, or lets time pass by the clock of what is under test.
+
+mod acts;
+mod channel;
+mod client;
+mod frames;
+mod item;
+mod paths;
+mod relay;
+mod stop;
+mod time;
+mod transcript;
+
+pub use channel::Channel;
+pub use client::{Bench, ClientStage};
+pub use frames::{pixels, png};
+pub use item::Item;
+pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, Who};
+pub use stop::{Done, Stop};
+pub use transcript::{Entry, Transcript};

@@ -1,0 +1,472 @@
+//! The well-trodden ways to each phase. A case goes one, and then does what it is about.
+
+use alongside_state_machine::channel::handshake::{Answering, Offering};
+use alongside_wire::{
+    ErrorCode, Scopes,
+    code::{Code, Locator, Secret},
+    envelope::Envelope,
+    limits::timers,
+    rendezvous::{self, CodeIssued, Join, Joined, Place, RelayHello},
+    session::{
+        Consent, ControlGrant, ControlRequest, DisplayInfo, Displays, Epoch, Introduce, Message,
+    },
+};
+use rand_core::RngCore as _;
+use serde_json::json;
+
+use super::{Channel, ClientStage, Done, Item, Stop, frames};
+use crate::driver::Role;
+
+/// What the suite calls itself as a helper.
+pub(crate) const NAME: &str = "Ada";
+
+impl ClientStage<'_> {
+    /// Sets the client up with these fields of `open` besides the usual ones.
+    ///
+    /// # Errors
+    /// If the driver does not take it.
+    pub fn set_up(&mut self, more: &serde_json::Value) -> Done {
+        let mut fields = json!({
+            "role": self.role,
+            "relay": self.server.address.to_string(),
+            "certificate": self.server.certificate,
+            "name": NAME,
+        });
+        if let (Some(fields), Some(more)) = (fields.as_object_mut(), more.as_object()) {
+            fields.extend(more.clone());
+        }
+        self.does("open", fields).map(|_| ())
+    }
+
+    /// The client is connected, and has said `hello`.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn connected(&mut self) -> Done {
+        self.set_up(&json!({}))?;
+        self.connects()
+    }
+
+    /// It connects, after it was set up.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn connects(&mut self) -> Done {
+        match self.role {
+            Role::Helper => self.does("create-code", json!({}))?,
+            Role::Sharer => {
+                let code = self.draw_code();
+                self.does("join", json!({ "code": code.to_string() }))?
+            }
+        };
+        self.accept()?;
+        self.await_("hello", |item| item.is_to_relay("hello"))?;
+        Ok(())
+    }
+
+    /// Draws a code that no session had before.
+    pub fn draw_code(&mut self) -> Code {
+        let (mut locator, mut secret) = ([0; 8], [0; 4]);
+        self.rng.fill_bytes(&mut locator);
+        self.rng.fill_bytes(&mut secret);
+        let code = Code {
+            locator: Locator::from_random(&locator, 8),
+            secret: Secret::from_random(&secret),
+        };
+        self.code = Some(code);
+        code
+    }
+
+    /// The relay's hello: no value differs from the registry.
+    pub fn greet(&mut self) {
+        self.say(RelayHello::default());
+    }
+
+    /// The hellos are said, and the client has asked for what it wants.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn asking(&mut self) -> Done<rendezvous::Message> {
+        self.connected()?;
+        self.asks()
+    }
+
+    /// It asks for what it wants, once it is connected.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn asks(&mut self) -> Done<rendezvous::Message> {
+        self.greet();
+        let wanted = match self.role {
+            Role::Helper => "code-request",
+            Role::Sharer => "join",
+        };
+        match self.await_(wanted, |item| item.is_to_relay(wanted))? {
+            Item::ToRelay(message) => Ok(message),
+            other => Err(Stop::Harness(format!("{other} is no message"))),
+        }
+    }
+
+    /// A helper has its code.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn has_code(&mut self) -> Done<Code> {
+        self.asking()?;
+        self.gets_code()
+    }
+
+    /// A helper that has asked gets a code, and shows it.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn gets_code(&mut self) -> Done<Code> {
+        let locator = self.draw_code().locator;
+        self.say(CodeIssued {
+            locator,
+            lifetime_ms: timers::CODE_LIFETIME as u32,
+        });
+        let told = self.await_("the code", |item| item.is_told("code"))?;
+        let Item::Told(event) = told else {
+            return Err(Stop::Harness("a code that is no event".to_owned()));
+        };
+        let code = Code::parse(event.text("code"))
+            .map_err(|error| Stop::Driver(format!("it shows a code that is none: {error}")))?;
+        self.code = Some(code);
+        Ok(code)
+    }
+
+    /// The handshake is under way: a sharer's join was answered with the helper's envelope, a helper
+    /// has got an offer and answered it.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn securing(&mut self) -> Done<Envelope> {
+        match self.role {
+            Role::Sharer => {
+                let offer = self.joins()?;
+                self.answers(&offer)
+            }
+            Role::Helper => {
+                self.has_code()?;
+                self.offers()
+            }
+        }
+    }
+
+    /// The offer in the join of a sharer.
+    ///
+    /// # Errors
+    /// If it does not join.
+    pub fn joins(&mut self) -> Done<Vec<u8>> {
+        match self.asking()? {
+            rendezvous::Message::Join(Join { offer, .. }) => Ok(offer),
+            other => Err(Stop::Harness(format!("{} is no join", other.name()))),
+        }
+    }
+
+    /// To a sharer: the place, and the answer to its offer. What comes back is its `confirm`.
+    ///
+    /// # Errors
+    /// If nothing comes back, or the offer is no good.
+    pub fn answers(&mut self, offer: &[u8]) -> Done<Envelope> {
+        self.place();
+        let code = self.the_code()?;
+        let answered = Answering::new(code, offer, &self.suites, self.ceiling, &mut self.rng);
+        let (answering, answer) = answered.map_err(|fault| self.no_key(&fault))?;
+        self.deliver(answer);
+        let envelope = self.envelope_of("confirm")?;
+        let Envelope::Confirm(confirm) = &envelope else {
+            return Ok(envelope);
+        };
+        let established = answering
+            .confirmed(confirm)
+            .map_err(|fault| self.no_key(&fault))?;
+        self.opening = established.opening;
+        self.channel = Some(Channel::opposite(self.role, established.channel));
+        Ok(envelope)
+    }
+
+    /// To a helper: somebody joins. What comes back is its `answer`.
+    ///
+    /// # Errors
+    /// If nothing comes back.
+    pub fn offers(&mut self) -> Done<Envelope> {
+        let code = self.the_code()?;
+        let offering = Offering::new(code, &self.suites, self.ceiling, &mut self.rng);
+        self.say(Joined {
+            offer: offering.offer().to_vec(),
+        });
+        self.place();
+        self.offering = Some(offering);
+        self.envelope_of("answer")
+    }
+
+    /// A place in the session, as the relay gives it.
+    pub fn place(&mut self) {
+        let mut token = [0; 32];
+        self.rng.fill_bytes(&mut token);
+        self.token = token;
+        self.say(Place { token });
+    }
+
+    fn the_code(&self) -> Done<Code> {
+        let none = || Stop::Harness("the case wants a code, and there is none".to_owned());
+        self.code.ok_or_else(none)
+    }
+
+    fn envelope_of(&mut self, name: &str) -> Done<Envelope> {
+        match self.await_(name, |item| item.is_envelope(name))? {
+            Item::Envelope(envelope) => Ok(envelope),
+            other => Err(Stop::Harness(format!("{other} is no envelope"))),
+        }
+    }
+
+    fn no_key(&self, fault: &alongside_client::Fault) -> Stop {
+        Stop::Timeout {
+            awaited: "a key exchange that works".to_owned(),
+            seen: fault.to_string(),
+        }
+    }
+
+    /// Both ends have the same keys, and the sharer's person is being asked.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn deciding(&mut self) -> Done {
+        let envelope = self.securing()?;
+        self.decides(envelope)
+    }
+
+    /// The handshake comes to its end.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn decides(&mut self, envelope: Envelope) -> Done {
+        match (self.role, envelope) {
+            (Role::Helper, Envelope::Answer(answer)) => {
+                let none = || Stop::Harness("no offer was made".to_owned());
+                let offering = self.offering.take().ok_or_else(none)?;
+                let answered = offering.answered(&answer, &self.suites, &mut self.rng);
+                let established = answered.map_err(|fault| self.no_key(&fault))?;
+                self.deliver(established.confirm.clone());
+                self.channel = Some(Channel::opposite(self.role, established.channel));
+                self.await_("introduce", |item| item.is_sealed("introduce"))?;
+            }
+            _ => {
+                self.introduce(NAME)?;
+                self.await_("the prompt for consent", |item| {
+                    item.is_told("consent-asked")
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// As a helper: opens the commitment, and says a name.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn introduce(&mut self, name: &str) -> Done {
+        let introduce = Introduce {
+            opening: self.opening,
+            name: name.to_owned(),
+            card: Vec::new(),
+            proof: Vec::new(),
+        };
+        self.introduced = true;
+        self.seal_one(introduce)
+    }
+
+    /// Whether the other end may say anything yet but its introduction.
+    pub(super) const fn introduced(&self) -> bool {
+        matches!(self.role, Role::Helper) || self.introduced
+    }
+
+    /// The sharer's person has agreed; frames may be sent.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn viewing(&mut self) -> Done {
+        self.deciding()?;
+        self.views()
+    }
+
+    /// The sharer's person agrees.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn views(&mut self) -> Done {
+        match self.role {
+            Role::Sharer => {
+                self.agrees()?;
+                self.await_("epoch 1", |item| item.is_sealed("epoch"))?;
+            }
+            Role::Helper => {
+                self.consents(Scopes::CONSENT)?;
+                self.await_("epoch-seen", |item| item.is_sealed("epoch-seen"))?;
+            }
+        }
+        self.settle()
+    }
+
+    /// To a sharer: its person started the contact, and says yes.
+    ///
+    /// # Errors
+    /// If the driver does not take it.
+    pub fn agrees(&mut self) -> Done {
+        self.does("contact", json!({ "by": "person" }))?;
+        self.does("consent", json!({ "allow": true }))?;
+        Ok(())
+    }
+
+    /// As a sharer: consent of these scopes, one display, epoch 1.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn consents(&mut self, scopes: Scopes) -> Done {
+        let scopes = scopes.intersect(self.standing()?.ceiling);
+        let display = DisplayInfo {
+            id: 0,
+            width: 64,
+            height: 48,
+        };
+        self.seal(&[
+            Consent { scopes }.into(),
+            Displays {
+                displays: vec![display],
+            }
+            .into(),
+        ])?;
+        self.epoch = 1;
+        self.seal_one(Epoch {
+            epoch: 1,
+            paused: false,
+        })
+    }
+
+    /// A frame was shown.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn shown(&mut self) -> Done {
+        self.viewing()?;
+        self.shows()
+    }
+
+    /// The first frame is sent and shown.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn shows(&mut self) -> Done {
+        match self.role {
+            Role::Sharer => {
+                self.does(
+                    "send-frame",
+                    json!({ "width": 64, "height": 48, "seed": 1 }),
+                )?;
+                self.await_("a frame", |item| matches!(item, Item::Frame { .. }))?;
+            }
+            Role::Helper => {
+                let stream = self.open_stream()?;
+                self.film_stream = Some(stream);
+                let epoch = self.epoch;
+                self.show(stream, epoch, 1)?;
+                self.await_("shown", |item| item.is_sealed("shown"))?;
+            }
+        }
+        self.settle()
+    }
+
+    /// The helper has control of these scopes.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn controlled(&mut self, scopes: Scopes) -> Done<ControlGrant> {
+        self.needs("control")?;
+        self.shown()?;
+        self.pass(6_000)?;
+        self.controls(scopes)
+    }
+
+    /// It asks, is asked for, and has it.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn controls(&mut self, scopes: Scopes) -> Done<ControlGrant> {
+        self.request += 1;
+        let request = self.request;
+        match self.role {
+            Role::Sharer => {
+                self.seal_one(ControlRequest { request, scopes })?;
+                self.await_("the prompt for control", |item| {
+                    item.is_told("control-asked")
+                })?;
+                self.pass(1_500)?;
+                self.does("grant", json!({ "scopes": names(scopes) }))?;
+                let granted = self.await_("a grant", |item| item.is_sealed("control-grant"))?;
+                match granted.sealed() {
+                    Some(Message::ControlGrant(grant)) => Ok(grant.clone()),
+                    _ => Err(Stop::Harness("a grant that is none".to_owned())),
+                }
+            }
+            Role::Helper => {
+                self.does("request-control", json!({ "scopes": names(scopes) }))?;
+                let asked = self.await_("a request", |item| item.is_sealed("control-request"))?;
+                let Some(Message::ControlRequest(asked)) = asked.sealed().cloned() else {
+                    return Err(Stop::Harness("a request that is none".to_owned()));
+                };
+                self.grants(asked.request, asked.scopes)
+            }
+        }
+    }
+
+    /// As a sharer: grants a request, for 5 minutes.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn grants(&mut self, request: u32, scopes: Scopes) -> Done<ControlGrant> {
+        let mut secret = [0; 32];
+        self.rng.fill_bytes(&mut secret);
+        self.grant += 1;
+        let grant = ControlGrant {
+            request,
+            grant: self.grant,
+            scopes,
+            duration_ms: 300_000,
+            secret,
+        };
+        self.learn_grant(&grant)?;
+        self.seal_one(grant.clone())?;
+        self.settle()?;
+        Ok(grant)
+    }
+
+    /// The session in order: it ends, and everybody knows why.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn leaves(&mut self) -> Done {
+        self.does("end", json!({}))?;
+        self.ends("END-2", ErrorCode::Done)
+    }
+
+    /// What the picture of a frame shows, if it is one.
+    pub fn picture(item: &Item) -> Option<Vec<u8>> {
+        match item {
+            Item::Frame {
+                frame: Ok(frame), ..
+            } => frames::shown(frame),
+            _ => None,
+        }
+    }
+}
+
+/// Scopes as the driver protocol has them.
+pub(crate) fn names(scopes: Scopes) -> Vec<&'static str> {
+    let registered = Scopes::REGISTERED.iter();
+    registered
+        .filter(|(scope, _)| scopes.contains(*scope))
+        .map(|(_, name)| *name)
+        .collect()
+}

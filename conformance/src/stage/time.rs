@@ -1,0 +1,92 @@
+//! Time, by the clock of the client under test.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use alongside_wire::session::{Heartbeat, Message};
+use serde_json::json;
+
+use super::{ClientStage, Done, Stop};
+
+/// A step of the clock: shorter than any timer that silence starts.
+const STEP: u64 = 1_000;
+/// The longest that a case waits by the computer's clock, unless it was allowed to.
+const LONGEST: u64 = 20_000;
+/// How often the suite shows that it lives.
+const BEAT: u64 = 1_500;
+
+impl ClientStage<'_> {
+    /// Lets time pass. The other end stays alive meanwhile, if it has manners.
+    ///
+    /// # Errors
+    /// [`Stop::Untestable`] if it is long and the client has no clock.
+    pub fn pass(&mut self, ms: u64) -> Done {
+        if !self.can("clock") {
+            return self.wait(ms);
+        }
+        let until = self.now + ms;
+        while self.now < until {
+            self.beat()?;
+            let step = STEP.min(until - self.now);
+            self.advance(step)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the client has handled all that was said to it, if it can tell.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn settle(&mut self) -> Done {
+        match self.can("clock") {
+            true => self.advance(0),
+            false => self.wait(50),
+        }
+    }
+
+    fn advance(&mut self, ms: u64) -> Done {
+        self.now += ms;
+        let read = self.said;
+        let asked = self.ask("advance-clock", json!({ "ms": ms, "read": read }))?;
+        asked.map_err(|why| Stop::Driver(format!("its clock does not go: {why}")))?;
+        self.hear_all()
+    }
+
+    fn beat(&mut self) -> Done {
+        let alive = self.manners.heartbeat && self.link.is_some() && !self.is_over();
+        if alive && self.channel.is_some() && self.introduced() {
+            self.seal(&[Message::from(Heartbeat {})])?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, ms: u64) -> Done {
+        if ms > LONGEST && !self.bench.real_time {
+            let why = format!("it takes {} s, and the client has no clock", ms / 1_000);
+            return Err(Stop::Untestable(why));
+        }
+        let until = Instant::now() + Duration::from_millis(ms);
+        while Instant::now() < until {
+            self.hear(until)?;
+        }
+        self.now += ms;
+        Ok(())
+    }
+
+    /// Shows that the other end lives, where time passes by the computer's clock.
+    pub(super) fn keep_alive(&mut self) {
+        if !self.can("clock") && self.spoke_at.elapsed() > Duration::from_millis(BEAT) {
+            self.spoke_at = Instant::now();
+            // It cannot fail: there is a channel.
+            let _ = self.beat();
+        }
+    }
+
+    /// Does nothing for a moment of the computer's clock: for what belongs to the transport.
+    pub fn moment(&mut self, ms: u64) -> Done {
+        thread::sleep(Duration::from_millis(ms));
+        self.hear_all()
+    }
+}
