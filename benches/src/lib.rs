@@ -3,12 +3,13 @@
 use std::{
     io::{self, BufRead, BufReader},
     process::{Child, Command, Stdio},
+    sync::Mutex,
     time::{Duration, Instant},
 };
 
 use alongside_client::{
-    Config, ConnectError, Ended, Relay as Address, Trust, canvas::Canvas, clipboard::Place, helper,
-    inject::NoInjector, screen::Pattern, sharer, view::View,
+    Clock, Config, ConnectError, Ended, Relay as Address, Trust, canvas::Canvas, clipboard::Place,
+    helper, inject::NoInjector, screen::Pattern, sharer, view::View,
 };
 use alongside_relay::{Options, Relay, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
@@ -123,6 +124,7 @@ impl Session {
             config: Config::default(),
             views: vec![Box::new(Counter(seen))],
             clipboard: Place::Nowhere,
+            clock: Clock::default(),
         };
         let helping = tokio::spawn(helper::run(options, orders, events));
         let code = loop {
@@ -144,11 +146,12 @@ impl Session {
             clipboard: Place::Nowhere,
             receipts: None,
             report_after: Duration::ZERO,
+            clock: Clock::default(),
         };
         let began = Instant::now();
         let sharing = tokio::spawn(async move {
-            let mut spent = SpentLocators::default();
-            sharer::run(options, &mut spent, orders, events).await
+            let spent = Mutex::new(SpentLocators::default());
+            sharer::run(options, &spent, orders, events).await
         });
         loop {
             let event = told.recv().await.ok_or("the sharer is gone")?;

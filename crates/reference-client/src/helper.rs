@@ -30,7 +30,7 @@ use tokio::sync::mpsc::{
 use crate::{
     By, Config, Ended, Misuse, Reporting,
     clipboard::{Board, Place},
-    clock::{Clock, sleep},
+    clock::Clock,
     events::when_heard,
     net::{ConnectError, Incoming, Path, Relay},
     quality::Quality,
@@ -58,6 +58,8 @@ pub struct Options {
     pub views: Vec<Box<dyn View>>,
     /// The person's clipboard.
     pub clipboard: Place,
+    /// What time is counted by.
+    pub clock: Clock,
 }
 
 /// What the person wants.
@@ -93,6 +95,8 @@ pub enum Command {
     Pause(bool),
     /// Send a line of chat.
     Chat(String),
+    /// The network has changed: close the connection, and go on over another.
+    ChangePath,
     /// End it.
     End,
     /// End it, and report it to whoever runs the relay, in one act.
@@ -173,7 +177,7 @@ pub async fn run(
     relays.push_front(options.relay);
     let mut path = connect(&mut relays, &events).await?;
     let (seen, mut views) = unbounded_channel();
-    let clock = Clock::start();
+    let clock = options.clock;
     let mut config = options.config;
     clock.date(&mut config);
     let mut helper = Helper {
@@ -227,6 +231,8 @@ pub async fn run(
             if reporting != Reporting::None {
                 helper.tell(Event::Reported(reporting));
             }
+            // Whoever moves a clock does not wait for the transport.
+            drop(helper.clock);
             tokio::join!(path.close(ended.code), helper.viewer.close());
             return Ok(ended);
         }
@@ -324,13 +330,13 @@ impl Helper {
         views: &mut UnboundedReceiver<Seen>,
     ) {
         let due = self.endpoint.poll_timeout();
-        let due = due.map(|moment| self.clock.until(moment));
+        let stream = path.stream();
         let events = self.events.clone();
         tokio::select! {
             // The person first, then time, then what others send.
             biased;
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
-            () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
+            () = self.clock.reach(due, stream) => self.endpoint.handle_timeout(self.clock.now()),
             Some(seen) = views.recv() => self.seen(seen),
             read = self.board.was_read() => self.send(read),
             incoming = when_heard(&events, path.next()) => self.incoming(incoming, path),
@@ -396,6 +402,10 @@ impl Helper {
             Command::FetchPicture => self.endpoint.fetch_picture(now),
             Command::Pause(paused) => self.endpoint.set_paused(paused, now),
             Command::Chat(text) => self.endpoint.chat(&text, now).map(|_| ()),
+            Command::ChangePath => {
+                self.endpoint.change_path(now);
+                Ok(())
+            }
             Command::End => {
                 self.endpoint.end(now);
                 Ok(())

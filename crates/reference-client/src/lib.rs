@@ -10,6 +10,8 @@
 //! | the clipboard | [`clipboard`] |
 //! | what a helper draws | [`marks`] |
 //! | what a helper sees | [`canvas`], [`view`], [`window`] |
+//! | text of the other end, made harmless | [`inert`] |
+//! | all of it under the hand of a test suite | [`driver`] |
 //!
 //! Both run as one loop that owns an endpoint of `alongside-state-machine`: it alone decides what
 //! is seen and injected. Commands go in and events come out over channels.
@@ -19,8 +21,10 @@ pub mod clipboard;
 mod clock;
 mod decode;
 pub mod device;
+pub mod driver;
 mod events;
 pub mod helper;
+pub mod inert;
 pub mod inject;
 mod ink;
 pub mod keymap;
@@ -37,10 +41,11 @@ pub mod window;
 mod x11;
 pub mod xvfb;
 
+pub use alongside_state_machine::time::Timestamp;
 pub use alongside_state_machine::{
     endpoint::{Config, Reporting},
     error::{Fault, Misuse},
     session::{By, Ended},
 };
-pub use clock::unix_now;
+pub use clock::{Clock, Hand, unix_now};
 pub use net::{ConnectError, Fingerprint, Relay, Trust};

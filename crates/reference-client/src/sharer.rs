@@ -4,7 +4,10 @@ mod filming;
 mod receipts;
 mod tools;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 pub use alongside_state_machine::{
     channel::phrase::Phrase,
@@ -21,6 +24,7 @@ use alongside_state_machine::{
         spent::SpentLocators,
     },
     identity::keys::SecretKey,
+    time::Timestamp,
 };
 use alongside_wire::{
     ReportCategory, Scopes,
@@ -68,6 +72,8 @@ pub struct Options {
     /// How long the person may still report a session that the helper ended; the run ends later by
     /// that, or by [`Command::End`].
     pub report_after: Duration,
+    /// What time is counted by.
+    pub clock: Clock,
 }
 
 /// How a session begins.
@@ -123,6 +129,8 @@ pub enum Command {
     Pause(bool),
     /// Send a line of chat.
     Chat(String),
+    /// The network has changed: close the connection, and go on over another.
+    ChangePath,
     /// End it.
     End,
     /// End it, and report it to whoever runs the relay, in one act.
@@ -187,14 +195,14 @@ pub enum Event {
 /// [`ConnectError`] if there is no connection to the relay, or the code was used here before.
 pub async fn run(
     options: Options,
-    spent: &mut SpentLocators,
+    spent: &Mutex<SpentLocators>,
     mut commands: Receiver<Command>,
     events: Sender<Event>,
 ) -> Result<Ended, ConnectError> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
-    let clock = Clock::start();
+    let clock = options.clock;
     let mut config = options.config;
     clock.date(&mut config);
     let card = config.identity.card.clone();
@@ -242,9 +250,10 @@ pub async fn run(
         if let Some(start) = to_start.take_if(|_| sharer.signed_in) {
             let (relay, now) = (&path.relay().address, sharer.clock.now());
             let endpoint = &mut sharer.endpoint;
+            let mut spent = spent.lock().unwrap_or_else(PoisonError::into_inner);
             let started = match start {
-                Start::Code(code) => endpoint.join(code, relay, spent, now),
-                Start::Link(code) => endpoint.join_by_link(code, relay, spent, now),
+                Start::Code(code) => endpoint.join(code, relay, &mut spent, now),
+                Start::Link(code) => endpoint.join_by_link(code, relay, &mut spent, now),
                 Start::Device(device) => endpoint.wait(&device, now),
             };
             started.map_err(refused)?;
@@ -275,6 +284,8 @@ pub async fn run(
             if reporting != Reporting::None {
                 sharer.tell(Event::Reported(reporting));
             }
+            // Whoever moves a clock does not wait for the transport.
+            drop(sharer.clock);
             path.close(ended.code).await;
             return Ok(ended);
         }
@@ -290,7 +301,7 @@ struct Sharer {
     injector: Box<dyn Injector>,
     injection_failed: bool,
     /// When the helper last typed or clicked.
-    injected: Option<Instant>,
+    injected: Option<Timestamp>,
     board: Board,
     scopes: Scopes,
     /// Nothing has to be proved to the relay any more.
@@ -302,18 +313,20 @@ impl Sharer {
     /// Waits for the next thing to happen, and handles it.
     async fn wait(&mut self, path: &mut Path, commands: &mut Receiver<Command>) {
         let due = self.endpoint.poll_timeout();
-        let due = due.map(|moment| self.clock.until(moment));
+        let stale = self.filming.stale_at(&self.endpoint, path.waiting());
+        let due = due.into_iter().chain(stale).min();
         let film = self.filming.due(&self.endpoint, path.waiting());
+        let stream = path.stream();
         let events = self.events.clone();
         tokio::select! {
             // The person first, then time, then what others send.
             biased;
             command = commands.recv() => self.command(command.unwrap_or(Command::End)),
-            () = sleep(due) => self.endpoint.handle_timeout(self.clock.now()),
+            () = self.clock.reach(due, stream) => self.time_passed(path.waiting()),
             incoming = when_heard(&events, path.next()) => self.incoming(incoming, path, commands),
             told = self.filming.told() => self.filmed(told),
             read = self.board.was_read() => self.send(read),
-            () = sleep(film) => self.film(path.waiting()),
+            () = sleep(film) => self.filming.take(self.endpoint.wants_complete()),
         }
     }
 
@@ -376,6 +389,10 @@ impl Sharer {
             Command::FetchPicture => self.endpoint.fetch_picture(now),
             Command::Pause(paused) => self.endpoint.set_paused(paused, now),
             Command::Chat(text) => self.endpoint.chat(&text).map(|_| ()),
+            Command::ChangePath => {
+                self.endpoint.change_path(now);
+                Ok(())
+            }
             Command::End => {
                 self.endpoint.end();
                 Ok(())
@@ -387,19 +404,20 @@ impl Sharer {
         }
     }
 
-    /// It is time for a picture, or what was sent has grown stale.
-    fn film(&mut self, waiting: usize) {
-        if self.filming.is_stale(waiting) {
+    /// Time has passed; what was sent may have grown stale by that.
+    fn time_passed(&mut self, waiting: usize) {
+        let now = self.clock.now();
+        self.endpoint.handle_timeout(now);
+        let stale = self.filming.stale_at(&self.endpoint, waiting);
+        if stale.is_some_and(|stale| now >= stale) {
             self.endpoint.drop_stale_frames();
-        } else {
-            self.filming.take(self.endpoint.wants_complete());
         }
     }
 
     fn filmed(&mut self, told: filming::Told) {
         match self
             .filming
-            .filmed(told, &mut self.endpoint, &mut self.meter)
+            .filmed(told, &mut self.endpoint, &mut self.meter, self.clock.now())
         {
             Ok(()) => {}
             Err(why) => self.tell(Event::Trouble(why)),
@@ -454,7 +472,7 @@ impl Sharer {
                 }
             }
         }
-        while let Some(receipt) = self.endpoint.poll_receipt(receipts::time()) {
+        while let Some(receipt) = self.endpoint.poll_receipt(self.clock.unix_now()) {
             self.tell(Event::Receipt(Box::new(receipt)));
         }
         let scopes = self.endpoint.scopes();
@@ -466,7 +484,7 @@ impl Sharer {
 
     fn inject(&mut self, input: &InputEvent) {
         if let InputEvent::Key { .. } | InputEvent::Button { .. } = input {
-            self.injected = Some(Instant::now());
+            self.injected = Some(self.clock.now());
         }
         if let Err(error) = self.injector.inject(input) {
             // Once is enough: a screen that cannot be controlled cannot for every key.
@@ -488,7 +506,5 @@ impl Sharer {
 
 /// Bytes of input that are taken at once.
 const CHUNK: usize = 4 * 1024;
-/// The least time between two pictures.
-const PICTURE_INTERVAL: Duration = Duration::from_millis(33);
-/// Frames that the network has not taken for so long are stale.
-const STALE: Duration = Duration::from_secs(2);
+/// Frames that the network has not taken for so many milliseconds are stale.
+const STALE: u64 = 2_000;

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use alongside_client::{
-    By, Config, Relay, Trust,
+    By, Clock, Config, Relay, Trust,
     clipboard::Place,
     helper::{self, Command, Event},
 };
@@ -47,6 +47,7 @@ fn options(relay: Relay) -> helper::Options {
         config: Config::default(),
         views: Vec::new(),
         clipboard: Place::Nowhere,
+        clock: Clock::default(),
     }
 }
 

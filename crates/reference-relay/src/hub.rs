@@ -16,14 +16,8 @@ use quinn::Connection;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    books::Books,
-    clock::{Clock, unix_now},
-    connection::CHUNK,
-    devices::Devices,
-    health::Status,
-    issuer::Issuer,
-    outbox::Outbox,
-    sign_in::Access,
+    books::Books, clock::Clock, connection::CHUNK, devices::Devices, health::Status,
+    issuer::Issuer, outbox::Outbox, sign_in::Access,
 };
 
 /// How often the operator's rules are looked at.
@@ -86,6 +80,7 @@ impl Hub {
         access: Access,
         issuer: Option<Issuer>,
         books: Books,
+        clock: Clock,
     ) -> Self {
         // What a client may send in one reading, and the message that this completes, still fit.
         let reading = config.control_message.saturating_add(CHUNK + 16);
@@ -98,7 +93,7 @@ impl Hub {
         machine.set_issuing(issuer.is_some());
         Self {
             deadline_changed: Notify::new(),
-            clock: Clock::start(),
+            clock,
             access,
             issuer,
             room,
@@ -185,10 +180,27 @@ impl Hub {
                 continue;
             };
             tokio::select! {
-                () = tokio::time::sleep(self.clock.until(deadline)) => {
+                () = self.clock.sleep_until(deadline) => {
                     self.tell(|machine, now| machine.handle_timeout(now));
                 }
                 () = changed => {}
+            }
+        }
+    }
+
+    /// Lets time pass, if the clock is manual: whatever is due by then happens at its own time.
+    pub(crate) fn advance(&self, ms: u64) {
+        if !self.clock.is_manual() {
+            return;
+        }
+        let until = self.clock.now().plus_ms(ms);
+        loop {
+            let deadline = self.lock().deadline;
+            let due = deadline.filter(|deadline| *deadline <= until);
+            self.clock.set(due.unwrap_or(until));
+            self.tell(|machine, now| machine.handle_timeout(now));
+            if due.is_none() {
+                return;
             }
         }
     }
@@ -218,7 +230,7 @@ impl Hub {
                 attempt,
                 request,
             } = check;
-            let result = self.access.check(&request, unix_now());
+            let result = self.access.check(&request, self.clock.unix_now());
             state = self.lock();
             state
                 .machine
@@ -231,7 +243,7 @@ impl Hub {
     fn drain(&self, state: &mut State) -> Vec<Check> {
         let mut checks = Vec::new();
         while let Some(event) = state.machine.poll_event() {
-            state.note(event);
+            state.note(event, self.clock.unix_now());
         }
         while let Some(transmit) = state.machine.poll_transmit() {
             match transmit {
@@ -251,7 +263,8 @@ impl Hub {
                 }),
                 Transmit::Issue { conn, wanted } => {
                     let issuer = self.issuer.as_ref().ok_or(ErrorCode::Unsupported);
-                    let card = issuer.and_then(|issuer| issuer.issue(wanted, unix_now()));
+                    let card =
+                        issuer.and_then(|issuer| issuer.issue(wanted, self.clock.unix_now()));
                     state.machine.card_issued(conn, card);
                 }
                 Transmit::Close { conn, code } => {
@@ -276,11 +289,11 @@ impl Hub {
 
 impl State {
     //= spec/03-rendezvous.md#forwarding [RDV-33] e2a4a48e
-    fn note(&mut self, event: Event) {
+    fn note(&mut self, event: Event, unix_now: u64) {
         match event {
             Event::Paired { helper, sharer } => {
                 tracing::info!(helper = helper.0, sharer = sharer.0, "a session began");
-                self.sessions.began(helper, sharer, unix_now());
+                self.sessions.began(helper, sharer, unix_now);
                 self.connect(helper, sharer);
                 self.connect(sharer, helper);
             }
@@ -303,7 +316,7 @@ impl State {
             Event::Unpaired { ends, code } => {
                 let [one, other] = ends.map(|end| end.0);
                 tracing::info!(one, other, code, "a session ended");
-                let record = self.sessions.ended(ends[0], code, unix_now());
+                let record = self.sessions.ended(ends[0], code, unix_now);
                 if let (Some(record), Some(journal)) = (record, &self.books.journal) {
                     journal.write(record.line());
                 }
@@ -312,7 +325,7 @@ impl State {
             Event::Reported { category, account } => {
                 tracing::info!("a session was reported");
                 let record = report::Record {
-                    time: unix_now(),
+                    time: unix_now,
                     category,
                     account,
                 };

@@ -13,6 +13,7 @@
 //! | `health`, `notify` | word to a monitor, and to a service manager |
 //! | `splice` | carries one frame stream from one client to its peer |
 //! | `quic`, [`tls`], `clock` | windows, certificates, time |
+//! | [`testing`] | a relay whose time stands still, for a suite that moves it |
 
 pub mod books;
 mod clock;
@@ -28,9 +29,11 @@ mod quic;
 mod relay;
 pub mod sign_in;
 mod splice;
+pub mod testing;
 pub mod tls;
 
 pub use alongside_state_machine::relay::RelayConfig;
+pub use clock::Clock;
 pub use health::Status;
 pub use issuer::Issuer;
 pub use relay::{BindError, Options, Relay};

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     books::{Books, BooksError, Keeper},
+    clock::Clock,
     connection,
     devices::Devices,
     health::{self, Status},
@@ -41,6 +42,8 @@ pub struct Options {
     pub reports: Option<PathBuf>,
     /// Where the machine itself may ask for health, by HTTP; a loopback address.
     pub health: Option<SocketAddr>,
+    /// What time is counted by.
+    pub clock: Clock,
 }
 
 impl Options {
@@ -56,6 +59,7 @@ impl Options {
             journal: None,
             reports: None,
             health: None,
+            clock: Clock::default(),
         }
     }
 }
@@ -108,6 +112,7 @@ impl Relay {
             journal,
             reports,
             health,
+            clock,
         } = options;
         if reports.is_none() {
             config.reports_per_source = 0;
@@ -134,7 +139,7 @@ impl Relay {
         })?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed, access, issuer, books));
+        let hub = Arc::new(Hub::new(config, seed, access, issuer, books, clock));
         hub.set_devices(devices);
         let (timer, keeper) = (hub.clone(), hub.clone());
         let mut tasks = vec![
@@ -194,6 +199,12 @@ impl Relay {
         let server = quic::server_config(identity, &self.bounds)?;
         self.endpoint.set_server_config(Some(server));
         Ok(())
+    }
+
+    /// Lets so many milliseconds pass, if the clock is manual. Whatever is due by then happens at its own
+    /// time, in its order, and has happened when this returns.
+    pub fn advance(&self, ms: u64) {
+        self.hub.advance(ms);
     }
 
     /// How it is with it.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alongside_client::{
+    Clock,
     clipboard::Place,
     device::read_key,
     helper::{self, Command, Event, Options, SessionEvent},
@@ -60,6 +61,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         config,
         views,
         clipboard: Place::X11(None),
+        clock: Clock::default(),
     };
     // On a task of its own: a terminal that does not take what is written must not stop it.
     let mut session = tokio::spawn(helper::run(options, orders, events));

@@ -9,7 +9,6 @@ mod device;
 mod exit;
 mod face;
 mod helper;
-mod inert;
 mod input;
 mod keys;
 mod prompt;

@@ -5,11 +5,12 @@ mod waiting;
 use std::{
     collections::VecDeque,
     path::Path,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use alongside_client::{
-    By, Config, ConnectError, Ended, Relay,
+    By, Clock, Config, ConnectError, Ended, Relay,
     clipboard::Place,
     device::read_device,
     inject,
@@ -73,7 +74,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         reading: true,
         stop: Stop::new()?,
         raw,
-        spent: SpentLocators::default(),
+        spent: Arc::default(),
         talk: Talk::default(),
         book,
         sign_in,
@@ -188,7 +189,7 @@ struct Sharer {
     raw: bool,
     //= spec/02-codes.md#spent [CODE-14] 29511607
     /// The program's memory of codes, which dies with it.
-    spent: SpentLocators,
+    spent: Arc<Mutex<SpentLocators>>,
     talk: Talk,
     /// Where receipts go, if there are any.
     book: Option<Book>,
@@ -227,7 +228,7 @@ struct Talk {
     lost: Countdown,
 }
 
-type Session = tokio::task::JoinHandle<(Result<Ended, ConnectError>, SpentLocators)>;
+type Session = tokio::task::JoinHandle<Result<Ended, ConnectError>>;
 
 impl Sharer {
     fn warn_of_receipts(&mut self, args: &args::Sharer) {
@@ -271,6 +272,7 @@ impl Sharer {
             screen,
             injector,
             clipboard,
+            clock: Clock::default(),
             receipts: args.receipts.is_some().then_some(Receipts {
                 share: args.share_receipts,
                 key: self.receipt_key.clone(),
@@ -281,12 +283,10 @@ impl Sharer {
                 Duration::ZERO
             },
         };
-        let mut spent = std::mem::take(&mut self.spent);
+        let spent = Arc::clone(&self.spent);
         // On a task of its own: a terminal that does not take what is written must not stop it.
-        let mut session: Session = tokio::spawn(async move {
-            let ended = sharer::run(options, &mut spent, orders, events).await;
-            (ended, spent)
-        });
+        let mut session: Session =
+            tokio::spawn(async move { sharer::run(options, &spent, orders, events).await });
         let mut events_since = 0;
         loop {
             //= spec/05-session.md#end [END-1] 76b70464
@@ -308,9 +308,7 @@ impl Sharer {
                     self.order(Command::End).await;
                 }
                 ended = &mut session => {
-                    let (ended, spent) = ended?;
-                    self.spent = spent;
-                    let ended = match ended {
+                    let ended = match ended? {
                         Err(ConnectError::Spent) => {
                             self.terminal.status("");
                             self.terminal.line(&ConnectError::Spent.to_string());

@@ -3,7 +3,7 @@
 use alongside_wire::{Scopes, rendezvous::SignedIn};
 use bip39::Language;
 
-pub(crate) use super::inert::plain;
+pub(crate) use alongside_client::inert::plain;
 
 /// The three words of a session.
 pub(crate) fn phrase(places: [u16; 3]) -> String {

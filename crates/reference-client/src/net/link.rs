@@ -14,6 +14,7 @@ use super::{
     ConnectError, Relay,
     streams::{Outgoing, Words, accept_frames, code, read_control},
 };
+use crate::clock::Stream;
 
 /// Something that came from the relay.
 pub(crate) enum Incoming {
@@ -50,6 +51,8 @@ pub(crate) struct Link {
     incoming: mpsc::Receiver<Incoming>,
     feedback: mpsc::Sender<Incoming>,
     control: Option<Words>,
+    /// Bytes that came on the control stream, and were given out.
+    read: u64,
     writer: JoinHandle<()>,
     outgoing: BTreeMap<u64, Outgoing>,
     /// Frame streams of the other end that the machine wants no more of.
@@ -76,6 +79,7 @@ impl Link {
             incoming,
             feedback,
             control: Some(control),
+            read: 0,
             writer,
             outgoing: BTreeMap::new(),
             unwanted: Vec::new(),
@@ -90,7 +94,12 @@ impl Link {
             control.at_most(WAITING).await;
         }
         match self.incoming.recv().await {
-            Some(incoming) => incoming,
+            Some(incoming) => {
+                if let Incoming::Control(bytes) = &incoming {
+                    self.read += bytes.len() as u64;
+                }
+                incoming
+            }
             // It stays open: a sender of it is in `self`.
             None => std::future::pending().await,
         }
@@ -100,7 +109,7 @@ impl Link {
     pub(crate) fn transmit(&mut self, transmit: Transmit) {
         match transmit {
             Transmit::Control(bytes) => {
-                if let Some(control) = &self.control {
+                if let Some(control) = &mut self.control {
                     control.send(bytes);
                 }
             }
@@ -125,6 +134,21 @@ impl Link {
         let before = self.unwanted.len();
         self.unwanted.retain(|unwanted| *unwanted != id);
         self.unwanted.len() < before
+    }
+
+    /// Where the control stream is.
+    pub(crate) fn stream(&self) -> Stream<impl Future<Output = ()> + use<>> {
+        let control = self.control.as_ref();
+        let handed_over = control.map(|control| control.at_most(0));
+        Stream {
+            read: self.read,
+            said: control.map_or(0, Words::said),
+            handed_over: async move {
+                if let Some(handed_over) = handed_over {
+                    handed_over.await;
+                }
+            },
+        }
     }
 
     /// Bytes of frames that the transport has not taken yet.

@@ -7,6 +7,7 @@ use alongside_wire::ErrorCode;
 use tokio::task::JoinSet;
 
 use super::{ConnectError, Incoming, Link, Relay};
+use crate::clock::Stream;
 
 /// How long one attempt to connect again may take. On a network that was gone, a fresh attempt
 /// gets through sooner than one that has begun to wait.
@@ -110,6 +111,23 @@ impl Path {
         self.link
             .as_mut()
             .is_some_and(|link| link.take_unwanted(id))
+    }
+
+    /// Where the control stream of the present connection is; nowhere without one.
+    pub(crate) fn stream(&self) -> Stream<impl Future<Output = ()> + use<>> {
+        let stream = self.link.as_ref().map(Link::stream);
+        let (read, said) = stream
+            .as_ref()
+            .map_or((0, 0), |stream| (stream.read, stream.said));
+        Stream {
+            read,
+            said,
+            handed_over: async move {
+                if let Some(stream) = stream {
+                    stream.handed_over.await;
+                }
+            },
+        }
     }
 
     /// Bytes of frames that the transport has not taken yet.

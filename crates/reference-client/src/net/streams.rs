@@ -52,6 +52,7 @@ fn closed_with(error: &ConnectionError) -> Option<ErrorCode> {
 pub(super) struct Words {
     queue: mpsc::UnboundedSender<Vec<u8>>,
     waiting: watch::Sender<usize>,
+    said: u64,
 }
 
 impl Words {
@@ -73,11 +74,17 @@ impl Words {
             let _ = send.finish();
             let _ = send.stopped().await;
         });
-        (Self { queue, waiting }, writer)
+        let words = Self {
+            queue,
+            waiting,
+            said: 0,
+        };
+        (words, writer)
     }
 
-    pub(super) fn send(&self, bytes: Vec<u8>) {
+    pub(super) fn send(&mut self, bytes: Vec<u8>) {
         let len = bytes.len();
+        self.said += len as u64;
         // Counted first, so that it is never taken before it was.
         self.waiting.send_modify(|waiting| *waiting += len);
         if self.queue.send(bytes).is_err() {
@@ -86,14 +93,18 @@ impl Words {
         }
     }
 
+    /// Bytes that were sent, or wait.
+    pub(super) fn said(&self) -> u64 {
+        self.said
+    }
+
     /// Waits until no more than so many bytes wait.
-    pub(super) async fn at_most(&self, bytes: usize) {
-        // It cannot fail: the sender is in `self`.
-        let _ = self
-            .waiting
-            .subscribe()
-            .wait_for(|waiting| *waiting <= bytes)
-            .await;
+    pub(super) fn at_most(&self, bytes: usize) -> impl Future<Output = ()> + use<> {
+        let mut waiting = self.waiting.subscribe();
+        async move {
+            // It fails when these words are dropped, and nothing is said any more.
+            let _ = waiting.wait_for(|waiting| *waiting <= bytes).await;
+        }
     }
 }
 

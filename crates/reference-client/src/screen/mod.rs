@@ -13,7 +13,7 @@ mod pattern;
 pub(crate) mod tiles;
 mod x11;
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use alongside_wire::{media::Frame, session::DisplayInfo};
 
@@ -38,6 +38,11 @@ pub trait Screen: Send {
     /// If the screen cannot be read, or a frame of it would break a limit of the protocol. It may
     /// be captured again: what comes next fits the last frame that was returned, or is complete.
     fn capture(&mut self, complete: bool) -> Result<Option<Frame>, ScreenError>;
+
+    /// The least time between two captures that is worth it.
+    fn pace(&self) -> Duration {
+        Duration::from_millis(33)
+    }
 
     /// Whether [`Screen::annotate`] works.
     fn can_annotate(&self) -> bool {

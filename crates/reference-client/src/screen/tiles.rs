@@ -70,6 +70,27 @@ pub(crate) fn encode(
     Err(ScreenError::FrameTooLarge { width, height })
 }
 
+/// A frame of the marked tiles of a small picture, of which nothing is lost.
+///
+/// # Errors
+/// If it cannot be encoded.
+pub(crate) fn encode_exactly(
+    picture: &Picture,
+    marked: &Grid,
+    complete: bool,
+) -> Result<Frame, ScreenError> {
+    let encoded = |rect| encode_tile(picture, rect, Codec::Png, 100);
+    let tiles = marked.runs().into_iter().map(encoded);
+    let tiles: ImageResult<_> = tiles.collect();
+    Ok(Frame {
+        complete,
+        display: 0,
+        width: picture.width(),
+        height: picture.height(),
+        tiles: tiles.map_err(|error| ScreenError::Encode(error.to_string()))?,
+    })
+}
+
 fn runs_by_codec(picture: &Picture, marked: &Grid) -> Vec<(Rect, Codec)> {
     let mut png = Grid::none(picture.width(), picture.height());
     let mut jpeg = png.clone();

@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alongside_state_machine::endpoint::sharer::SharerEndpoint;
+use alongside_state_machine::{endpoint::sharer::SharerEndpoint, time::Timestamp};
 use alongside_wire::{media::Frame, session::DisplayInfo};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::{PICTURE_INTERVAL, STALE};
+use super::STALE;
 use crate::{
     marks::{Mark, Marks},
     quality::Meter,
@@ -47,27 +47,29 @@ pub(super) struct Filming {
     busy: bool,
     /// Counts the times that something could be seen: what was taken in one is not shown in the next.
     showing: u64,
+    pace: Duration,
     /// No picture is asked for before this.
     next: Instant,
     /// When the latest frame was sent.
-    sent: Instant,
+    sent: Timestamp,
 }
 
 impl Filming {
     pub(super) fn start(screen: Box<dyn Screen>) -> Self {
-        let displays = screen.displays();
+        let (displays, pace) = (screen.displays(), screen.pace());
         let (orders, ordered) = mpsc::sync_channel(ORDERS);
         let (sender, told) = unbounded_channel();
         thread::spawn(move || film(screen, &ordered, &sender));
         Self {
             displays,
+            pace,
             orders,
             told,
             wipe: false,
             busy: false,
             showing: 0,
             next: Instant::now(),
-            sent: Instant::now(),
+            sent: Timestamp::default(),
         }
     }
 
@@ -76,28 +78,23 @@ impl Filming {
         self.displays.clone()
     }
 
-    /// How long until [`Filming::take`] or a look at staleness is due, if frames may be sent.
+    /// How long until [`Filming::take`] is due, if frames may be sent. Its pace is not the session's
+    /// time: nothing is decided by it.
     pub(super) fn due(&self, endpoint: &SharerEndpoint, waiting: usize) -> Option<Duration> {
-        if !endpoint.may_send_frame() || self.busy {
-            return None;
-        }
-        let due = if waiting > 0 {
-            self.sent + STALE
-        } else {
-            self.next
-        };
-        Some(due.saturating_duration_since(Instant::now()))
+        let idle = endpoint.may_send_frame() && !self.busy && waiting == 0;
+        idle.then(|| self.next.saturating_duration_since(Instant::now()))
     }
 
-    /// Whether the network has not taken the latest frame for too long.
-    pub(super) fn is_stale(&self, waiting: usize) -> bool {
-        waiting > 0 && self.sent.elapsed() >= STALE
+    /// When what the network has not taken of the latest frame is stale.
+    pub(super) fn stale_at(&self, endpoint: &SharerEndpoint, waiting: usize) -> Option<Timestamp> {
+        let waits = endpoint.may_send_frame() && !self.busy && waiting > 0;
+        waits.then(|| self.sent.plus_ms(STALE))
     }
 
     /// Asks for a picture.
     pub(super) fn take(&mut self, complete: bool) {
         self.busy = true;
-        self.next = Instant::now() + PICTURE_INTERVAL;
+        self.next = Instant::now() + self.pace;
         // It fails if the thread has panicked, or hangs; then no picture comes, and the rest goes on.
         let _ = self.orders.try_send(Order::Take(complete, self.showing));
     }
@@ -135,6 +132,7 @@ impl Filming {
         told: Told,
         endpoint: &mut SharerEndpoint,
         meter: &mut Meter,
+        now: Timestamp,
     ) -> Result<(), String> {
         if self.wipe {
             self.mark(Mark::Clear);
@@ -161,7 +159,7 @@ impl Filming {
             return Ok(());
         }
         self.announce(&frame, endpoint);
-        self.sent = Instant::now();
+        self.sent = now;
         endpoint
             .send_frame(&frame)
             .map(|_| meter.count(&frame))

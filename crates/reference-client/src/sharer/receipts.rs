@@ -1,6 +1,4 @@
-//! What receipts need of the system: a key and the time of day.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! What receipts need of the system: a key.
 
 use alongside_state_machine::{
     identity::{keys::SecretKey, own::OwnCard},
@@ -24,10 +22,4 @@ pub(super) fn recorder(
     getrandom::fill(&mut seed)
         .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
     Ok(Recorder::new(SecretKey::from_seed(&seed), share))
-}
-
-/// Seconds since 1970.
-pub(super) fn time() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }

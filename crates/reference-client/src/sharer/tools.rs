@@ -1,8 +1,6 @@
 //! Drawing and clipboard at the sharer: carried out here as the machine says, and undone with the
 //! grant that allowed it.
 
-use std::time::Duration;
-
 use alongside_wire::session;
 
 use super::{Event, SessionEvent, Sharer};
@@ -12,8 +10,8 @@ use crate::{
     marks::{Mark, Stroke},
 };
 
-/// After the helper typed or clicked, an act for the clipboard is not taken for so long.
-const GUARD: Duration = Duration::from_secs(1);
+/// After the helper typed or clicked, an act for the clipboard is not taken for so many milliseconds.
+const GUARD: u64 = 1_000;
 
 impl Sharer {
     /// Carries out what concerns the screen or the clipboard.
@@ -38,7 +36,9 @@ impl Sharer {
     /// Fails while what the helper typed may still be on its way to the person's own terminal.
     pub(super) fn guard(&self) -> Result<(), Misuse> {
         match self.injected {
-            Some(injected) if injected.elapsed() < GUARD => Err(Misuse::AnswerGuard),
+            Some(injected) if self.clock.now() < injected.plus_ms(GUARD) => {
+                Err(Misuse::AnswerGuard)
+            }
             _ => Ok(()),
         }
     }

@@ -11,8 +11,9 @@ use std::{
 };
 
 use alongside_client::{
-    Config, ConnectError, Ended, Fingerprint, Relay, Trust, canvas::Canvas, clipboard::Place,
-    helper, inject, inject::Injector, picture::Picture, screen::Pattern, sharer, view::View,
+    Clock, Config, ConnectError, Ended, Fingerprint, Relay, Trust, canvas::Canvas,
+    clipboard::Place, helper, inject, inject::Injector, picture::Picture, screen::Pattern, sharer,
+    view::View,
 };
 use alongside_relay::{Options, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
@@ -202,6 +203,7 @@ pub fn helper_with(
         config: Config::default(),
         views,
         clipboard: Place::Nowhere,
+        clock: Clock::default(),
     };
     set(&mut options);
     End {
@@ -231,11 +233,12 @@ pub fn sharer_with(
         clipboard: Place::Nowhere,
         receipts: None,
         report_after: Duration::ZERO,
+        clock: Clock::default(),
     };
     set(&mut options);
     let session = tokio::spawn(async move {
-        let mut spent = SpentLocators::default();
-        sharer::run(options, &mut spent, orders, events).await
+        let spent = Mutex::new(SpentLocators::default());
+        sharer::run(options, &spent, orders, events).await
     });
     End {
         commands,

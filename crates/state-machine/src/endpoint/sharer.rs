@@ -289,6 +289,15 @@ impl SharerEndpoint {
         self.carry_out();
     }
 
+    /// The network has changed, as the program knows: the connection is closed as lost, and the session
+    /// goes on over another.
+    pub fn change_path(&mut self, now: Timestamp) {
+        self.control.lost();
+        self.path.give_up();
+        self.machine.link_lost(now);
+        self.carry_out();
+    }
+
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.machine.handle_timeout(now);

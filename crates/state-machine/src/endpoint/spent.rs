@@ -12,6 +12,14 @@ use crate::{error::Misuse, time::Timestamp};
 pub struct SpentLocators(Vec<(String, Locator, Timestamp)>);
 
 impl SpentLocators {
+    /// Whether a locator was joined at this relay within 45 minutes.
+    pub fn is_spent(&self, relay: &str, locator: Locator, now: Timestamp) -> bool {
+        let same = |(at, known, until): &(String, Locator, Timestamp)| {
+            at == relay && *known == locator && now < *until
+        };
+        self.0.iter().any(same)
+    }
+
     //= spec/02-codes.md#spent [CODE-11] 2173fa4b
     /// Marks a locator before it is sent, whatever secret was typed.
     ///
@@ -19,9 +27,7 @@ impl SpentLocators {
     /// [`Misuse::SpentCode`] if it was joined at this relay within 45 minutes.
     pub fn spend(&mut self, relay: &str, locator: Locator, now: Timestamp) -> Result<(), Misuse> {
         self.0.retain(|(_, _, until)| now < *until);
-        let same =
-            |(at, known, _): &&(String, Locator, Timestamp)| at == relay && *known == locator;
-        if self.0.iter().find(same).is_some() {
+        if self.is_spent(relay, locator, now) {
             return Err(Misuse::SpentCode);
         }
         let until = now.plus_ms(timers::SHARER_SPENT);

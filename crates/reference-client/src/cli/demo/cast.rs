@@ -1,8 +1,8 @@
 //! A helper and a sharer, and what each of them has been told.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
-use alongside_client::{Config, Misuse, clipboard::Place, helper, picture::Picture, sharer};
+use alongside_client::{Clock, Config, Misuse, clipboard::Place, helper, picture::Picture, sharer};
 use alongside_state_machine::{
     endpoint::spent::SpentLocators,
     identity::{Identity, trust::Who},
@@ -403,6 +403,7 @@ pub(super) fn helper(house: &House, parts: &Parts, seen: Seen) -> Result<Helper,
         config: with(&parts.helper),
         views: vec![Box::new(seen)],
         clipboard: Place::Nowhere,
+        clock: Clock::default(),
     };
     let session = tokio::spawn(helper::run(options, orders, events));
     Ok(Person::new("helper", commands, told, session))
@@ -427,10 +428,11 @@ pub(super) fn sharer(
         clipboard: stage.clipboard(),
         receipts: parts.receipts.clone(),
         report_after: Duration::ZERO,
+        clock: Clock::default(),
     };
     let session = tokio::spawn(async move {
-        let mut spent = SpentLocators::default();
-        sharer::run(options, &mut spent, orders, events).await
+        let spent = Mutex::new(SpentLocators::default());
+        sharer::run(options, &spent, orders, events).await
     });
     Ok(Person::new("sharer", commands, told, session))
 }

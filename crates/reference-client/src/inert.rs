@@ -14,7 +14,7 @@ const POP_ISOLATE: char = '\u{2069}';
 /// A control character or a line break becomes a space, and so does a mark that turns text around by
 /// force; those that isolate a part of it stay if they come in pairs. A text from right to left is
 /// isolated as a whole, so that its order ends where it ends.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut turns = false;
     // Of each open isolate, whether it was kept.

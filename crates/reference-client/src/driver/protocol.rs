@@ -1,0 +1,482 @@
+//! The lines of the driver protocol, as `conformance/driver.md` and its schema have them.
+
+use alongside_wire::{Scopes, input::InputEvent};
+use serde::{Deserialize, Serialize};
+
+/// The version that is spoken here.
+pub const VERSION: u32 = 1;
+
+/// A line of the suite: what is to be done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its number, which no other has.
+    pub id: u64,
+    /// What it is.
+    #[serde(flatten)]
+    pub command: Command,
+}
+
+/// What the suite wants done, by its `op`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub enum Command {
+    Hello {
+        driver: u32,
+    },
+    Open {
+        session: String,
+        #[serde(flatten)]
+        options: Open,
+    },
+    CreateCode {
+        session: String,
+    },
+    Join {
+        session: String,
+        code: String,
+        #[serde(default)]
+        link: bool,
+    },
+    Contact {
+        session: String,
+        by: Contact,
+    },
+    Consent {
+        session: String,
+        allow: bool,
+        #[serde(default)]
+        warned: bool,
+    },
+    RequestControl {
+        session: String,
+        scopes: Names,
+    },
+    ReleaseControl {
+        session: String,
+    },
+    Grant {
+        session: String,
+        scopes: Names,
+    },
+    Deny {
+        session: String,
+    },
+    Revoke {
+        session: String,
+    },
+    Narrow {
+        session: String,
+        scopes: Names,
+    },
+    Renew {
+        session: String,
+    },
+    Pause {
+        session: String,
+    },
+    Unpause {
+        session: String,
+    },
+    Chat {
+        session: String,
+        text: String,
+    },
+    SendFrame {
+        session: String,
+        width: u16,
+        height: u16,
+        seed: u32,
+    },
+    SendInput {
+        session: String,
+        input: Vec<Input>,
+    },
+    Copy {
+        session: String,
+        text: String,
+    },
+    Take {
+        session: String,
+        allow: bool,
+    },
+    Stroke {
+        session: String,
+        stroke: u32,
+        points: Vec<(u16, u16)>,
+    },
+    Laser {
+        session: String,
+        x: u16,
+        y: u16,
+    },
+    Clear {
+        session: String,
+    },
+    Acknowledge {
+        session: String,
+    },
+    SecureDesktop {
+        session: String,
+        active: bool,
+    },
+    Reconnect {
+        session: String,
+    },
+    End {
+        session: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        report: Option<String>,
+    },
+    Close {
+        session: String,
+    },
+    AdvanceClock {
+        session: String,
+        ms: u64,
+        #[serde(default)]
+        read: u64,
+    },
+    Vector {
+        kind: String,
+        input: serde_json::Value,
+    },
+}
+
+impl Command {
+    /// The `op` of each.
+    pub const NAMES: &[&str] = &[
+        "hello",
+        "open",
+        "create-code",
+        "join",
+        "contact",
+        "consent",
+        "request-control",
+        "release-control",
+        "grant",
+        "deny",
+        "revoke",
+        "narrow",
+        "renew",
+        "pause",
+        "unpause",
+        "chat",
+        "send-frame",
+        "send-input",
+        "copy",
+        "take",
+        "stroke",
+        "laser",
+        "clear",
+        "acknowledge",
+        "secure-desktop",
+        "reconnect",
+        "end",
+        "close",
+        "advance-clock",
+        "vector",
+    ];
+}
+
+/// How a client is set up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Open {
+    /// What it is.
+    pub role: Role,
+    /// Where the relay is.
+    pub relay: String,
+    /// SHA-256 of the relay's certificate, in hexadecimal.
+    pub certificate: String,
+    /// What a helper calls itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The most that it will allow, or ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ceiling: Option<Names>,
+    /// What to sign in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// The roles of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the specification says what each is")]
+pub enum Role {
+    Helper,
+    Sharer,
+}
+
+/// Who started the contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub enum Contact {
+    Person,
+    Stranger,
+}
+
+/// Scopes by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub struct Names(pub Scopes);
+
+impl TryFrom<Vec<String>> for Names {
+    type Error = String;
+
+    fn try_from(names: Vec<String>) -> Result<Self, String> {
+        let mut scopes = Scopes::NONE;
+        for name in names {
+            let known = Scopes::REGISTERED.iter().find(|(_, known)| *known == name);
+            let (scope, _) = known.ok_or_else(|| format!("there is no scope `{name}`"))?;
+            scopes = scopes.union(*scope);
+        }
+        Ok(Self(scopes))
+    }
+}
+
+impl From<Names> for Vec<String> {
+    fn from(Names(scopes): Names) -> Self {
+        let known = Scopes::REGISTERED.iter();
+        let held = known.filter(|(scope, _)| scopes.contains(*scope));
+        held.map(|(_, name)| (*name).to_owned()).collect()
+    }
+}
+
+/// One thing that a helper did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub enum Input {
+    Key { key: u16, down: bool },
+    Pointer { pointer: (u16, u16), display: u8 },
+    Button { button: u8, down: bool },
+    Wheel { wheel: (i16, i16) },
+    Release { release: bool },
+}
+
+impl From<Input> for InputEvent {
+    fn from(input: Input) -> Self {
+        match input {
+            Input::Key { key: usage, down } => Self::Key { usage, down },
+            Input::Pointer {
+                pointer: (x, y),
+                display,
+            } => Self::Pointer { display, x, y },
+            Input::Button { button, down } => Self::Button { button, down },
+            Input::Wheel { wheel: (dx, dy) } => Self::Wheel { dx, dy },
+            Input::Release { .. } => Self::ReleaseAll,
+        }
+    }
+}
+
+impl From<InputEvent> for Input {
+    fn from(event: InputEvent) -> Self {
+        match event {
+            InputEvent::Key { usage: key, down } => Self::Key { key, down },
+            InputEvent::Pointer { display, x, y } => Self::Pointer {
+                pointer: (x, y),
+                display,
+            },
+            InputEvent::Button { button, down } => Self::Button { button, down },
+            InputEvent::Wheel { dx, dy } => Self::Wheel { wheel: (dx, dy) },
+            InputEvent::ReleaseAll => Self::Release { release: true },
+        }
+    }
+}
+
+/// A line of the driver: the answer to a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// The number of the request.
+    pub id: u64,
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// What becomes of a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The client does it.
+    Ok(Done),
+    /// It does not, and why.
+    Err {
+        /// Whose mistake it is.
+        class: ErrorClass,
+        /// What is wrong, for people.
+        detail: String,
+    },
+    /// There is no such command, or no such thing in this client.
+    Unsupported {},
+}
+
+/// What an answer says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Done {
+    /// Who answers here.
+    Hello {
+        /// The version of this protocol.
+        driver: u32,
+        /// The client's name.
+        name: String,
+        /// The client's version.
+        version: String,
+        /// What it can be.
+        roles: Vec<Role>,
+        /// What it can do.
+        capabilities: Vec<String>,
+    },
+    /// The clock was moved.
+    Advanced {
+        /// Bytes that the client has sent on the control stream of its present connection.
+        sent: u64,
+    },
+    /// Nothing but that it is done.
+    Nothing {},
+}
+
+/// Whose mistake an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorClass {
+    /// The client does not do it now.
+    Misuse,
+    /// The command is not one.
+    Command,
+    /// The driver or the client has broken down.
+    Internal,
+}
+
+/// A line of the driver: something happened in a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// Where.
+    pub session: String,
+}
+
+/// What happened, by its `event`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub enum Event {
+    Connected,
+    Code {
+        code: String,
+    },
+    CodeEnded {
+        code: String,
+    },
+    Phrase {
+        words: [String; 3],
+    },
+    ConsentAsked {
+        name: String,
+        verified: bool,
+    },
+    Warned,
+    Viewing {
+        scopes: Names,
+    },
+    Displays {
+        displays: Vec<Display>,
+    },
+    ControlAsked {
+        scopes: Names,
+        renewal: bool,
+    },
+    PromptClosed,
+    Granted {
+        scopes: Names,
+        seconds: u64,
+    },
+    Renewed {
+        seconds: u64,
+    },
+    Denied {
+        code: String,
+    },
+    ControlEnded {
+        code: String,
+    },
+    Paused {
+        own: bool,
+        other: bool,
+    },
+    Frame {
+        display: u8,
+        width: u16,
+        height: u16,
+        sha256: String,
+    },
+    Injected {
+        input: Input,
+    },
+    Released,
+    Chat {
+        text: String,
+    },
+    Delivered {
+        line: u32,
+    },
+    Offered {
+        text: String,
+    },
+    Lapsed,
+    Answered {
+        taken: bool,
+    },
+    Drawn {
+        stroke: u32,
+    },
+    Pointed {
+        x: u16,
+        y: u16,
+    },
+    Cleared,
+    Device {
+        standing: String,
+    },
+    SecureDesktop {
+        active: bool,
+    },
+    Frozen {
+        seconds: u64,
+    },
+    Back,
+    Refused {
+        code: String,
+    },
+    Ended {
+        by: By,
+        code: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clause: Option<String>,
+    },
+    Reported,
+}
+
+/// A display of the sharer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub struct Display {
+    pub id: u8,
+    pub width: u16,
+    pub height: u16,
+}
+
+/// Who ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub enum By {
+    Own,
+    Other,
+    Relay,
+}
