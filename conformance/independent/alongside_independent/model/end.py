@@ -102,7 +102,7 @@ class End:
         self._out, self._leave, self._close, self._why = [], None, None, None
         return made
 
-    def send(self, name: str, **fields: Any) -> None:  # noqa: ANN401
+    def send(self, name: str, /, **fields: Any) -> None:  # noqa: ANN401
         self.sent_at = self.now
         self._out.append(Message(name, fields))
 

@@ -1,0 +1,170 @@
+"""An endpoint on a real connection, with real time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from alongside_independent.registry import registry
+
+from .actions import Close, Connect, Finish, Reset, Say, Stop, Tell, Write
+from .endpoint import Endpoint
+from .transport import Connection, Listener, NotConnected, RelayAddress, connect
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
+"""Seconds between two tries to come back."""
+
+
+class Clock:
+    """Milliseconds that do not jump, but for what a test adds."""
+
+    def __init__(self) -> None:
+        self.added = 0
+
+    def now(self) -> int:
+        return int(asyncio.get_running_loop().time() * 1000) + self.added
+
+
+class Client:
+    """`events` has what the endpoint tells, in order."""
+
+    def __init__(self, endpoint: Endpoint, relay: RelayAddress, clock: Clock | None = None) -> None:
+        self.endpoint = endpoint
+        self.relay = relay
+        self.clock = clock or Clock()
+        self.events: asyncio.Queue[Tell] = asyncio.Queue()
+        self.connection: Connection | None = None
+        self._streams: dict[int, int] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def connect(self) -> None:
+        """Raises `NotConnected`."""
+        self._attach(await connect(self.relay))
+
+    def do(self, act: Callable[..., Any], *given: Any, **named: Any) -> Any:  # noqa: ANN401
+        """A method of the endpoint, which wants the time first."""
+        result = act(self.clock.now(), *given, **named)
+        self._pump()
+        return result
+
+    def backlog(self) -> int:
+        """Bytes of frames that are on their way; a sharer leaves out frames while there are many."""
+        return self.connection.waiting() if self.connection else 0
+
+    def lose_connection(self) -> None:
+        """As a network does it, for tests: nothing goes out or comes in any more on this connection."""
+        if self.connection is not None:
+            lost, self.connection = self.connection, None
+            lost.listener = None
+            lost.abandon()
+            self.do(self.endpoint.connection_lost)
+
+    async def close(self) -> None:
+        """At once, as if the program had ended; a session should have been ended before."""
+        await self.settle()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.connection is not None:
+            self.connection.listener = None
+            await self.connection.close_after_all_is_said(registry().errors["done"])
+            self.connection = None
+
+    async def settle(self) -> None:
+        """Until connections that are being closed are closed."""
+        for task in list(self._tasks):
+            await task
+
+    # the connection
+
+    def _attach(self, connection: Connection) -> None:
+        self.connection = connection
+        self._streams.clear()
+
+        def mine(act: Callable[..., None]) -> Callable[..., None]:
+            def call(*given: Any) -> None:  # noqa: ANN401
+                if self.connection is connection:
+                    self.do(act, *given)
+
+            return call
+
+        connection.begin(
+            Listener(
+                control=mine(self.endpoint.control),
+                frame=mine(self.endpoint.frame_data),
+                frame_over=mine(self.endpoint.frame_over),
+                stopped=mine(self._stopped),
+                closed=mine(self._closed),
+            )
+        )
+        self.do(self.endpoint.connected)
+
+    def _closed(self, now: int, code: int | None) -> None:
+        self.connection = None
+        self.endpoint.connection_closed(now, code)
+
+    def _stopped(self, now: int, stream: int) -> None:
+        for own, theirs in self._streams.items():
+            if theirs == stream:
+                self.endpoint.stream_stopped(own)
+
+    async def _come_back(self) -> None:
+        pause = FIRST_PAUSE
+        while not self.endpoint.over:
+            try:
+                made = await connect(self.relay)
+            except (NotConnected, OSError):
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            if self.endpoint.over:
+                await made.close_after_all_is_said(registry().errors["done"])
+            else:
+                self._attach(made)
+            return
+
+    def _spawn(self, work: Any) -> None:  # noqa: ANN401
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # what the endpoint wants
+
+    def _pump(self) -> None:
+        for action in self.endpoint.poll():
+            self._carry_out(action)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self.endpoint.next_time()
+        if due is not None:
+            wait = max(0, due - self.clock.now()) / 1000
+            self._timer = asyncio.get_running_loop().call_later(wait + 0.001, self._time)
+
+    def _time(self) -> None:
+        self._timer = None
+        self.do(self.endpoint.time)
+
+    def _carry_out(self, action: object) -> None:
+        connection = self.connection
+        match action:
+            case Tell():
+                self.events.put_nowait(action)
+            case Connect():
+                self._spawn(self._come_back())
+            case Close(code=code) if connection is not None:
+                self.connection = None
+                self._spawn(connection.close_after_all_is_said(code))
+            case Say(data=data) if connection is not None:
+                connection.say(data)
+            case Write(stream=stream, data=data) if connection is not None:
+                if stream not in self._streams:
+                    self._streams[stream] = connection.open_frame_stream()
+                connection.write_frame(self._streams[stream], data)
+            case Finish(stream=stream) if connection is not None and stream in self._streams:
+                connection.finish_frame_stream(self._streams.pop(stream))
+            case Reset(stream=stream, code=code) if connection is not None and stream in self._streams:
+                connection.reset(self._streams.pop(stream), code)
+            case Stop(stream=stream, code=code) if connection is not None:
+                connection.stop(stream, code)

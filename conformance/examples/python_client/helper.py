@@ -1,0 +1,323 @@
+"""A whole helper: codes and joins, the exchange, what is seen, control."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from alongside_independent import exchange, identity, messages, receipt_fields, reconnect
+from alongside_independent.codes import Code, draw
+from alongside_independent.exchange import Speaks
+from alongside_independent.messages import Message
+from alongside_independent.model.helper import Helper as Machine
+from alongside_independent.model.outcome import ACCEPTED, Outcome
+from alongside_independent.receipts import AtHelper
+from alongside_independent.records import Event
+from alongside_independent.refusal import Refused
+from alongside_independent.registry import error_name, registry, scope_bits
+from alongside_independent.sealing import MediaOpener
+from alongside_independent.spake import password_of_code
+
+from .actions import Reset, Stop, Write
+from .endpoint import Endpoint
+from .inputs import InputWriter
+from .viewing import Viewer
+
+VIEW_ONLY = ("view", "chat")
+
+
+class Helper(Endpoint):
+    direction, other_direction = "to-sharer", "to-helper"
+    machine: Machine
+
+    def __init__(
+        self,
+        name: str,
+        ceiling: int | None = None,
+        suites: tuple[int, ...] = (1, 2),
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._own_ceiling = scope_bits(*VIEW_ONLY) if ceiling is None else ceiling
+        super().__init__(Machine(self._own_ceiling), random)
+        self._name, self._suites = name, suites
+        self.code: Code | None = None
+        self._exchange: exchange.Helper | None = None
+        self._n_h = b""
+        self._joined_at = 0
+        self._reconnect: reconnect.Helper | None = None
+        self._outstanding = False
+        self._attempt_at = 0
+        self.viewer = Viewer()
+        self._receipts: AtHelper | None = None
+        self._input: InputWriter | None = None
+
+    # codes and joins
+
+    def ask_for_code(self, now: int) -> bool:
+        """Whether it was asked for: CODE-13 may forbid it for a minute."""
+        if self.person(now, self.machine.person_asks_for_code).verdict != ACCEPTED:
+            return False
+        self.asks_relay("code-request")
+        return True
+
+    def _relay_code_issued(self, now: int, locator: str, lifetime_ms: int) -> None:
+        self._do(self.machine.code_issued(now))
+        if self.machine.phase == "with a code":
+            secret = draw(registry().limit("secret"), lambda: self.random(1)[0] & 31)
+            self.code = Code(locator, secret)
+            self.tell("code", code=self.code.shown(), lifetime_ms=lifetime_ms)
+
+    def _relay_refused(self, now: int, code: int) -> None:
+        super()._relay_refused(now, code)
+        if not self.over:
+            self.tell("code-ended", code=error_name(code) or "done")
+
+    def _relay_gone(self, now: int, code: int) -> None:
+        before = self.machine.phase
+        super()._relay_gone(now, code)
+        if before == "with a code" and not self.over:
+            self.code = None
+            self.tell("code-ended", code=error_name(code) or "done")
+
+    def _relay_joined(self, now: int, offer: bytes) -> None:
+        """CODE-8: the code is spent before anything is answered."""
+        self._do(self.machine.joined(now))
+        if self.machine.phase != "securing":
+            return
+        code, self.code = self.code, None
+        self._joined_at, self._token, self._peer_there = now, None, True
+        self.tell("joined")
+        self._n_h = self.random(32)
+        password = password_of_code(code.locator, code.secret)
+        speaks = Speaks(suites=self._suites, ceiling=self._own_ceiling)
+        self._exchange = exchange.Helper(password, speaks, self.scalar(), self.random(32), self._n_h)
+        try:
+            self.deliver(self._exchange.answer(offer))
+        except Refused as refused:
+            self._give_up(now, refused)
+
+    def in_session(self) -> bool:
+        return self.machine.phase in ("securing", "deciding", "viewing")
+
+    def _relay_deliver(self, now: int, envelope: bytes) -> None:
+        if self.machine.phase == "securing":
+            self._take_confirm(now, envelope)
+        elif self.in_session():
+            self.take_envelope(now, envelope)
+
+    def _take_confirm(self, now: int, envelope: bytes) -> None:
+        try:
+            if messages.decode("envelope", envelope) is None:
+                return
+            n_s, channel = self._exchange.confirm(envelope)
+        except Refused as refused:
+            self._give_up(now, refused)
+            return
+        self._do(self.machine.handshake(now))
+        self.stand(now, channel)
+        self._reconnect = reconnect.Helper(self.session(), channel.master)
+        self._receipts = AtHelper(channel.h)
+        introduce = {"opening": self._n_h, "name": self._name, "card": b"", "proof": b""}
+        self._do(self.machine.step(now, lambda: self.machine.send("introduce", **introduce)))
+        self.tell_secured(self._n_h, n_s)
+
+    def _give_up(self, now: int, refused: Refused) -> None:
+        self._do(self.machine.handshake(now, refused.error or "done"))
+
+    def left(self, error: str) -> None:
+        """FRICTION-6, CODE-12."""
+        self._exchange = None
+        if self.machine.phase == "idle":
+            machine = self.machine
+            self.tell(
+                "code-spent",
+                code=error,
+                in_last_hour=len(machine.spent_at),
+                warned=machine.warned_at is not None,
+                wait_ms=registry().timer("spent-delay") if machine.warned_at is not None else 0,
+            )
+
+    # what the sharer says
+
+    def check(self, now: int, message: Message) -> None:
+        fields = message.fields
+        if message.name == "advisory" and fields["statement"]:
+            statement = identity.decode_statement(fields["statement"])
+            identity.check_statement(statement)
+            identity.check_device_proof(self._channel.h, statement, fields["proof"])
+        elif message.name == "card":
+            card = identity.decode_card(fields["card"])
+            identity.check_card(card)
+            identity.check_card_proof("to-helper", self._channel.h, card, fields["proof"])
+        elif message.name == "receipt" and self.machine.phase == "viewing":
+            self._receipts.take(receipt_fields.BODY.write(fields))
+
+    def taken(self, now: int, message: Message) -> None:
+        fields = message.fields
+        match message.name:
+            case "consent":
+                wait = registry().timer("control-after-consent")
+                self.tell("viewing", scopes=fields["scopes"], control_after_ms=wait)
+            case "displays":
+                self.tell("displays", displays=fields["displays"])
+            case "advisory":
+                self.tell("advisory", status="unknown")
+                self.person(now, self.machine.person_reads_advisory)
+            case "epoch":
+                self._new_epoch()
+                self.tell("epoch", epoch=fields["epoch"], paused=fields["paused"])
+            case "control-grant" if self.machine.grant and self.machine.grant.id == fields["grant"]:
+                self._begin_input(now, fields)
+            case "control-deny":
+                wait = registry().timer("control-after-denial")
+                self.tell("denied", code=error_name(fields["code"]) or "done", control_after_ms=wait)
+            case "control-end":
+                self.tell("control-ended", grant=fields["grant"], code=error_name(fields["code"]) or "done")
+            case "control-renew":
+                self.tell("control-renewed", grant=fields["grant"], duration_ms=fields["duration_ms"])
+            case "secure-desktop":
+                self.tell("secure-desktop", active=fields["active"])
+            case "card":
+                self.tell("card", card=identity.decode_card(fields["card"]).fields)
+            case _:
+                super().taken(now, message)
+
+    # what is seen
+
+    def _new_epoch(self) -> None:
+        opener = MediaOpener(self._channel.suite, self._reconnect.master, self.machine.epoch)
+        self.viewer.begin_epoch(opener)
+
+    def frame_data(self, now: int, stream: int, data: bytes) -> None:
+        """MEDIA-8: it is read at all times."""
+        try:
+            records = self.viewer.records(stream, data)
+        except Refused:
+            self.put(Stop(stream, registry().errors["malformed"]))
+            return
+        for record in records:
+            if self.over:
+                return
+            self._take_media(now, stream, record)
+        self._refresh(now)
+
+    def frame_over(self, now: int, stream: int) -> None:
+        self.viewer.stream_is_over(stream)
+        self._refresh(now)
+
+    def _take_media(self, now: int, stream: int, record: bytes) -> None:
+        if self.machine.phase != "viewing" or self.machine.frozen:
+            return
+        opened = self.viewer.open(record)
+        if opened is None:
+            return
+        header, plaintext = opened
+        if self._do(self.machine.media(now, header.epoch)).verdict != ACCEPTED:
+            return
+        try:
+            frame = self.viewer.take(stream, header, plaintext)
+        except Refused as refused:
+            self.refuse(now, refused)
+            return
+        if frame is not None:
+            self.tell("frame", **frame)
+            self._do(self.machine.frame_is_shown(now, frame["id"]))
+
+    def _refresh(self, now: int) -> None:
+        """MEDIA-21."""
+        viewing = self.machine.phase == "viewing" and not self.machine.frozen
+        if viewing and self.viewer.wants_refresh(now):
+            self._do(self.machine.step(now, lambda: self.machine.send("refresh")))
+
+    # control
+
+    def asks_control(self, now: int, scopes: int) -> Outcome:
+        return self.person(now, self.machine.person_asks, scopes)
+
+    def _begin_input(self, now: int, fields: dict) -> None:
+        key = self._reconnect.master.input_key(fields["grant"], fields["secret"])
+        self._end_input()
+        self._input = InputWriter(self.new_stream(), self._channel.suite, key, fields["grant"], now)
+        self.tell(
+            "control", grant=fields["grant"], scopes=fields["scopes"], duration_ms=fields["duration_ms"]
+        )
+
+    def send_input(self, now: int, events: list[Event]) -> bool:
+        """Queued for the next ticks."""
+        if self._input is None:
+            return False
+        self._input.queue += events
+        return True
+
+    def _end_input(self) -> None:
+        if self._input is not None:
+            self.put(Reset(self._input.stream, registry().errors["done"]))
+            self._input = None
+
+    def _look(self) -> None:
+        """CONTROL-26, before anything else comes of a step."""
+        grant = self.machine.grant
+        if self._input is not None and (grant is None or grant.id != self._input.grant):
+            self._end_input()
+        super()._look()
+
+    # the link
+
+    def freeze(self) -> None:
+        self.viewer.begin_epoch(None)
+        self._end_input()
+        self._outstanding = False
+        self._attempt_at = self.machine.now
+
+    def peer_is_there(self, now: int) -> None:
+        self._attempt(now)
+
+    def _attempt(self, now: int) -> None:
+        """RECON-11."""
+        if self.machine.frozen and self._up and self._peer_there and not self._rejoining:
+            self._attempt_at = now + registry().timer("reconnect-retry")
+            self._outstanding = True
+            self.deliver(self._reconnect.attempt(self.random(32)))
+
+    def take_sealed(self, now: int, envelope: bytes) -> None:
+        if not self._outstanding:
+            super().take_sealed(now, envelope)
+
+    def take_proof(self, now: int, name: str, envelope: bytes) -> bool:
+        if name != "reconnect-2":
+            return False
+        try:
+            self._reconnect.answer(envelope, now)
+        except Refused as refused:
+            if refused.error:
+                self.refuse(now, refused)
+            return True
+        self._outstanding = False
+        self.use(self._reconnect.master)
+        self._do(self.machine.reconnected(now))
+        return True
+
+    # time
+
+    def own_time(self, now: int) -> None:
+        if self.machine.phase == "securing" and now - self._joined_at >= registry().timer("handshake"):
+            self._do(self.machine.handshake(now, "handshake-timeout"))
+        if self.machine.frozen and now >= self._attempt_at:
+            self._attempt(now)
+        self._refresh(now)
+        if self._input is not None and now >= self._input.next_at:
+            self.put(Write(self._input.stream, self._input.tick(now)))
+
+    def times(self) -> list[int]:
+        times = super().times()
+        if self.machine.phase == "securing":
+            times.append(self._joined_at + registry().timer("handshake"))
+        if self.machine.frozen and self._up and self._peer_there:
+            times.append(self._attempt_at)
+        if self.viewer.refresh_at is not None and self._beats():
+            times.append(self.viewer.refresh_at)
+        if self._input is not None:
+            times.append(self._input.next_at)
+        if self.machine.grant is not None:
+            times.append(self.machine.grant.ends_at)
+        return times

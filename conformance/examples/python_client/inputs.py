@@ -1,0 +1,34 @@
+"""Input records of a grant, at fixed times: chapter 06."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from alongside_independent.records import Event, encode_slots
+from alongside_independent.registry import registry
+from alongside_independent.sealing import InputSealer
+
+SLOTS = 8
+
+
+@dataclass
+class InputWriter:
+    stream: int
+    suite: int
+    key: bytes
+    grant: int
+    begun_at: int
+    queue: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._sealer = InputSealer(self.suite, self.key, self.grant)
+        self.next_at = self.begun_at + registry().timer("input-tick")
+
+    def tick(self, now: int) -> bytes:
+        """INPUT-2: the records of the ticks until now; the last ones are empty when nothing waits."""
+        out = b""
+        while self.next_at <= now:
+            self.next_at += registry().timer("input-tick")
+            events, self.queue = self.queue[:SLOTS], self.queue[SLOTS:]
+            out += self._sealer.seal(encode_slots(events))
+        return out

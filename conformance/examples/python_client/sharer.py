@@ -1,0 +1,350 @@
+"""A whole sharer: joins, the exchange, consent, what is shown, control."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from alongside_independent import exchange, identity, messages, reconnect
+from alongside_independent.codes import Code
+from alongside_independent.exchange import Speaks
+from alongside_independent.messages import Message
+from alongside_independent.model.outcome import ACCEPTED, Outcome
+from alongside_independent.model.sharer import Sharer as Machine
+from alongside_independent.records import INPUT_HEADER, TAG, Event, Frame, decode_input_header, decode_slots
+from alongside_independent.refusal import Refused
+from alongside_independent.registry import error_name, registry, scope_bits
+from alongside_independent.sealing import InputOpener, MediaSealer, SessionSealer
+from alongside_independent.spake import password_of_code
+
+from .actions import Finish, Stop, Write
+from .endpoint import Endpoint
+from .showing import Shower
+
+VIEW_ONLY = ("view", "chat")
+
+
+@dataclass
+class Marks:
+    """CODE-10, CODE-11, for one run of a program (CODE-14)."""
+
+    _spent: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def spend(self, now: int, relay: str, locator: str) -> bool:
+        """False when it was spent lately."""
+        last = self._spent.get((relay, locator))
+        if last is not None and now - last < registry().timer("sharer-spent"):
+            return False
+        self._spent[relay, locator] = now
+        return True
+
+
+class Sharer(Endpoint):
+    direction, other_direction = "to-helper", "to-sharer"
+    machine: Machine
+
+    def __init__(
+        self,
+        displays: list[dict[str, int]],
+        ceiling: int | None = None,
+        suites: tuple[int, ...] = (1, 2),
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        marks: Marks | None = None,
+    ) -> None:
+        self._own_ceiling = scope_bits(*VIEW_ONLY) if ceiling is None else ceiling
+        super().__init__(Machine(self._own_ceiling, displays), random)
+        self._marks = marks or Marks()
+        self._suites = suites
+        self._exchange: exchange.Sharer | None = None
+        self._n_s = b""
+        self._joined_at = 0
+        self._answered_at = 0
+        self._reconnect: reconnect.Sharer | None = None
+        self._candidate: SessionSealer | None = None
+        self._shower = Shower()
+        self._number: str | None = None
+        self._grant_secret = b""
+        self._opener_of_input: InputOpener | None = None
+        self._input_buffers: dict[int, bytes] = {}
+
+    # a join
+
+    def join(self, now: int, relay: str, code: Code, by_link: bool = False) -> bool:
+        """Whether the join was sent: CODE-11 may forbid it."""
+        if self.machine.phase != "idle" or not self._marks.spend(now, relay, code.locator):
+            return False
+        self.person(now, self.machine.joins)
+        self._joined_at = now
+        self._n_s = self.random(32)
+        ceiling = self._own_ceiling & scope_bits("view") if by_link else self._own_ceiling
+        password = password_of_code(code.locator, code.secret)
+        speaks = Speaks(suites=self._suites, ceiling=ceiling)
+        self._exchange = exchange.Sharer(password, speaks, self.scalar(), self.random(32), self._n_s)
+        self.asks_relay("join", locator=code.locator, link=by_link, offer=self._exchange.offer)
+        return True
+
+    def in_session(self) -> bool:
+        return self.machine.phase not in ("idle", "ended")
+
+    def _relay_deliver(self, now: int, envelope: bytes) -> None:
+        match self.machine.phase:
+            case "idle":
+                raise Refused("unexpected-message", "RDV-5", "deliver before a join")
+            case "joining" | "waiting":
+                self._take_answer(now, envelope)
+            case _:
+                self.take_envelope(now, envelope)
+
+    def _take_answer(self, now: int, envelope: bytes) -> None:
+        try:
+            if messages.decode("envelope", envelope) is None:
+                return
+            confirm, channel = self._exchange.answer(envelope)
+        except Refused as refused:
+            self.refuse(now, refused)
+            return
+        self._do(self.machine.answered(now, channel.ceiling))
+        self._answered_at = now
+        self.stand(now, channel)
+        self._reconnect = reconnect.Sharer(self.session(), channel.master)
+        self.deliver(confirm)
+
+    # what the helper says
+
+    def check(self, now: int, message: Message) -> None:
+        """KEX-15 and the helper's card, before anything but an `end` is sealed."""
+        if message.name != "introduce" or self.machine.phase != "securing":
+            return
+        fields = message.fields
+        self._exchange.check_opening(fields["opening"])
+        card = None
+        if fields["card"]:
+            card = identity.decode_card(fields["card"])
+            identity.check_card(card)
+            identity.check_card_proof("to-sharer", self._channel.h, card, fields["proof"])
+        worth = identity.worth(card, [], None)
+        self.machine.ceiling = identity.narrowed_ceiling(self.machine.ceiling, card, worth)
+
+    def taken(self, now: int, message: Message) -> None:
+        fields = message.fields
+        match message.name:
+            case "introduce":
+                self._beat_at = now
+                self.tell_secured(fields["opening"], self._n_s)
+                card = identity.decode_card(fields["card"]).fields if fields["card"] else None
+                self.tell("asks-consent", name=fields["name"], verified=False, card=card)
+            case "shown":
+                self.tell("shown", frame=fields["frame"])
+            case "refresh":
+                self._shower.asked_for_refresh(now)
+                self.tell("refresh")
+            case "control-request" if self.machine.prompt:
+                self._open_prompt()
+            case "control-withdraw" | "control-end":
+                self.tell("control-given-up")
+            case _:
+                super().taken(now, message)
+
+    def sent(self, message: Message) -> None:
+        fields = message.fields
+        match message.name:
+            case "epoch":
+                self._new_epoch(fields["epoch"])
+            case "control-grant":
+                key = self._reconnect.master.input_key(fields["grant"], fields["secret"])
+                self._opener_of_input = InputOpener(
+                    self._channel.suite, key, fields["grant"], fields["scopes"]
+                )
+                self.tell("control", **{name: fields[name] for name in ("grant", "scopes", "duration_ms")})
+            case "control-end":
+                self.tell("control-ended", grant=fields["grant"], code=error_name(fields["code"]))
+            case "control-deny":
+                self.tell("denied", request=fields["request"], code=error_name(fields["code"]))
+
+    # the person
+
+    def says_who_started(self, now: int, themselves: bool) -> Outcome:
+        return self.person(now, self.machine.person_says_who_started, themselves)
+
+    def consents(self, now: int, further_act: bool = False) -> Outcome:
+        scopes = scope_bits(*VIEW_ONLY)
+        outcome = self.person(now, self.machine.person_consents, scopes, further_act)
+        if outcome.verdict == ACCEPTED:
+            self.tell("viewing", scopes=self.machine.consented)
+        return outcome
+
+    def declines(self, now: int) -> Outcome:
+        return self.person(now, self.machine.person_declines)
+
+    # what is shown
+
+    def _new_epoch(self, epoch: int) -> None:
+        self._end_stream()
+        self._shower.begin_epoch(MediaSealer(self._channel.suite, self._reconnect.master, epoch))
+
+    def _end_stream(self) -> None:
+        if self._shower.stream is not None:
+            self.put(Finish(self._shower.stream))
+            self._shower.stream_is_gone()
+
+    @property
+    def may_show(self) -> bool:
+        return self.machine.may_send_media()
+
+    @property
+    def wants_complete(self) -> bool:
+        return self._shower.wants_complete
+
+    def show(self, now: int, frame: Frame) -> int | None:
+        """The id of the frame; None when nothing may be sent."""
+        number = self._shower.next_frame
+        if self.person(now, self.machine.sends_frame, number).verdict != ACCEPTED:
+            return None
+        if self._shower.stream is None:
+            self._shower.begin_stream(self.new_stream())
+        self.put(Write(self._shower.stream, self._shower.seal(frame)))
+        return number
+
+    def stream_stopped(self, stream: int) -> None:
+        if stream == self._shower.stream:
+            self._shower.stream_is_gone()
+
+    # control
+
+    def _open_prompt(self) -> None:
+        """CONTROL-27: the number is drawn when the prompt opens."""
+        prompt = self.machine.prompt
+        self._number = f"{int.from_bytes(self.random(16), 'big') % 1_000_000:06}"
+        needed = self.machine.injected_at is not None
+        self.tell(
+            "asks-control",
+            request=prompt.request,
+            scopes=prompt.scopes,
+            number=self._number if needed else None,
+        )
+
+    def allows(
+        self, now: int, duration: int, scopes: int | None = None, number: str | None = None
+    ) -> Outcome:
+        repeated = None if number is None else number == self._number
+        return self.person(
+            now, self.machine.person_allows, duration, self.random(32), scopes, repeated=repeated
+        )
+
+    def denies(self, now: int) -> Outcome:
+        return self.person(now, self.machine.person_denies)
+
+    def revokes(self, now: int) -> Outcome:
+        return self.person(now, self.machine.person_revokes)
+
+    def frame_data(self, now: int, stream: int, data: bytes) -> None:
+        """Input: records of one size."""
+        size = INPUT_HEADER + registry().limit("input-record") + TAG
+        buffer = self._input_buffers.get(stream, b"") + data
+        while len(buffer) >= INPUT_HEADER and not self.over:
+            try:
+                grant = decode_input_header(buffer[:INPUT_HEADER])
+            except Refused:
+                self.put(Stop(stream, registry().errors["malformed"]))
+                self._input_buffers.pop(stream, None)
+                return
+            if len(buffer) < size:
+                break
+            record, buffer = buffer[:size], buffer[size:]
+            self._take_input(now, grant, record)
+        self._input_buffers[stream] = buffer
+
+    def frame_over(self, now: int, stream: int) -> None:
+        self._input_buffers.pop(stream, None)
+
+    def _take_input(self, now: int, grant: int, record: bytes) -> None:
+        live = self.machine.grant
+        events: list[Event] | None = None
+        if live is not None and live.id == grant and self._opener_of_input is not None:
+            try:
+                events = decode_slots(self._opener_of_input.decrypt(record))
+            except Refused as refused:
+                if refused.requirement != "INPUT-5":
+                    self.refuse(now, refused)
+                    return
+        outcome = self._do(self.machine.input(now, grant, events))
+        happened = [event for event in events or [] if event.kind != "empty"]
+        if outcome.verdict == ACCEPTED and happened:
+            self.tell("input", grant=grant, events=happened)
+
+    # the link
+
+    def freeze(self) -> None:
+        self._shower.begin_epoch(None)
+        self._opener_of_input = None
+        self._candidate = None
+
+    def take_proof(self, now: int, name: str, envelope: bytes) -> bool:
+        if name != "reconnect-1" or self.machine.phase not in ("deciding", "viewing"):
+            return False
+        try:
+            answer = self._reconnect.answer(envelope, self.random(32), now)
+        except Refused as refused:
+            if refused.error:
+                self.refuse(now, refused)
+            return True
+        self._ended_by = "peer"
+        self._do(self.machine.lose_link(now))
+        self.machine.awaiting_state = False
+        self._candidate = SessionSealer(
+            self._channel.suite, self._reconnect.candidate, self.other_direction
+        )
+        self.deliver(answer)
+        return True
+
+    def take_sealed(self, now: int, envelope: bytes) -> None:
+        """RECON-17: while there is a candidate, under that alone."""
+        if self._candidate is None:
+            super().take_sealed(now, envelope)
+            return
+        try:
+            plaintext = self._candidate.open(envelope)
+        except Refused:
+            return
+        opener, self._candidate = self._candidate, None
+        self._reconnect.opened_under_candidate()
+        self.use(self._reconnect.master)
+        self._opener = opener
+        self._do(self.machine.reconnected(now))
+        self.take_plaintext(now, plaintext)
+
+    # time
+
+    def own_time(self, now: int) -> None:
+        machine, timer = self.machine, registry().timer
+        if machine.phase == "joining" and now - self._joined_at >= timer("join-notice"):
+            self._do(machine.join_is_late(now))
+            self.tell("join-is-held-back", most_ms=self.stated("join-delay-most"))
+        elif self._handshake_ends() is not None and now >= self._handshake_ends():
+            self._do(machine.handshake_is_over(now))
+
+    def _handshake_ends(self) -> int | None:
+        """KEX-18, and the end of a join that nobody answers."""
+        handshake = registry().timer("handshake")
+        match self.machine.phase:
+            case "joining" | "waiting":
+                return self._joined_at + self.stated("join-delay-most") + handshake
+            case "securing":
+                return self._answered_at + handshake
+        return None
+
+    def times(self) -> list[int]:
+        machine, timer = self.machine, registry().timer
+        times = super().times()
+        if machine.phase == "joining":
+            times.append(self._joined_at + timer("join-notice"))
+        if self._handshake_ends() is not None:
+            times.append(self._handshake_ends())
+        if machine.phase == "deciding":
+            times.append(machine.deciding_since + timer("consent-prompt"))
+        if machine.grant is not None:
+            times.append(machine.grant.ends_at)
+        if machine.prompt is not None:
+            times.append(machine.prompt.opened_at + timer("control-prompt"))
+        return times
