@@ -139,14 +139,13 @@ async def _show(client: Client, endpoint: Sharer, screen: TestScreen) -> None:
 
 
 async def _read_helper(client: Client, endpoint: Helper) -> None:
-    machine = endpoint.machine
     async for line in lines():
         word, _, rest = line.partition(" ")
         match word:
             case "control":
                 client.do(endpoint.asks_control, scope_bits("pointer", "keyboard"))
             case "release":
-                client.do(endpoint.person, machine.person_gives_up)
+                client.do(endpoint.gives_up)
             case "move":
                 x, y = (int(number) for number in rest.split())
                 client.do(endpoint.send_input, [Event("pointer", {"display": 0, "x": x, "y": y})])
@@ -181,12 +180,12 @@ async def _read_sharer(client: Client, endpoint: Sharer, said: object) -> None:
 
 
 def _common(client: Client, word: str, rest: str) -> None:
-    endpoint, machine = client.endpoint, client.endpoint.machine
+    endpoint = client.endpoint
     match word:
         case "chat":
-            client.do(endpoint.person, machine.person_writes, rest)
+            client.do(endpoint.writes, rest)
         case "pause" | "unpause":
-            client.do(endpoint.person, machine.person_pauses, word == "pause")
+            client.do(endpoint.pauses, word == "pause")
         case "end":
             client.do(endpoint.ends)
         case "report":
@@ -198,8 +197,8 @@ def _common(client: Client, word: str, rest: str) -> None:
 
 
 WARNING = (
-    "Somebody who calls you, says that something is wrong with your computer, account or money, and wants to\n"
-    "see your screen, is a fraud. `report` ends this and tells who runs the relay. `no` ends it.\n"
+    "Somebody who calls you, says that something is wrong with your computer, account or money, and wants\n"
+    "to see your screen, is a fraud. `report` ends this and tells who runs the relay. `no` ends it.\n"
     "If you want to go on all the same, type `share`."
 )
 

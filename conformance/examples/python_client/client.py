@@ -17,13 +17,42 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 
 
 class Clock:
-    """Milliseconds that do not jump, but for what a test adds."""
+    """Milliseconds that do not jump."""
 
-    def __init__(self) -> None:
-        self.added = 0
+    still = False
 
     def now(self) -> int:
-        return int(asyncio.get_running_loop().time() * 1000) + self.added
+        return int(asyncio.get_running_loop().time() * 1000)
+
+
+class StillClock(Clock):
+    """Stands still but for `advance`, for the clients that were made with it."""
+
+    still = True
+
+    def __init__(self) -> None:
+        self._now = 1_000_000
+        self.clients: list[Client] = []
+
+    def now(self) -> int:
+        return self._now
+
+    def advance(self, ms: int) -> None:
+        """Timers run out in their order, each at its own time."""
+        until = self._now + ms
+        while (due := self._next()) is not None and due <= until:
+            self._now = max(self._now, due)
+            for client in self.clients:
+                wanted = client.endpoint.next_time()
+                if wanted is not None and wanted <= self._now:
+                    client.do(client.endpoint.time)
+                    if client.endpoint.next_time() == wanted:
+                        raise RuntimeError("a timer that ran out does not go")
+        self._now = until
+
+    def _next(self) -> int | None:
+        times = (client.endpoint.next_time() for client in self.clients)
+        return min((time for time in times if time is not None), default=None)
 
 
 class Client:
@@ -35,6 +64,11 @@ class Client:
         self.clock = clock or Clock()
         self.events: asyncio.Queue[Tell] = asyncio.Queue()
         self.connection: Connection | None = None
+        self.heard = 0
+        """Bytes of the control stream that the present connection has brought, and that were handled."""
+        self._heard_more = asyncio.Event()
+        self.after = lambda: None
+        """Called when something has happened."""
         self._streams: dict[int, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -47,7 +81,14 @@ class Client:
         """A method of the endpoint, which wants the time first."""
         result = act(self.clock.now(), *given, **named)
         self._pump()
+        self.after()
         return result
+
+    async def handled(self, count: int) -> None:
+        """Waits until so many bytes of the control stream were handled."""
+        while self.heard < count and not self.endpoint.over:
+            self._heard_more.clear()
+            await self._heard_more.wait()
 
     def backlog(self) -> int:
         """Bytes of frames that are on their way; a sharer leaves out frames while there are many."""
@@ -79,7 +120,7 @@ class Client:
     # the connection
 
     def _attach(self, connection: Connection) -> None:
-        self.connection = connection
+        self.connection, self.heard = connection, 0
         self._streams.clear()
 
         def mine(act: Callable[..., None]) -> Callable[..., None]:
@@ -91,7 +132,7 @@ class Client:
 
         connection.begin(
             Listener(
-                control=mine(self.endpoint.control),
+                control=mine(self._control),
                 frame=mine(self.endpoint.frame_data),
                 frame_over=mine(self.endpoint.frame_over),
                 stopped=mine(self._stopped),
@@ -99,6 +140,11 @@ class Client:
             )
         )
         self.do(self.endpoint.connected)
+
+    def _control(self, now: int, data: bytes) -> None:
+        self.endpoint.control(now, data)
+        self.heard += len(data)
+        self._heard_more.set()
 
     def _closed(self, now: int, code: int | None) -> None:
         self.connection = None
@@ -138,7 +184,7 @@ class Client:
             self._timer.cancel()
             self._timer = None
         due = self.endpoint.next_time()
-        if due is not None:
+        if due is not None and not self.clock.still:
             wait = max(0, due - self.clock.now()) / 1000
             self._timer = asyncio.get_running_loop().call_later(wait + 0.001, self._time)
 
@@ -151,6 +197,7 @@ class Client:
         match action:
             case Tell():
                 self.events.put_nowait(action)
+                self._heard_more.set()
             case Connect():
                 self._spawn(self._come_back())
             case Close(code=code) if connection is not None:

@@ -15,7 +15,7 @@ from alongside_independent.edwards import L
 from alongside_independent.exchange import Channel
 from alongside_independent.messages import Message
 from alongside_independent.model.end import End
-from alongside_independent.model.outcome import ACCEPTED, Outcome
+from alongside_independent.model.outcome import ACCEPTED, REFUSED, Outcome
 from alongside_independent.reconnect import Session
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry
@@ -31,6 +31,8 @@ BEAT = 1_500
 
 
 REPORT_WAITS = 5_000
+OF_THE_RELAY = ("relay-shutdown", "session-length", "idle")
+"""Codes of `gone` that tell of no act of the other end."""
 
 
 class Endpoint:
@@ -58,11 +60,14 @@ class Endpoint:
         self._peer_there = True
         self._was_frozen = False
         self._ended_by = "here"
+        self._broken: str | None = None
         self._beat_at = 0
         self._channel: Channel | None = None
         self._sealer: SessionSealer | None = None
         self._opener: SessionSealer | None = None
         self._streams = 0
+        self._kept: list[int] = []
+        self._item: int | None = None
 
     def poll(self) -> list[Action]:
         out, self._out = self._out, []
@@ -194,7 +199,7 @@ class Endpoint:
 
     def _relay_gone(self, now: int, code: int) -> None:
         error = error_name(code) or "done"
-        self._ended_by = "peer" if self.in_session() else "relay"
+        self._ended_by = "peer" if self.in_session() and error not in OF_THE_RELAY else "relay"
         self._do(self.machine.gone(now, error))
 
     def _relay_refused(self, now: int, code: int) -> None:
@@ -275,8 +280,10 @@ class Endpoint:
         """A message that the machine has accepted."""
         if message.name == "chat":
             self.tell("chat", id=message.fields["id"], text=message.fields["text"])
-        elif message.name == "chat-ack":
-            self.tell("chat-ack", id=message.fields["id"])
+        elif message.name == "clipboard" and self.machine.clipboard.waiting == message.fields["item"]:
+            self.tell("offered", text=message.fields["text"])
+        elif message.name == "clipboard-taken":
+            self.tell("item-answered", taken=message.fields["taken"])
 
     # keys
 
@@ -314,6 +321,16 @@ class Endpoint:
         self._report = report
         self.person(now, self.machine.person_ends)
 
+    def pauses(self, now: int, paused: bool) -> Outcome:
+        before = self.machine.own_pause
+        outcome = self.person(now, self.machine.person_pauses, paused)
+        if self.machine.own_pause != before:
+            self.tell("pause", own=self.machine.own_pause, other=self.machine.their_pause)
+        return outcome
+
+    def writes(self, now: int, text: str) -> Outcome:
+        return self.person(now, self.machine.person_writes, text)
+
     # what comes of a step
 
     def refuse(self, now: int, refused: Refused, by: str = "here") -> None:
@@ -323,10 +340,11 @@ class Endpoint:
         def broken() -> None:
             raise refused
 
-        self.tell("violation", error=refused.error, requirement=refused.requirement, why=refused.why)
         self._do(self.machine.step(now, broken))
 
     def _do(self, outcome: Outcome) -> Outcome:
+        if outcome.verdict == REFUSED:
+            self._broken = outcome.requirement
         for message in outcome.sent:
             self.deliver(self._sealer.seal(session_record(message)))
             self.sent(message)
@@ -358,9 +376,14 @@ class Endpoint:
             self._up = False
             self.put(Close(registry().errors[error]))
 
+    def answer_item(self, now: int, taken: bool) -> Outcome:
+        self._item = None
+        return self.person(now, self.machine.person_answers_item, taken)
+
     def _look(self) -> None:
         if self.over:
             return
+        self._look_at_lines()
         if self.machine.phase == "ended":
             self._end()
         elif self.machine.frozen != self._was_frozen:
@@ -373,6 +396,18 @@ class Endpoint:
             else:
                 self._beat_at = self.machine.now
 
+    def _look_at_lines(self) -> None:
+        """Lines of chat that have arrived, and an item of the clipboard that nobody answered in time."""
+        kept = [number for number, _ in self.machine.chat.kept]
+        for number in self._kept:
+            if number not in kept:
+                self.tell("delivered", line=number)
+        self._kept = kept
+        waiting = self.machine.clipboard.waiting
+        if self._item is not None and waiting != self._item:
+            self.tell("lapsed")
+        self._item = waiting
+
     def freeze(self) -> None:
         """What was under way is over."""
 
@@ -384,7 +419,7 @@ class Endpoint:
             self._leave(error)
         self.freeze()
         self._channel = self._sealer = self._opener = None
-        self.tell("ended", code=error, by=self._ended_by)
+        self.tell("ended", code=error, by=self._ended_by, broken=self._broken)
         if self._report is not None and self._up:
             self._say("report", category=self._report)
             self.reporting_until = self.machine.now + REPORT_WAITS

@@ -10,23 +10,21 @@ from alongside_independent.codes import Code, draw
 from alongside_independent.exchange import Speaks
 from alongside_independent.messages import Message
 from alongside_independent.model.helper import Helper as Machine
-from alongside_independent.model.outcome import ACCEPTED, Outcome
+from alongside_independent.model.outcome import ACCEPTED
 from alongside_independent.receipts import AtHelper
-from alongside_independent.records import Event
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry, scope_bits
 from alongside_independent.sealing import MediaOpener
 from alongside_independent.spake import password_of_code
 
-from .actions import Reset, Stop, Write
-from .endpoint import Endpoint
-from .inputs import InputWriter
+from .actions import Stop
+from .controlling import Controlling
 from .viewing import Viewer
 
 VIEW_ONLY = ("view", "chat")
 
 
-class Helper(Endpoint):
+class Helper(Controlling):
     direction, other_direction = "to-sharer", "to-helper"
     machine: Machine
 
@@ -44,12 +42,10 @@ class Helper(Endpoint):
         self._exchange: exchange.Helper | None = None
         self._n_h = b""
         self._joined_at = 0
-        self._reconnect: reconnect.Helper | None = None
         self._outstanding = False
         self._attempt_at = 0
         self.viewer = Viewer()
         self._receipts: AtHelper | None = None
-        self._input: InputWriter | None = None
 
     # codes and joins
 
@@ -151,6 +147,8 @@ class Helper(Endpoint):
             identity.check_card_proof("to-helper", self._channel.h, card, fields["proof"])
         elif message.name == "receipt" and self.machine.phase == "viewing":
             self._receipts.take(receipt_fields.BODY.write(fields))
+        else:
+            super().check(now, message)
 
     def taken(self, now: int, message: Message) -> None:
         fields = message.fields
@@ -166,15 +164,6 @@ class Helper(Endpoint):
             case "epoch":
                 self._new_epoch()
                 self.tell("epoch", epoch=fields["epoch"], paused=fields["paused"])
-            case "control-grant" if self.machine.grant and self.machine.grant.id == fields["grant"]:
-                self._begin_input(now, fields)
-            case "control-deny":
-                wait = registry().timer("control-after-denial")
-                self.tell("denied", code=error_name(fields["code"]) or "done", control_after_ms=wait)
-            case "control-end":
-                self.tell("control-ended", grant=fields["grant"], code=error_name(fields["code"]) or "done")
-            case "control-renew":
-                self.tell("control-renewed", grant=fields["grant"], duration_ms=fields["duration_ms"])
             case "secure-desktop":
                 self.tell("secure-desktop", active=fields["active"])
             case "card":
@@ -229,52 +218,22 @@ class Helper(Endpoint):
         if viewing and self.viewer.wants_refresh(now):
             self._do(self.machine.step(now, lambda: self.machine.send("refresh")))
 
-    # control
-
-    def asks_control(self, now: int, scopes: int) -> Outcome:
-        return self.person(now, self.machine.person_asks, scopes)
-
-    def _begin_input(self, now: int, fields: dict) -> None:
-        key = self._reconnect.master.input_key(fields["grant"], fields["secret"])
-        self._end_input()
-        self._input = InputWriter(self.new_stream(), self._channel.suite, key, fields["grant"], now)
-        self.tell(
-            "control", grant=fields["grant"], scopes=fields["scopes"], duration_ms=fields["duration_ms"]
-        )
-
-    def send_input(self, now: int, events: list[Event]) -> bool:
-        """Queued for the next ticks."""
-        if self._input is None:
-            return False
-        self._input.queue += events
-        return True
-
-    def _end_input(self) -> None:
-        if self._input is not None:
-            self.put(Reset(self._input.stream, registry().errors["done"]))
-            self._input = None
-
-    def _look(self) -> None:
-        """CONTROL-26, before anything else comes of a step."""
-        grant = self.machine.grant
-        if self._input is not None and (grant is None or grant.id != self._input.grant):
-            self._end_input()
-        super()._look()
-
     # the link
 
     def freeze(self) -> None:
         self.viewer.begin_epoch(None)
-        self._end_input()
         self._outstanding = False
         self._attempt_at = self.machine.now
 
     def peer_is_there(self, now: int) -> None:
         self._attempt(now)
 
+    def _may_attempt(self) -> bool:
+        return self.machine.frozen and self._up and self._peer_there and not self._rejoining
+
     def _attempt(self, now: int) -> None:
         """RECON-11."""
-        if self.machine.frozen and self._up and self._peer_there and not self._rejoining:
+        if self._may_attempt():
             self._attempt_at = now + registry().timer("reconnect-retry")
             self._outstanding = True
             self.deliver(self._reconnect.attempt(self.random(32)))
@@ -302,22 +261,17 @@ class Helper(Endpoint):
     def own_time(self, now: int) -> None:
         if self.machine.phase == "securing" and now - self._joined_at >= registry().timer("handshake"):
             self._do(self.machine.handshake(now, "handshake-timeout"))
-        if self.machine.frozen and now >= self._attempt_at:
+        if self._may_attempt() and now >= self._attempt_at:
             self._attempt(now)
         self._refresh(now)
-        if self._input is not None and now >= self._input.next_at:
-            self.put(Write(self._input.stream, self._input.tick(now)))
+        super().own_time(now)
 
     def times(self) -> list[int]:
         times = super().times()
         if self.machine.phase == "securing":
             times.append(self._joined_at + registry().timer("handshake"))
-        if self.machine.frozen and self._up and self._peer_there:
+        if self._may_attempt():
             times.append(self._attempt_at)
         if self.viewer.refresh_at is not None and self._beats():
             times.append(self.viewer.refresh_at)
-        if self._input is not None:
-            times.append(self._input.next_at)
-        if self.machine.grant is not None:
-            times.append(self.machine.grant.ends_at)
         return times

@@ -69,6 +69,14 @@ def png(width: int, height: int, colour: tuple[int, int, int]) -> bytes:
     )
 
 
+def whole(display: int, width: int, height: int, pixels: bytes, complete: bool) -> Frame:
+    """A frame of one picture that covers the display."""
+    out = io.BytesIO()
+    Image.frombytes("RGB", (width, height), pixels).save(out, "PNG")
+    tile = Tile(0, 0, width, height, registry().ids("codec")["png"], out.getvalue())
+    return Frame(complete, display, width, height, (tile,))
+
+
 class TestScreen:
     """A bar that goes over a grey screen: complete frames, and between them the bar alone."""
 

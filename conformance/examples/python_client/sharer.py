@@ -12,14 +12,14 @@ from alongside_independent.exchange import Speaks
 from alongside_independent.messages import Message
 from alongside_independent.model.outcome import ACCEPTED, Outcome
 from alongside_independent.model.sharer import Sharer as Machine
-from alongside_independent.records import INPUT_HEADER, TAG, Event, Frame, decode_input_header, decode_slots
+from alongside_independent.records import Frame
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry, scope_bits
-from alongside_independent.sealing import InputOpener, MediaSealer, SessionSealer
+from alongside_independent.sealing import MediaSealer, SessionSealer
 from alongside_independent.spake import password_of_code
 
-from .actions import Finish, Stop, Write
-from .endpoint import Endpoint
+from .actions import Finish, Write
+from .granting import Granting
 from .showing import Shower
 
 VIEW_ONLY = ("view", "chat")
@@ -33,14 +33,17 @@ class Marks:
 
     def spend(self, now: int, relay: str, locator: str) -> bool:
         """False when it was spent lately."""
-        last = self._spent.get((relay, locator))
-        if last is not None and now - last < registry().timer("sharer-spent"):
+        if self.spent(now, relay, locator):
             return False
         self._spent[relay, locator] = now
         return True
 
+    def spent(self, now: int, relay: str, locator: str) -> bool:
+        last = self._spent.get((relay, locator))
+        return last is not None and now - last < registry().timer("sharer-spent")
 
-class Sharer(Endpoint):
+
+class Sharer(Granting):
     direction, other_direction = "to-helper", "to-sharer"
     machine: Machine
 
@@ -60,15 +63,13 @@ class Sharer(Endpoint):
         self._n_s = b""
         self._joined_at = 0
         self._answered_at = 0
-        self._reconnect: reconnect.Sharer | None = None
         self._candidate: SessionSealer | None = None
         self._shower = Shower()
-        self._number: str | None = None
-        self._grant_secret = b""
-        self._opener_of_input: InputOpener | None = None
-        self._input_buffers: dict[int, bytes] = {}
 
     # a join
+
+    def may_join(self, now: int, relay: str, code: Code) -> bool:
+        return self.machine.phase == "idle" and not self._marks.spent(now, relay, code.locator)
 
     def join(self, now: int, relay: str, code: Code, by_link: bool = False) -> bool:
         """Whether the join was sent: CODE-11 may forbid it."""
@@ -83,6 +84,11 @@ class Sharer(Endpoint):
         self._exchange = exchange.Sharer(password, speaks, self.scalar(), self.random(32), self._n_s)
         self.asks_relay("join", locator=code.locator, link=by_link, offer=self._exchange.offer)
         return True
+
+    def _relay_refused(self, now: int, code: int) -> None:
+        if self.machine.phase in ("joining", "waiting"):
+            self.tell("refused", code=error_name(code) or "done")
+        super()._relay_refused(now, code)
 
     def in_session(self) -> bool:
         return self.machine.phase not in ("idle", "ended")
@@ -139,33 +145,21 @@ class Sharer(Endpoint):
             case "refresh":
                 self._shower.asked_for_refresh(now)
                 self.tell("refresh")
-            case "control-request" if self.machine.prompt:
-                self._open_prompt()
-            case "control-withdraw" | "control-end":
-                self.tell("control-given-up")
             case _:
                 super().taken(now, message)
 
     def sent(self, message: Message) -> None:
-        fields = message.fields
-        match message.name:
-            case "epoch":
-                self._new_epoch(fields["epoch"])
-            case "control-grant":
-                key = self._reconnect.master.input_key(fields["grant"], fields["secret"])
-                self._opener_of_input = InputOpener(
-                    self._channel.suite, key, fields["grant"], fields["scopes"]
-                )
-                self.tell("control", **{name: fields[name] for name in ("grant", "scopes", "duration_ms")})
-            case "control-end":
-                self.tell("control-ended", grant=fields["grant"], code=error_name(fields["code"]))
-            case "control-deny":
-                self.tell("denied", request=fields["request"], code=error_name(fields["code"]))
+        if message.name == "epoch":
+            self._new_epoch(message.fields["epoch"])
+        super().sent(message)
 
     # the person
 
     def says_who_started(self, now: int, themselves: bool) -> Outcome:
-        return self.person(now, self.machine.person_says_who_started, themselves)
+        outcome = self.person(now, self.machine.person_says_who_started, themselves)
+        if outcome.verdict == ACCEPTED and not themselves:
+            self.tell("warned")
+        return outcome
 
     def consents(self, now: int, further_act: bool = False) -> Outcome:
         scopes = scope_bits(*VIEW_ONLY)
@@ -206,78 +200,25 @@ class Sharer(Endpoint):
         self.put(Write(self._shower.stream, self._shower.seal(frame)))
         return number
 
+    def displays_are(self, now: int, displays: list[dict[str, int]]) -> None:
+        """What there is to show has another size; before consent nobody is told."""
+        self.machine.displays = displays
+        self.person(now, self.machine.displays_change, displays)
+
+    def system_asks(self, now: int, active: bool) -> Outcome:
+        """TOOL-23."""
+        if not active:
+            self._shower.begin_anew()
+        return self.person(now, self.machine.system_asks, active)
+
     def stream_stopped(self, stream: int) -> None:
         if stream == self._shower.stream:
             self._shower.stream_is_gone()
-
-    # control
-
-    def _open_prompt(self) -> None:
-        """CONTROL-27: the number is drawn when the prompt opens."""
-        prompt = self.machine.prompt
-        self._number = f"{int.from_bytes(self.random(16), 'big') % 1_000_000:06}"
-        needed = self.machine.injected_at is not None
-        self.tell(
-            "asks-control",
-            request=prompt.request,
-            scopes=prompt.scopes,
-            number=self._number if needed else None,
-        )
-
-    def allows(
-        self, now: int, duration: int, scopes: int | None = None, number: str | None = None
-    ) -> Outcome:
-        repeated = None if number is None else number == self._number
-        return self.person(
-            now, self.machine.person_allows, duration, self.random(32), scopes, repeated=repeated
-        )
-
-    def denies(self, now: int) -> Outcome:
-        return self.person(now, self.machine.person_denies)
-
-    def revokes(self, now: int) -> Outcome:
-        return self.person(now, self.machine.person_revokes)
-
-    def frame_data(self, now: int, stream: int, data: bytes) -> None:
-        """Input: records of one size."""
-        size = INPUT_HEADER + registry().limit("input-record") + TAG
-        buffer = self._input_buffers.get(stream, b"") + data
-        while len(buffer) >= INPUT_HEADER and not self.over:
-            try:
-                grant = decode_input_header(buffer[:INPUT_HEADER])
-            except Refused:
-                self.put(Stop(stream, registry().errors["malformed"]))
-                self._input_buffers.pop(stream, None)
-                return
-            if len(buffer) < size:
-                break
-            record, buffer = buffer[:size], buffer[size:]
-            self._take_input(now, grant, record)
-        self._input_buffers[stream] = buffer
-
-    def frame_over(self, now: int, stream: int) -> None:
-        self._input_buffers.pop(stream, None)
-
-    def _take_input(self, now: int, grant: int, record: bytes) -> None:
-        live = self.machine.grant
-        events: list[Event] | None = None
-        if live is not None and live.id == grant and self._opener_of_input is not None:
-            try:
-                events = decode_slots(self._opener_of_input.decrypt(record))
-            except Refused as refused:
-                if refused.requirement != "INPUT-5":
-                    self.refuse(now, refused)
-                    return
-        outcome = self._do(self.machine.input(now, grant, events))
-        happened = [event for event in events or [] if event.kind != "empty"]
-        if outcome.verdict == ACCEPTED and happened:
-            self.tell("input", grant=grant, events=happened)
 
     # the link
 
     def freeze(self) -> None:
         self._shower.begin_epoch(None)
-        self._opener_of_input = None
         self._candidate = None
 
     def take_proof(self, now: int, name: str, envelope: bytes) -> bool:
@@ -292,9 +233,7 @@ class Sharer(Endpoint):
         self._ended_by = "peer"
         self._do(self.machine.lose_link(now))
         self.machine.awaiting_state = False
-        self._candidate = SessionSealer(
-            self._channel.suite, self._reconnect.candidate, self.other_direction
-        )
+        self._candidate = SessionSealer(self._channel.suite, self._reconnect.candidate, self.other_direction)
         self.deliver(answer)
         return True
 

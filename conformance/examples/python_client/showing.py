@@ -24,6 +24,9 @@ class Shower:
     def begin_stream(self, stream: int) -> None:
         self.stream, self._complete_next = stream, True
 
+    def begin_anew(self) -> None:
+        self._complete_next = True
+
     def stream_is_gone(self) -> None:
         self.stream = None
 

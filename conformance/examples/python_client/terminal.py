@@ -46,6 +46,8 @@ def told(what: str, fields: dict[str, Any]) -> str | None:
         case "frame":
             kind = "complete" if fields["complete"] else "changes"
             return f"frame {fields['id']} {fields['width']}x{fields['height']} {kind}"
+        case "shown":
+            return f"shown {fields['frame']}"
         case "chat":
             return f"chat {shown(fields['text'])}"
         case "pause":
@@ -55,16 +57,17 @@ def told(what: str, fields: dict[str, Any]) -> str | None:
             return "the way to the other end is lost; trying for 30 s"
         case "back":
             return "the way to the other end is there again"
-        case "violation":
-            return f"broken: {fields['requirement']}, {fields['why']}"
         case "asks-control":
             number = f", and the number {fields['number']}" if fields["number"] else ""
             return f"allow {' '.join(scope_names(fields['scopes']))}? `allow`{number}, or `deny`"
+        case "injected":
+            return f"injected {fields['event'].kind} {fields['event'].values}"
         case "control":
             scopes = " ".join(scope_names(fields["scopes"]))
             return f"control of {scopes} for {fields['duration_ms'] // 1000} s"
         case "control-ended" | "denied":
             return f"control {what.removeprefix('control-')}: {fields['code']}"
         case "ended":
-            return f"ended {fields['code']} by {fields['by']}"
+            broken = f" ({fields['broken']} was broken)" if fields["broken"] else ""
+            return f"ended {fields['code']} by {fields['by']}{broken}"
     return None

@@ -11,10 +11,15 @@ _FORCED = re.compile("[\u202a-\u202e]")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 
 
-def shown(text: str) -> str:
-    """SESSION-3, TEXT-2."""
+def clean(text: str) -> str:
+    """SESSION-3, TEXT-2, for a place of its own."""
     plain = "".join(c for c in text if unicodedata.category(c) != "Cc")
-    return "\u2068" + _ISOLATES.sub("", _FORCED.sub(" ", plain)) + "\u2069"
+    return _ISOLATES.sub("", _FORCED.sub(" ", plain))
+
+
+def shown(text: str) -> str:
+    """The same beside other text."""
+    return "\u2068" + clean(text) + "\u2069"
 
 
 def scope_names(scopes: int) -> list[str]:

@@ -42,9 +42,7 @@ class RelayAddress:
     anchors: str | None = None
 
     @classmethod
-    def parse(
-        cls, text: str, fingerprint: str | None = None, anchors: str | None = None
-    ) -> RelayAddress:
+    def parse(cls, text: str, fingerprint: str | None = None, anchors: str | None = None) -> RelayAddress:
         """`HOST:PORT`; an IPv6 address stands in brackets. Without a port it is 443."""
         host, colon, port = text.rpartition(":")
         if not colon or "]" in port:

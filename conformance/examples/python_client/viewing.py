@@ -8,7 +8,6 @@ from typing import Any
 
 from alongside_independent.records import (
     MEDIA_HEADER,
-    Frame,
     MediaHeader,
     decode_frame,
     decode_media_header,
@@ -17,8 +16,7 @@ from alongside_independent.refusal import Refused, too_large
 from alongside_independent.registry import registry
 from alongside_independent.sealing import MediaOpener
 
-from .pictures import Canvas, CannotDecode
-
+from .pictures import CannotDecode, Canvas
 
 
 @dataclass

@@ -35,7 +35,8 @@ async def _serve(host: str, port: int, still: bool) -> int:
     }
     print(json.dumps(ready), flush=True)
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         print(json.dumps(_answer(server, still, json.loads(line))), flush=True)
     await server.shut_down()

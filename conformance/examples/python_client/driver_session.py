@@ -1,0 +1,304 @@
+"""A session of the driver: each command is an act of the person, each thing that is told an event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from alongside_independent.codes import parse_code, parse_link
+from alongside_independent.model.outcome import ACCEPTED, Outcome
+from alongside_independent.records import Event
+from alongside_independent.refusal import Refused
+from alongside_independent.registry import all_scopes, registry, scope_bits
+
+from .client import Client, StillClock
+from .driver_events import events_of
+from .helper import Helper
+from .pictures import whole
+from .sharer import Marks, Sharer
+from .transport import NotConnected, RelayAddress
+
+Command = dict[str, Any]
+FIRST_DISPLAY = {"id": 0, "width": 64, "height": 64}
+LARGEST_SIDE = 256
+
+
+class Misuse(Exception):
+    """The client does not do this now."""
+
+
+class WrongCommand(Exception):
+    """A field is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class Act:
+    role: str | None
+    do: Callable[[Session, Command], None]
+
+
+class Session:
+    ACTS: dict[str, Act]
+
+    def __init__(
+        self, command: Command, clock: StillClock, marks: Marks, say: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self.name, self.role, self.relay = command["session"], command["role"], command["relay"]
+        self._say = say
+        ceiling = scopes_of(command["ceiling"]) if "ceiling" in command else all_scopes()
+        if self.role == "helper":
+            self.endpoint = Helper(command.get("name", ""), ceiling)
+        elif self.role == "sharer":
+            self.endpoint = Sharer([FIRST_DISPLAY], ceiling, marks=marks)
+        else:
+            raise WrongCommand("neither helper nor sharer")
+        address = RelayAddress.parse(self.relay, command["certificate"])
+        self.client = Client(self.endpoint, address, clock)
+        self.client.after = self._show
+        clock.clients.append(self.client)
+        self._clock = clock
+        self._begun = False
+        self._screen: tuple[int, int, bytes] | None = None
+        self._fresh = False
+        self._number: str | None = None
+        self._telling = asyncio.create_task(self._tell())
+
+    # events
+
+    async def _tell(self) -> None:
+        while True:
+            event = await self.client.events.get()
+            if event.what == "asks-control":
+                self._number = event.fields["number"]
+            for line in events_of(self.role, event):
+                self._say({"event": line.pop("event"), "session": self.name, **line})
+
+    async def forget(self) -> None:
+        self._telling.cancel()
+        if not self.endpoint.over:
+            self.client.do(self.endpoint.ends)
+        self._clock.clients.remove(self.client)
+        await self.client.close()
+
+    # beginning
+
+    def begin(self, then: Callable[[], Any]) -> None:
+        """Connects, if that was not done yet."""
+        if self.client.connection is not None:
+            then()
+            return
+        if self._begun:
+            raise Misuse("it is connecting, or the connection was lost")
+        self._begun = True
+        self._connecting = asyncio.create_task(self._connect(then))
+
+    async def _connect(self, then: Callable[[], Any]) -> None:
+        try:
+            await self.client.connect()
+        except (NotConnected, OSError):
+            self.client.do(self.endpoint.connection_lost)
+            return
+        if not self.endpoint.over:
+            then()
+
+    # what is shown
+
+    def screen(self, width: int, height: int, pixels: bytes) -> None:
+        self._screen, self._fresh = (width, height, pixels), True
+        display = {"id": 0, "width": width, "height": height}
+        if self.endpoint.machine.displays != [display]:
+            self.client.do(self.endpoint.displays_are, [display])
+        self._show()
+
+    def _show(self) -> None:
+        """As a screen that is captured: when it changed, and whenever a complete frame is due."""
+        if self._screen is None or not self.endpoint.may_show:
+            return
+        complete = self.endpoint.wants_complete
+        if self._fresh or complete:
+            self._fresh = False
+            self.client.do(self.endpoint.show, whole(0, *self._screen, complete))
+
+    def needed_number(self) -> str | None:
+        """The driver repeats what the person would read (CONTROL-27)."""
+        return self._number
+
+
+def scopes_of(names: list[str]) -> int:
+    try:
+        return scope_bits(*names)
+    except KeyError as unknown:
+        raise WrongCommand(f"no scope {unknown}") from None
+
+
+def _must(outcome: Outcome) -> None:
+    if outcome.verdict != ACCEPTED:
+        raise Misuse(f"not now, by {outcome.requirement}")
+
+
+def _person(act: Callable[..., Callable[..., Outcome]], *fields: str) -> Callable[[Session, Command], None]:
+    """An act of the endpoint with these fields of the command."""
+
+    def do(session: Session, command: Command) -> None:
+        given = [command[field] for field in fields]
+        _must(session.client.do(act(session.endpoint), *given))
+
+    return do
+
+
+def _create_code(session: Session, command: Command) -> None:
+    machine = session.endpoint.machine
+
+    def ask() -> bool:
+        return session.client.do(session.endpoint.ask_for_code)
+
+    if machine.phase != "idle":
+        raise Misuse(f"it is {machine.phase}")
+    if session.client.connection is not None:
+        if not ask():
+            raise Misuse("not now, by CODE-13")
+        return
+    session.begin(ask)
+
+
+def _join(session: Session, command: Command) -> None:
+    text, by_link = command["code"], bool(command.get("link"))
+    try:
+        if text.startswith("https:"):
+            link = parse_link(text)
+            if link.relay != session.relay.lower():
+                raise Misuse("the link names another relay, by LINK-2")
+            code, by_link = link.code, True
+        else:
+            code = parse_code(text)
+    except Refused as refused:
+        raise Misuse(f"no code, by {refused.requirement}") from None
+    if session.endpoint.machine.phase != "idle":
+        raise Misuse("it has joined")
+    if not session.endpoint.may_join(session.client.clock.now(), session.relay, code):
+        raise Misuse("not again, by CODE-11")
+    session.begin(lambda: session.client.do(session.endpoint.join, session.relay, code, by_link))
+
+
+def _contact(session: Session, command: Command) -> None:
+    by = command["by"]
+    if by not in ("person", "stranger"):
+        raise WrongCommand(f"started by {by}")
+    _must(session.client.do(session.endpoint.says_who_started, by == "person"))
+
+
+def _consent(session: Session, command: Command) -> None:
+    if command["allow"]:
+        _must(session.client.do(session.endpoint.consents, bool(command.get("warned"))))
+    else:
+        _must(session.client.do(session.endpoint.declines))
+
+
+def _request_control(session: Session, command: Command) -> None:
+    _must(session.client.do(session.endpoint.asks_control, scopes_of(command["scopes"])))
+
+
+def _grant(session: Session, command: Command) -> None:
+    longest = registry().timer("grant")
+    scopes = scopes_of(command["scopes"])
+    _must(session.client.do(session.endpoint.allows, longest, scopes, session.needed_number()))
+
+
+def _narrow(session: Session, command: Command) -> None:
+    _must(session.client.do(session.endpoint.narrows, scopes_of(command["scopes"])))
+
+
+def _pauses(paused: bool) -> Callable[[Session, Command], None]:
+    def do(session: Session, command: Command) -> None:
+        _must(session.client.do(session.endpoint.pauses, paused))
+
+    return do
+
+
+def _chat(session: Session, command: Command) -> None:
+    if len(command["text"].encode()) > registry().limit("chat"):
+        raise Misuse("too long a line")
+    _must(session.client.do(session.endpoint.writes, command["text"]))
+
+
+def _send_frame(session: Session, command: Command) -> None:
+    width, height, seed = (int(command[name]) for name in ("width", "height", "seed"))
+    if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
+        raise WrongCommand("a picture of another size")
+    session.screen(width, height, test_picture(width, height, seed))
+
+
+def test_picture(width: int, height: int, seed: int) -> bytes:
+    return bytes(
+        value % 256
+        for y in range(height)
+        for x in range(width)
+        for value in (x + seed, y + 3 * seed, x * y + 7 * seed)
+    )
+
+
+def _send_input(session: Session, command: Command) -> None:
+    events = [input_event(event) for event in command["input"]]
+    if not session.client.do(session.endpoint.send_input, events):
+        raise Misuse("there is no grant for it")
+
+
+def input_event(value: Command) -> Event:
+    match value:
+        case {"key": usage, "down": bool(down)}:
+            return Event("key", {"usage": usage, "down": down})
+        case {"pointer": [x, y], "display": display}:
+            return Event("pointer", {"display": display, "x": x, "y": y})
+        case {"button": button, "down": bool(down)}:
+            return Event("button", {"button": button, "down": down})
+        case {"wheel": [dx, dy]}:
+            return Event("wheel", {"dx": dx, "dy": dy})
+        case {"release": True}:
+            return Event("release-all", {})
+    raise WrongCommand(f"no input: {value}")
+
+
+def _reconnect(session: Session, command: Command) -> None:
+    if session.client.connection is None:
+        raise Misuse("there is no connection")
+    session.client.lose_connection()
+
+
+def _end(session: Session, command: Command) -> None:
+    report = None
+    if "report" in command:
+        report = registry().ids("report_category").get(command["report"])
+        if report is None:
+            raise WrongCommand("no such category")
+    session.client.do(session.endpoint.ends, report)
+
+
+HELPER, SHARER = "helper", "sharer"
+Session.ACTS = {
+    "create-code": Act(HELPER, _create_code),
+    "join": Act(SHARER, _join),
+    "contact": Act(SHARER, _contact),
+    "consent": Act(SHARER, _consent),
+    "request-control": Act(HELPER, _request_control),
+    "release-control": Act(HELPER, _person(lambda endpoint: endpoint.gives_up)),
+    "grant": Act(SHARER, _grant),
+    "deny": Act(SHARER, _person(lambda endpoint: endpoint.denies)),
+    "revoke": Act(SHARER, _person(lambda endpoint: endpoint.revokes)),
+    "narrow": Act(SHARER, _narrow),
+    "renew": Act(SHARER, _person(lambda endpoint: endpoint.asks_for_time)),
+    "pause": Act(None, _pauses(True)),
+    "unpause": Act(None, _pauses(False)),
+    "chat": Act(None, _chat),
+    "send-frame": Act(SHARER, _send_frame),
+    "send-input": Act(HELPER, _send_input),
+    "copy": Act(None, _person(lambda endpoint: endpoint.sends_item, "text")),
+    "take": Act(None, _person(lambda endpoint: endpoint.answers_item, "allow")),
+    "stroke": Act(HELPER, _person(lambda endpoint: endpoint.draws, "stroke", "points")),
+    "laser": Act(HELPER, _person(lambda endpoint: endpoint.points, "x", "y")),
+    "clear": Act(HELPER, _person(lambda endpoint: endpoint.clears)),
+    "secure-desktop": Act(SHARER, _person(lambda endpoint: endpoint.system_asks, "active")),
+    "reconnect": Act(None, _reconnect),
+    "end": Act(None, _end),
+}
