@@ -52,7 +52,6 @@ class Endpoint:
         self._buffer = b""
         self._up = False
         self._greeted = False
-        self._said_leave = False
         self._report: int | None = None
         self.reporting_until: int | None = None
         self._token: bytes | None = None
@@ -360,12 +359,12 @@ class Endpoint:
 
     def _leave(self, error: str) -> None:
         self._say("leave", code=registry().errors[error])
-        self._said_leave, self._token = True, None
+        self._token = None
         self.left(error)
 
     def asks_relay(self, name: str, **fields: Any) -> None:  # noqa: ANN401
-        """What there will be a `leave` of."""
-        self._said_leave, self._peer_there = False, True
+        """For another session."""
+        self._peer_there = True
         self._say(name, **fields)
 
     def left(self, error: str) -> None:
@@ -415,8 +414,6 @@ class Endpoint:
         """END-3, KEY-5."""
         self.over = True
         error = self.machine.ended_with or "done"
-        if not self._said_leave:
-            self._leave(error)
         self.freeze()
         self._channel = self._sealer = self._opener = None
         self.tell("ended", code=error, by=self._ended_by, broken=self._broken)
