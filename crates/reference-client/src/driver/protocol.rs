@@ -378,6 +378,7 @@ pub enum Event {
     },
     ConsentAsked {
         name: String,
+        #[serde(default)]
         verified: bool,
     },
     Warned,
@@ -389,6 +390,7 @@ pub enum Event {
     },
     ControlAsked {
         scopes: Names,
+        #[serde(default)]
         renewal: bool,
     },
     PromptClosed,
