@@ -83,6 +83,7 @@ class Endpoint:
     def connected(self, now: int) -> None:
         """RDV-1, WIRE-10."""
         self._up, self._greeted, self._buffer = True, False, b""
+        self._rejoining = self.machine.frozen and self._token is not None
         grease = registry().grease
         kind = grease[self.random(1)[0] % len(grease)]
         self._say("hello", features=[])
@@ -155,8 +156,7 @@ class Endpoint:
 
     def _ready(self) -> None:
         """RECON-10, or the beginning."""
-        if self.machine.frozen and self._token is not None:
-            self._rejoining = True
+        if self._rejoining:
             self._say("rejoin", token=self._token)
         else:
             self.tell("connected")

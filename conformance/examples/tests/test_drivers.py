@@ -105,7 +105,13 @@ class Drivers(unittest.TestCase):
 
     def test_time_stands_still_but_for_the_command(self) -> None:
         helper, sharer = self.viewing()
+        sharer.do("send-frame", session="a", width=8, height=8, seed=1)
+        helper.event("frame")
+        helper.do("chat", session="a", text="the last that is under way")
+        sharer.event("chat")
         sharer.do("advance-clock", session="a", ms=SILENCE - 1)
+        sharer.do("advance-clock", session="a", ms=0)
+        self.assertEqual(sharer.events, [])
         sharer.do("advance-clock", session="a", ms=1)
         self.assertEqual(sharer.event("frozen")["seconds"], 30)
         helper.event("frozen")
