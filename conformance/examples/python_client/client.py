@@ -65,7 +65,9 @@ class Client:
         self.events: asyncio.Queue[Tell] = asyncio.Queue()
         self.connection: Connection | None = None
         self.heard = 0
-        """Bytes of the control stream that the present connection has brought, and that were handled."""
+        """Bytes of the control stream that the latest connection has brought, and that were handled."""
+        self.said = 0
+        """Bytes that were sent on it."""
         self._heard_more = asyncio.Event()
         self.after = lambda: None
         """Called when something has happened."""
@@ -120,7 +122,7 @@ class Client:
     # the connection
 
     def _attach(self, connection: Connection) -> None:
-        self.connection, self.heard = connection, 0
+        self.connection, self.heard, self.said = connection, 0, 0
         self._streams.clear()
 
         def mine(act: Callable[..., None]) -> Callable[..., None]:
@@ -205,6 +207,7 @@ class Client:
                 self._spawn(connection.close_after_all_is_said(code))
             case Say(data=data) if connection is not None:
                 connection.say(data)
+                self.said += len(data)
             case Write(stream=stream, data=data) if connection is not None:
                 if stream not in self._streams:
                     self._streams[stream] = connection.open_frame_stream()

@@ -60,10 +60,11 @@ class Driver:
                 self._close(self._sessions.pop(command["session"]))
                 return {"ok": {}}
             case "advance-clock":
-                await self._session(command).client.handled(command.get("read", 0))
+                client = self._session(command).client
+                await client.handled(command.get("read", 0))
                 self._clock.advance(command["ms"])
                 await asyncio.sleep(0)
-                return {"ok": {}}
+                return {"ok": {"sent": client.said}}
             case op:
                 return self._act(str(op), command)
 
