@@ -30,8 +30,8 @@ def _event(name: str, *fields: str) -> Any:  # noqa: ANN401
     return lambda told: {"event": name, **{field: told[field] for field in fields}}
 
 
-def _seconds(ms: int) -> int | float:
-    return ms // 1000 if ms % 1000 == 0 else ms / 1000
+def _seconds(ms: int) -> int:
+    return ms // 1000
 
 
 def _ended(told: Line) -> Line:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 EXAMPLES = Path(__file__).resolve().parents[1]
 PATIENCE = 30.0
 CODE = re.compile(r"\b[0-9a-z]{4,8}-[0-9a-z]{4}\b")
@@ -81,12 +83,19 @@ class Program:
         self.process.stdout.close()
 
 
+SCHEMA = EXAMPLES.parent / "driver.schema.json"
+
+
 class Driver(Program):
-    """A driver: commands get their answers, and events are kept until they are asked for."""
+    """A driver: commands get their answers, and events are kept until they are asked for.
+
+    Every line is held against the schema.
+    """
 
     def __init__(self, *command: str) -> None:
         super().__init__(*command)
         self._id = 0
+        self._schema = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
         self.events: list[dict[str, Any]] = []
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -94,11 +103,16 @@ class Driver(Program):
         self._id += 1
         self.say(json.dumps({"id": self._id, "op": op, **fields}))
         while True:
-            line = self.until(json.loads)
+            line = self._line()
             if "event" not in line:
                 assert line.pop("id") == self._id, line
                 return line
             self.events.append(line)
+
+    def _line(self) -> dict[str, Any]:
+        line = self.until(json.loads)
+        self._schema.validate(line)
+        return line
 
     def do(self, op: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
         answer = self.ask(op, **fields)
@@ -113,7 +127,7 @@ class Driver(Program):
                 event = self.events.pop(0)
                 if event["event"] == name and all(event.get(k) == v for k, v in fields.items()):
                     return event
-            line = self.until(json.loads)
+            line = self._line()
             assert "event" in line, line
             self.events.append(line)
 

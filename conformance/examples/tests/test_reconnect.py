@@ -1,12 +1,12 @@
-"""A lost connection in a session with the programs of the reference: what comes back is sight (chapter 12)."""
+"""A connection that is lost in a session with the programs of the reference: sight comes back."""
 
 from __future__ import annotations
 
 import asyncio
 import unittest
 
-import python_client  # noqa: F401: it knows where the independent implementation is
 from alongside_independent.codes import parse_code
+
 from python_client.actions import Tell
 from python_client.client import Client
 from python_client.helper import Helper
