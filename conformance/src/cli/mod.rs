@@ -1,5 +1,7 @@
 //! The command line.
 
+#[cfg(feature = "mutants")]
+mod kill;
 mod list;
 mod test;
 
@@ -33,6 +35,12 @@ enum Command {
     Test(test::What),
     /// List the cases
     List(list::Options),
+    /// Make the reference wrong, in one way after another, and see that the suite notices each
+    #[cfg(feature = "mutants")]
+    Kill(kill::Options),
+    /// Be the reference client's driver, or the reference relay under test
+    #[command(subcommand, hide = true)]
+    Reference(test::Reference),
 }
 
 /// Runs the command that was given to the program.
@@ -49,6 +57,9 @@ pub fn main() -> ExitCode {
     let code = match arguments.command {
         Command::Test(what) => test::run(what),
         Command::List(options) => list::run(&options),
+        #[cfg(feature = "mutants")]
+        Command::Kill(options) => kill::run(&options),
+        Command::Reference(role) => test::be(&role),
     };
     ExitCode::from(code)
 }

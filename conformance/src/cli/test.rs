@@ -1,8 +1,10 @@
 //! `test`: runs cases.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
+use alongside_relay::{Options, tls::Identity};
 use clap::{Args, Subcommand};
+use tokio::io::{BufReader, stdin, stdout};
 
 use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, complain};
 use crate::{
@@ -16,6 +18,8 @@ use crate::{
 /// What is tested.
 #[derive(Subcommand)]
 pub(super) enum What {
+    /// The reference relay and client, all within this program
+    Reference(Common),
     /// A relay: the suite is its clients
     Relay {
         /// The address and port of a relay that runs
@@ -41,6 +45,15 @@ pub(super) enum What {
         #[command(flatten)]
         common: Common,
     },
+}
+
+/// Parts of the reference, as programs of their own.
+#[derive(Subcommand)]
+pub(super) enum Reference {
+    /// The driver of the reference client
+    Driver,
+    /// The reference relay, with a clock
+    Relay,
 }
 
 /// How it is tested.
@@ -99,6 +112,7 @@ pub(super) fn run(what: What) -> u8 {
 
 fn targets(what: What) -> Result<(Targets, Common), String> {
     match what {
+        What::Reference(common) => Ok((reference(&[])?, common)),
         What::Relay {
             relay_url,
             certificate,
@@ -144,4 +158,57 @@ fn targets(what: What) -> Result<(Targets, Common), String> {
 /// A command as its words, which are separated by spaces.
 fn words(command: &str) -> Vec<String> {
     command.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The reference client and relay, as parts of this program, with more in their environment.
+pub(super) fn reference(environment: &[(String, String)]) -> Result<Targets, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let program = program.display().to_string();
+    let part = |name: &str| vec![program.clone(), "reference".to_owned(), name.to_owned()];
+    let client = ClientTarget {
+        driver: driver::Program {
+            command: part("driver"),
+            environment: environment.to_vec(),
+        },
+    };
+    Ok(Targets {
+        helper: Some(client.clone()),
+        sharer: Some(client),
+        relay: Some(RelayTarget::Program(RelayProgram {
+            command: part("relay"),
+            environment: environment.to_vec(),
+        })),
+    })
+}
+
+/// Is a part of the reference until standard input ends.
+pub(super) fn be(part: &Reference) -> u8 {
+    #[cfg(feature = "mutants")]
+    if let Err(why) = super::kill::become_wrong() {
+        return complain(&why);
+    }
+    let done = tokio::runtime::Runtime::new().and_then(|runtime| {
+        let done = runtime.block_on(async {
+            let (commands, answers) = (BufReader::new(stdin()), stdout());
+            match part {
+                Reference::Driver => alongside_client::driver::run(commands, answers).await,
+                Reference::Relay => {
+                    let identity = Identity::self_signed(vec!["localhost".to_owned()]);
+                    let identity = identity.map_err(|error| io::Error::other(error.to_string()))?;
+                    let options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+                    alongside_relay::testing::run(options, commands, answers).await
+                }
+            }
+        });
+        // Nobody waits for a read of standard input that will not come.
+        runtime.shutdown_background();
+        done
+    });
+    match done {
+        Ok(()) => CONFORMANT,
+        Err(error) => {
+            complain(&error.to_string());
+            HARNESS
+        }
+    }
 }

@@ -8,12 +8,12 @@ use std::{
 
 use alongside_client::Trust;
 use quinn::{ClientConfig, Endpoint, crypto::rustls::QuicClientConfig};
-use tokio::{runtime::Handle, time::timeout};
+use tokio::runtime::Handle;
 
 use super::{
     PATIENCE,
     link::{Link, Report},
-    transport,
+    transport, wait,
 };
 
 /// Connects to a relay from this address of the machine, speaking these protocols.
@@ -47,9 +47,8 @@ pub fn dial<T: Send + 'static>(
             .map_err(|error| error.to_string())?;
         Ok::<_, String>((connection, control))
     };
-    let (connection, control) = runtime
-        .block_on(timeout(PATIENCE, connected))
-        .map_err(|_| format!("{relay} does not answer"))??;
+    let connected = wait(runtime, PATIENCE, connected);
+    let (connection, control) = connected.ok_or_else(|| format!("{relay} does not answer"))??;
     Ok(Link::watch(
         connection,
         Some(control),

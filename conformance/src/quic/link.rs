@@ -6,9 +6,9 @@ use std::{
 };
 
 use quinn::{Connection, ConnectionError, RecvStream, SendStream, VarInt};
-use tokio::{runtime::Handle, sync::mpsc, time::timeout};
+use tokio::{runtime::Handle, sync::mpsc};
 
-use super::PATIENCE;
+use super::{PATIENCE, wait};
 
 /// Something that came of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +103,7 @@ impl Link {
 
     /// Opens a frame stream, if the other side lets it.
     pub fn open_stream(&self) -> Option<u64> {
-        let opening = timeout(PATIENCE, self.connection.open_uni());
-        let stream = self.runtime.block_on(opening).ok()?.ok()?;
+        let stream = wait(&self.runtime, PATIENCE, self.connection.open_uni())?.ok()?;
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let id = stream.id().index();
         streams.insert(id, stream);
@@ -114,10 +113,8 @@ impl Link {
     /// Whether another frame stream can be opened at once.
     pub fn has_room_for_a_stream(&self) -> bool {
         let moment = std::time::Duration::from_millis(200);
-        let opening = timeout(moment, self.connection.open_uni());
-        self.runtime
-            .block_on(opening)
-            .is_ok_and(|opened| opened.is_ok())
+        let opened = wait(&self.runtime, moment, self.connection.open_uni());
+        opened.is_some_and(|opened| opened.is_ok())
     }
 
     /// Writes to a frame stream of the suite's; false if the other side does not take it.
@@ -126,8 +123,8 @@ impl Link {
         let Some(stream) = streams.get_mut(&id) else {
             return false;
         };
-        let writing = timeout(PATIENCE, stream.write_all(bytes));
-        matches!(self.runtime.block_on(writing), Ok(Ok(())))
+        let written = wait(&self.runtime, PATIENCE, stream.write_all(bytes));
+        matches!(written, Some(Ok(())))
     }
 
     /// Ends a frame stream of the suite's.
@@ -153,8 +150,8 @@ impl Link {
         let Some(stream) = streams.get_mut(&id) else {
             return false;
         };
-        let stopped = timeout(PATIENCE, stream.stopped());
-        matches!(self.runtime.block_on(stopped), Ok(Ok(Some(_))))
+        let stopped = wait(&self.runtime, PATIENCE, stream.stopped());
+        matches!(stopped, Some(Ok(Some(_))))
     }
 
     /// Stops a frame stream of the other side's.
@@ -168,10 +165,8 @@ impl Link {
     /// Opens a second bidirectional stream; whether the other side lets it.
     pub fn open_second_control(&self) -> bool {
         let moment = std::time::Duration::from_millis(200);
-        let opening = timeout(moment, self.connection.open_bi());
-        self.runtime
-            .block_on(opening)
-            .is_ok_and(|opened| opened.is_ok())
+        let opened = wait(&self.runtime, moment, self.connection.open_bi());
+        opened.is_some_and(|opened| opened.is_ok())
     }
 
     /// Closes the connection with a code.

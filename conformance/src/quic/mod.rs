@@ -9,9 +9,10 @@ pub use client::dial;
 pub use link::{Close, Link, Seen};
 pub use server::Server;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use quinn::{IdleTimeout, TransportConfig};
+use tokio::{runtime::Handle, time::timeout};
 
 /// The only protocol that is spoken.
 pub const ALPN: &[u8] = b"alongside/1";
@@ -29,4 +30,9 @@ fn transport(idle: Duration) -> Arc<TransportConfig> {
     transport.keep_alive_interval(Some(Duration::from_secs(1)));
     transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
     Arc::new(transport)
+}
+
+/// Waits here for something of the suite's runtime.
+fn wait<T>(runtime: &Handle, within: Duration, done: impl Future<Output = T>) -> Option<T> {
+    runtime.block_on(async { timeout(within, done).await.ok() })
 }

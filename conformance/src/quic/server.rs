@@ -9,12 +9,12 @@ use rustls::{
     version::TLS13,
 };
 use sha2::{Digest as _, Sha256};
-use tokio::{runtime::Handle, time::timeout};
+use tokio::runtime::Handle;
 
 use super::{
     ALPN, PATIENCE,
     link::{Link, Report},
-    transport,
+    transport, wait,
 };
 
 /// A place where a client can find the suite.
@@ -69,18 +69,14 @@ impl Server {
     /// The next connection that a client makes, if one comes within the suite's patience.
     pub fn accept<T: Send + 'static>(&self, report: Report<T>) -> Option<Link> {
         let connecting = async { self.endpoint.accept().await?.await.ok() };
-        let connection = self
-            .runtime
-            .block_on(timeout(PATIENCE, connecting))
-            .ok()??;
+        let connection = wait(&self.runtime, PATIENCE, connecting)??;
         Some(Link::watch(connection, None, report, self.runtime.clone()))
     }
 
     /// Whether a client tries to connect within this time.
     pub fn hears_a_knock(&self, within: Duration) -> bool {
-        let knock = timeout(within, self.endpoint.accept());
-        match self.runtime.block_on(knock) {
-            Ok(Some(incoming)) => {
+        match wait(&self.runtime, within, self.endpoint.accept()) {
+            Some(Some(incoming)) => {
                 incoming.refuse();
                 true
             }

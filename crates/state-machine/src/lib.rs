@@ -23,6 +23,8 @@ pub mod device;
 pub mod endpoint;
 pub mod error;
 pub mod identity;
+#[cfg(feature = "mutants")]
+pub mod mutant;
 pub mod receipt;
 pub mod relay;
 pub mod session;

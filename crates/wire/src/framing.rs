@@ -127,11 +127,16 @@ impl Deframer {
     /// As [`split`]. The stream cannot go on after an error.
     pub fn pull(&mut self) -> Result<Option<Raw<'_>>, DecodeError> {
         let rest = self.buffer.get(self.read..).unwrap_or_default();
-        match split(rest, self.limit, self.what)? {
-            None => Ok(None),
-            Some((raw, used)) => {
+        match split(rest, self.limit, self.what) {
+            Ok(None) => Ok(None),
+            Ok(Some((raw, used))) => {
                 self.read += used;
                 Ok(Some(raw))
+            }
+            Err(error) => {
+                // Nobody can tell where the next message begins.
+                self.read = self.buffer.len();
+                Err(error)
             }
         }
     }

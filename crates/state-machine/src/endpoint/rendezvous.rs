@@ -73,6 +73,10 @@ impl Control {
                         phase: "on this control stream",
                     });
                 }
+                #[cfg(feature = "mutants")]
+                (message, _)
+                    if crate::mutant::is_deaf_to_relay(crate::mutant::Target::Client, &message) => {
+                }
                 (message, Some(_)) => return Ok(Some(message)),
             }
         }
@@ -170,8 +174,19 @@ impl Control {
     }
 
     pub(super) fn send(&mut self, message: impl Into<Message>) {
+        let message = message.into();
+        #[cfg(feature = "mutants")]
+        for message in crate::mutant::says_to_relay(crate::mutant::Target::Client, message.clone())
+        {
+            self.send_this(&message);
+        }
+        #[cfg(not(feature = "mutants"))]
+        self.send_this(&message);
+    }
+
+    fn send_this(&mut self, message: &Message) {
         let mut bytes = Vec::new();
-        message.into().encode(&mut bytes);
+        message.encode(&mut bytes);
         self.transmits.push_back(Transmit::Control(bytes));
     }
 }

@@ -339,6 +339,10 @@ impl SharerEndpoint {
         displays: Vec<DisplayInfo>,
         now: Timestamp,
     ) -> Result<(), Misuse> {
+        #[cfg(feature = "mutants")]
+        if answer == Consent::Refused && crate::mutant::is_patched("CONSENT-3/ignores") {
+            return Ok(());
+        }
         let result = self.machine.consent(answer, displays, now);
         self.carry_out();
         result

@@ -59,6 +59,10 @@ impl Relay {
             let Some(message) = message else {
                 break;
             };
+            #[cfg(feature = "mutants")]
+            if crate::mutant::is_deaf_to_relay(crate::mutant::Target::Relay, &message) {
+                continue;
+            }
             self.handle(conn, message, now)?;
         }
         Ok(())

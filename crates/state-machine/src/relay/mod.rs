@@ -571,6 +571,10 @@ impl Relay {
     }
 
     fn violated(&mut self, conn: ConnId, error: Violation, now: Timestamp) {
+        #[cfg(feature = "mutants")]
+        if crate::mutant::is_lenient(crate::mutant::Target::Relay, error.clause()) {
+            return;
+        }
         self.events.push_back(Event::Violation { conn, error });
         self.close(conn, error.code(), now);
     }
@@ -595,8 +599,18 @@ impl Relay {
     }
 
     fn send(&mut self, conn: ConnId, message: impl Into<Message>) {
+        let message = message.into();
+        #[cfg(feature = "mutants")]
+        for message in crate::mutant::says_to_relay(crate::mutant::Target::Relay, message.clone()) {
+            self.send_this(conn, &message);
+        }
+        #[cfg(not(feature = "mutants"))]
+        self.send_this(conn, &message);
+    }
+
+    fn send_this(&mut self, conn: ConnId, message: &Message) {
         let mut bytes = Vec::new();
-        message.into().encode(&mut bytes);
+        message.encode(&mut bytes);
         self.transmits.push_back(Transmit::Control { conn, bytes });
     }
 }

@@ -165,6 +165,10 @@ impl HelperEndpoint {
                     self.machine.heard(now);
                 }
                 messages.iter().try_for_each(|message| {
+                    #[cfg(feature = "mutants")]
+                    if crate::mutant::is_deaf(crate::mutant::Target::Helper, message) {
+                        return Ok(());
+                    }
                     let known = self.machine.knows(message);
                     self.machine.handle_message(message, now)?;
                     self.handle_receipt(message)?;
@@ -195,6 +199,10 @@ impl HelperEndpoint {
 
     /// Before the channel stands, a fault costs the code and nothing more.
     fn failed(&mut self, fault: Fault, now: Timestamp) -> Result<(), Fault> {
+        #[cfg(feature = "mutants")]
+        if crate::mutant::is_lenient(crate::mutant::Target::Helper, fault.clause()) {
+            return Ok(());
+        }
         if self.machine.is_securing() {
             self.channel = Channel::None;
             self.machine.spent(fault, fault.code(), now);

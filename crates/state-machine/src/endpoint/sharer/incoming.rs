@@ -169,6 +169,10 @@ impl SharerEndpoint {
     }
 
     fn handle_session(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
+        #[cfg(feature = "mutants")]
+        if crate::mutant::is_deaf(crate::mutant::Target::Sharer, message) {
+            return Ok(());
+        }
         if let Message::Introduce(introduce) = message
             && self.machine.is_securing()
         {

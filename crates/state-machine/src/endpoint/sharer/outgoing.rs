@@ -100,7 +100,18 @@ impl SharerEndpoint {
             .retain(|event| !matches!(event, Event::Session(SessionEvent::Inject(_))));
     }
 
+    #[cfg(feature = "mutants")]
     pub(super) fn seal(&mut self, message: &Message) {
+        let said = crate::mutant::says(crate::mutant::Target::Sharer, message);
+        said.iter().for_each(|message| self.seal_this(message));
+    }
+
+    #[cfg(not(feature = "mutants"))]
+    pub(super) fn seal(&mut self, message: &Message) {
+        self.seal_this(message);
+    }
+
+    fn seal_this(&mut self, message: &Message) {
         let frozen = self.machine.frozen_until().is_some();
         let Channel::Standing(standing) = &mut self.channel else {
             return;
