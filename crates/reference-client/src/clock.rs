@@ -187,3 +187,41 @@ pub(crate) async fn sleep(duration: Option<Duration>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::ready, time::Duration};
+
+    use super::*;
+
+    fn stream(read: u64) -> Stream<impl Future<Output = ()>> {
+        Stream {
+            read,
+            said: 7,
+            handed_over: ready(()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_manual_clock_moves_from_timer_to_timer_once_enough_was_read() {
+        let ms = Timestamp::from_millis;
+        let (mut clock, hand) = Clock::manual(ms(10), 100);
+        let moved = hand.advance(ms(3_010), 5);
+        // Real time: it is shown that nothing passes before that.
+        let waiting = clock.reach(Some(ms(20)), stream(4));
+        let waited = tokio::time::timeout(Duration::from_millis(50), waiting).await;
+        assert!(waited.is_err());
+        assert_eq!(clock.now(), ms(10));
+        for due in [20, 30] {
+            clock.reach(Some(ms(due)), stream(5)).await;
+            assert_eq!(clock.now(), ms(due));
+        }
+        clock.reach(Some(ms(3_011)), stream(5)).await;
+        assert_eq!((clock.now(), clock.unix_now()), (ms(3_010), 103));
+        assert_eq!(moved.await, Some(7));
+        // Whoever is over moves no more.
+        let late = hand.advance(ms(4_000), 0);
+        drop(clock);
+        assert_eq!(late.await, None);
+    }
+}

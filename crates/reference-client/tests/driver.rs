@@ -324,3 +324,31 @@ async fn a_grant_lives_for_a_quarter_of_an_hour_and_not_longer() {
     println!("a quarter of an hour took {:?}", began.elapsed());
     assert_eq!(scene.helper.refused(press).await.0, "misuse");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_is_back_by_another_while_time_stands_still() {
+    let mut scene = Scene::open().await;
+    scene.asked().await;
+    scene.agree().await;
+    scene.show(8, 8, 1).await;
+    for side in ["helper", "sharer"] {
+        let reconnect = json!({"op": "reconnect", "session": "a"});
+        match side {
+            "helper" => scene.helper.ok(reconnect).await,
+            _ => scene.sharer.ok(reconnect).await,
+        };
+        for suite in [&mut scene.helper, &mut scene.sharer] {
+            assert_eq!(suite.hear("a", "frozen").await["seconds"], 30);
+            suite.hear("a", "back").await;
+        }
+        scene
+            .helper
+            .ok(json!({"op": "chat", "session": "a", "text": side}))
+            .await;
+        assert_eq!(scene.sharer.hear("a", "chat").await["text"], side);
+        // What is on the display is shown anew.
+        let frame = scene.helper.hear("a", "frame").await;
+        let pixels = Sha256::digest(test_picture(8, 8, 1).pixels());
+        assert_eq!(frame["sha256"], hex::encode(pixels));
+    }
+}

@@ -241,7 +241,12 @@ impl Session {
 
     /// Ends it without waiting.
     pub(super) fn close(self) {
-        if let Some(Run { mut task, .. }) = self.run {
+        if let Some(Run {
+            mut task,
+            over: false,
+            ..
+        }) = self.run
+        {
             tokio::spawn(async move {
                 if tokio::time::timeout(FAREWELL, &mut task).await.is_err() {
                     task.abort();
