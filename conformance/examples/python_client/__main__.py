@@ -12,7 +12,7 @@ from alongside_independent.records import Event
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import registry, scope_bits
 
-from .client import Client
+from .client import Client, fail_loudly
 from .driver import drive
 from .helper import Helper
 from .pictures import TestScreen
@@ -61,6 +61,7 @@ def main() -> int:
 async def _helper(given: argparse.Namespace, relay: RelayAddress, ceiling: int) -> int:
     endpoint = Helper(given.name, ceiling)
     client = Client(endpoint, relay)
+    fail_loudly()
     await client.connect()
     reading = asyncio.create_task(_read_helper(client, endpoint))
     code = await _follow(client, {"connected": lambda: client.do(endpoint.ask_for_code)}, [reading])
@@ -73,6 +74,7 @@ async def _sharer(given: argparse.Namespace, relay: RelayAddress, ceiling: int) 
     screen = TestScreen()
     endpoint = Sharer([screen.display()], ceiling)
     client = Client(endpoint, relay)
+    fail_loudly()
     await client.connect()
     said = lines()
 

@@ -16,6 +16,17 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 """Seconds between two tries to come back."""
 
 
+def fail_loudly() -> None:
+    """What goes wrong in a callback ends the program, and is not only written down."""
+    loop = asyncio.get_running_loop()
+
+    def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        loop.default_exception_handler(context)
+        loop.stop()
+
+    loop.set_exception_handler(fail)
+
+
 class Clock:
     """Milliseconds that do not jump."""
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from alongside_independent.messages import Message
 from alongside_independent.model.helper import Helper as Machine
-from alongside_independent.model.outcome import Outcome
-from alongside_independent.reconnect import Helper as Reconnect
+from alongside_independent.model.outcome import ACCEPTED, Outcome
 from alongside_independent.records import Event, check_scopes
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry
@@ -19,7 +18,6 @@ from .inputs import InputWriter
 
 class Controlling(Endpoint):
     machine: Machine
-    _reconnect: Reconnect | None = None
 
     def __init__(self, *given: Any) -> None:  # noqa: ANN401
         super().__init__(*given)
@@ -34,7 +32,11 @@ class Controlling(Endpoint):
 
     def gives_up(self, now: int) -> Outcome:
         self._why_control_ended = "released"
-        return self.person(now, self.machine.person_gives_up)
+        asking = self.machine.open_request is not None
+        outcome = self.person(now, self.machine.person_gives_up)
+        if asking and outcome.verdict == ACCEPTED:
+            self.tell_rest("control-after-denial")
+        return outcome
 
     def send_input(self, now: int, events: list[Event]) -> bool:
         """Queued for the next ticks, if the grant allows it."""
@@ -84,8 +86,10 @@ class Controlling(Endpoint):
             case "control-grant" if self.machine.grant and self.machine.grant.id == fields["grant"]:
                 self._begin_input(now, fields)
             case "control-deny":
-                wait = registry().timer("control-after-denial")
-                self.tell("denied", code=error_name(fields["code"]) or "done", control_after_ms=wait)
+                error = error_name(fields["code"]) or "done"
+                self.tell("denied", code=error)
+                if error == "denied":
+                    self.tell_rest("control-after-denial")
             case "control-renew":
                 self.tell("control-renewed", duration_ms=fields["duration_ms"])
             case _:

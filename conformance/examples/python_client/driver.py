@@ -12,7 +12,7 @@ from alongside_independent.vectors.kind import BadVector
 from alongside_independent.vectors.kinds import KINDS
 from alongside_independent.wire import to_json
 
-from .client import StillClock
+from .client import StillClock, fail_loudly
 from .driver_session import Misuse, Session, WrongCommand
 from .sharer import Marks
 
@@ -132,6 +132,7 @@ def _say(line: dict[str, Any]) -> None:
 
 
 async def drive() -> int:
+    fail_loudly()
     reader = asyncio.StreamReader(limit=LINE)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

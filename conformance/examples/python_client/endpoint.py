@@ -18,7 +18,7 @@ from alongside_independent.model.end import End
 from alongside_independent.model.outcome import ACCEPTED, REFUSED, Outcome
 from alongside_independent.reconnect import Session
 from alongside_independent.refusal import Refused
-from alongside_independent.registry import error_name, registry
+from alongside_independent.registry import error_name, registry, scope_bits
 from alongside_independent.schedule import Master
 from alongside_independent.sealing import SessionSealer, session_record
 from alongside_independent.wire import frame
@@ -64,6 +64,8 @@ class Endpoint:
         self._channel: Channel | None = None
         self._sealer: SessionSealer | None = None
         self._opener: SessionSealer | None = None
+        self._reconnect: Any = None
+        self._exchange: Any = None
         self._streams = 0
         self._kept: list[int] = []
         self._item: int | None = None
@@ -330,6 +332,11 @@ class Endpoint:
     def writes(self, now: int, text: str) -> Outcome:
         return self.person(now, self.machine.person_writes, text)
 
+    def tell_rest(self, timer: str) -> None:
+        """FRICTION-5."""
+        if self.machine.ceiling & ~scope_bits("view", "chat"):
+            self.tell("control-rests", ms=registry().timer(timer))
+
     # what comes of a step
 
     def refuse(self, now: int, refused: Refused, by: str = "here") -> None:
@@ -415,7 +422,7 @@ class Endpoint:
         self.over = True
         error = self.machine.ended_with or "done"
         self.freeze()
-        self._channel = self._sealer = self._opener = None
+        self._channel = self._sealer = self._opener = self._reconnect = self._exchange = None
         self.tell("ended", code=error, by=self._ended_by, broken=self._broken)
         if self._report is not None and self._up:
             self._say("report", category=self._report)

@@ -8,7 +8,6 @@ from alongside_independent.messages import Message
 from alongside_independent.model.outcome import ACCEPTED, IGNORED, Outcome
 from alongside_independent.model.sharer import Prompt
 from alongside_independent.model.sharer import Sharer as Machine
-from alongside_independent.reconnect import Sharer as Reconnect
 from alongside_independent.records import INPUT_HEADER, TAG, Event, decode_input_header, decode_slots
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry
@@ -20,7 +19,6 @@ from .endpoint import Endpoint
 
 class Granting(Endpoint):
     machine: Machine
-    _reconnect: Reconnect | None = None
 
     def __init__(self, *given: Any) -> None:  # noqa: ANN401
         super().__init__(*given)
@@ -179,6 +177,8 @@ class Granting(Endpoint):
         prompt = self.machine.prompt
         if prompt is self._prompt:
             return
+        if self.machine.now in (self.machine.denied_at, self.machine.withdrawn_at):
+            self.tell_rest("control-after-denial")
         if self._prompt is not None and not self._answering:
             self.tell("prompt-closed")
         self._prompt = prompt

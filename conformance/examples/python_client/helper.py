@@ -39,7 +39,6 @@ class Helper(Controlling):
         super().__init__(Machine(self._own_ceiling), random)
         self._name, self._suites = name, suites
         self.code: Code | None = None
-        self._exchange: exchange.Helper | None = None
         self._n_h = b""
         self._joined_at = 0
         self._outstanding = False
@@ -154,8 +153,8 @@ class Helper(Controlling):
         fields = message.fields
         match message.name:
             case "consent":
-                wait = registry().timer("control-after-consent")
-                self.tell("viewing", scopes=fields["scopes"], control_after_ms=wait)
+                self.tell("viewing", scopes=fields["scopes"])
+                self.tell_rest("control-after-consent")
             case "displays":
                 self.tell("displays", displays=fields["displays"])
             case "advisory":

@@ -59,7 +59,6 @@ class Sharer(Granting):
         super().__init__(Machine(self._own_ceiling, displays), random)
         self._marks = marks or Marks()
         self._suites = suites
-        self._exchange: exchange.Sharer | None = None
         self._n_s = b""
         self._joined_at = 0
         self._answered_at = 0
@@ -166,6 +165,7 @@ class Sharer(Granting):
         outcome = self.person(now, self.machine.person_consents, scopes, further_act)
         if outcome.verdict == ACCEPTED:
             self.tell("viewing", scopes=self.machine.consented)
+            self.tell_rest("control-after-consent")
         return outcome
 
     def declines(self, now: int) -> Outcome:

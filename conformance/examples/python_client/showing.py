@@ -19,7 +19,7 @@ class Shower:
 
     def begin_epoch(self, sealer: MediaSealer | None) -> None:
         """MEDIA-12."""
-        self._sealer, self.stream, self._complete_next = sealer, None, True
+        self._sealer, self.stream = sealer, None
 
     def begin_stream(self, stream: int) -> None:
         self.stream, self._complete_next = stream, True

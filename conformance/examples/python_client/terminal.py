@@ -23,6 +23,15 @@ async def lines() -> AsyncIterator[str]:
         yield line.decode("utf-8", "replace").strip()
 
 
+def _who_asks(fields: dict[str, Any]) -> str:
+    """CONSENT-5, CARD-16: this client trusts no issuer."""
+    texts = [fields["name"]]
+    if fields["card"]:
+        names = ("first_name", "last_name", "title", "organisation", "domain")
+        texts = [fields["card"][name] for name in names if fields["card"][name]]
+    return f"{', '.join(map(shown, texts))} (unverified) wants to see your screen"
+
+
 def told(what: str, fields: dict[str, Any]) -> str | None:
     """The line for an event; None for one that says nothing to a person."""
     match what:
@@ -41,6 +50,10 @@ def told(what: str, fields: dict[str, Any]) -> str | None:
             return f"the relay may be holding the join back, for {fields['most_ms'] // 1000} s at the most"
         case "secured":
             return f"phrase {fields['phrase']}"
+        case "asks-consent":
+            return _who_asks(fields)
+        case "control-rests":
+            return f"control cannot be asked for in the next {fields['ms'] // 1000} s"
         case "viewing":
             return f"viewing {' '.join(scope_names(fields['scopes']))}"
         case "frame":
