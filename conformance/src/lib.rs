@@ -9,14 +9,20 @@
 //! | connections | [`quic`] |
 //! | running cases, and what becomes of them | [`run`] |
 //! | telling of it | [`report`] |
+//! | reading a recorded session | [`capture`] |
+//! | checking a driver | [`doctor`] |
+//! | the test vectors | [`vectors`] |
 //! | the command line | [`cli`] |
 
+pub mod capture;
 pub mod case;
 pub mod cases;
 pub mod cli;
+pub mod doctor;
 pub mod driver;
 pub mod quic;
 pub mod report;
 pub mod requirements;
 pub mod run;
 pub mod stage;
+pub mod vectors;

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
 
+use crate::case::Target;
+
 /// One requirement.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Requirement {
@@ -17,11 +19,19 @@ pub struct Requirement {
     pub section: String,
     /// Where somebody outside sees whether it is obeyed.
     pub observability: String,
+    /// Why nobody does, if nobody does.
+    #[serde(default)]
+    pub reason: String,
     /// What it says.
     pub text: String,
 }
 
 impl Requirement {
+    /// The part of the id before its number.
+    pub fn area(&self) -> &str {
+        self.id.split('-').next().unwrap_or_default()
+    }
+
     /// Whether it can be left out with a good reason, or at will.
     pub fn is_optional(&self) -> bool {
         !(self.level.starts_with("MUST")
@@ -44,4 +54,34 @@ pub fn all() -> &'static BTreeMap<String, Requirement> {
         };
         list.into_iter().map(|one| (one.id.clone(), one)).collect()
     })
+}
+
+/// The words by which the text speaks of this.
+pub fn roles(target: Target) -> &'static [&'static str] {
+    const CLIENT: [&str; 8] = [
+        "client",
+        "sender",
+        "receiver",
+        "encoder",
+        "decoder",
+        "initiator",
+        "responder",
+        "implementation",
+    ];
+    match target {
+        Target::Helper => const { &with("helper", CLIENT) },
+        Target::Sharer => const { &with("sharer", CLIENT) },
+        Target::Relay => &["relay", "issuer", "decoder", "implementation"],
+    }
+}
+
+const fn with(first: &'static str, rest: [&'static str; 8]) -> [&'static str; 9] {
+    let [a, b, c, d, e, f, g, h] = rest;
+    [first, a, b, c, d, e, f, g, h]
+}
+
+/// By this, ids come in the order of their numbers.
+pub fn order(id: &str) -> (&str, u32) {
+    let (area, number) = id.rsplit_once('-').unwrap_or((id, "0"));
+    (area, number.parse().unwrap_or_default())
 }

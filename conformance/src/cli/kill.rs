@@ -8,7 +8,7 @@ use std::{
 
 use alongside_state_machine::mutant::{self, MUTANTS, Mutant};
 
-use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, USAGE, complain, test};
+use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, USAGE, complain, reference};
 use crate::{
     case::{Case, Target},
     cases,
@@ -91,7 +91,7 @@ fn hunt(
     options: &Options,
     runtime: &tokio::runtime::Handle,
 ) -> Result<Vec<Outcome>, String> {
-    let reference = test::reference(&[(VARIABLE.to_owned(), mutant.name.to_owned())])?;
+    let reference = reference::targets(&[(VARIABLE.to_owned(), mutant.name.to_owned())])?;
     let mut errands = options.selection.of(all, &targets(mutant));
     if options.named {
         errands.retain(|errand| errand.case.id == mutant.killed_by);

@@ -1,37 +1,45 @@
 //! `list`: the cases there are.
 
-use std::io::{Write as _, stdout};
+use std::collections::BTreeSet;
 
-use crate::{cases, run::Selection};
+use super::{CONFORMANT, complain, print};
+use crate::{
+    case::Target,
+    cases,
+    run::{Errand, Selection},
+};
 
 /// What is listed.
 #[derive(clap::Args)]
 pub(super) struct Options {
     #[command(flatten)]
     selection: Selection,
+    /// Only the ids, as a file of conformance/sets has them
+    #[arg(long)]
+    ids: bool,
 }
 
 pub(super) fn run(options: &Options) -> u8 {
-    use crate::case::Target;
-    let all = cases::all();
-    let errands = options
-        .selection
-        .of(&all, &[Target::Helper, Target::Sharer, Target::Relay]);
-    let mut out = String::new();
-    for errand in &errands {
-        let case = &errand.case;
-        out += &format!(
-            "{:<8} {:<40} {} [{}]\n",
-            errand.target,
-            case.id,
-            case.title,
-            case.checks.join(" ")
-        );
-    }
-    // A reader that has gone away does not want it.
-    let _ = stdout().write_all(out.as_bytes());
+    let targets = [Target::Helper, Target::Sharer, Target::Relay];
+    let errands = options.selection.of(&cases::all(), &targets);
+    let text = match options.ids {
+        true => ids(&errands),
+        false => errands.iter().map(line).collect(),
+    };
+    print(&text);
     match errands.is_empty() {
-        true => super::complain("no case is chosen by that"),
-        false => super::CONFORMANT,
+        true => complain("no case is chosen by that"),
+        false => CONFORMANT,
     }
+}
+
+fn ids(errands: &[Errand]) -> String {
+    let ids: BTreeSet<_> = errands.iter().map(|errand| &errand.case.id).collect();
+    ids.into_iter().map(|id| format!("{id}\n")).collect()
+}
+
+fn line(errand: &Errand) -> String {
+    let (case, target) = (&errand.case, errand.target);
+    let checks = case.checks.join(" ");
+    format!("{target:<8} {:<40} {} [{checks}]\n", case.id, case.title)
 }

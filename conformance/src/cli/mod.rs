@@ -1,11 +1,21 @@
 //! The command line.
 
+mod doctor;
 #[cfg(feature = "mutants")]
 mod kill;
 mod list;
+mod read;
+mod reference;
 mod test;
+mod vectors;
+mod what;
+mod words;
 
-use std::process::ExitCode;
+use std::{
+    io::{Write as _, stdout},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -32,15 +42,31 @@ const EXITS: &str = "Ends with 0 if what is under test conforms, 1 if it does no
 enum Command {
     /// Run cases against a client or a relay
     #[command(subcommand)]
-    Test(test::What),
+    Test(Box<what::What>),
     /// List the cases
     List(list::Options),
     /// Make the reference wrong, in one way after another, and see that the suite notices each
     #[cfg(feature = "mutants")]
     Kill(kill::Options),
+    /// Check a driver step by step, before anything is tested with it
+    Doctor(doctor::Options),
+    /// Check the test vectors, or let a driver compute them
+    Vectors(vectors::Options),
+    /// Print captures field by field
+    Decode(read::Decode),
+    /// Print the bundle of a failure, decoded
+    Replay(read::Replay),
+    /// Say what changed between two reports; ends with 1 if anything got worse
+    Diff(read::Diff),
+    /// Make the report of a run that was killed
+    Report {
+        /// Its folder
+        #[arg(value_name = "FOLDER", default_value = "target/conformance")]
+        out: PathBuf,
+    },
     /// Be the reference client's driver, or the reference relay under test
     #[command(subcommand, hide = true)]
-    Reference(test::Reference),
+    Reference(reference::Reference),
 }
 
 /// Runs the command that was given to the program.
@@ -55,13 +81,24 @@ pub fn main() -> ExitCode {
         }
     };
     let code = match arguments.command {
-        Command::Test(what) => test::run(what),
+        Command::Test(what) => test::run(*what),
         Command::List(options) => list::run(&options),
         #[cfg(feature = "mutants")]
         Command::Kill(options) => kill::run(&options),
-        Command::Reference(role) => test::be(&role),
+        Command::Doctor(options) => doctor::run(&options),
+        Command::Vectors(options) => vectors::run(&options),
+        Command::Decode(options) => read::decoded(&options),
+        Command::Replay(options) => read::replay(&options),
+        Command::Diff(options) => read::differ(&options),
+        Command::Report { out } => test::mend(&out),
+        Command::Reference(part) => reference::be(&part),
     };
     ExitCode::from(code)
+}
+
+fn print(text: &str) {
+    // A reader that has gone away does not want it.
+    let _ = stdout().write_all(text.as_bytes());
 }
 
 #[expect(
@@ -71,4 +108,9 @@ pub fn main() -> ExitCode {
 fn complain(what: &str) -> u8 {
     eprintln!("alongside-conformance: {what}");
     USAGE
+}
+
+fn broke_down(how: &str) -> u8 {
+    complain(how);
+    HARNESS
 }

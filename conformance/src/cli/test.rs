@@ -1,60 +1,26 @@
 //! `test`: runs cases.
 
-use std::{io, net::SocketAddr, time::Duration};
-
-use alongside_relay::{Options, tls::Identity};
-use clap::{Args, Subcommand};
-use tokio::io::{BufReader, stdin, stdout};
-
-use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, complain};
-use crate::{
-    cases,
-    driver::{self, Role},
-    report::Terminal,
-    run::{self, ClientTarget, RelayTarget, Selection, Settings, Targets, Verdict},
-    stage::RelayProgram,
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
-/// What is tested.
-#[derive(Subcommand)]
-pub(super) enum What {
-    /// The reference relay and client, all within this program
-    Reference(Common),
-    /// A relay: the suite is its clients
-    Relay {
-        /// The address and port of a relay that runs
-        #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
-        relay_url: Option<SocketAddr>,
-        /// SHA-256 of that relay's certificate, in hex
-        #[arg(long, value_name = "HEX")]
-        certificate: Option<String>,
-        /// A command that starts a relay; {listen} in it becomes an address to listen at
-        #[arg(long, value_name = "COMMAND", conflicts_with = "relay_url")]
-        relay_cmd: Option<String>,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// A client: the suite is its relay and the other end
-    Client {
-        /// What the client is; both without it
-        #[arg(long)]
-        role: Option<Role>,
-        /// A command that starts the driver of the client
-        #[arg(long, value_name = "COMMAND")]
-        driver: String,
-        #[command(flatten)]
-        common: Common,
-    },
-}
+use clap::Args;
+use tokio::runtime::{Handle, Runtime};
 
-/// Parts of the reference, as programs of their own.
-#[derive(Subcommand)]
-pub(super) enum Reference {
-    /// The driver of the reference client
-    Driver,
-    /// The reference relay, with a clock
-    Relay,
-}
+use super::{
+    USAGE, broke_down, complain,
+    what::{Named, What},
+};
+use crate::{
+    cases,
+    report::{Folder, Report, Run, Terminal, date},
+    run::{
+        self, Errand, Outcome, SETUP, Selection, Settings, Setup,
+        expect::{self, Expectations},
+    },
+};
 
 /// How it is tested.
 #[derive(Args)]
@@ -73,142 +39,152 @@ pub(super) struct Common {
     /// Let cases wait for minutes by the computer's clock
     #[arg(long)]
     real_time: bool,
+    /// Run each case so often; one that does not come out the same each time is FLAKY
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    repeat: usize,
+    /// Run all again, with the next seed, until something fails
+    #[arg(long)]
+    repeat_until_failure: bool,
+    /// Where the report goes
+    #[arg(long, value_name = "FOLDER", default_value = "target/conformance")]
+    out: PathBuf,
+    /// Failures that are known
+    #[arg(long, value_name = "FILE")]
+    expect: Option<PathBuf>,
+    /// Write a file for --expect that has the failures of this run
+    #[arg(long, value_name = "FILE")]
+    write_expectations: Option<PathBuf>,
+    /// Keep a capture of each case that passes, with its keys
+    #[arg(long, value_name = "FOLDER")]
+    captures: Option<PathBuf>,
 }
 
 pub(super) fn run(what: What) -> u8 {
-    let (targets, common) = match targets(what) {
-        Ok(found) => found,
+    let Named {
+        targets,
+        command,
+        common,
+    } = match what.name() {
+        Ok(named) => named,
         Err(why) => return complain(&why),
     };
-    let settings = Settings {
-        jobs: common.jobs,
-        seed: common.seed,
-        patience: Duration::from_secs(5).mul_f64(common.timeout_scale.clamp(0.1, 100.0)),
-        real_time: common.real_time,
+    let expectations = match common.expectations() {
+        Ok(expectations) => expectations,
+        Err(why) => return complain(&why),
     };
     let errands = common.selection.of(&cases::all(), &targets.present());
     if errands.is_empty() {
         return complain("no case is chosen by that; `list` shows what there is");
     }
-    let runtime = match tokio::runtime::Runtime::new() {
+    let chosen = |target| errands.iter().any(|errand| errand.target == target);
+    let targets = targets.only(chosen);
+    let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            complain(&format!("it cannot run: {error}"));
-            return HARNESS;
-        }
+        Err(error) => return broke_down(&error.to_string()),
     };
-    let mut terminal = Terminal::new(errands.len());
-    let outcomes = run::run(errands, &targets, &settings, runtime.handle(), |outcome| {
-        terminal.tell(outcome);
-    });
-    terminal.sum(&outcomes);
-    let any = |wanted: fn(Verdict) -> bool| outcomes.iter().any(|outcome| wanted(outcome.verdict));
-    match () {
-        () if any(|verdict| verdict == Verdict::HarnessError) => HARNESS,
-        () if any(Verdict::is_bad) => NOT_CONFORMANT,
-        () => CONFORMANT,
-    }
-}
-
-fn targets(what: What) -> Result<(Targets, Common), String> {
-    match what {
-        What::Reference(common) => Ok((reference(&[])?, common)),
-        What::Relay {
-            relay_url,
-            certificate,
-            relay_cmd,
-            common,
-        } => {
-            let relay = match (relay_url, certificate, relay_cmd) {
-                (Some(address), Some(certificate), _) => RelayTarget::At(address, certificate),
-                (_, _, Some(command)) => RelayTarget::Program(RelayProgram {
-                    command: words(&command),
-                    environment: Vec::new(),
-                }),
-                _ => return Err("name a relay by --relay-url or --relay-cmd".to_owned()),
-            };
-            let targets = Targets {
-                relay: Some(relay),
-                ..Targets::default()
-            };
-            Ok((targets, common))
-        }
-        What::Client {
-            role,
-            driver,
-            common,
-        } => {
-            let target = ClientTarget {
-                driver: driver::Program {
-                    command: words(&driver),
-                    environment: Vec::new(),
-                },
-            };
-            let of = |wanted| (role.is_none() || role == Some(wanted)).then(|| target.clone());
-            let targets = Targets {
-                helper: of(Role::Helper),
-                sharer: of(Role::Sharer),
-                relay: None,
-            };
-            Ok((targets, common))
-        }
-    }
-}
-
-/// A command as its words, which are separated by spaces.
-fn words(command: &str) -> Vec<String> {
-    command.split_whitespace().map(str::to_owned).collect()
-}
-
-/// The reference client and relay, as parts of this program, with more in their environment.
-pub(super) fn reference(environment: &[(String, String)]) -> Result<Targets, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let program = program.display().to_string();
-    let part = |name: &str| vec![program.clone(), "reference".to_owned(), name.to_owned()];
-    let client = ClientTarget {
-        driver: driver::Program {
-            command: part("driver"),
-            environment: environment.to_vec(),
-        },
+    let mut settings = common.settings();
+    let setup = match Setup::of(&targets, &settings, runtime.handle()) {
+        Ok(setup) => setup,
+        Err(why) => return complain(&why),
     };
-    Ok(Targets {
-        helper: Some(client.clone()),
-        sharer: Some(client),
-        relay: Some(RelayTarget::Program(RelayProgram {
-            command: part("relay"),
-            environment: environment.to_vec(),
-        })),
-    })
+    loop {
+        let mut round = Round {
+            common: &common,
+            setup: &setup,
+            settings: &settings,
+            expectations: expectations.clone(),
+        };
+        let done = round.go(errands.clone(), &targets, &command, runtime.handle());
+        match done {
+            Ok(code) if code != 0 || !common.repeat_until_failure => return code,
+            Ok(_) => settings.seed += 1,
+            Err(error) => return broke_down(&format!("{}: {error}", common.out.display())),
+        }
+    }
 }
 
-/// Is a part of the reference until standard input ends.
-pub(super) fn be(part: &Reference) -> u8 {
-    #[cfg(feature = "mutants")]
-    if let Err(why) = super::kill::become_wrong() {
-        return complain(&why);
+impl Common {
+    fn settings(&self) -> Settings {
+        Settings {
+            jobs: self.jobs,
+            seed: self.seed,
+            patience: Duration::from_secs(5).mul_f64(self.timeout_scale.clamp(0.01, 100.0)),
+            real_time: self.real_time,
+            repeat: self.repeat,
+        }
     }
-    let done = tokio::runtime::Runtime::new().and_then(|runtime| {
-        let done = runtime.block_on(async {
-            let (commands, answers) = (BufReader::new(stdin()), stdout());
-            match part {
-                Reference::Driver => alongside_client::driver::run(commands, answers).await,
-                Reference::Relay => {
-                    let identity = Identity::self_signed(vec!["localhost".to_owned()]);
-                    let identity = identity.map_err(|error| io::Error::other(error.to_string()))?;
-                    let options = Options::new(([127, 0, 0, 1], 0).into(), identity);
-                    alongside_relay::testing::run(options, commands, answers).await
-                }
+
+    fn expectations(&self) -> Result<Expectations, String> {
+        let Some(path) = &self.expect else {
+            return Ok(Expectations::default());
+        };
+        let text = fs::read_to_string(path).map_err(|error| error.to_string());
+        text.and_then(|text| Expectations::read(&text, date::today()))
+            .map_err(|why| format!("{}: {why}", path.display()))
+    }
+}
+
+/// All of it, once.
+struct Round<'a> {
+    common: &'a Common,
+    setup: &'a Setup,
+    settings: &'a Settings,
+    expectations: Expectations,
+}
+
+impl Round<'_> {
+    fn go(
+        &mut self,
+        errands: Vec<Errand>,
+        targets: &run::Targets,
+        command: &str,
+        runtime: &Handle,
+    ) -> io::Result<u8> {
+        let run = Run::begin(command.to_owned(), self.setup.present.clone());
+        let mut folder =
+            Folder::begin(&self.common.out, run.clone(), self.common.captures.clone())?;
+        let (errands, blocked) = self.setup.divide(errands, self.settings.seed);
+        let mut terminal = Terminal::new(errands.len() + blocked.len() + self.setup.failed.len());
+        let mut broken = Ok(());
+        let mut tell = |outcome: &mut Outcome| {
+            self.expectations.apply(outcome);
+            let added = folder.add(outcome);
+            if broken.is_ok() {
+                broken = added;
             }
-        });
-        // Nobody waits for a read of standard input that will not come.
-        runtime.shutdown_background();
-        done
-    });
-    match done {
-        Ok(()) => CONFORMANT,
-        Err(error) => {
-            complain(&error.to_string());
-            HARNESS
+            terminal.tell(outcome);
+        };
+        let mut outcomes = self.setup.failed.clone();
+        outcomes.extend(blocked);
+        outcomes.iter_mut().for_each(&mut tell);
+        outcomes.extend(run::run(errands, targets, self.settings, runtime, tell));
+        broken?;
+        let known: Vec<_> = cases::all().into_iter().map(|case| case.id).collect();
+        let is_known = |case: &str| case == SETUP || known.iter().any(|id| id == case);
+        let stale = self.expectations.stale(is_known);
+        let report = Report::new(run, outcomes, stale);
+        let page = folder.end(&report)?;
+        terminal.sum(&report, &page);
+        if let Some(path) = &self.common.write_expectations {
+            fs::write(path, expect::write(&report.outcomes, date::today()))?;
         }
+        if report.exit == USAGE {
+            complain("no case was run");
+        }
+        Ok(report.exit)
+    }
+}
+
+/// Makes the report of a run that was killed.
+pub(super) fn mend(path: &Path) -> u8 {
+    match crate::report::mend(path) {
+        Ok((report, page)) => {
+            Terminal::new(0).sum(&report, &page);
+            report.exit
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            complain(&format!("{}: there are no results", path.display()))
+        }
+        Err(error) => broke_down(&format!("{}: {error}", path.display())),
     }
 }

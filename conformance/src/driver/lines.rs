@@ -2,16 +2,14 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read},
-    sync::{Arc, Mutex, PoisonError},
+    sync::PoisonError,
     thread,
 };
 
-use super::{Line, Sink};
+use super::{Line, Sink, Stdio};
 
 /// The longest line of a driver, in bytes.
 const LONGEST: u64 = 1_048_576;
-/// Lines of standard error that are kept.
-const KEPT: usize = 100;
 
 /// What was heard of a driver.
 #[derive(Clone, Debug)]
@@ -24,7 +22,7 @@ pub enum Heard {
     End,
 }
 
-pub(super) fn read(stdout: impl Read + Send + 'static, sink: Sink) {
+pub(super) fn read(stdout: impl Read + Send + 'static, sink: Sink, stdio: Stdio) {
     thread::spawn(move || {
         let say = |heard| {
             if let Some(sink) = &*sink.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -36,28 +34,28 @@ pub(super) fn read(stdout: impl Read + Send + 'static, sink: Sink) {
             let mut line = Vec::new();
             let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line);
             match read {
-                Ok(1..) => say(match Line::read(&line) {
-                    Ok(line) => Heard::Line(line),
-                    Err(why) => {
-                        let text = String::from_utf8_lossy(&line);
-                        let text: String = text.trim_end().chars().take(200).collect();
-                        Heard::Nonsense(format!("{text}: {why}"))
-                    }
-                }),
+                Ok(1..) => {
+                    let text = String::from_utf8_lossy(&line);
+                    stdio.keep('<', text.trim_end());
+                    say(match Line::read(&line) {
+                        Ok(line) => Heard::Line(line),
+                        Err(why) => {
+                            let text: String = text.trim_end().chars().take(200).collect();
+                            Heard::Nonsense(format!("{text}: {why}"))
+                        }
+                    });
+                }
                 Ok(0) | Err(_) => return say(Heard::End),
             }
         }
     });
 }
 
-pub(super) fn keep(stderr: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) {
+/// Keeps what a program writes to standard error.
+pub(crate) fn keep(stderr: impl Read + Send + 'static, stdio: Stdio) {
     thread::spawn(move || {
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-            if log.len() == KEPT {
-                log.remove(0);
-            }
-            log.push(line);
+            stdio.keep('!', &line);
         }
     });
 }

@@ -1,11 +1,13 @@
 //! A driver as a process of its own: lines in, lines out. See `driver.md`.
 
 mod line;
-mod lines;
+pub(crate) mod lines;
+mod stdio;
 
 use std::{
+    fmt,
     io::Write as _,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{self, Child, ChildStdin, Command},
     sync::{Arc, Mutex, PoisonError, mpsc::Sender},
     time::Duration,
 };
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 
 pub use line::{Answer, Class, Event, Hello, Line, Role};
 pub use lines::Heard;
+pub use stdio::Stdio;
 
 /// The version of the driver protocol that the suite speaks.
 pub const VERSION: u64 = 1;
@@ -33,9 +36,32 @@ pub struct Driver {
     stdin: ChildStdin,
     next: u64,
     sink: Sink,
-    log: Arc<Mutex<Vec<String>>>,
+    /// What it was told and what it wrote.
+    pub stdio: Stdio,
     /// Who it says it is.
     pub hello: Hello,
+}
+
+/// Why a driver cannot be worked with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// There is no such program.
+    Missing(String),
+    /// It does not answer this command.
+    Silent(String),
+    /// It has ended.
+    Ended(String),
+    /// It does not keep to the driver protocol.
+    Wrong(String),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(why) | Self::Ended(why) | Self::Wrong(why) => f.write_str(why),
+            Self::Silent(op) => write!(f, "it does not answer {op:?}"),
+        }
+    }
 }
 
 /// Where lines of a driver go at present: to the case that runs.
@@ -45,56 +71,74 @@ impl Driver {
     /// Starts a driver and asks who it is.
     ///
     /// # Errors
-    /// If it does not start, or does not say `hello` as it should; in words.
-    pub fn start(program: &Program, patience: Duration) -> Result<Self, String> {
+    /// If it does not start, or does not say `hello` as it should.
+    pub fn start(program: &Program, patience: Duration) -> Result<Self, Broken> {
         let [name, arguments @ ..] = program.command.as_slice() else {
-            return Err("no program is named".to_owned());
+            return Err(Broken::Missing("no program is named".to_owned()));
         };
         let mut child = Command::new(name)
             .args(arguments)
             .envs(program.environment.iter().cloned())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdin(process::Stdio::piped())
+            .stdout(process::Stdio::piped())
+            .stderr(process::Stdio::piped())
             .spawn()
-            .map_err(|error| format!("{name} does not start: {error}"))?;
+            .map_err(|error| Broken::Missing(format!("{name} does not start: {error}")))?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
-            return Err(format!("{name} has no standard streams"));
+            let why = format!("{name} has no standard streams");
+            return Err(Broken::Missing(why));
         };
-        let (sink, log) = (Sink::default(), Arc::default());
-        lines::read(stdout, Arc::clone(&sink));
-        lines::keep(stderr, Arc::clone(&log));
+        let (sink, stdio) = (Sink::default(), Stdio::default());
+        lines::read(stdout, Arc::clone(&sink), stdio.clone());
+        lines::keep(stderr, stdio.clone());
         let mut driver = Self {
             child,
             stdin,
             next: 0,
             sink,
-            log,
+            stdio,
             hello: Hello::default(),
         };
         driver.hello = driver.ask_who(patience)?;
         Ok(driver)
     }
 
-    fn ask_who(&mut self, patience: Duration) -> Result<Hello, String> {
-        let (sender, heard) = std::sync::mpsc::channel();
-        self.listen(&sender, |heard| heard);
-        let id = self.tell("hello", None, json!({ "driver": VERSION }));
-        match heard.recv_timeout(patience) {
-            Ok(Heard::Line(Line::Answer(answered, Answer::Ok(fields)))) if answered == id => {
+    fn ask_who(&mut self, patience: Duration) -> Result<Hello, Broken> {
+        match self.ask("hello", json!({ "driver": VERSION }), patience)? {
+            Answer::Ok(fields) => {
                 let hello: Hello = serde_json::from_value(Value::Object(fields))
-                    .map_err(|error| format!("its hello is not one: {error}"))?;
+                    .map_err(|error| Broken::Wrong(format!("its hello is not one: {error}")))?;
                 match hello.driver {
                     VERSION => Ok(hello),
-                    other => Err(format!("it speaks version {other} of the driver protocol")),
+                    other => {
+                        let why = format!("it speaks version {other} of the driver protocol");
+                        Err(Broken::Wrong(why))
+                    }
                 }
             }
-            Ok(Heard::Line(line)) => Err(format!("it answers hello with {line:?}")),
-            Ok(Heard::Nonsense(line)) => Err(format!("it says {line:?}")),
-            Ok(Heard::End) => Err(format!("it has ended{}", self.last_words())),
-            Err(_) => Err(format!("it does not answer hello within {patience:?}")),
+            other => Err(Broken::Wrong(format!("it answers hello with {other:?}"))),
+        }
+    }
+
+    /// Gives a command that is of no session, and waits for its answer.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn ask(&mut self, op: &str, fields: Value, patience: Duration) -> Result<Answer, Broken> {
+        let (sender, heard) = std::sync::mpsc::channel();
+        self.listen(&sender, |heard| heard);
+        let id = self.tell(op, None, fields);
+        match heard.recv_timeout(patience) {
+            Ok(Heard::Line(Line::Answer(answered, answer))) if answered == id => Ok(answer),
+            Ok(Heard::Line(line)) => Err(Broken::Wrong(format!("it answers {op} with {line:?}"))),
+            Ok(Heard::Nonsense(line)) => Err(Broken::Wrong(format!("it answers {op} with {line}"))),
+            Ok(Heard::End) => {
+                let words = self.stdio.last_words();
+                Err(Broken::Ended(format!("it has ended{words}")))
+            }
+            Err(_) => Err(Broken::Silent(op.to_owned())),
         }
     }
 
@@ -118,9 +162,15 @@ impl Driver {
         if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
             line.extend(fields);
         }
+        self.stdio.keep('>', &line.to_string());
         // It fails if the driver has ended, which is heard.
         let _ = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
         self.next
+    }
+
+    /// Whether its process is over.
+    pub fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
     }
 
     /// Whether it says that it has this.
@@ -129,15 +179,6 @@ impl Driver {
             .capabilities
             .iter()
             .any(|name| name == capability)
-    }
-
-    /// What it wrote to standard error of late, to go on with a sentence.
-    pub fn last_words(&self) -> String {
-        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        match log.last() {
-            Some(line) => format!("; its last words were {line:?}"),
-            None => String::new(),
-        }
     }
 }
 

@@ -1,16 +1,26 @@
 //! Running cases, and what becomes of them.
 
+mod evidence;
+pub mod expect;
+mod optional;
+mod repeat;
 mod select;
+pub mod sets;
+mod setup;
 mod targets;
 mod verdict;
 mod worker;
 
+pub use evidence::Evidence;
 pub use select::Selection;
+pub use setup::{Described, NO_COMMAND, SETUP, Setup};
 pub use targets::{ClientTarget, RelayTarget, Targets};
+#[cfg(test)]
+pub(crate) use verdict::tests::outcome as outcome_of;
 pub use verdict::{Outcome, Verdict};
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
     time::Duration,
@@ -31,6 +41,8 @@ pub struct Settings {
     pub patience: Duration,
     /// Whether a case may wait for minutes by the computer's clock.
     pub real_time: bool,
+    /// How often each case is run.
+    pub repeat: usize,
 }
 
 impl Default for Settings {
@@ -40,6 +52,7 @@ impl Default for Settings {
             seed: 1,
             patience: Duration::from_secs(5),
             real_time: false,
+            repeat: 1,
         }
     }
 }
@@ -53,66 +66,94 @@ pub struct Errand {
     pub target: Target,
 }
 
-/// Runs errands, and tells of each as it is done.
+/// Runs errands, and tells of each as it is done. What is made of an outcome there counts.
 pub fn run(
     errands: Vec<Errand>,
     targets: &Targets,
     settings: &Settings,
     runtime: &Handle,
-    mut tell: impl FnMut(&Outcome),
+    mut tell: impl FnMut(&mut Outcome),
 ) -> Vec<Outcome> {
-    // What others wait for comes first.
-    let (first, rest): (Vec<_>, Vec<_>) = errands
-        .into_iter()
-        .partition(|errand| errand.case.after.is_none());
-    let mut outcomes = Vec::new();
-    for batch in [first, rest] {
-        let failed = failures(&outcomes);
-        let (blocked, batch): (Vec<_>, Vec<_>) = batch
-            .into_iter()
-            .partition(|errand| is_blocked(errand, &failed));
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut waiting = errands;
+    while !waiting.is_empty() {
+        // What others wait for comes first.
+        let names: BTreeSet<_> = waiting.iter().map(Errand::name).collect();
+        let waits = |errand: &Errand| errand.after().is_some_and(|name| names.contains(&name));
+        let (mut later, mut now): (Vec<_>, Vec<_>) = waiting.into_iter().partition(waits);
+        if now.is_empty() {
+            // They wait for each other.
+            now = std::mem::take(&mut later);
+        }
+        let (blocked, now) = divide(now, &outcomes);
         for errand in blocked {
-            let outcome = Outcome::blocked(&errand);
-            tell(&outcome);
+            let because = errand.case.after.as_deref().unwrap_or_default();
+            let mut outcome = Outcome::blocked(&errand, settings.seed, because);
+            tell(&mut outcome);
             outcomes.push(outcome);
         }
-        let queue = Arc::new(Mutex::new(VecDeque::from(batch)));
-        let (sender, done) = mpsc::channel();
-        thread::scope(|scope| {
-            for _ in 0..settings.jobs.max(1) {
-                let (queue, sender) = (Arc::clone(&queue), sender.clone());
-                scope.spawn(move || {
-                    let mut worker = worker::Worker::new(targets, settings, runtime.clone());
-                    loop {
-                        let next = queue
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .pop_front();
-                        let Some(errand) = next else { return };
-                        if sender.send(worker.run(&errand)).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-            drop(sender);
-            for outcome in done {
-                tell(&outcome);
-                outcomes.push(outcome);
-            }
-        });
+        outcomes.extend(together(now, targets, settings, runtime, &mut tell));
+        waiting = later;
     }
-    outcomes.sort_by(|one, other| (one.target, &one.case).cmp(&(other.target, &other.case)));
     outcomes
 }
 
-fn failures(outcomes: &[Outcome]) -> BTreeMap<(String, Target), Verdict> {
-    let bad = outcomes.iter().filter(|outcome| outcome.verdict.is_bad());
-    bad.map(|outcome| ((outcome.case.clone(), outcome.target), outcome.verdict))
-        .collect()
+/// Runs errands that do not wait for each other.
+fn together(
+    errands: Vec<Errand>,
+    targets: &Targets,
+    settings: &Settings,
+    runtime: &Handle,
+    tell: &mut impl FnMut(&mut Outcome),
+) -> Vec<Outcome> {
+    let queue = Arc::new(Mutex::new(VecDeque::from(errands)));
+    let (sender, done) = mpsc::channel();
+    let mut outcomes = Vec::new();
+    thread::scope(|scope| {
+        for _ in 0..settings.jobs.max(1) {
+            let (queue, sender) = (Arc::clone(&queue), sender.clone());
+            scope.spawn(move || {
+                let mut worker = worker::Worker::new(targets, settings, runtime.clone());
+                loop {
+                    let next = queue
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .pop_front();
+                    let Some(errand) = next else { return };
+                    if sender.send(worker.run(&errand)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for mut outcome in done {
+            tell(&mut outcome);
+            outcomes.push(outcome);
+        }
+    });
+    outcomes
 }
 
-fn is_blocked(errand: &Errand, failed: &BTreeMap<(String, Target), Verdict>) -> bool {
-    let after = errand.case.after.as_ref();
-    after.is_some_and(|after| failed.contains_key(&(after.clone(), errand.target)))
+/// Those whose prerequisite did not pass, and the others.
+fn divide(errands: Vec<Errand>, outcomes: &[Outcome]) -> (Vec<Errand>, Vec<Errand>) {
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict.is_bad() || outcome.verdict == Verdict::Xfail);
+    let failed: BTreeSet<_> = failed.map(Outcome::name).collect();
+    let is_blocked = |errand: &Errand| errand.after().is_some_and(|name| failed.contains(&name));
+    errands.into_iter().partition(is_blocked)
+}
+
+impl Errand {
+    /// The case and what it is run against, as one name.
+    fn name(&self) -> String {
+        format!("{}@{}", self.case.id, self.target)
+    }
+
+    /// The same of the case without which it means nothing.
+    fn after(&self) -> Option<String> {
+        let after = self.case.after.as_ref()?;
+        Some(format!("{after}@{}", self.target))
+    }
 }

@@ -3,13 +3,13 @@
 use crate::{
     case::{Case, Target},
     requirements,
-    run::Errand,
+    run::{Errand, sets},
 };
 
 /// What somebody wants to have run. Nothing here means everything.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Selection {
-    /// Only cases whose id holds one of these words (repeatable)
+    /// Only cases whose id holds one of these words; a whole id chooses that case alone (repeatable)
     #[arg(long, value_name = "WORD")]
     pub run: Vec<String>,
     /// No cases whose id holds one of these words (repeatable)
@@ -21,6 +21,12 @@ pub struct Selection {
     /// Only cases that check a requirement of this level: MUST, SHOULD, MAY
     #[arg(long)]
     pub level: Option<String>,
+    /// Only what is run against this
+    #[arg(long)]
+    pub role: Option<Target>,
+    /// Only the cases of this version of the specification: 1.0
+    #[arg(long, value_name = "VERSION", value_parser = sets::known)]
+    pub set: Option<String>,
     /// Only the i-th of n parts: 1/4
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub shard: Option<(usize, usize)>,
@@ -42,12 +48,14 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 impl Selection {
     /// What is to be run against these targets.
     pub fn of(&self, cases: &[Case], targets: &[Target]) -> Vec<Errand> {
-        let chosen = cases.iter().filter(|case| self.wants(case));
+        let whole = |word: &String| cases.iter().any(|case| case.id == *word);
+        let chosen = cases.iter().filter(|case| self.wants(case, &whole));
         let errands = chosen.flat_map(|case| {
             let fitting = case
                 .targets()
                 .into_iter()
-                .filter(|target| targets.contains(target));
+                .filter(|target| targets.contains(target))
+                .filter(|target| self.role.is_none_or(|role| role == *target));
             fitting.map(|target| Errand {
                 case: case.clone(),
                 target,
@@ -60,8 +68,12 @@ impl Selection {
         mine.map(|(_, errand)| errand).collect()
     }
 
-    fn wants(&self, case: &Case) -> bool {
-        let named = |words: &[String]| words.iter().any(|word| case.id.contains(word.as_str()));
+    fn wants(&self, case: &Case, whole: &impl Fn(&String) -> bool) -> bool {
+        let names = |word: &String| match whole(word) {
+            true => case.id == *word,
+            false => case.id.contains(word.as_str()),
+        };
+        let named = |words: &[String]| words.iter().any(names);
         let about = |wanted: &String| {
             let area = format!("{wanted}-");
             let mut checks = case.checks.iter();
@@ -76,5 +88,9 @@ impl Selection {
             && !named(&self.skip)
             && (self.req.is_empty() || self.req.iter().any(about))
             && self.level.as_ref().is_none_or(level)
+            && self
+                .set
+                .as_ref()
+                .is_none_or(|set| sets::holds(set, &case.id))
     }
 }

@@ -32,6 +32,16 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// Without those that are not wanted.
+    #[must_use]
+    pub fn only(self, wanted: impl Fn(Target) -> bool) -> Self {
+        Self {
+            helper: self.helper.filter(|_| wanted(Target::Helper)),
+            sharer: self.sharer.filter(|_| wanted(Target::Sharer)),
+            relay: self.relay.filter(|_| wanted(Target::Relay)),
+        }
+    }
+
     /// What there is.
     pub fn present(&self) -> Vec<Target> {
         [

@@ -4,12 +4,8 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Errand;
-use crate::{
-    case::Target,
-    requirements,
-    stage::{Stop, Transcript},
-};
+use super::{Errand, Evidence, optional};
+use crate::{case::Target, requirements, stage::Stop};
 
 /// In a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -80,7 +76,7 @@ impl Verdict {
         }
     }
 
-    /// Whether what is under test does not conform, or it is not known.
+    /// Whether what is under test does not conform, or it is not known. See also [`Outcome::is_bad`].
     pub const fn is_bad(self) -> bool {
         !matches!(
             self,
@@ -119,18 +115,53 @@ pub struct Outcome {
     pub seconds: f64,
     /// What it drew its random numbers from.
     pub seed: u64,
-    /// What was said and heard, of a case that did not pass.
+    /// Why it was expected, or was to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// Where the bundle of it is, from the folder of the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
+    /// All that was said and heard.
     #[serde(skip)]
-    pub transcript: Transcript,
+    pub evidence: Evidence,
 }
 
 impl Outcome {
-    pub(super) fn blocked(errand: &Errand) -> Self {
-        let after = errand.case.after.as_deref().unwrap_or_default();
-        let mut outcome = Self::of(errand, 0);
+    /// It was not run, because of that.
+    pub(super) fn blocked(errand: &Errand, seed: u64, because: &str) -> Self {
+        let mut outcome = Self::of(errand, seed);
         outcome.verdict = Verdict::Blocked;
-        outcome.detail = format!("it means nothing, because {after} did not pass");
+        outcome.detail = format!("it was not run, because {because} did not pass");
         outcome
+    }
+
+    /// Whether what is under test does not conform by this, or it is not known.
+    pub fn is_bad(&self) -> bool {
+        match self.verdict {
+            Verdict::Untestable => self.is_about_a_must(),
+            verdict => verdict.is_bad(),
+        }
+    }
+
+    fn is_about_a_must(&self) -> bool {
+        let known = self
+            .checks
+            .iter()
+            .filter_map(|id| requirements::all().get(id));
+        self.checks.is_empty() || known.into_iter().any(|one| !one.is_optional())
+    }
+
+    /// Whether the case was run, and not only looked at.
+    pub const fn was_run(&self) -> bool {
+        !matches!(
+            self.verdict,
+            Verdict::Unsupported | Verdict::Untestable | Verdict::Blocked
+        )
+    }
+
+    /// The case and what it was run against, as one name.
+    pub fn name(&self) -> String {
+        format!("{}@{}", self.case, self.target)
     }
 
     pub(super) fn of(errand: &Errand, seed: u64) -> Self {
@@ -145,7 +176,9 @@ impl Outcome {
             checks: errand.case.checks.iter().map(ToString::to_string).collect(),
             seconds: 0.0,
             seed,
-            transcript: Transcript::default(),
+            expected: None,
+            bundle: None,
+            evidence: Evidence::default(),
         }
     }
 
@@ -177,7 +210,7 @@ impl Outcome {
                 level(requirement)
             }
             Stop::Timeout { .. } => Verdict::Timeout,
-            Stop::Unsupported(_) => Verdict::Unsupported,
+            Stop::Unsupported(what) => optional::verdict(what),
             Stop::Untestable(_) => Verdict::Untestable,
             Stop::Crash(_) => Verdict::Crash,
             Stop::Driver(_) => Verdict::Fail,
@@ -195,5 +228,47 @@ fn level(requirement: &str) -> Verdict {
         Some("SHOULD" | "SHOULD NOT" | "RECOMMENDED") => Verdict::Warn,
         Some("MAY" | "OPTIONAL") => Verdict::Info,
         _ => Verdict::Fail,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An outcome of a case that checks a MUST.
+    pub(crate) fn outcome(verdict: Verdict) -> Outcome {
+        Outcome {
+            case: "sharer/consent/given".to_owned(),
+            title: "nothing is seen before the person agrees".to_owned(),
+            target: Target::Sharer,
+            verdict,
+            requirement: None,
+            detail: match verdict {
+                Verdict::Pass => String::new(),
+                _ => "expected <this> & that; there came \"nothing\"".to_owned(),
+            },
+            held: Vec::new(),
+            checks: vec!["CONSENT-2".to_owned()],
+            seconds: 0.5,
+            seed: 1,
+            expected: None,
+            bundle: None,
+            evidence: Evidence::default(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_tested_fails_if_it_must_be() {
+        let mut untestable = outcome(Verdict::Untestable);
+        assert!(untestable.is_bad());
+        untestable.checks = vec!["NONE-1".to_owned()];
+        assert!(!untestable.is_bad());
+    }
+
+    #[test]
+    fn a_case_that_looks_away_is_no_pass() {
+        let mut outcome = outcome(Verdict::Pass);
+        outcome.ended(&[], Duration::ZERO);
+        assert_eq!(outcome.verdict, Verdict::HarnessError);
     }
 }

@@ -9,10 +9,10 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{Errand, Outcome, RelayTarget, Settings, Targets, Verdict};
+use super::{Errand, Evidence, Outcome, RelayTarget, Settings, Targets, repeat};
 use crate::{
     case::{Run, Target},
-    driver::{Driver, Role},
+    driver::{Broken, Driver, Role, Stdio},
     stage::{Bench, ClientStage, Done, RelayStage, RelayUnderTest, Stop, Transcript},
 };
 
@@ -39,14 +39,24 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Runs it as often as is wanted.
     pub(super) fn run(&mut self, errand: &Errand) -> Outcome {
+        let times = self.settings.repeat.max(1);
+        repeat::merge((0..times).map(|_| self.once(errand)).collect())
+    }
+
+    fn once(&mut self, errand: &Errand) -> Outcome {
         let seed = seed_of(errand, self.settings.seed);
-        let mut outcome = Outcome::of(errand, seed);
+        let mut outcome = Outcome::of(errand, self.settings.seed);
         let began = Instant::now();
         let (mut done, held, transcript) = self.attempt(errand, seed, &errand.case.run);
         if done.is_ok() && errand.case.twin.is_some() {
             done = self.lives(errand, seed);
         }
+        outcome.evidence = Evidence {
+            transcript,
+            stdio: self.stdio(errand.target),
+        };
         if let Err(stop) = &done {
             outcome.stopped(stop);
             if matches!(
@@ -57,10 +67,23 @@ impl<'a> Worker<'a> {
             }
         }
         outcome.ended(&held, began.elapsed());
-        if outcome.verdict != Verdict::Pass {
-            outcome.transcript = transcript;
-        }
         outcome
+    }
+
+    /// What its program was told and wrote since the last case.
+    fn stdio(&self, target: Target) -> Vec<String> {
+        let stdio = match target {
+            Target::Helper => self
+                .benches
+                .get(&Role::Helper)
+                .map(|bench| &bench.driver.stdio),
+            Target::Sharer => self
+                .benches
+                .get(&Role::Sharer)
+                .map(|bench| &bench.driver.stdio),
+            Target::Relay => self.relay.as_ref().map(|relay| &relay.stdio),
+        };
+        stdio.map(Stdio::take).unwrap_or_default()
     }
 
     /// What is under test has to be there for a fresh session, whatever was done to the one before.
@@ -151,7 +174,7 @@ impl<'a> Worker<'a> {
             };
             let none = || Stop::Harness(format!("there is no {role} to test"));
             let program = &target.as_ref().ok_or_else(none)?.driver;
-            let driver = Driver::start(program, self.settings.patience).map_err(Stop::Driver)?;
+            let driver = Driver::start(program, self.settings.patience).map_err(stop)?;
             let bench = Bench {
                 driver,
                 runtime: self.runtime.clone(),
@@ -174,7 +197,7 @@ impl<'a> Worker<'a> {
                 Ok(RelayUnderTest::at(*address, certificate.clone()))
             }
             Some(RelayTarget::Program(program)) => {
-                RelayUnderTest::start(program, self.settings.patience).map_err(Stop::Crash)
+                RelayUnderTest::start(program, self.settings.patience).map_err(stop)
             }
         }
     }
@@ -186,6 +209,18 @@ impl<'a> Worker<'a> {
             Target::Sharer => drop(self.benches.remove(&Role::Sharer)),
             Target::Relay => self.relay = None,
         }
+    }
+}
+
+/// What it means for a case that a program cannot be worked with.
+pub(super) fn stop(broken: Broken) -> Stop {
+    match broken {
+        Broken::Missing(why) | Broken::Ended(why) => Stop::Crash(why),
+        Broken::Silent(what) => Stop::Timeout {
+            awaited: format!("an answer to {what:?}"),
+            seen: "nothing came".to_owned(),
+        },
+        Broken::Wrong(why) => Stop::Driver(why),
     }
 }
 

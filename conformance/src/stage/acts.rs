@@ -10,7 +10,7 @@ use alongside_wire::{
     session::{ControlGrant, Message},
 };
 
-use super::{ClientStage, Done, Item, Stop, frames, item::named};
+use super::{ClientStage, Done, Item, Stop, frames, item::named, transcript::On};
 use crate::quic::Close;
 
 impl ClientStage<'_> {
@@ -212,8 +212,8 @@ impl ClientStage<'_> {
 
     /// Sends bytes on a frame stream.
     pub fn stream_bytes(&mut self, stream: u64, bytes: &[u8]) {
-        self.transcript
-            .add(self.now, '>', format!("stream {stream}"), bytes);
+        let (at, on) = ((self.now, '>', None), On::Stream(stream));
+        self.transcript.bytes(at, on, "", bytes);
         if let Some(link) = &self.link {
             link.stream(stream, bytes);
         }

@@ -20,12 +20,13 @@ use alongside_wire::{
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 
 use super::{
     Channel, Item, Transcript,
     stop::{Done, Stop},
+    transcript::On,
 };
 use crate::{
     driver::{Answer, Class, Driver, Heard, Line, Role},
@@ -194,7 +195,7 @@ impl<'a> ClientStage<'a> {
     pub fn ask(&mut self, op: &str, fields: Value) -> Done<Result<Map<String, Value>, String>> {
         let text = format!("{op} {fields}");
         self.transcript
-            .add(self.now, '>', format!("driver: {text}"), &[]);
+            .note(self.now, '>', None, format!("driver: {text}"));
         let id = self.bench.driver.tell(op, Some(&self.session), fields);
         let deadline = Instant::now() + self.bench.patience;
         let answer = loop {
@@ -202,7 +203,13 @@ impl<'a> ClientStage<'a> {
                 break answer;
             }
             if !self.hear(deadline)? {
-                return Err(Stop::Driver(format!("{op} is not answered")));
+                if self.bench.driver.has_ended() {
+                    return Err(self.driver_ended());
+                }
+                return Err(Stop::Timeout {
+                    awaited: format!("an answer to {op:?}"),
+                    seen: self.since(self.mark),
+                });
             }
         };
         match answer {
@@ -238,7 +245,7 @@ impl<'a> ClientStage<'a> {
         self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
         self.said = 0;
         self.streams.clear();
-        self.transcript.add(self.now, '<', "connected", &[]);
+        self.transcript.note(self.now, '<', None, "connected");
         Ok(())
     }
 
@@ -252,7 +259,8 @@ impl<'a> ClientStage<'a> {
 
     /// Says these bytes on the control stream.
     pub fn say_bytes(&mut self, what: &str, bytes: Vec<u8>) {
-        self.transcript.add(self.now, '>', what, &bytes);
+        let (at, on) = ((self.now, '>', None), On::Control);
+        self.transcript.bytes(at, on, what, &bytes);
         self.said += bytes.len() as u64;
         self.spoke_at = Instant::now();
         if let Some(link) = &self.link {
@@ -277,10 +285,7 @@ impl<'a> ClientStage<'a> {
     /// # Errors
     /// If there is no channel.
     pub fn seal(&mut self, messages: &[Message]) -> Done {
-        let names: Vec<_> = messages.iter().map(Message::name).collect();
         let envelope = self.standing()?.seal(messages);
-        self.transcript
-            .add(self.now, '>', format!("sealed {}", names.join(", ")), &[]);
         self.deliver(envelope);
         Ok(())
     }
@@ -291,8 +296,6 @@ impl<'a> ClientStage<'a> {
     /// If there is no channel.
     pub fn seal_bytes(&mut self, plaintext: &[u8]) -> Done {
         let envelope = self.standing()?.seal_plaintext(plaintext);
-        self.transcript
-            .add(self.now, '>', "a sealed plaintext", plaintext);
         self.deliver(envelope);
         Ok(())
     }
@@ -305,6 +308,12 @@ impl<'a> ClientStage<'a> {
         let mut plaintext = Vec::new();
         framing::encode(message_type, body, &mut plaintext);
         self.seal_bytes(&plaintext)
+    }
+
+    /// From now on the other end seals with this.
+    pub(super) fn stands(&mut self, channel: Channel) {
+        self.transcript.secret(&channel.keys);
+        self.channel = Some(channel);
     }
 
     pub(super) fn standing(&mut self) -> Done<&mut Channel> {
@@ -347,16 +356,26 @@ impl<'a> ClientStage<'a> {
             }
             Input::Driver(Heard::Nonsense(line)) => return Err(Stop::Driver(line)),
             Input::Driver(Heard::End) => {
-                let how = format!("it has ended{}", self.bench.driver.last_words());
-                return Err(Stop::Crash(how));
+                return Err(self.driver_ended());
             }
             Input::Link(seen) => self.seen(seen)?,
         }
         Ok(())
     }
 
+    fn driver_ended(&self) -> Stop {
+        let words = self.bench.driver.stdio.last_words();
+        Stop::Crash(format!("its driver has ended{words}"))
+    }
+
     fn note(&mut self, item: Item) {
-        self.transcript.add(self.now, '<', item.to_string(), &[]);
+        if !item.is_of_bytes() {
+            let words = match &item {
+                Item::Told(event) => format!("driver: {} {}", event.name, json!(event.fields)),
+                other => other.to_string(),
+            };
+            self.transcript.note(self.now, '<', None, words);
+        }
         if matches!(&item, Item::Told(event) if event.name == "ended") {
             self.over = true;
         }
@@ -367,7 +386,11 @@ impl<'a> ClientStage<'a> {
         match seen {
             Seen::Control(bytes) => return self.control(&bytes),
             Seen::ControlEnded => self.note(Item::ControlEnded),
-            Seen::Stream { id, bytes } => self.stream(id, &bytes),
+            Seen::Stream { id, bytes } => {
+                let (at, on) = ((self.now, '<', None), On::Stream(id));
+                self.transcript.bytes(at, on, "", &bytes);
+                self.stream(id, &bytes);
+            }
             Seen::StreamEnded(id) => self.note(Item::StreamOver { id, reset: false }),
             Seen::StreamReset(id) => self.note(Item::StreamOver { id, reset: true }),
             Seen::StreamStopped(id) => self.note(Item::StreamStopped(id)),
@@ -381,7 +404,8 @@ impl<'a> ClientStage<'a> {
     }
 
     fn control(&mut self, bytes: &[u8]) -> Done {
-        self.transcript.add(self.now, '<', "control", bytes);
+        self.transcript
+            .bytes((self.now, '<', None), On::Control, "", bytes);
         self.deframer.push(bytes);
         loop {
             let (message_type, message) = match self.deframer.pull() {
@@ -416,8 +440,6 @@ impl<'a> ClientStage<'a> {
             self.note(Item::Unopened);
             return Ok(());
         };
-        self.transcript
-            .add(self.now, '<', format!("record {number}"), &plaintext);
         match Message::read_all(&plaintext) {
             Ok(messages) => {
                 for message in messages {
@@ -580,14 +602,7 @@ impl<'a> ClientStage<'a> {
     }
 
     /// What was emitted, said and heard, when the case is over.
-    pub fn close(mut self) -> (Vec<&'static str>, Transcript) {
-        if let Some(channel) = &self.channel {
-            let keys = &channel.keys;
-            let master = hex::encode(keys.master());
-            self.transcript
-                .keys
-                .push((keys.suite().to_wire(), keys.generation(), master));
-        }
+    pub fn close(self) -> (Vec<&'static str>, Transcript) {
         // The driver may have broken down, which the next case finds.
         self.bench
             .driver

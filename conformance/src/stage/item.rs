@@ -106,6 +106,22 @@ impl Item {
         matches!(self, Self::Told(event) if event.name == name)
     }
 
+    /// Whether it follows from bytes that are in the transcript.
+    pub(super) const fn is_of_bytes(&self) -> bool {
+        matches!(
+            self,
+            Self::ToRelay(_)
+                | Self::Ignorable(_)
+                | Self::Envelope(_)
+                | Self::Sealed(..)
+                | Self::Record { .. }
+                | Self::Unopened
+                | Self::Media(..)
+                | Self::Frame { .. }
+                | Self::Input { .. }
+        )
+    }
+
     /// The code of a sealed `end`.
     pub fn end(&self) -> Option<u16> {
         match self.sealed()? {

@@ -20,4 +20,4 @@ pub use frames::{pixels, png};
 pub use item::Item;
 pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, Who};
 pub use stop::{Done, Stop};
-pub use transcript::{Entry, Transcript};
+pub use transcript::{Entry, Master, On, Transcript};

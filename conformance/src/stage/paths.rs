@@ -183,7 +183,7 @@ impl ClientStage<'_> {
             .confirmed(confirm)
             .map_err(|fault| self.no_key(&fault))?;
         self.opening = established.opening;
-        self.channel = Some(Channel::opposite(self.role, established.channel));
+        self.stands(Channel::opposite(self.role, established.channel));
         Ok(envelope)
     }
 
@@ -250,7 +250,7 @@ impl ClientStage<'_> {
                 let answered = offering.answered(&answer, &self.suites, &mut self.rng);
                 let established = answered.map_err(|fault| self.no_key(&fault))?;
                 self.deliver(established.confirm.clone());
-                self.channel = Some(Channel::opposite(self.role, established.channel));
+                self.stands(Channel::opposite(self.role, established.channel));
                 self.await_("introduce", |item| item.is_sealed("introduce"))?;
             }
             _ => {

@@ -17,6 +17,7 @@
 //! | `receipts` | receipts, one by one and in files |
 //! | `books` | what a relay writes down |
 //! | `sequences` | what each end does, step by step |
+//! | `shown` | messages as JSON, for tools that show them |
 //! | `spelled` | the formulas of the chapters, for their intermediate values |
 //! | `independent` | vectors of another implementation |
 //! | `files` | the folder of the committed vectors |
@@ -34,6 +35,7 @@ mod receipts;
 mod reconnects;
 mod records;
 mod sequences;
+pub mod shown;
 mod spelled;
 pub mod vector;
 

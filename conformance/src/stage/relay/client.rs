@@ -40,6 +40,11 @@ impl Heard {
         matches!(self, Self::Said(message) if message.name() == name)
     }
 
+    /// Whether it follows from bytes that are in the transcript.
+    pub(super) const fn is_of_bytes(&self) -> bool {
+        matches!(self, Self::Said(_) | Self::Ignorable(_) | Self::Stream(..))
+    }
+
     /// The code of `gone` or `refused`.
     pub const fn code(&self) -> Option<u16> {
         match self {

@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 pub use client::{Client, Heard};
 pub use program::{Program, RelayUnderTest};
 
-use super::{Done, Stop, Transcript, item::named};
+use super::{Done, Stop, Transcript, item::named, transcript::On};
 use crate::quic::{ALPN, Close, Seen, dial};
 
 /// One of the suite's clients.
@@ -92,8 +92,7 @@ impl<'a> RelayStage<'a> {
             }
         });
         self.clients.insert(who, Client::new(link));
-        self.transcript
-            .add(self.now, '>', format!("{} connects", who.0), &[]);
+        self.transcript.note(self.now, '>', Some(who.0), "connects");
         Ok(who)
     }
 
@@ -210,8 +209,8 @@ impl<'a> RelayStage<'a> {
 
     /// Says any bytes.
     pub fn say_bytes(&mut self, who: Who, what: &str, bytes: Vec<u8>) {
-        self.transcript
-            .add(self.now, '>', format!("{}: {what}", who.0), &bytes);
+        let (at, on) = ((self.now, '>', Some(who.0)), On::Control);
+        self.transcript.bytes(at, on, what, &bytes);
         if let Some(link) = &self.client_of(who).link {
             link.control(bytes);
         }
@@ -282,18 +281,20 @@ impl<'a> RelayStage<'a> {
     }
 
     fn take(&mut self, Tagged(who, seen): Tagged) {
+        let at = (self.now, '<', Some(who.0));
+        match &seen {
+            Seen::Control(bytes) => self.transcript.bytes(at, On::Control, "", bytes),
+            Seen::Stream { id, bytes } => self.transcript.bytes(at, On::Stream(*id), "", bytes),
+            _ => {}
+        }
         let client = self.client_of(who);
         let before = client.heard.len();
         client.see(seen);
-        let heard: Vec<_> = client
-            .heard
-            .iter()
-            .skip(before)
-            .map(ToString::to_string)
-            .collect();
-        for what in heard {
-            self.transcript
-                .add(self.now, '<', format!("{}: {what}", who.0), &[]);
+        let heard: Vec<_> = client.heard.iter().skip(before).collect();
+        let words = heard.iter().filter(|heard| !heard.is_of_bytes());
+        let words: Vec<_> = words.map(ToString::to_string).collect();
+        for what in words {
+            self.transcript.note(self.now, '<', Some(who.0), what);
         }
     }
 

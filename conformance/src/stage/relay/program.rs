@@ -3,8 +3,8 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::SocketAddr,
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    process::{self, Child, ChildStdin, Command},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::Duration,
 };
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Done, Stop};
+use crate::driver::{Broken, Stdio, lines};
 
 /// How a relay is started: a program and its arguments, of which `{listen}` becomes an address.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct RelayUnderTest {
     pub certificate: String,
     /// Its time stands still but for what it is told.
     pub clock: bool,
+    /// What it was told and what it wrote, if the suite has started it.
+    pub stdio: Stdio,
     process: Option<Process>,
 }
 
@@ -51,11 +54,12 @@ struct Ready {
 
 impl RelayUnderTest {
     /// One that runs already.
-    pub const fn at(address: SocketAddr, certificate: String) -> Self {
+    pub fn at(address: SocketAddr, certificate: String) -> Self {
         Self {
             address,
             certificate,
             clock: false,
+            stdio: Stdio::default(),
             process: None,
         }
     }
@@ -63,25 +67,33 @@ impl RelayUnderTest {
     /// Starts one.
     ///
     /// # Errors
-    /// If it does not start, or does not say that it is ready; in words.
-    pub fn start(program: &Program, patience: Duration) -> Result<Self, String> {
+    /// If it does not start, or does not say that it is ready.
+    pub fn start(program: &Program, patience: Duration) -> Result<Self, Broken> {
         let listen = |argument: &String| argument.replace("{listen}", "127.0.0.1:0");
         let mut command = program.command.iter().map(listen);
-        let name = command.next().ok_or("no program is named")?;
+        let none = || Broken::Missing("no program is named".to_owned());
+        let name = command.next().ok_or_else(none)?;
         let mut child = Command::new(&name)
             .args(command)
             .envs(program.environment.iter().cloned())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stdin(process::Stdio::piped())
+            .stdout(process::Stdio::piped())
+            .stderr(process::Stdio::piped())
             .spawn()
-            .map_err(|error| format!("{name} does not start: {error}"))?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(format!("{name} has no standard streams"));
+            .map_err(|error| Broken::Missing(format!("{name} does not start: {error}")))?;
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            let why = format!("{name} has no standard streams");
+            return Err(Broken::Missing(why));
         };
         let (sender, lines) = channel();
+        let stdio = Stdio::default();
+        lines::keep(stderr, stdio.clone());
+        let kept = stdio.clone();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                kept.keep('<', &line);
                 if sender.send(line).is_err() {
                     return;
                 }
@@ -94,13 +106,20 @@ impl RelayUnderTest {
             next: 0,
         };
         let line = process.lines.recv_timeout(patience);
-        let line = line.map_err(|_| format!("{name} does not say that it is ready"))?;
-        let ready: Ready = serde_json::from_str(&line)
-            .map_err(|error| format!("{name} says {line:?}, which is no ready line: {error}"))?;
+        let line = line.map_err(|error| match error {
+            RecvTimeoutError::Timeout => Broken::Silent("its ready line".to_owned()),
+            RecvTimeoutError::Disconnected => {
+                Broken::Ended(format!("it has ended{}", stdio.last_words()))
+            }
+        })?;
+        let ready: Ready = serde_json::from_str(&line).map_err(|error| {
+            Broken::Wrong(format!("it says {line:?}, which is no ready line: {error}"))
+        })?;
         Ok(Self {
             address: ready.relay,
             certificate: ready.certificate,
             clock: ready.capabilities.iter().any(|name| name == "clock"),
+            stdio,
             process: Some(process),
         })
     }
@@ -116,6 +135,7 @@ impl RelayUnderTest {
         process.next += 1;
         let id = process.next;
         let line = json!({ "id": id, "op": "advance-clock", "ms": ms });
+        self.stdio.keep('>', &line.to_string());
         // It fails if the relay has ended, which is heard.
         let _ = writeln!(process.stdin, "{line}").and_then(|()| process.stdin.flush());
         let answer = process.lines.recv_timeout(patience);

@@ -1,0 +1,73 @@
+//! The reference client and relay, within this program.
+
+use std::io;
+
+use alongside_relay::{Options, tls::Identity};
+use clap::Subcommand;
+use tokio::io::{BufReader, stdin, stdout};
+
+use super::{CONFORMANT, broke_down};
+use crate::{
+    driver,
+    run::{ClientTarget, RelayTarget, Targets},
+    stage::RelayProgram,
+};
+
+/// Parts of the reference, as programs of their own.
+#[derive(Subcommand)]
+pub(super) enum Reference {
+    /// The driver of the reference client
+    Driver,
+    /// The reference relay, with a clock
+    Relay,
+}
+
+/// Both, with more in their environment.
+pub(super) fn targets(environment: &[(String, String)]) -> Result<Targets, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let program = program.display().to_string();
+    let part = |name: &str| vec![program.clone(), "reference".to_owned(), name.to_owned()];
+    let client = ClientTarget {
+        driver: driver::Program {
+            command: part("driver"),
+            environment: environment.to_vec(),
+        },
+    };
+    Ok(Targets {
+        helper: Some(client.clone()),
+        sharer: Some(client),
+        relay: Some(RelayTarget::Program(RelayProgram {
+            command: part("relay"),
+            environment: environment.to_vec(),
+        })),
+    })
+}
+
+/// Is a part of the reference until standard input ends.
+pub(super) fn be(part: &Reference) -> u8 {
+    #[cfg(feature = "mutants")]
+    if let Err(why) = super::kill::become_wrong() {
+        return super::complain(&why);
+    }
+    let done = tokio::runtime::Runtime::new().and_then(|runtime| {
+        let done = runtime.block_on(async {
+            let (commands, answers) = (BufReader::new(stdin()), stdout());
+            match part {
+                Reference::Driver => alongside_client::driver::run(commands, answers).await,
+                Reference::Relay => {
+                    let identity = Identity::self_signed(vec!["localhost".to_owned()]);
+                    let identity = identity.map_err(|error| io::Error::other(error.to_string()))?;
+                    let options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+                    alongside_relay::testing::run(options, commands, answers).await
+                }
+            }
+        });
+        // Nobody waits for a read of standard input that will not come.
+        runtime.shutdown_background();
+        done
+    });
+    match done {
+        Ok(()) => CONFORMANT,
+        Err(error) => broke_down(&error.to_string()),
+    }
+}

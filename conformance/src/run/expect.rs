@@ -1,0 +1,289 @@
+//! What somebody knows that their implementation does not do yet: a file in their own repository.
+//!
+//! ```toml
+//! [[expect]]
+//! case = "sharer/consent/silence"
+//! target = "sharer"                # any without it
+//! verdict = "FAIL"
+//! match = "CONSENT-4"              # the detail holds this; any without it
+//! reason = "the prompt has no time limit yet"
+//! issue = "https://example.org/issues/12"
+//! expires = 2027-01-31
+//! ```
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use serde::{Deserialize, Serialize};
+use toml::value::{Date, Datetime};
+
+use super::{Outcome, Verdict};
+use crate::{case::Target, report::date};
+
+/// One failure that is known.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The case.
+    pub case: String,
+    /// Against what.
+    pub target: Option<Target>,
+    /// What becomes of it.
+    pub verdict: Verdict,
+    /// What the detail holds.
+    #[serde(default, rename = "match")]
+    pub matches: String,
+    /// Why.
+    pub reason: String,
+    /// Where it is followed up.
+    #[serde(default)]
+    pub issue: String,
+    /// The last day on which it counts.
+    pub expires: Option<Datetime>,
+}
+
+/// All of them, and which have come true.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    all: Vec<Expectation>,
+    today: Option<Date>,
+    seen: BTreeSet<usize>,
+    run: BTreeSet<(String, Target)>,
+}
+
+/// An expectation that is no longer right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stale {
+    /// Of this case.
+    pub case: String,
+    /// Why it is not right.
+    pub why: String,
+}
+
+impl Expectations {
+    /// Reads a file of them.
+    ///
+    /// # Errors
+    /// If it is none; in words.
+    pub fn read(text: &str, today: Date) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct File {
+            #[serde(default)]
+            expect: Vec<Expectation>,
+        }
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        for one in &file.expect {
+            if !one.verdict.is_bad() || one.verdict == Verdict::Xpass {
+                return Err(format!("{}: {} is no failure", one.case, one.verdict));
+            }
+            if one.reason.trim().is_empty() {
+                return Err(format!("{}: the reason is empty", one.case));
+            }
+            if one.expires.is_some_and(|when| when.date.is_none()) {
+                return Err(format!("{}: expires is no date", one.case));
+            }
+        }
+        Ok(Self {
+            all: file.expect,
+            today: Some(today),
+            ..Self::default()
+        })
+    }
+
+    /// Makes XFAIL of what was expected, and XPASS of what was not to pass.
+    pub fn apply(&mut self, outcome: &mut Outcome) {
+        self.run.insert((outcome.case.clone(), outcome.target));
+        let (bad, verdict) = (outcome.is_bad(), outcome.verdict);
+        for (place, one) in self.all.iter().enumerate() {
+            if !one.is_about(outcome) || self.has_expired(one) {
+                continue;
+            }
+            let comes_true = bad && one.verdict == verdict && outcome.detail.contains(&one.matches);
+            let passes = verdict == Verdict::Pass;
+            if comes_true || passes {
+                self.seen.insert(place);
+                outcome.expected = Some(one.why());
+                outcome.verdict = if passes {
+                    Verdict::Xpass
+                } else {
+                    Verdict::Xfail
+                };
+            }
+            if passes {
+                outcome.detail = format!("it passes, and was expected to be {}", one.verdict);
+            }
+        }
+    }
+
+    /// What has to be put right in the file: of what was run, and of cases that `known` has not.
+    pub fn stale(&self, known: impl Fn(&str) -> bool) -> Vec<Stale> {
+        let all = self.all.iter().enumerate();
+        let stale = all.filter_map(|(place, one)| {
+            let was_run = self.run.iter().any(|(case, target)| {
+                *case == one.case && one.target.is_none_or(|wanted| wanted == *target)
+            });
+            let why = match () {
+                () if !known(&one.case) => "there is no such case".to_owned(),
+                () if self.has_expired(one) => "it has expired".to_owned(),
+                () if was_run && !self.seen.contains(&place) => {
+                    format!("no {} that matches came of it", one.verdict)
+                }
+                () => return None,
+            };
+            Some(Stale {
+                case: one.case.clone(),
+                why,
+            })
+        });
+        stale.collect()
+    }
+
+    fn has_expired(&self, one: &Expectation) -> bool {
+        let last = one.expires.and_then(|when| when.date);
+        let day = |date: Date| (date.year, date.month, date.day);
+        match (last, self.today) {
+            (Some(last), Some(today)) => day(last) < day(today),
+            _ => false,
+        }
+    }
+}
+
+impl Expectation {
+    fn is_about(&self, outcome: &Outcome) -> bool {
+        self.case == outcome.case && self.target.is_none_or(|target| target == outcome.target)
+    }
+
+    fn why(&self) -> String {
+        match self.issue.is_empty() {
+            true => self.reason.clone(),
+            false => format!("{} ({})", self.reason, self.issue),
+        }
+    }
+}
+
+/// A file that expects every failure of these.
+pub fn write(outcomes: &[Outcome], today: Date) -> String {
+    let mut out = String::from(
+        "# Failures that are known. Say why of each, and take it out when it is put right.\n",
+    );
+    let last = date::later(today, 90);
+    let wrong = outcomes
+        .iter()
+        .filter(|outcome| outcome.is_bad() && outcome.verdict != Verdict::Xpass);
+    for outcome in wrong {
+        let text = |text: &str| toml::Value::from(text).to_string();
+        // It cannot fail: it is a string.
+        let _ = write!(
+            out,
+            "\n[[expect]]\ncase = {}\ntarget = {}\nverdict = {}\nmatch = {}\nreason = {}\nissue = \"\"\nexpires = {last}\n",
+            text(&outcome.case),
+            text(&outcome.target.to_string()),
+            text(outcome.verdict.name()),
+            text(outcome.requirement.as_deref().unwrap_or_default()),
+            text("not looked into yet"),
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Date, Expectations, write};
+    use crate::run::{Outcome, Verdict, verdict::tests::outcome};
+
+    const TODAY: Date = Date {
+        year: 2026,
+        month: 11,
+        day: 21,
+    };
+
+    fn expecting(more: &str) -> Expectations {
+        let text = format!(
+            "[[expect]]\ncase = \"sharer/consent/given\"\nverdict = \"FAIL\"\nreason = \"known\"\n{more}"
+        );
+        Expectations::read(&text, TODAY).unwrap()
+    }
+
+    fn stale(expectations: &Expectations) -> Vec<String> {
+        let stale = expectations.stale(|case| case.starts_with("sharer/"));
+        stale.into_iter().map(|one| one.why).collect()
+    }
+
+    fn applied(expectations: &mut Expectations, verdict: Verdict) -> Outcome {
+        let mut outcome = outcome(verdict);
+        expectations.apply(&mut outcome);
+        outcome
+    }
+
+    #[test]
+    fn what_was_expected_is_no_failure() {
+        let mut file = expecting("match = \"there came\"\nissue = \"#12\"");
+        let outcome = applied(&mut file, Verdict::Fail);
+        assert_eq!(outcome.verdict, Verdict::Xfail);
+        assert_eq!(outcome.expected.as_deref(), Some("known (#12)"));
+        assert!(!outcome.is_bad());
+        assert!(stale(&file).is_empty());
+    }
+
+    #[test]
+    fn what_passes_was_not_to() {
+        let mut file = expecting("");
+        assert_eq!(applied(&mut file, Verdict::Pass).verdict, Verdict::Xpass);
+    }
+
+    #[test]
+    fn another_failure_is_one() {
+        for more in ["match = \"other words\"", "target = \"helper\""] {
+            let outcome = applied(&mut expecting(more), Verdict::Fail);
+            assert_eq!(outcome.verdict, Verdict::Fail, "{more}");
+        }
+        let mut file = expecting("");
+        assert_eq!(
+            applied(&mut file, Verdict::Timeout).verdict,
+            Verdict::Timeout
+        );
+        assert_eq!(stale(&file), ["no FAIL that matches came of it"]);
+    }
+
+    #[test]
+    fn an_expectation_expires_after_its_day() {
+        let mut today = expecting("expires = 2026-11-21");
+        assert_eq!(applied(&mut today, Verdict::Fail).verdict, Verdict::Xfail);
+        let mut yesterday = expecting("expires = 2026-11-20");
+        assert_eq!(
+            applied(&mut yesterday, Verdict::Fail).verdict,
+            Verdict::Fail
+        );
+        assert_eq!(stale(&yesterday), ["it has expired"]);
+    }
+
+    #[test]
+    fn what_was_not_run_is_not_stale_if_there_is_such_a_case() {
+        assert!(stale(&expecting("")).is_empty());
+        let text = "[[expect]]\ncase = \"no/such\"\nverdict = \"FAIL\"\nreason = \"r\"";
+        let file = Expectations::read(text, TODAY).unwrap();
+        assert_eq!(stale(&file), ["there is no such case"]);
+    }
+
+    #[test]
+    fn a_wrong_file_is_none() {
+        for wrong in [
+            "verdict = \"PASS\"\nreason = \"r\"",
+            "verdict = \"FAIL\"\nreason = \" \"",
+            "verdict = \"FAIL\"",
+            "verdict = \"FAIL\"\nreason = \"r\"\nuntil = 3",
+            "verdict = \"FAIL\"\nreason = \"r\"\nexpires = 12:00:00",
+        ] {
+            let text = format!("[[expect]]\ncase = \"a\"\n{wrong}");
+            assert!(Expectations::read(&text, TODAY).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_expects_what_failed() {
+        let outcomes = [outcome(Verdict::Fail), outcome(Verdict::Pass)];
+        let mut file = Expectations::read(&write(&outcomes, TODAY), TODAY).unwrap();
+        assert_eq!(applied(&mut file, Verdict::Fail).verdict, Verdict::Xfail);
+        assert!(stale(&file).is_empty());
+    }
+}

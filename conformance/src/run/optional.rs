@@ -1,0 +1,56 @@
+//! What a client may do without.
+
+use super::Verdict;
+
+/// Capabilities of a client that the specification lets it be without.
+const OPTIONAL: &[&str] = &[
+    "control",
+    "clipboard",
+    "drawing",
+    "chat",
+    "pause",
+    "receipts",
+    "sign-in",
+    "report",
+    "secure-desktop",
+];
+
+/// Capabilities of a driver by which the suite sees more, and which the client has no say in.
+const HOOKS: &[&str] = &["clock", "reconnect", "vector"];
+
+/// The capability that a command of the driver protocol belongs to, if it is one.
+fn capability(op: &str) -> &str {
+    match op {
+        "request-control" | "release-control" | "grant" | "deny" | "revoke" | "narrow"
+        | "renew" | "send-input" => "control",
+        "pause" | "unpause" => "pause",
+        "copy" | "take" => "clipboard",
+        "stroke" | "laser" | "clear" => "drawing",
+        "advance-clock" => "clock",
+        other => other,
+    }
+}
+
+/// What becomes of a case for which a client does not have this: a capability or a command.
+pub(super) fn verdict(missing: &str) -> Verdict {
+    let missing = capability(missing);
+    match () {
+        () if OPTIONAL.contains(&missing) => Verdict::Unsupported,
+        () if HOOKS.contains(&missing) => Verdict::Untestable,
+        () => Verdict::Fail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Verdict, verdict};
+
+    #[test]
+    fn what_every_client_has_is_not_unsupported() {
+        assert_eq!(verdict("open"), Verdict::Fail);
+        assert_eq!(verdict("consent"), Verdict::Fail);
+        assert_eq!(verdict("chat"), Verdict::Unsupported);
+        assert_eq!(verdict("grant"), Verdict::Unsupported);
+        assert_eq!(verdict("reconnect"), Verdict::Untestable);
+    }
+}

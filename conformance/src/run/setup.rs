@@ -1,0 +1,172 @@
+//! Before any case: can what is under test be worked with at all?
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tokio::runtime::Handle;
+
+use super::{
+    ClientTarget, Errand, Evidence, Outcome, RelayTarget, Settings, Targets, Verdict, worker,
+};
+use crate::{
+    case::Target,
+    driver::{Answer, Broken, Driver, Role},
+    quic::{ALPN, Seen, dial},
+    stage::{RelayUnderTest, Stop},
+};
+
+/// The name of what is looked at here. It stands beside the cases, and is none.
+pub const SETUP: &str = "setup";
+
+/// A command that no driver has.
+pub const NO_COMMAND: &str = "make-coffee";
+
+/// What something under test says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    /// What it is called.
+    pub name: String,
+    /// Of which version.
+    pub version: String,
+    /// What it has.
+    pub capabilities: Vec<String>,
+}
+
+/// What was found.
+#[derive(Default)]
+pub struct Setup {
+    /// Who is there.
+    pub present: BTreeMap<Target, Described>,
+    /// What the client says that it is not.
+    pub absent: Vec<Target>,
+    /// What cannot be worked with, and why.
+    pub failed: Vec<Outcome>,
+}
+
+impl Setup {
+    /// Starts each thing under test once.
+    ///
+    /// # Errors
+    /// If a program is not there, which is for whoever named it to put right; in words.
+    pub fn of(targets: &Targets, settings: &Settings, runtime: &Handle) -> Result<Self, String> {
+        let mut setup = Self::default();
+        for target in targets.present() {
+            let mut stdio = Vec::new();
+            let found = match target {
+                Target::Helper => {
+                    client(targets.helper.as_ref(), Role::Helper, settings, &mut stdio)
+                }
+                Target::Sharer => {
+                    client(targets.sharer.as_ref(), Role::Sharer, settings, &mut stdio)
+                }
+                Target::Relay => relay(targets.relay.as_ref(), settings, runtime, &mut stdio),
+            };
+            match found {
+                Ok(Some(described)) => {
+                    setup.present.insert(target, described);
+                }
+                Ok(None) => setup.absent.push(target),
+                Err(Broken::Missing(why)) => return Err(why),
+                Err(broken) => setup
+                    .failed
+                    .push(failed(target, broken, settings.seed, stdio)),
+            }
+        }
+        Ok(setup)
+    }
+
+    /// What can be run, and what cannot. What is asked of nobody is in neither.
+    pub fn divide(&self, errands: Vec<Errand>, seed: u64) -> (Vec<Errand>, Vec<Outcome>) {
+        let is_broken = |errand: &Errand| self.failed.iter().any(|one| one.target == errand.target);
+        let is_there = |errand: &Errand| !self.absent.contains(&errand.target);
+        let there = errands.into_iter().filter(is_there);
+        let (broken, sound): (Vec<_>, Vec<_>) = there.partition(is_broken);
+        let blocked = broken
+            .iter()
+            .map(|errand| Outcome::blocked(errand, seed, SETUP));
+        (sound, blocked.collect())
+    }
+}
+
+fn failed(target: Target, broken: Broken, seed: u64, stdio: Vec<String>) -> Outcome {
+    let mut outcome = Outcome {
+        case: SETUP.to_owned(),
+        title: "what is under test starts, and answers".to_owned(),
+        target,
+        verdict: Verdict::Fail,
+        requirement: None,
+        detail: String::new(),
+        held: Vec::new(),
+        checks: Vec::new(),
+        seconds: 0.0,
+        seed,
+        expected: None,
+        bundle: None,
+        evidence: Evidence {
+            stdio,
+            ..Evidence::default()
+        },
+    };
+    let stop: Stop = worker::stop(broken);
+    outcome.stopped(&stop);
+    outcome
+}
+
+fn client(
+    target: Option<&ClientTarget>,
+    role: Role,
+    settings: &Settings,
+    stdio: &mut Vec<String>,
+) -> Result<Option<Described>, Broken> {
+    let none = || Broken::Missing(format!("there is no {role} to test"));
+    let program = &target.ok_or_else(none)?.driver;
+    let mut driver = Driver::start(program, settings.patience)?;
+    let answered = driver.ask(NO_COMMAND, json!({ "session": SETUP }), settings.patience);
+    *stdio = driver.stdio.take();
+    match answered? {
+        Answer::Unsupported => {}
+        other => {
+            let why = format!("it answers {NO_COMMAND:?}, which is no command, with {other:?}");
+            return Err(Broken::Wrong(why));
+        }
+    }
+    let hello = driver.hello.clone();
+    Ok(hello.roles.contains(&role).then_some(Described {
+        name: hello.name,
+        version: hello.version,
+        capabilities: hello.capabilities,
+    }))
+}
+
+fn relay(
+    target: Option<&RelayTarget>,
+    settings: &Settings,
+    runtime: &Handle,
+    stdio: &mut Vec<String>,
+) -> Result<Option<Described>, Broken> {
+    let relay = match target {
+        None => return Err(Broken::Missing("there is no relay to test".to_owned())),
+        Some(RelayTarget::At(address, certificate)) => {
+            RelayUnderTest::at(*address, certificate.clone())
+        }
+        Some(RelayTarget::Program(program)) => RelayUnderTest::start(program, settings.patience)?,
+    };
+    let (sender, _heard) = std::sync::mpsc::channel();
+    let dialled = dial(
+        relay.address,
+        &relay.certificate,
+        [127, 0, 0, 1].into(),
+        &[ALPN],
+        (sender, |seen: Seen| seen),
+        runtime,
+    );
+    *stdio = relay.stdio.take();
+    dialled.map_err(|why| Broken::Silent(format!("a connection: {why}")))?;
+    let capabilities: &[&str] = if relay.clock { &["clock"] } else { &[] };
+    Ok(Some(Described {
+        name: relay.address.to_string(),
+        version: String::new(),
+        capabilities: capabilities.iter().map(ToString::to_string).collect(),
+    }))
+}
