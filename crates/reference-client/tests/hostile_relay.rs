@@ -651,6 +651,9 @@ async fn a_record_that_is_tampered_with_costs_the_way_and_nothing_else() {
     .await;
 }
 
+/// An end whose events nobody takes for much longer than this reads nothing any more, and freezes by that.
+const SOON: Duration = Duration::from_secs(20);
+
 async fn costs_the_way(deed: Deed, way: Way) {
     let lines = ["one", "two", "three"];
     let mut scene = Scene::viewing(|_| Tamper::new(deed, Plane::Session(way))).await;
@@ -662,9 +665,9 @@ async fn costs_the_way(deed: Deed, way: Way) {
         }
     }
     let frozen = |event: &Shared| matches!(event, Shared::Frozen { .. }).then_some(());
-    scene.sharer.hear("the freeze", frozen).await;
+    scene.sharer.hear_within(SOON, "the freeze", frozen).await;
     let frozen = |event: &Helped| matches!(event, Helped::Frozen { .. }).then_some(());
-    scene.helper.hear("the freeze", frozen).await;
+    scene.helper.hear_within(SOON, "the freeze", frozen).await;
     let back = |event: &Shared| match event {
         Shared::Session(sharer::SessionEvent::Back) => Some(()),
         _ => None,
