@@ -49,6 +49,8 @@ pub enum ClipboardError {
     Silent,
     /// Another program took the clipboard at the same moment.
     Taken,
+    /// The grant is another than the one for which it was read.
+    Over,
     /// The X server failed.
     X11(String),
 }
@@ -71,6 +73,7 @@ impl fmt::Display for ClipboardError {
                 "the program that the text was copied in does not hand it over; copy it again",
             ),
             Self::Taken => f.write_str("another program took the clipboard just now; try again"),
+            Self::Over => f.write_str("control has changed since; copy it again"),
             Self::X11(why) => f.write_str(why),
         }
     }

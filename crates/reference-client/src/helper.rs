@@ -128,8 +128,9 @@ pub enum Event {
     },
     /// Something of the session.
     Session(SessionEvent),
-    /// The sharer signed a decision, and lets this end keep it. It holds.
-    Receipt(Box<Receipt>),
+    /// The sharer signed a decision, and lets this end keep it. It holds; with it the cards that it names,
+    /// as far as they are here.
+    Receipt(Box<Receipt>, Vec<Vec<u8>>),
     /// The sharer showed its card.
     Sharer(Box<Who>),
     /// What is said of the sharer's device.
@@ -468,7 +469,10 @@ impl Helper {
                         self.endpoint.refresh(self.clock.now());
                     }
                 }
-                Machine::Receipt(receipt) => self.tell(Event::Receipt(receipt)),
+                Machine::Receipt(receipt) => {
+                    let cards = self.endpoint.cards_of(&receipt);
+                    self.tell(Event::Receipt(receipt, cards));
+                }
                 Machine::Session(SessionEvent::Frozen { until }) => {
                     let left = self.clock.until(until).as_secs_f64();
                     let seconds = left.round() as u64;

@@ -159,8 +159,8 @@ pub enum Event {
     Picture(Fetched),
     /// Something of the session; never input, and nothing that another of these events tells.
     Session(SessionEvent),
-    /// A decision was signed: keep it. Only if receipts were chosen.
-    Receipt(Box<Receipt>),
+    /// A decision was signed: keep it, with the cards that it names. Only if receipts were chosen.
+    Receipt(Box<Receipt>, Vec<Vec<u8>>),
     /// What the helper may do from now on.
     Scopes(Scopes),
     /// The join has had no answer for a while: the relay may be holding it back.
@@ -473,7 +473,8 @@ impl Sharer {
             }
         }
         while let Some(receipt) = self.endpoint.poll_receipt(self.clock.unix_now()) {
-            self.tell(Event::Receipt(Box::new(receipt)));
+            let cards = self.endpoint.cards_of(&receipt);
+            self.tell(Event::Receipt(Box::new(receipt), cards));
         }
         let scopes = self.endpoint.scopes();
         if scopes != self.scopes {

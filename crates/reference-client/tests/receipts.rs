@@ -225,8 +225,8 @@ fn what_is_no_file_of_receipts_is_said_so() {
     assert!(said.contains("[WIRE-7]"), "{said}");
 }
 
-/// A card with a receipt key, from the program that makes cards; the issuer's public key.
-fn card(folder: &Path) -> String {
+/// Cards of the sharer and the helper, from the program that makes cards; the issuer's public key.
+fn cards(folder: &Path) -> String {
     let alongside = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_alongside"));
         command.arg("card").args(arguments).current_dir(folder);
@@ -237,35 +237,26 @@ fn card(folder: &Path) -> String {
     let printed = alongside(&["issuer-key", "--out", "issuer.secret"]);
     let line = printed.lines().find(|line| line.starts_with("issuer "));
     let issuer = line.unwrap().split(' ').nth(1).unwrap().to_owned();
-    let request = ["--out", "my.secret", "--request", "my.request"];
-    let new = ["new-key", "--receipts", "--issuer", &issuer];
-    alongside(&[&new[..], &request].concat());
-    let issue = ["issue", "--issuer-key", "issuer.secret", "--request"];
-    let names = ["my.request", "--first", "Grace", "--out", "my.card"];
-    alongside(&[&issue[..], &names].concat());
+    for (file, first) in [("my", "Grace"), ("theirs", "Ada")] {
+        let [card, secret, request] =
+            ["card", "secret", "request"].map(|end| format!("{file}.{end}"));
+        let new = ["new-key", "--receipts", "--issuer", &issuer];
+        alongside(&[&new[..], &["--out", &secret, "--request", &request]].concat());
+        let issue = ["issue", "--issuer-key", "issuer.secret", "--request"];
+        alongside(&[&issue[..], &[&request, "--first", first, "--out", &card]].concat());
+    }
     issuer
 }
 
 //= test spec/16-receipts.md#receipt [RECEIPT-6] 5da58485
 //= test spec/16-receipts.md#proof [RECEIPT-17] 6f1a0a2d
+//= test spec/16-receipts.md#file [RECEIPT-19] ccd873ab
+//= test spec/16-receipts.md#proof [RECEIPT-20] 798f6b34
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_of_somebody_with_a_card_are_attributed_to_it() {
     let stage = Stage::new();
-    let own = stage.file("own");
-    let issuer = card(stage.folder.path());
-    let helper = stage.program("helper", &["helper", "--no-window"], None);
-    let code = helper.hear("Your code:", 1);
-    let [mine, secret] = ["my.card", "my.secret"].map(|name| stage.file(name));
-    let args = ["sharer", "--screen", "pattern", "--card"];
-    let [mine, secret] = [&mine, &secret].map(|path| path.to_str().unwrap());
-    let args = [&args[..], &[mine, "--card-key", secret]].concat();
-    let mut sharer = stage.program("sharer", &args, Some(&own));
-    sharer.say(&code);
-    sharer.agree();
-    sharer.hear("Your screen is shown", 1);
-    sharer.say("end");
-    assert_eq!(sharer.ended().0, Some(0));
-
+    let (own, given) = (stage.file("own"), stage.file("given"));
+    let issuer = cards(stage.folder.path());
     let trust = |name: &str, key: &str| {
         let file = stage.file(name);
         fs::write(&file, format!("issuer {key} Engines\n")).unwrap();
@@ -274,13 +265,54 @@ async fn receipts_of_somebody_with_a_card_are_attributed_to_it() {
     // A key that is one, and nobody's here.
     let other = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
     let (right, wrong) = (trust("right", &issuer), trust("wrong", other));
-    let (code, said) = verify_with(&own, &["--trust", &right]);
-    assert_eq!(code, Some(0), "{said}");
-    let attributed = "Attributed: Grace () was given that key by Engines";
-    assert!(said.contains(attributed), "{said}");
-    let (code, said) = verify_with(&own, &["--trust", &wrong]);
-    assert_eq!(code, Some(3), "{said}");
-    assert!(said.contains("Integrity only"), "{said}");
+
+    let files =
+        ["my.card", "my.secret", "theirs.card", "theirs.secret"].map(|name| stage.file(name));
+    let [mine, secret, theirs, theirs_secret] = files.each_ref().map(|file| file.to_str().unwrap());
+    let args = [
+        "helper",
+        "--no-window",
+        "--card",
+        theirs,
+        "--card-key",
+        theirs_secret,
+    ];
+    let mut helper = stage.program("helper", &args, Some(&given));
+    let code = helper.hear("Your code:", 1);
+    // Somebody whose card is trusted is shown the sharer's, so that both ends have both.
+    let args = [
+        "sharer",
+        "--screen",
+        "pattern",
+        "--share-receipts",
+        "--trust",
+        &right,
+    ];
+    let args = [&args[..], &["--card", mine, "--card-key", secret]].concat();
+    let mut sharer = stage.program("sharer", &args, Some(&own));
+    sharer.say(&code);
+    sharer.agree();
+    sharer.hear("Your screen is shown", 1);
+    helper.hear("shows their card", 1);
+    sharer.say("end");
+    assert_eq!(sharer.ended().0, Some(0));
+    helper.ended();
+
+    // Whoever has a file, and nothing else, learns who signed and whom they meant.
+    for (file, holds) in [(&own, 0), (&given, 5)] {
+        let (code, said) = verify_with(file, &["--trust", &right]);
+        assert_eq!(code, Some(holds), "{said}");
+        for text in [
+            "Attributed: Grace () was given that key by Engines",
+            "The helper, as the sharer says: \"Ada\" (verified by Engines), with the card ",
+        ] {
+            assert!(said.contains(text), "{text} in {said}");
+        }
+        let (code, said) = verify_with(file, &["--trust", &wrong]);
+        assert_eq!(code, Some(3), "{said}");
+        assert!(said.contains("Integrity only"), "{said}");
+        assert!(said.contains("\"Ada\" (unverified)"), "{said}");
+    }
     // Nobody asked whose they are.
     assert_eq!(verify(&own).0, Some(0));
 }

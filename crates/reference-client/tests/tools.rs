@@ -291,6 +291,30 @@ fn clipboards_go_over_item_by_item() {
     assert_eq!(session.helper.ended().0, Some(0));
 }
 
+//= test spec/19-tools.md#clipboard [TOOL-31] eb6c52c2
+/// The program that has the text takes its time, and meanwhile the grant becomes another.
+#[test]
+fn an_act_for_the_clipboard_is_for_the_grant_that_was_alive() {
+    let mut session = Session::start("exec sleep 1000");
+    let copied = Xclip::copy(&session.ours, "a secret");
+    session.ask("keyboard clipboard-to-helper", 1);
+    copied.signal("STOP");
+    session.sharer.say("copy");
+    session.sharer.say("keyboard-back");
+    session.helper.hear("Control was granted.", 2);
+    copied.signal("CONT");
+    session.sharer.hear("control has changed since", 1);
+    session.sharer.say("copy");
+    session.sharer.hear("Your clipboard is offered", 1);
+    session.helper.hear("The sharer offers", 1);
+    session.sharer.say("end");
+    assert_eq!(session.helper.ended().0, Some(0));
+    assert_eq!(
+        session.helper.said().matches("The sharer offers").count(),
+        1
+    );
+}
+
 //= test spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
 #[test]
 fn what_a_screen_cannot_do_is_not_asked_for() {

@@ -46,7 +46,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let face = args.face.clone();
     let views = views(&args, &mut terminal)?;
     let book = args.receipts.as_deref();
-    let book = book.map(|path| Book::create(path, None)).transpose()?;
+    let book = book.map(|path| Book::create(path)).transpose()?;
     let device = args.device.as_deref().map(read_key).transpose()?;
     let calls = device.is_some();
     let (commands, orders) = mpsc::channel(64);
@@ -260,7 +260,9 @@ impl Helper {
                 "The other person should see the same three words: {}",
                 phrase(places)
             )),
-            Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
+            Event::Receipt(receipt, cards) => {
+                receipts::keep(&mut self.book, &receipt, cards, &mut self.terminal);
+            }
             Event::Sharer(who) => {
                 self.terminal.line("The person you help shows their card:");
                 for line in who::lines("", &who) {

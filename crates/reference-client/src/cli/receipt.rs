@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use alongside_state_machine::receipt::{
-    attribution::{Attribution, attribute},
+    attribution::{self, Attribution, Named, attribute},
     verify::{Report, verify},
 };
 use alongside_wire::{
@@ -16,6 +16,7 @@ use super::{
     args::{self, ReceiptTask},
     card::anchors,
     terminal::Terminal,
+    who,
     words::plain,
 };
 
@@ -26,8 +27,9 @@ pub(crate) fn run(args: &args::Receipt) -> Result<Exit, Failure> {
     let bytes = fs::read(file).map_err(|error| named(&error))?;
     let report = verify(&bytes).map_err(|error| named(&error))?;
     let whose = attribute(&report, &anchors);
+    let helper = attribution::helper(&report, &anchors);
     let mut terminal = Terminal::new();
-    for line in told(file, &report, &whose) {
+    for line in told(file, &report, &whose, helper.as_ref()) {
         terminal.line(&line);
     }
     let unknown = trust.is_some() && matches!(whose, Attribution::IntegrityOnly(_));
@@ -43,7 +45,7 @@ pub(crate) fn run(args: &args::Receipt) -> Result<Exit, Failure> {
 }
 
 /// The whole answer, line by line.
-fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
+fn told(file: &Path, report: &Report, whose: &Attribution, helper: Option<&Named>) -> Vec<String> {
     let mut lines = vec![format!("{}:", file.display())];
     lines.extend(report.receipts.iter().map(receipt));
     let wrong = report.is_wrong();
@@ -76,6 +78,7 @@ fn told(file: &Path, report: &Report, whose: &Attribution) -> Vec<String> {
          order, and {missing}."
     ));
     lines.push(self::whose(whose));
+    lines.extend(helper.map(named));
     //= spec/16-receipts.md#file [RECEIPT-15] 6ee17711
     if !report.complete {
         lines.push(
@@ -104,6 +107,20 @@ pub(crate) fn whose(whose: &Attribution) -> String {
         Attribution::IntegrityOnly(why) => {
             format!("Integrity only: nobody says whose key it is, because {why}.")
         }
+    }
+}
+
+//= spec/16-receipts.md#proof [RECEIPT-20] 798f6b34
+fn named(helper: &Named) -> String {
+    let hash = hex(&helper.hash);
+    match &helper.who {
+        Ok(who) => format!(
+            "The helper, as the sharer says: {}, with the card {hash}.",
+            who::briefly("", who)
+        ),
+        Err(why) => format!(
+            "The helper, as the sharer says: whoever has the card {hash}; no name, because {why}."
+        ),
     }
 }
 

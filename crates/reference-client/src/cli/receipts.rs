@@ -16,26 +16,23 @@ pub(crate) struct Book {
     path: PathBuf,
     file: File,
     empty: bool,
+    /// The cards that are in it.
+    cards: Vec<Vec<u8>>,
 }
 
 impl Book {
-    /// A new file, for this person's eyes alone, with the card that the receipts name. A file that is
-    /// there already is never touched.
+    /// A new file, for this person's eyes alone. A file that is there already is never touched.
     ///
     /// # Errors
     /// If it cannot be made.
-    pub(crate) fn create(path: &Path, card: Option<&[u8]>) -> Result<Self, Failure> {
-        let mut start = Vec::from(FILE_START);
-        if let Some(card) = card {
-            append_card(card, &mut start);
-        }
+    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let made = options
             .open(path)
-            .and_then(|mut file| file.write_all(&start).map(|()| file));
+            .and_then(|mut file| file.write_all(FILE_START).map(|()| file));
         let file = made.map_err(|error| {
             let path = path.display();
             format!("{path}: {error}; name a new file for the receipts")
@@ -44,6 +41,7 @@ impl Book {
             path: path.into(),
             file,
             empty: true,
+            cards: Vec::new(),
         })
     }
 
@@ -58,8 +56,15 @@ impl Book {
         format!("What you allow and refuse is signed into {path}: {whom} can prove it to others.")
     }
 
-    fn append(&mut self, receipt: &Receipt) -> std::io::Result<()> {
+    //= spec/16-receipts.md#file [RECEIPT-19] ccd873ab
+    fn append(&mut self, receipt: &Receipt, cards: Vec<Vec<u8>>) -> std::io::Result<()> {
         let mut bytes = Vec::new();
+        for card in cards {
+            if !self.cards.contains(&card) {
+                append_card(&card, &mut bytes);
+                self.cards.push(card);
+            }
+        }
         append_receipt(receipt, &mut bytes);
         self.file.write_all(&bytes)?;
         self.empty = false;
@@ -89,11 +94,16 @@ pub(crate) fn next(file: &Path) -> PathBuf {
 
 /// Writes a receipt, if there is a book. One that cannot be written is the last: what follows would
 /// have a gap before it.
-pub(crate) fn keep(book: &mut Option<Book>, receipt: &Receipt, terminal: &mut Terminal) {
+pub(crate) fn keep(
+    book: &mut Option<Book>,
+    receipt: &Receipt,
+    cards: Vec<Vec<u8>>,
+    terminal: &mut Terminal,
+) {
     let Some(open) = book else {
         return;
     };
-    if let Err(error) = open.append(receipt) {
+    if let Err(error) = open.append(receipt, cards) {
         let path = open.path.display().to_string();
         terminal.alert(&format!("No more receipts are kept: {path}: {error}."));
         *book = None;

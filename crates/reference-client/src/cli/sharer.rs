@@ -4,7 +4,6 @@ mod waiting;
 
 use std::{
     collections::VecDeque,
-    path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -18,10 +17,7 @@ use alongside_client::{
     screen::{self, Screen},
     sharer::{self, Command, Event, Options, Receipts, SessionEvent, Start},
 };
-use alongside_state_machine::{
-    endpoint::spent::SpentLocators,
-    identity::{keys::SecretKey, own::OwnCard},
-};
+use alongside_state_machine::{endpoint::spent::SpentLocators, identity::keys::SecretKey};
 use alongside_wire::{ErrorCode, ReportCategory, Scopes, rendezvous::SignIn};
 use tokio::sync::mpsc::{self, Sender};
 
@@ -59,7 +55,7 @@ pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
         return Err(NO_TRUST.into());
     }
     let book = match (&args.receipts, &device) {
-        (Some(path), None) => Some(new_book(path, &config, receipt_key.as_ref())?),
+        (Some(path), None) => Some(Book::create(path)?),
         _ => None,
     };
     let invitation = match &device {
@@ -136,17 +132,6 @@ async fn overdue(ending: Option<Instant>) {
         Some(since) => tokio::time::sleep_until((since + END_PATIENCE).into()).await,
         None => std::future::pending().await,
     }
-}
-
-/// A new file for receipts, with the card that they will name.
-fn new_book(
-    path: &Path,
-    config: &Config,
-    receipt_key: Option<&SecretKey>,
-) -> Result<Book, Failure> {
-    let card = config.identity.card.as_ref();
-    let card = card.filter(|_| receipt_key.is_some()).map(OwnCard::bytes);
-    Book::create(path, card)
 }
 
 /// What came of a join.
@@ -517,7 +502,9 @@ impl Sharer {
             Event::NoControlFor { seconds } => self.terminal.line(&format!(
                 "The helper cannot ask for control in the next {seconds} seconds."
             )),
-            Event::Receipt(receipt) => receipts::keep(&mut self.book, &receipt, &mut self.terminal),
+            Event::Receipt(receipt, cards) => {
+                receipts::keep(&mut self.book, &receipt, cards, &mut self.terminal);
+            }
             Event::Quality(quality) => {
                 self.talk.quality = Some(quality);
                 self.terminal.aside(&quality.to_string());

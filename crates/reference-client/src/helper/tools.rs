@@ -28,7 +28,8 @@ impl Helper {
     /// Takes note of what concerns drawing, clipboard or quality.
     pub(super) fn notice(&mut self, event: &SessionEvent) {
         match event {
-            SessionEvent::ControlGranted { scopes, .. } => {
+            SessionEvent::ControlGranted { grant, scopes, .. } => {
+                self.board.granted(*grant);
                 self.allow_drawing(scopes.contains(Scopes::ANNOTATE));
             }
             // A question wiped out what was drawn.

@@ -21,6 +21,7 @@ impl Sharer {
             SessionEvent::Laser { display, x, y } => Mark::Laser(*display, *x, *y),
             SessionEvent::LaserGone => Mark::LaserOff,
             SessionEvent::DrawingCleared => Mark::Clear,
+            SessionEvent::ControlGranted { grant, .. } => return self.board.granted(*grant),
             SessionEvent::ControlEnded { .. } => {
                 //= spec/19-tools.md#clipboard [TOOL-10] f4c91892
                 return self.board.withdraw();

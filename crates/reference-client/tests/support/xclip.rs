@@ -29,6 +29,13 @@ impl Xclip {
         until("xclip has the clipboard", || owner(server));
         Self(child)
     }
+
+    /// Sends the program a signal: `STOP` holds it up until `CONT`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.expect("kill is there").success());
+    }
 }
 
 impl Drop for Xclip {

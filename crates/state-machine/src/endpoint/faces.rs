@@ -1,21 +1,27 @@
-//! Pictures of cards, as they go between the ends: asked for once, sent once, in order.
+//! Cards that were shown, and their pictures as they go between the ends: asked for once, sent once, in order.
 
 use alloc::vec::Vec;
 
 use alongside_wire::{
     card::{Card, PictureInfo},
     limits::PICTURE_CHUNK,
+    receipt::Receipt,
     session::{Message, Picture, PictureRequest},
 };
 
 use crate::{
     error::{Fault, Misuse},
-    identity::{own::OwnCard, picture},
+    identity::{
+        own::{self, OwnCard},
+        picture,
+    },
 };
 
 /// What one end knows of the other's picture, and has told of its own.
 #[derive(Debug, Default)]
 pub(super) struct Faces {
+    /// The other end's card as its issuer signed it, or nothing.
+    card: Vec<u8>,
     /// The picture that the other end's card names.
     theirs: Option<PictureInfo>,
     fetch: Fetch,
@@ -43,9 +49,19 @@ pub enum Fetched {
 }
 
 impl Faces {
-    /// The other end showed this card.
-    pub(super) fn see(&mut self, card: Option<&Card>) {
+    /// The other end showed this card, which was read from these bytes.
+    pub(super) fn see(&mut self, card: Option<&Card>, bytes: &[u8]) {
+        self.card = bytes.into();
         self.theirs = card.and_then(|card| card.picture.first().copied());
+    }
+
+    //= spec/16-receipts.md#file [RECEIPT-19] ccd873ab
+    /// The cards that a receipt names, of these two ends.
+    pub(super) fn named_by(&self, receipt: &Receipt, own: Option<&OwnCard>) -> Vec<Vec<u8>> {
+        let said = &receipt.statement;
+        let named = |card: &&[u8]| [said.sharer_card, said.helper_card].contains(&own::hash(card));
+        let cards = own.map(OwnCard::bytes).into_iter().chain([&self.card[..]]);
+        cards.filter(named).map(<[u8]>::to_vec).collect()
     }
 
     /// This end's card was shown.

@@ -1,4 +1,4 @@
-//! Whose receipts they are, for somebody who trusts some issuers.
+//! Whose receipts they are, and whom they name, for somebody who trusts some issuers.
 
 use alloc::{boxed::Box, string::String};
 
@@ -7,7 +7,7 @@ use alongside_wire::card::{Card, Signable as _, Signed};
 use super::verify::Report;
 use crate::identity::{
     keys, own,
-    trust::{Anchor, Doubt, Standing, judge},
+    trust::{Anchor, Doubt, Standing, Who, judge},
 };
 
 /// What is known of who signed a file of receipts.
@@ -69,19 +69,46 @@ pub fn attribute(report: &Report, anchors: &[Anchor]) -> Attribution {
     }
 }
 
+/// The card that receipts name as the helper's. The sharer says so; nobody else does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// SHA-256 of the card.
+    pub hash: [u8; 32],
+    /// What the card says, and what that was worth when the first receipt was made; why that is not known.
+    pub who: Result<Box<Who>, Why>,
+}
+
+//= spec/16-receipts.md#proof [RECEIPT-20] 798f6b34
+/// Whom the receipts of a report name as the helper, to somebody with these anchors.
+pub fn helper(report: &Report, anchors: &[Anchor]) -> Option<Named> {
+    let said = report.receipts.first()?.statement;
+    let hash = said.helper_card;
+    let who = |card| judge(Some(card), anchors, Some(said.time)).into();
+    (hash != [0; 32]).then(|| Named {
+        hash,
+        who: card(report, &hash).map(who),
+    })
+}
+
+/// The card of a file with this hash.
+fn card(report: &Report, hash: &[u8; 32]) -> Result<Card, Why> {
+    let mut cards = report.cards.iter();
+    let bytes = cards.find(|card| own::hash(card) == *hash);
+    let bytes = bytes.ok_or(Why::CardMissing)?;
+    let Signed { body, signature } = Signed::<Card>::read(bytes).map_err(|_| Why::BadCard)?;
+    if !keys::verify(&body.issuer, &body.message(), &signature) {
+        return Err(Why::BadCard);
+    }
+    Ok(body)
+}
+
 fn find(report: &Report, anchors: &[Anchor]) -> Result<(Card, String), Why> {
     let first = report.receipts.first().filter(|_| !report.is_wrong());
     let said = first.ok_or(Why::Wrong)?.statement;
     if said.sharer_card == [0; 32] {
         return Err(Why::NoCard);
     }
-    let named = |card: &&alloc::vec::Vec<u8>| own::hash(card) == said.sharer_card;
-    let bytes = report.cards.iter().find(named).ok_or(Why::CardMissing)?;
-    let signed = Signed::<Card>::read(bytes).map_err(|_| Why::BadCard)?;
-    let card = signed.body;
-    if !keys::verify(&card.issuer, &card.message(), &signed.signature) {
-        return Err(Why::BadCard);
-    }
+    let card = card(report, &said.sharer_card)?;
     if !card.receipt_key.contains(&said.key) {
         return Err(Why::OtherKey);
     }

@@ -1,8 +1,11 @@
 //! Whose receipts they are.
 
 use alongside_state_machine::{
-    identity::{own, trust::Anchor},
-    receipt::attribution::{Attribution, Why, attribute},
+    identity::{
+        own,
+        trust::{Anchor, Doubt, Standing},
+    },
+    receipt::attribution::{Attribution, Why, attribute, helper},
 };
 use alongside_wire::{
     Profile,
@@ -112,6 +115,47 @@ fn receipts_are_attributed_only_along_the_whole_chain() {
     assert_eq!(whose(&forged, &trusted), Err(Why::BadCard));
     let nonsense = file_with(b"a card", Some(b"a card"), NOW);
     assert_eq!(whose(&nonsense, &trusted), Err(Why::BadCard));
+}
+
+//= test spec/16-receipts.md#proof [RECEIPT-20] 798f6b34
+#[test]
+fn a_helper_is_named_as_far_as_the_file_says() {
+    let own = own_card();
+    let named = |helper_card, beside: Option<&[u8]>, anchors: &[Anchor]| {
+        let time = NOW;
+        let said = Statement {
+            helper_card,
+            time,
+            ..statement()
+        };
+        let mut file = file(&signed(&[said]));
+        if let Some(card) = beside {
+            append_card(card, &mut file);
+        }
+        helper(&verify(&file).unwrap(), anchors)
+    };
+    let hash = own::hash(&own);
+    assert_eq!(named([0; 32], None, &[]), None);
+    let who = |anchors: &[Anchor]| {
+        let named = named(hash, Some(&own), anchors).unwrap();
+        assert_eq!(named.hash, hash);
+        let who = named.who.unwrap();
+        (who.card.as_ref().unwrap().name(), who.standing)
+    };
+    let issuer = "Engines".to_owned();
+    let ada = "Ada Lovelace".to_owned();
+    assert_eq!(
+        who(&[anchor(3)]),
+        (ada.clone(), Standing::Verified { issuer })
+    );
+    let unknown = Standing::Unverified(Doubt::UnknownIssuer);
+    assert_eq!(who(&[anchor(4)]), (ada, unknown));
+    let why = |hash, beside| named(hash, beside, &[anchor(3)]).unwrap().who.unwrap_err();
+    assert_eq!(why(hash, None), Why::CardMissing);
+    let mut forged = own.clone();
+    let last = forged.len() - 1;
+    forged[last] ^= 1;
+    assert_eq!(why(own::hash(&forged), Some(&forged[..])), Why::BadCard);
 }
 
 /// Every byte counts, those of the card as well.

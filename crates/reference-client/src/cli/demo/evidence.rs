@@ -1,6 +1,6 @@
 //! What the sharer signed, written down and checked as anybody could.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use alongside_client::sharer;
 use alongside_state_machine::{
@@ -14,19 +14,20 @@ use crate::cli::receipt::whose;
 
 pub(super) fn verify(
     cast: &Cast,
-    cards: &[&[u8]],
     house: &House,
     anchors: &[Anchor],
     story: &mut Story,
 ) -> Result<(), Failure> {
     let mut bytes = FILE_START.to_vec();
-    for card in cards {
-        append_card(card, &mut bytes);
-    }
+    let mut named = BTreeSet::new();
     for event in &cast.sharer.log {
-        if let sharer::Event::Receipt(receipt) = event {
+        if let sharer::Event::Receipt(receipt, cards) = event {
+            named.extend(cards);
             append_receipt(receipt, &mut bytes);
         }
+    }
+    for card in named {
+        append_card(card, &mut bytes);
     }
     let file = house.file("receipts");
     fs::write(&file, bytes)?;

@@ -6,7 +6,7 @@ use alongside_client::{ConnectError, device::Device, sharer::Start};
 use alongside_state_machine::device::Retry;
 use alongside_wire::ErrorCode;
 
-use super::{Exit, Failure, Over, Sharer, args, new_book, receipts};
+use super::{Book, Exit, Failure, Over, Sharer, args, receipts};
 
 /// What comes after a wait.
 enum Next {
@@ -30,8 +30,7 @@ impl Sharer {
                 // One in which nothing was written goes, and its name is free again.
                 self.book = None;
                 let path = receipts::next(path);
-                let book = new_book(&path, &self.config, self.receipt_key.as_ref())?;
-                self.book = Some(book);
+                self.book = Some(Book::create(&path)?);
                 if written.replace(path.clone()) != Some(path) {
                     self.warn_of_receipts(args);
                 }

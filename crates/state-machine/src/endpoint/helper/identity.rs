@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use alongside_wire::{Direction, rendezvous::SignedIn, session::Message};
+use alongside_wire::{Direction, receipt::Receipt, rendezvous::SignedIn, session::Message};
 
 use super::{Channel, Event, HelperEndpoint};
 use crate::{
@@ -53,6 +53,12 @@ impl HelperEndpoint {
         Ok(())
     }
 
+    /// The cards that a receipt names, as far as they are here.
+    pub fn cards_of(&self, receipt: &Receipt) -> Vec<Vec<u8>> {
+        self.faces
+            .named_by(receipt, self.config.identity.card.as_ref())
+    }
+
     /// What the machine let pass, and only the endpoint can look into.
     pub(super) fn look(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
         let Channel::Standing(standing) = &self.channel else {
@@ -65,7 +71,7 @@ impl HelperEndpoint {
             Message::Card(shown) => {
                 let (card, proof) = (&shown.card, &shown.proof);
                 let card = trust::authenticate(card, proof, Direction::ToHelper, transcript)?;
-                self.faces.see(card.as_ref());
+                self.faces.see(card.as_ref(), &shown.card);
                 let who = trust::judge(card, &identity.anchors, unix);
                 self.events.push_back(Event::Sharer(Box::new(who)));
             }

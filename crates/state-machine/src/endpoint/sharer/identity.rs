@@ -53,7 +53,7 @@ impl SharerEndpoint {
             self.machine.end(ErrorCode::CardNeeded);
             return Ok(());
         }
-        self.faces.see(who.card.as_ref());
+        self.faces.see(who.card.as_ref(), &introduce.card);
         if let Some(own) = &self.config.identity.device {
             self.machine.advise(Advisory {
                 statement: own.bytes().into(),

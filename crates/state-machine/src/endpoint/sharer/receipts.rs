@@ -1,5 +1,7 @@
 //! Receipts, as the sharer's endpoint makes them.
 
+use alloc::vec::Vec;
+
 use alongside_wire::{receipt::Receipt, session};
 
 use super::{Channel, SharerEndpoint};
@@ -36,6 +38,12 @@ impl SharerEndpoint {
             }
         }
         Some(receipt)
+    }
+
+    /// The cards that a receipt names, as far as they are here.
+    pub fn cards_of(&self, receipt: &Receipt) -> Vec<Vec<u8>> {
+        self.faces
+            .named_by(receipt, self.config.identity.card.as_ref())
     }
 
     /// What was decided while the link was lost is told when it is up.

@@ -46,7 +46,7 @@ pub(crate) async fn play(house: &House, stage: &Stage, story: &mut Story) -> Res
     type_word(&mut cast, stage, "second", story).await?;
     chat(&mut cast, story).await?;
     end(&mut cast, story).await?;
-    evidence::verify(&cast, &[], house, &[], story)
+    evidence::verify(&cast, house, &[], story)
 }
 
 async fn type_word(
