@@ -46,7 +46,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
     let face = args.face.clone();
     let views = views(&args, &mut terminal)?;
     let book = args.receipts.as_deref();
-    let book = book.map(|path| Book::create(path)).transpose()?;
+    let book = book.map(Book::create).transpose()?;
     let device = args.device.as_deref().map(read_key).transpose()?;
     let calls = device.is_some();
     let (commands, orders) = mpsc::channel(64);
