@@ -714,7 +714,6 @@ async fn the_first_sealed_record_must_open() {
 }
 
 //= test spec/04-key-exchange.md#schedule [KEY-3] 0659d238
-//= test spec/06-media-input.md#media-records [MEDIA-6] 4aa84411
 //= test spec/06-media-input.md#media-records [MEDIA-7] c3aeb9d3
 #[tokio::test(flavor = "multi_thread")]
 async fn no_picture_is_seen_that_was_not_shown() {
