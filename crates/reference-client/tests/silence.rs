@@ -1,8 +1,8 @@
 //! A person who says nothing has said no, on the real stack.
 //!
-//! This test sleeps for two minutes: the programs have no way to make a person answer sooner, and one
-//! that were there for a test would be there for others too. All of it waits at the same time, so that it
-//! costs that once.
+//! This test sleeps for two minutes, because it is the real clock that must not say yes for a person: a
+//! timer that is shorter here would be another. All of it waits at the same time, so that it costs that
+//! once.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 #[path = "support/cast.rs"]

@@ -75,7 +75,7 @@ pub(super) fn helper(event: helper::Event, known: &mut Known, now: Timestamp) ->
             | Of::Frozen { .. } => return Vec::new(),
         },
         Told::SignedIn(_)
-        | Told::Receipt(_)
+        | Told::Receipt(..)
         | Told::Sharer(_)
         | Told::Picture(_)
         | Told::Shown(_)
@@ -165,7 +165,7 @@ pub(super) fn sharer(event: sharer::Event, known: &mut Known, now: Timestamp) ->
         Told::SignedIn(_)
         | Told::Waiting
         | Told::Picture(_)
-        | Told::Receipt(_)
+        | Told::Receipt(..)
         | Told::Scopes(_)
         | Told::HeldBack { .. }
         | Told::NoControlFor { .. }
