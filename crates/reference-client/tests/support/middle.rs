@@ -127,8 +127,13 @@ impl Middle {
         let codes = closed.clone();
         tokio::spawn(async move {
             while let Some(incoming) = endpoint.accept().await {
-                let client = incoming.await.unwrap();
-                let relay = onward.connect(relay, "localhost").unwrap().await.unwrap();
+                // On a slow machine one may be given up before it stands, and is tried again.
+                let Ok(client) = incoming.await else {
+                    continue;
+                };
+                let Ok(relay) = onward.connect(relay, "localhost").unwrap().await else {
+                    continue;
+                };
                 tokio::spawn(serve(client.clone(), relay, trick.clone()));
                 let codes = codes.clone();
                 tokio::spawn(async move {
@@ -142,8 +147,12 @@ impl Middle {
 }
 
 async fn serve(client: Connection, relay: Connection, trick: Shared) {
-    let (to_client, from_client) = client.accept_bi().await.unwrap();
-    let (to_relay, from_relay) = relay.open_bi().await.unwrap();
+    let Ok((to_client, from_client)) = client.accept_bi().await else {
+        return;
+    };
+    let Ok((to_relay, from_relay)) = relay.open_bi().await else {
+        return;
+    };
     let (up, upward) = unbounded_channel();
     let (down, downward) = unbounded_channel();
     let words = [up, down];
