@@ -23,9 +23,12 @@ AfterDenial  == 4    \* control-after-denial
 Silence      == 2
 Reconnect    == 12
 Hold         == 15   \* reconnect-hold, rounded up
-GrantTime    == 3    \* what the person gives here; the limit is 15 minutes
+GrantTime    == 3    \* what the person gives here
+GrantLimit   == 360
 
-Grantable    == {"pointer", "keyboard"}
+(* "annotate" tells a grant with tools from one without, as the state tables do. *)
+Typed        == {"pointer", "keyboard"}
+Grantable    == Typed \cup {"annotate"}
 Consentable  == {"view", "chat"}
 
 Is(fault)    == Fault = fault

@@ -101,30 +101,30 @@ HThaw(h, m) ==
       ELSE HThawViewing(HSees(back, m[3]), m)
 
 -----------------------------------------------------------------------------
-HTakeGrant(x, g, scopes) ==
-  Tell(Put(x, [x.st EXCEPT !.lg = g, !.repl = {}, !.gr = g, !.gsc = scopes,
-                           !.gt = GrantTime]),
+HTakeGrant(x, g, scopes, ticks) ==
+  Tell(Put(x, [x.st EXCEPT !.lg = g, !.repl = {}, !.gr = g, !.gsc = scopes, !.gt = ticks]),
        <<"control-granted", g, scopes>>)
 
 (* CONTROL-16, CONTROL-17, CONTROL-30, CONTROL-31 *)
-HGranted(h, r, g, scopes) ==
-  IF g <= h.lg THEN HUnexpected(h)
+HGranted(h, r, g, scopes, ticks) ==
+  IF g <= h.lg \/ ticks > GrantLimit THEN HUnexpected(h)
   ELSE IF r = 0
   THEN IF scopes = {} THEN HUnexpected(h)
        ELSE IF h.repl = {}
        THEN Say(X([h EXCEPT !.lg = g]), <<"control-end", g, "released">>)
        ELSE IF ~(scopes \subseteq h.repl) THEN HUnexpected(h)
-       ELSE HTakeGrant(X(h), g, scopes)
+       ELSE HTakeGrant(X(h), g, scopes, ticks)
   ELSE IF h.rq # r
   THEN X([h EXCEPT !.lg = g])
   ELSE IF scopes = {} \/ (~(scopes \subseteq h.rsc) /\ ~Is("grant-widened")) THEN HUnexpected(h)
-  ELSE HTakeGrant(HEndGrant(X([h EXCEPT !.rq = 0, !.rsc = {}]), "replaced"), g, scopes)
+  ELSE HTakeGrant(HEndGrant(X([h EXCEPT !.rq = 0, !.rsc = {}]), "replaced"), g, scopes, ticks)
 
 (* TOOL-7, TOOL-8 *)
-HRenewed(h, r, g) ==
+HRenewed(h, r, g, ticks) ==
   LET open == h.rq # 0 /\ h.rq = r
-  IN  IF (open \/ r = 0) /\ g # 0 /\ h.gr = g
-      THEN LET y == [h EXCEPT !.gt = GrantTime]
+  IN  IF ticks > GrantLimit THEN HUnexpected(h)
+      ELSE IF (open \/ r = 0) /\ g # 0 /\ h.gr = g
+      THEN LET y == [h EXCEPT !.gt = ticks]
            IN  Tell(X(IF open THEN [y EXCEPT !.rq = 0, !.rsc = {}] ELSE y),
                     <<"control-renewed", g>>)
       ELSE X(h)
@@ -143,7 +143,7 @@ HInViewing(h, m) ==
                   IN  IF Is("epoch-unseen") THEN y ELSE Say(y, <<"epoch-seen", m[2]>>)
         [] kind = "pause" ->
              IF h.pp = m[2] THEN X(h) ELSE HPauseChanged(X([h EXCEPT !.pp = m[2]]))
-        [] kind = "control-grant" -> HGranted(h, m[2], m[3], m[4])
+        [] kind = "control-grant" -> HGranted(h, m[2], m[3], m[4], m[5])
         [] kind = "control-deny" ->
              IF h.rq = 0 \/ h.rq # m[2] THEN X(h)
              ELSE LET x == Tell(X([h EXCEPT !.rq = 0, !.rsc = {}]), <<"control-denied", m[3]>>)
@@ -152,7 +152,7 @@ HInViewing(h, m) ==
              IF h.gr = 0 \/ h.gr # m[2] THEN X(h)
              ELSE LET x == HEndGrant(X(h), m[3])
                   IN  IF m[3] = "replaced" THEN Put(x, [x.st EXCEPT !.repl = h.gsc]) ELSE x
-        [] kind = "control-renew" -> HRenewed(h, m[2], m[3])
+        [] kind = "control-renew" -> HRenewed(h, m[2], m[3], m[4])
         [] OTHER -> HUnexpected(h)                                \* SESSION-1
 
 (* The table of phases: what a message does. *)
@@ -179,7 +179,7 @@ HTake(h0, m) ==
 
 (* PAUSE-11, MEDIA-19: a frame that opened in this epoch, and is shown at once. *)
 HFrame(h, e) ==
-  IF h.ph # "viewing" \/ HLost(h) \/ h.ep = 0 \/ h.ep # e THEN X(h)
+  IF h.ph # "viewing" \/ HLost(h) \/ h.ep = 0 \/ (h.ep # e /\ ~Is("frames-in-any-epoch")) THEN X(h)
   ELSE IF h.epp /\ ~Is("paused-media-taken") THEN HFail(h, "peer", "paused-media")
   ELSE IF h.si = e THEN X(h)
   ELSE Say(X([h EXCEPT !.si = e]), <<"shown", e>>)
@@ -207,6 +207,18 @@ HSpent(x, code) ==
 HSecured(h)    == IF h.ph = "securing"
                   THEN Tell(X([h EXCEPT !.ph = "deciding", !.t = 0, !.spent = 0]), <<"secured">>)
                   ELSE HFail(h, "relay", "unexpected-message")
+
+HRefused(h)    == IF h.ph = "requesting" THEN HCodeEnded(h, "busy") ELSE HOdd(h)
+(* What the relay says of a code or a session that is over; or that the sharer is lost. *)
+HGone(h, code) ==
+  CASE h.ph = "waiting"                -> HCodeEnded(h, code)
+    [] h.ph = "securing"               -> HSpent(X(h), code)
+    [] h.ph \in {"deciding", "viewing"} -> HFinish(X(h), "relay", code, FALSE)
+    [] OTHER                           -> X(h)
+HPeerLost(h) ==
+  CASE h.ph = "securing"               -> HSpent(X(h), "lost")
+    [] h.ph \in {"deciding", "viewing"} -> HLinkLost(h)
+    [] OTHER                           -> X(h)
 
 (* CONTROL-1 *)
 HMayRequest(h, scopes) ==

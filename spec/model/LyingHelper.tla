@@ -54,12 +54,13 @@ Watch(a, o) ==
       ices   == "frozen" \in kinds
       over   == w.over \/ "ended" \in kinds
       takes  == kind = "allow"
+      fewer  == kind = "narrow" /\ w.perm # {}
       gone   == \/ stops \/ ices \/ over \/ kind = "revoke"
                 \/ w.left > 0 /\ w.left <= ticks
                 \/ "control-ended" \in kinds
       dark   == {m[2] : m \in {o[i][2] : i \in {j \in 1..Len(o) :
                   o[j][1] = "send" /\ o[j][2][1] = "epoch" /\ o[j][2][3]}}}
-      perm   == IF takes THEN a[2] ELSE IF gone THEN {} ELSE w.perm
+      perm   == IF takes THEN a[2] ELSE IF fewer THEN a[2] \cap w.perm ELSE IF gone THEN {} ELSE w.perm
   IN  [ who   |-> IF over \/ w.yes THEN "unsaid" ELSE IF kind = "contact" THEN a[2] ELSE w.who,
         calm  |-> IF ticks > 0 \/ over THEN TRUE
                   ELSE w.calm /\ kinds \cap {"control-asked", "inject"} = {},
@@ -89,11 +90,12 @@ Watch(a, o) ==
 Honest_ ==
   {<<"introduce">>, <<"shown", s.fr>>, <<"advisory-ack">>, <<"epoch-seen", s.ep>>, <<"end", "done">>,
    <<"control-request", s.hr + 1, {"pointer"}>>, <<"control-request", s.hr + 1, Grantable>>,
-   <<"control-withdraw", s.hr>>, <<"control-end", s.lg>>, <<"heartbeat">>,
+   <<"control-withdraw", s.hr>>, <<"control-withdraw", s.grq>>, <<"control-end", s.lg>>, <<"heartbeat">>,
    <<"pause", ~s.pp>>, <<"state", s.pp, s.cons, s.ep, s.lg>>}
 Messages_ == IF ~Lies THEN Honest_ ELSE
   {<<"pad">>, <<"heartbeat">>, <<"introduce">>, <<"consent", {"view"}>>, <<"epoch", 1, FALSE>>,
-   <<"control-grant", 1, 1, {"pointer"}>>, <<"advisory-ack">>, <<"end", "done">>}
+   <<"control-grant", 1, 1, {"pointer"}, GrantTime>>, <<"control-deny", 1, "denied">>,
+   <<"control-renew", 1, 1, GrantTime>>, <<"displays">>, <<"advisory">>, <<"advisory-ack">>, <<"end", "done">>}
   \cup {<<"shown", n>> : n \in {s.old, s.fr, s.fr + 1}}
   \cup {<<"pause", on>> : on \in BOOLEAN}
   \cup {<<"epoch-seen", e>> : e \in {0, s.ep - s.es, s.ep, s.ep + 1}}
@@ -106,15 +108,20 @@ Messages_ == IF ~Lies THEN Honest_ ELSE
                   <<"state", FALSE, s.cons, s.ep, s.lg + 1>>,
                   <<"state", FALSE, {"view", "pointer"}, s.ep, s.lg>>}
 
-Message  == s.ph # "idle" /\ \E m \in Messages_ :
+Message  == \E m \in Messages_ :
               act' = <<"message", m>> /\ r' = IF m[1] = "introduce" THEN SIntroduced(s) ELSE STake(s, m)
 Answered == s.ph \in {"joining", "securing"} /\ act' = <<"answered">> /\ r' = SAnswered(s)
-Input    == s.ph \in {"viewing", "ended"} /\ \E g \in {0, s.lg, s.gr}, sc \in Grantable :
+Input    == s.ph \in {"viewing", "ended"} /\ \E g \in {0, s.lg, s.gr}, sc \in Typed :
               act' = <<"input", g, sc>> /\ r' = SInput(s, g, sc)
 BadInput == s.gr # 0 /\ act' = <<"input-failed">> /\ r' = SInputFailed(s)
 BadRecord == s.ph \in {"securing", "deciding", "viewing"} /\ act' = <<"record-failed">> /\ r' = SRecordFailed(s)
-PathLost == s.ph # "idle" /\ s.ph # "ended" /\ act' = <<"link-lost">> /\ r' = SLinkLost(s)
-Gone     == s.ph # "idle" /\ s.ph # "ended" /\ act' = <<"gone">> /\ r' = SRelayEnded(s, "lost")
+PathLost == act' = <<"link-lost">> /\ r' = SLinkLost(s)
+PeerLost == act' = <<"peer-lost">> /\ r' = SPeerLost(s)
+Handshake_ == s.ph \in {"deciding", "viewing"} /\ act' = <<"reconnect">> /\ r' = SLinkLost(s)
+(* The endpoint has found a lie below the session. *)
+Violation == act' = <<"violation">> /\ r' = SFail(s, "peer", "bad-point")
+Refused  == act' = <<"refused">> /\ r' = SJoinRefused(s)
+Gone     == act' = <<"gone">> /\ r' = SRelayEnded(s, "lost")
 Master   == s.link = "lost" /\ act' = <<"master-taken">> /\ r' = SMasterTaken(s)
 
 (* The person, and the program. *)
@@ -127,8 +134,10 @@ Refuse   == SMayRefuse(s) /\ act' = <<"refuse">> /\ r' = SRefused(s)
 Allow    == \E sc \in Asks : SMayAllow(s, sc) /\ act' = <<"allow", sc>> /\ r' = SAllow(s, sc)
 Deny     == SMayDeny(s) /\ act' = <<"deny">> /\ r' = SDeny(s)
 Revoke   == SMayRevoke(s) /\ act' = <<"revoke">> /\ r' = SRevoke(s)
+Narrow   == \E sc \in Asks : SMayNarrow(s, sc) /\ act' = <<"narrow", sc>> /\ r' = SNarrow(s, sc)
+AskMore  == SMayAskMore(s) /\ act' = <<"ask-more">> /\ r' = SAskMore(s)
 Pause    == SMayPause(s) /\ \E on \in BOOLEAN : act' = <<"pause", on>> /\ r' = SPause(s, on)
-End      == s.ph # "ended" /\ act' = <<"end">> /\ r' = SEnd(s)
+End      == act' = <<"end">> /\ r' = SEnd(s)
 Film     == SMayFilm(s) /\ act' = (<<"film", SMediaEpoch(s)>>) /\ r' = SFilm(s)
 
 (* Time: a tick in which nothing is heard, or many in which the helper is heard, until the next
@@ -150,11 +159,15 @@ Ticks(x, n) ==
   ELSE LET y == STick(x.st)
        IN  Ticks(Hears([st |-> y.st, out |-> x.out \o y.out]), n - 1)
 Tick     == s.ph \notin {"idle", "ended"} /\ Early /\ act' = <<"tick">> /\ r' = STick(s)
-Lapse    == AnyLong /\ act' = <<"lapse", Least>> /\ r' = Ticks(X(s), Least)
+(* To the end of it, or, of the time for consent, to its last tick. *)
+Lapses   == IF s.ph = "deciding" /\ ~SLost(s) /\ Least > 1 THEN {Least, Least - 1} ELSE {Least}
+Lapse    == AnyLong /\ \E n \in Lapses : act' = <<"lapse", n>> /\ r' = Ticks(X(s), n)
 
 Init == r = X(SNew) /\ w = WNew /\ act = <<"start">>
-Acts == \/ Message \/ Answered \/ Input \/ BadInput \/ BadRecord \/ PathLost \/ Gone \/ Master
-        \/ Join \/ Contact \/ Consent \/ Refuse \/ Allow \/ Deny \/ Revoke \/ Pause \/ End
+Acts == \/ Message \/ Answered \/ Input \/ BadInput \/ BadRecord \/ PathLost \/ PeerLost \/ Handshake_
+        \/ Violation \/ Refused \/ Gone \/ Master
+        \/ Join \/ Contact \/ Consent \/ Refuse \/ Allow \/ Deny \/ Revoke \/ Narrow \/ AskMore
+        \/ Pause \/ End
         \/ Film \/ Tick \/ Lapse
 Next == Acts /\ w' = Watch(act', r'.out)
 Spec == Init /\ [][Next]_vars
@@ -181,12 +194,13 @@ P1 == [][/\ Shows(r'.out) \/ act'[1] = "film" => w'.yes
 P2 == [][\A e \in Events(r'.out) :
            /\ e[1] = "inject" => e[2] \in w.perm /\ w.asked = {} /\ w.yes
            /\ e[1] = "control-ended" => ~w'.held
-           /\ e[1] = "control-granted" => act'[1] = "allow" /\ w.calm]_vars
+           /\ e[1] = "control-granted" => act'[1] = "narrow" \/ (act'[1] = "allow" /\ w.calm)]_vars
 P4 == [][act'[1] = "film" =>
            ~w.lp /\ ~w.pp /\ w.ice = 0 /\ act'[2] > w.dead /\ act'[2] = w.seen]_vars
 P5 == [][w.over => r'.out = <<>> /\ act'[1] # "film"]_vars
-P6 == [][/\ \A e \in Granted(r'.out) : act'[1] = "allow" =>
-               e[3] \subseteq (act'[2] \cap w.asked \cap Ceiling)
+P6 == [][/\ \A e \in Granted(r'.out) :
+               /\ act'[1] = "allow" => e[3] \subseteq (act'[2] \cap w.asked \cap Ceiling)
+               /\ act'[1] = "narrow" => e[3] \subseteq (act'[2] \cap w.perm)
          /\ \A i \in 1..Len(r'.out) : r'.out[i][1] = "send" /\ r'.out[i][2][1] = "consent" =>
                r'.out[i][2][2] \subseteq (Ceiling \cap Consentable)]_vars
 P7 == [][act'[1] \in {"tick", "lapse"} =>

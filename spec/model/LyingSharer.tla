@@ -52,6 +52,7 @@ Watch(a, o) ==
         asked |-> IF asks # {} THEN asks
                   ELSE IF over \/ ices \/ lp \/ pp \/ kind = "release" THEN {}
                   ELSE IF kinds \cap {"control-granted", "control-denied", "control-renewed"} # {}
+                          /\ ~(Len(msg) > 1 /\ msg[2] = 0)   \* which answers no request
                   THEN {} ELSE w.asked,
         perm  |-> IF given # {} THEN given
                   ELSE IF over \/ ices \/ lp \/ pp \/ kind = "release" THEN {}
@@ -69,9 +70,11 @@ Watch(a, o) ==
 Honest_ ==
   {<<"consent", Ceiling \cap Consentable>>, <<"displays">>, <<"advisory">>,
    <<"epoch", h.ep + 1, h.lp \/ h.pp>>, <<"control-deny", h.rq, "denied">>,
-   <<"control-grant", h.rq, h.lg + 1, h.rsc>>, <<"control-grant", h.rq, h.lg + 1, Grantable>>,
+   <<"control-grant", h.rq, h.lg + 1, h.rsc, GrantTime>>,
+   <<"control-grant", h.rq, h.lg + 1, Grantable, GrantTime>>,
+   <<"control-grant", 0, h.lg + 1, {"pointer"}, GrantTime>>,
    <<"control-end", h.gr, "revoked">>,
-   <<"control-end", h.gr, "replaced">>, <<"control-renew", h.rq, h.gr>>, <<"pause", ~h.pp>>,
+   <<"control-end", h.gr, "replaced">>, <<"control-renew", h.rq, h.gr, GrantTime>>, <<"pause", ~h.pp>>,
    <<"end", "done">>, <<"heartbeat">>, <<"state", h.pp, h.cons, h.ep, h.lg>>}
 Messages_ == IF ~Lies THEN Honest_ ELSE
   {<<"pad">>, <<"heartbeat">>, <<"introduce">>, <<"shown", 1>>, <<"epoch-seen", 1>>, <<"end", "done">>,
@@ -79,10 +82,13 @@ Messages_ == IF ~Lies THEN Honest_ ELSE
   \cup {<<"consent", sc>> : sc \in {{}, {"view"}, {"view", "chat"}, {"view", "pointer"}}}
   \cup {<<"pause", on>> : on \in BOOLEAN}
   \cup {<<"epoch", e, on>> : e \in {h.ep, h.ep + 1, h.ep + 2}, on \in BOOLEAN}
-  \cup {<<"control-grant", q, g, sc>> : q \in {0, h.lr, h.lr + 1}, g \in {h.lg, h.lg + 1}, sc \in Gives}
-  \cup {<<"control-deny", h.lr, code>> : code \in {"denied", "too-early"}}
+  \cup {<<"control-grant", q, g, sc, GrantTime>> : q \in {0, h.lr, h.lr + 1},
+                                                  g \in {h.lg, h.lg + 1}, sc \in Gives}
+  \cup {<<"control-grant", h.lr, h.lg + 1, {"pointer"}, GrantLimit + 1>>,
+        <<"control-renew", 0, h.lg, GrantLimit + 1>>}
+  \cup {<<"control-deny", q, code>> : q \in {h.lr, h.lr + 1}, code \in {"denied", "too-early"}}
   \cup {<<"control-end", g, code>> : g \in {h.lg, h.lg + 1}, code \in {"revoked", "replaced"}}
-  \cup {<<"control-renew", q, h.lg>> : q \in {0, h.lr}}
+  \cup {<<"control-renew", q, h.lg, GrantTime>> : q \in {0, h.lr}}
   \cup IF h.link = "up" THEN {<<"state", FALSE, h.cons, h.ep, h.lg>>}
        ELSE {<<"state", on, h.cons, h.ep, h.lg>> : on \in BOOLEAN}
             \cup {<<"state", FALSE, {}, 0, 0>>, <<"state", FALSE, {"view", "chat"}, h.ep + 1, h.lg>>,
@@ -90,20 +96,23 @@ Messages_ == IF ~Lies THEN Honest_ ELSE
                   <<"state", FALSE, h.cons, h.ep, Down(h.lg)>>,
                   <<"state", FALSE, {"view", "pointer"}, h.ep, h.lg>>}
 
-Message  == h.ph # "idle" /\ \E m \in Messages_ : act' = <<"message", m>> /\ r' = HTake(h, m)
+Message  == \E m \in Messages_ : act' = <<"message", m>> /\ r' = HTake(h, m)
 Frame    == h.ph \in {"deciding", "viewing", "ended"} /\ \E e \in {h.ep, h.ep + 1} :
               act' = <<"frame", e>> /\ r' = HFrame(h, e)
 
 (* The relay, whenever it likes. *)
 Issued   == act' = <<"code-issued">> /\ r' = HIssued(h)
 Joined   == act' = <<"joined">> /\ r' = HJoined(h)
-Refused  == h.ph = "requesting" /\ act' = <<"refused">> /\ r' = HCodeEnded(h, "busy")
-Expired  == h.ph = "waiting" /\ act' = <<"code-expired">> /\ r' = HCodeEnded(h, "code-expired")
-Failed   == h.ph = "securing" /\ h.spent < 3 /\ act' = <<"handshake-failed">> /\ r' = HSpent(X(h), "handshake-failed")
+Refused  == act' = <<"refused">> /\ r' = HRefused(h)
+Gone     == act' = <<"gone">> /\ r' = HGone(h, "code-expired")
+PeerLost == act' = <<"peer-lost">> /\ r' = HPeerLost(h)
+Failed   == h.ph = "securing" /\ act' = <<"handshake-failed">> /\ r' = HSpent(X(h), "handshake-failed")
 Secured  == h.ph = "securing" /\ act' = <<"secured">> /\ r' = HSecured(h)
 BadRecord == h.ph \in {"deciding", "viewing"} /\ act' = <<"record-failed">> /\ r' = HRecordFailed(h)
-PathLost == h.ph \notin {"idle", "ended"} /\ act' = <<"link-lost">> /\ r' = HLinkLost(h)
-Gone     == h.ph \notin {"idle", "ended"} /\ act' = <<"gone">> /\ r' = HRelayEnded(h, "lost")
+PathLost == act' = <<"link-lost">> /\ r' = HLinkLost(h)
+(* The endpoint has found a lie below the session. *)
+Violation == act' = <<"violation">> /\ r' = HFail(h, "peer", "bad-point")
+Closed   == act' = <<"closed">> /\ r' = HRelayEnded(h, "lost")
 Master   == h.link = "lost" /\ act' = <<"master-taken">> /\ r' = HMasterTaken(h)
 
 (* The person. *)
@@ -111,7 +120,7 @@ AskCode  == HMayAsk(h) /\ act' = <<"ask-code">> /\ r' = HAskCode(h)
 Request  == \E sc \in Gives : HMayRequest(h, sc) /\ act' = <<"request", sc>> /\ r' = HRequest(h, sc)
 Release  == HMayRelease(h) /\ act' = <<"release">> /\ r' = HRelease(h)
 Pause    == HMayPause(h) /\ \E on \in BOOLEAN : act' = <<"pause", on>> /\ r' = HPause(h, on)
-End      == h.ph # "ended" /\ act' = <<"end">> /\ r' = HEnd(h)
+End      == act' = <<"end">> /\ r' = HEnd(h)
 
 (* Time: a tick in which nothing is heard, or, while a long timer runs, all that is left of it. *)
 AnyLong  == (h.lt > 0 /\ h.lt < Reconnect) \/ (h.rest > 0 /\ h.rest < PromptTime)
@@ -124,8 +133,8 @@ Tick     == h.ph # "ended" /\ ~AnyLong /\ act' = <<"tick">> /\ r' = HTick(h)
 Lapse    == AnyLong /\ act' = <<"lapse", Least>> /\ r' = Ticks(X(h), Least)
 
 Init == r = X(HNew) /\ w = WNew /\ act = <<"start">>
-Acts == \/ Message \/ Frame \/ Issued \/ Joined \/ Refused \/ Expired \/ Failed \/ Secured \/ BadRecord
-        \/ PathLost \/ Gone \/ Master \/ AskCode \/ Request \/ Release \/ Pause \/ End \/ Tick \/ Lapse
+Acts == \/ Message \/ Frame \/ Issued \/ Joined \/ Refused \/ Gone \/ PeerLost \/ Failed \/ Secured
+        \/ BadRecord \/ PathLost \/ Violation \/ Closed \/ Master \/ AskCode \/ Request \/ Release \/ Pause \/ End \/ Tick \/ Lapse
 Next == Acts /\ w' = Watch(act', r'.out)
 Spec == Init /\ [][Next]_vars
 

@@ -11,6 +11,7 @@ EXTENDS Sharer, Helper
 CONSTANTS
   MaxEpoch, MaxRequest, MaxCuts,  \* the persons and the network do no more than this
   MaxQueue,                       \* who has so much under way does nothing more
+  Reorder,                        \* frames and input are overtaken, and overtake
   Quick,                          \* the sharer's person answers before the next tick
   Willing                         \* nobody refuses, pauses, gives back or ends
 
@@ -46,7 +47,7 @@ Joined2(x)        == x.rel = "paired" /\ x.hh = 0 /\ x.sh = 0
 HSends(x, item)   == IF x.hc = "up" /\ Joined2(x) THEN RelayToS(x, item) ELSE x
 SSends(x, item)   == IF x.sc = "up" /\ Joined2(x) THEN RelayToH(x, item) ELSE x
 
-Over(x) == [x EXCEPT !.rel = "over", !.hh = 0, !.sh = 0]
+Over(x) == [x EXCEPT !.rel = IF Is("relay-keeps-sessions") THEN @ ELSE "over", !.hh = 0, !.sh = 0]
 HLeaves(x, code) ==
   IF x.hc # "up" THEN x
   ELSE IF x.rel = "paired" /\ ~Is("leave-not-passed-on")
@@ -112,13 +113,8 @@ AtH(x, item) ==
              Y(HSends(HDo(x, z), <<"answer">>), z.out, <<>>)
         [] kind = "confirm"     -> LET z == HSecured(h) IN
              Y(HDo(HSends(x, <<"flight", 0, <<<<"introduce">>>>>>), z), z.out, <<>>)
-        [] kind = "gone"        -> OfH(x,
-             IF h.ph = "securing" THEN HSpent(X(h), item[2])
-             ELSE IF h.ph \in {"requesting", "waiting"} THEN HCodeEnded(h, item[2])
-             ELSE IF h.ph = "idle" THEN X(h) ELSE HRelayEnded(h, item[2]))
-        [] kind = "peer-lost"   -> OfH(x,
-             IF h.ph = "securing" THEN HSpent(X(h), "lost")
-             ELSE IF h.ph = "idle" THEN X(h) ELSE HLinkLost(h))
+        [] kind = "gone"        -> OfH(x, HGone(h, item[2]))
+        [] kind = "peer-lost"   -> OfH(x, HPeerLost(h))
         [] kind = "frame"       -> OfH(x, HFrame(h, item[2]))
         [] kind = "flight"      ->
              IF h.ph = "idle" \/ (h.link = "lost" /\ ~(x.hf /\ item[2] = x.hg)) THEN OfH(x, X(h))
@@ -139,10 +135,18 @@ AtS(x, item) ==
              ELSE IF item[2] # x.sg THEN OfS(x, SRecordFailed(s))
              ELSE OfS(x, SFold(X(s), item[3]))
 
-DeliverH == g.toH # <<>> /\ act' = <<"deliver-h">>
-            /\ r' = AtH([g EXCEPT !.toH = Tail(@)], Head(g.toH))
-DeliverS == g.toS # <<>> /\ act' = <<"deliver-s">>
-            /\ r' = AtS([g EXCEPT !.toS = Tail(@)], Head(g.toS))
+(* Frames and input are on streams of their own; the session plane is in order. *)
+Loose(item)   == Reorder /\ item[1] \in {"frame", "input"}
+CanCome(q, i) == Loose(q[i]) \/ \A k \in 1..(i - 1) : Loose(q[k])
+Without(q, i) == SubSeq(q, 1, i - 1) \o SubSeq(q, i + 1, Len(q))
+DeliverH == \E i \in 1..Len(g.toH) :
+              /\ CanCome(g.toH, i)
+              /\ act' = <<"deliver-h">>
+              /\ r' = AtH([g EXCEPT !.toH = Without(@, i)], g.toH[i])
+DeliverS == \E i \in 1..Len(g.toS) :
+              /\ CanCome(g.toS, i)
+              /\ act' = <<"deliver-s">>
+              /\ r' = AtS([g EXCEPT !.toS = Without(@, i)], g.toS[i])
 
 -----------------------------------------------------------------------------
 HFree    == Len(g.toS) < MaxQueue

@@ -20,7 +20,8 @@ SNew ==
    shown |-> FALSE,      \* the helper has shown one
    quiet |-> 0,          \* ticks until control may be asked for
    hr |-> 0, lg |-> 0,   \* highest request, highest grant
-   prq |-> 0, psc |-> {}, pt |-> 0,              \* the open prompt
+   prq |-> 0, own |-> FALSE,         \* the open prompt: for a request, or for the person's own wish
+   psc |-> {}, pt |-> 0,
    gr |-> 0, grq |-> 0, gsc |-> {}, gt |-> 0,    \* the live grant
    inj |-> FALSE,        \* input was injected since the last tick
    mute |-> 0,           \* ticks since the helper was heard
@@ -30,6 +31,7 @@ SNew ==
 
 SPaused(s) == s.lp \/ s.pp
 SLost(s)   == s.link = "lost"
+SAsked(s)  == s.prq # 0 \/ s.own
 SSealed(s) == s.ph \in {"securing", "deciding", "viewing"}
 
 (* PAUSE-5, ADVISORY-2: the epoch that frames are sealed in, or 0. *)
@@ -50,20 +52,21 @@ SSettle(x) ==
                 IF now THEN <<"media-ready">> ELSE <<"media-stopped">>)
 
 -----------------------------------------------------------------------------
-(* CONTROL-24, CONTROL-25: what held a grant lets go, and it is gone. *)
+SClosePrompt(x) ==
+  IF ~SAsked(x.st) THEN x
+  ELSE Tell(Put(x, [x.st EXCEPT !.prq = 0, !.own = FALSE, !.psc = {}, !.pt = 0]),
+            <<"prompt-closed">>)
+
+(* CONTROL-24, CONTROL-25: what held a grant lets go, and it is gone; there is nothing left to renew. *)
 SEndGrant(x, code, tell) ==
   IF x.st.gr = 0 THEN x
   ELSE LET g    == x.st.gr
            gone == [x.st EXCEPT !.gr = 0, !.grq = 0, !.gsc = {}, !.gt = 0]
            let  == IF Is("no-release") THEN Put(x, gone)
                    ELSE Tell(Put(x, gone), <<"release-all">>)
-           told == IF tell THEN Say(let, <<"control-end", g, code>>) ELSE let
+           shut == IF x.st.own THEN SClosePrompt(let) ELSE let
+           told == IF tell THEN Say(shut, <<"control-end", g, code>>) ELSE shut
        IN  Tell(told, <<"control-ended", g, code>>)
-
-SClosePrompt(x) ==
-  IF x.st.prq = 0 THEN x
-  ELSE Tell(Put(x, [x.st EXCEPT !.prq = 0, !.psc = {}, !.pt = 0]),
-            <<"prompt-closed">>)
 
 SRefusePrompt(x, code) ==
   SClosePrompt(IF x.st.prq = 0 THEN x
@@ -73,14 +76,16 @@ SRefusePrompt(x, code) ==
 SRest(x) == Tell(Put(x, [x.st EXCEPT !.quiet = AfterDenial]), <<"not-before">>)
 
 (* CONTROL-7: the person, or time, says no. *)
-SDenied(x) == SRest(SRefusePrompt(x, "denied"))
+SDenied(x) ==
+  LET shut == SRefusePrompt(x, "denied")
+  IN  IF x.st.own THEN shut ELSE SRest(shut)
 
 (* CONTROL-13 *)
-SGive(x, request, scopes) ==
+SGive(x, request, scopes, ticks) ==
   LET g == x.st.lg + 1
       y == Put(x, [x.st EXCEPT !.lg = g, !.gr = g, !.grq = request,
-                               !.gsc = scopes, !.gt = GrantTime])
-  IN  Tell(Say(y, <<"control-grant", request, g, scopes>>),
+                               !.gsc = scopes, !.gt = ticks])
+  IN  Tell(Say(y, <<"control-grant", request, g, scopes, ticks>>),
            <<"control-granted", g, scopes>>)
 
 (* PAUSE-2, PAUSE-3 *)
@@ -163,12 +168,12 @@ SRequest(s, r, scopes) ==
   IF r <= s.hr THEN SUnexpected(s)                                \* CONTROL-2
   ELSE
     LET x     == X([s EXCEPT !.hr = r])
-        early == \/ SPaused(s) \/ ~s.shown \/ s.prq # 0           \* CONTROL-4
+        early == \/ SPaused(s) \/ ~s.shown \/ SAsked(s)           \* CONTROL-4
                  \/ s.quiet > 0                                   \* CONTROL-5, CONTROL-33
     IN  IF scopes = {} \/ ~(scopes \subseteq (Ceiling \cap Grantable))
         THEN Say(x, <<"control-deny", r, "beyond-ceiling">>)      \* CONTROL-3
         ELSE IF early THEN Say(x, <<"control-deny", r, "too-early">>)
-        ELSE IF Is("grant-unasked") THEN SGive(SEndGrant(x, "replaced", TRUE), r, scopes)
+        ELSE IF Is("grant-unasked") THEN SGive(SEndGrant(x, "replaced", TRUE), r, scopes, GrantTime)
         ELSE LET bare == IF s.gr = 0 THEN x ELSE Tell(x, <<"release-all">>)  \* CONTROL-10
                  asks == Put(bare, [bare.st EXCEPT !.prq = r, !.psc = scopes,
                                                    !.pt = PromptTime])
@@ -203,7 +208,7 @@ SInput(s, g, scope) ==
   ELSE IF s.gr # g /\ ~Is("inject-dead-grant") THEN X(s)
   ELSE IF scope \notin s.gsc /\ ~Is("inject-any-scope") /\ ~Is("inject-dead-grant")
        THEN SFail(s, "peer", "scope-exceeded")
-  ELSE IF s.prq # 0 /\ ~Is("inject-under-prompt") THEN X(s)
+  ELSE IF SAsked(s) /\ ~Is("inject-under-prompt") THEN X(s)
   ELSE Tell(X([s EXCEPT !.inj = TRUE]), <<"inject", scope>>)
 
 (* INPUT-5: a record came under the live grant and did not open. *)
@@ -282,24 +287,37 @@ SConsented(s) ==
 SMayRefuse(s) == s.ph = "deciding"
 SRefused(s)   == SFinish(X(s), "local", "declined", TRUE)
 
-(* CONTROL-6, CONTROL-8, CONTROL-15, CONTROL-21 *)
+(* CONTROL-6, CONTROL-8, CONTROL-15, CONTROL-21, TOOL-6 *)
 SMayAllow(s, scopes) ==
-  /\ s.ph = "viewing" /\ s.prq # 0
-  /\ scopes # {}
+  /\ s.ph = "viewing" /\ SAsked(s)
+  /\ scopes # {} /\ (s.own => scopes = s.psc)
   /\ (scopes \subseteq s.psc \/ Is("allow-more"))
   /\ ((s.pt # PromptTime /\ ~s.inj) \/ Is("no-answer-guard"))
 SAllow(s, scopes) ==
   LET r    == s.prq
-      shut == [s EXCEPT !.prq = 0, !.psc = {}, !.pt = 0]
+      shut == [s EXCEPT !.prq = 0, !.own = FALSE, !.psc = {}, !.pt = 0]
   IN  IF s.gr # 0 /\ s.gsc = s.psc /\ s.psc = scopes
-      THEN SSettle(Tell(Say(X([shut EXCEPT !.gt = GrantTime]), <<"control-renew", r, s.gr>>),
+      THEN SSettle(Tell(Say(X([shut EXCEPT !.gt = GrantTime]),
+                            <<"control-renew", r, s.gr, GrantTime>>),
                         <<"control-renewed", s.gr>>))             \* TOOL-5
-      ELSE SSettle(SGive(SEndGrant(X(shut), "replaced", TRUE), r, scopes))
-SMayDeny(s)   == s.ph = "viewing" /\ s.prq # 0
+      ELSE SSettle(SGive(SEndGrant(X(shut), "replaced", TRUE), r, scopes, GrantTime))
+SMayDeny(s)   == s.ph = "viewing" /\ SAsked(s)
 SDeny(s)      == SDenied(X(s))
 (* CONTROL-19 *)
 SMayRevoke(s) == s.ph = "viewing" /\ s.gr # 0
 SRevoke(s)    == SSettle(SEndGrant(X(s), "revoked", TRUE))
+(* CONTROL-29, CONTROL-32 *)
+SMayNarrow(s, scopes) ==
+  s.ph = "viewing" /\ s.gr # 0 /\ scopes \subseteq s.gsc /\ scopes # s.gsc
+SNarrow(s, scopes) ==
+  IF scopes = {} THEN SRevoke(s)
+  ELSE SSettle(SGive(SEndGrant(X(s), "replaced", TRUE), 0,
+                     IF Is("narrow-keeps") THEN s.gsc ELSE scopes, s.gt))
+(* TOOL-6 *)
+SMayAskMore(s) == s.ph = "viewing" /\ s.gr # 0 /\ ~SAsked(s)
+SAskMore(s) ==
+  LET asks == [s EXCEPT !.own = TRUE, !.psc = s.gsc, !.pt = PromptTime]
+  IN  SSettle(Tell(Tell(X(asks), <<"release-all">>), <<"control-asked", s.gsc, TRUE>>))
 
 (* PAUSE-1 *)
 SMayPause(s) == s.ph \in {"deciding", "viewing"}
@@ -309,6 +327,11 @@ SPause(s, on) ==
            THEN Tell(Say(X([s EXCEPT !.lp = on]), <<"pause", on>>), <<"paused", on, s.pp>>)
            ELSE SFlags(Say(X(s), <<"pause", on>>), on, s.pp)
   IN  IF SLost(s) THEN Hush(x) ELSE x
+
+(* RDV-5 *)
+SOdd(s)         == SFail(s, "relay", "unexpected-message")
+SPeerLost(s)    == IF s.ph = "idle" THEN SOdd(s) ELSE SLinkLost(s)
+SJoinRefused(s) == IF s.ph = "joining" THEN SFinish(X(s), "relay", "not-found", FALSE) ELSE SOdd(s)
 
 (* END-1 *)
 SEnd(s)               == SFinish(X(s), "local", "done", TRUE)
@@ -345,7 +368,7 @@ STick(s0) ==
              THEN IF s.lt = 0 /\ ~Is("frozen-for-good")
                   THEN SFinish(X(s), "relay", "lost", FALSE) ELSE X(s)
              ELSE IF deaf THEN SLeavePath(X(s))
-             ELSE LET x == IF s.prq # 0 /\ s.pt = 0
+             ELSE LET x == IF SAsked(s) /\ s.pt = 0
                            THEN IF Is("silence-grants") THEN SAllow(s, s.psc)
                                 ELSE IF Is("silence-unanswered") THEN SClosePrompt(X(s))
                                 ELSE SDenied(X(s))                \* CONTROL-7

@@ -215,6 +215,7 @@ class Driver:
             "chat": chat if m.phase not in ("idle", "ended") else "settled",
             "offer": "waits" if viewing and m.clipboard.waiting else "none",
             "item": "waits" if viewing and m.clipboard.offered else "none",
+            "told": {None: "nothing", False: "unset", True: "set"}[m.told_pause] if session else "nothing",
         }
 
 

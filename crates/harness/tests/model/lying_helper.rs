@@ -1,8 +1,64 @@
 //! An honest sharer, and anything that a helper and a relay can say.
 
-use crate::{graph::Graph, lockstep, sharer::RealSharer};
+use crate::{
+    cells::{Cells, Outside},
+    graph::Graph,
+    lockstep,
+    sharer::RealSharer,
+};
+
+const OUTSIDE: Outside = Outside {
+    regions: &["secure", "refresh", "drawing", "chat", "offer", "item"],
+    events: &[
+        "wait as a device",
+        "answer: without chat",
+        "connection closed on purpose",
+        "control-request: for what is not supported",
+        "displays change",
+        "card",
+        "picture-request",
+        "picture",
+        "probe",
+        "probe-answer",
+        "receipt",
+        "write chat",
+        "chat",
+        "chat-ack",
+        "refresh",
+        "refresh-interval",
+        "send a clipboard item",
+        "answer a clipboard item",
+        "clipboard",
+        "clipboard-taken",
+        "stroke",
+        "laser",
+        "laser-pointer",
+        "clear",
+        "a secure desktop appears",
+        "a secure desktop goes",
+        "secure-desktop",
+    ],
+    gaps: &[
+        // Only the latest epoch is acknowledged again.
+        "epoch, seen: epoch-seen: of an earlier one",
+        // Only the latest grant is given back.
+        "grant, live: control-end: of a grant that has ended",
+        "grant, narrowed: control-end: of a grant that has ended",
+        // A grant of the model is over before a question about it is.
+        "prompt, own: control-prompt",
+        "prompt, renewal: control-prompt",
+        "rest, rested: control-prompt",
+        // Who says anything asks once.
+        "prompt, renewal: control-request: beyond the ceiling",
+        "prompt, renewal: control-request: with an old id",
+    ],
+};
 
 #[test]
 fn a_sharer_is_the_sharer_of_the_model() {
-    lockstep::holds(&Graph::read("LyingHelper"), RealSharer::new());
+    let cells = Cells::default();
+    for name in ["LyingHelper", "HelperOutOfTurn"] {
+        lockstep::holds(&Graph::read(name), RealSharer::new(cells.clone()));
+    }
+    cells.complete("sharer", &OUTSIDE);
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "how much was compared is printed")]
 
+mod cells;
 mod graph;
 mod helper;
 mod honest;

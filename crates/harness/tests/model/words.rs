@@ -16,12 +16,19 @@ use crate::term::Term;
 /// The length of a tick.
 pub(crate) const TICK_MS: u64 = 2_500;
 
-/// How long a grant lives in the model.
+/// How long the person lets a grant live in the model.
 pub(crate) const GRANT_MS: u32 = 3 * 2_500;
+
+/// A time of the model.
+fn ms(ticks: &Term) -> u32 {
+    ticks.number() * 2_500
+}
 
 /// The most that both ends allow in the model.
 pub(crate) fn ceiling() -> Scopes {
-    Scopes::CONSENT.union(Scopes::CONTROL)
+    Scopes::CONSENT
+        .union(Scopes::CONTROL)
+        .union(Scopes::ANNOTATE)
 }
 
 pub(crate) fn scopes(term: &Term) -> Scopes {
@@ -80,7 +87,7 @@ pub(crate) fn message(term: &Term) -> Message {
             request: number(1),
             grant: number(2),
             scopes: scopes(term.at(3)),
-            duration_ms: GRANT_MS,
+            duration_ms: ms(term.at(4)),
             secret: SECRET,
         }
         .into(),
@@ -95,7 +102,7 @@ pub(crate) fn message(term: &Term) -> Message {
         "control-renew" => ControlRenew {
             request: number(1),
             grant: number(2),
-            duration_ms: GRANT_MS,
+            duration_ms: ms(term.at(3)),
         }
         .into(),
         "control-deny" => ControlDeny {
@@ -191,6 +198,11 @@ pub(crate) fn outputs<E>(outputs: Vec<Output<E>>, event: impl Fn(&E) -> String) 
     format!("({})", texts.join(" "))
 }
 
+fn ticks(ms: u32) -> u32 {
+    assert_eq!(ms % 2_500, 0, "grants of the model live for whole ticks");
+    ms / 2_500
+}
+
 fn said(message: &Message) -> Option<String> {
     Some(match message {
         Message::Heartbeat(_) | Message::Probe(_) | Message::ProbeAnswer(_) => return None,
@@ -200,17 +212,23 @@ fn said(message: &Message) -> Option<String> {
         Message::ControlRequest(m) => format!("(control-request {} {})", m.request, set(m.scopes)),
         Message::ControlWithdraw(m) => format!("(control-withdraw {})", m.request),
         Message::ControlGrant(m) => {
-            assert_eq!((m.duration_ms, m.secret), (GRANT_MS, SECRET));
+            assert_eq!(m.secret, SECRET);
             format!(
-                "(control-grant {} {} {})",
+                "(control-grant {} {} {} {})",
                 m.request,
                 m.grant,
-                set(m.scopes)
+                set(m.scopes),
+                ticks(m.duration_ms)
             )
         }
         Message::ControlDeny(m) => format!("(control-deny {} {})", m.request, named(m.code)),
         Message::ControlEnd(m) => format!("(control-end {} {})", m.grant, named(m.code)),
-        Message::ControlRenew(m) => format!("(control-renew {} {})", m.request, m.grant),
+        Message::ControlRenew(m) => format!(
+            "(control-renew {} {} {})",
+            m.request,
+            m.grant,
+            ticks(m.duration_ms)
+        ),
         Message::Shown(m) => format!("(shown {})", m.frame),
         Message::Pause(m) => format!("(pause {})", m.paused),
         Message::End(m) => format!("(end {})", named(m.code)),

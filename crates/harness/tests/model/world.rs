@@ -18,6 +18,7 @@ use alongside_wire::{
 };
 
 use crate::{
+    cells::Cells,
     helper::RealHelper,
     lockstep::Subject,
     sharer::RealSharer,
@@ -62,8 +63,6 @@ struct End {
 pub(crate) struct World {
     helper: RealHelper,
     sharer: RealSharer,
-    helper_said: Vec<helper::Output>,
-    sharer_said: Vec<sharer::Output>,
     ends: [End; 2],
     relay: Relay,
     /// The clock of the relay is ahead by this, because a join waited for its tick.
@@ -93,10 +92,8 @@ impl World {
             fresh: false,
         };
         let mut world = Self {
-            helper: RealHelper::new(),
-            sharer: RealSharer::new(),
-            helper_said: Vec::new(),
-            sharer_said: Vec::new(),
+            helper: RealHelper::new(Cells::default()),
+            sharer: RealSharer::new(Cells::default()),
             ends: [end(), end()],
             relay: Relay::new(config, [3; 32]),
             ahead_ms: 0,
@@ -211,8 +208,8 @@ impl World {
             _ => self.sharer.machine.frozen_until(),
         };
         let outputs: Vec<_> = match end {
-            HELPER => self.helper_said.iter().map(Wanted::of).collect(),
-            _ => self.sharer_said.iter().map(Wanted::of).collect(),
+            HELPER => self.helper.said.iter().map(Wanted::of).collect(),
+            _ => self.sharer.said.iter().map(Wanted::of).collect(),
         };
         if self.is_over(end) {
             self.ends[end].inbox.clear();
@@ -254,27 +251,17 @@ impl World {
         }
     }
 
-    fn drain_helper(&mut self) {
-        self.helper_said
-            .extend(std::iter::from_fn(|| self.helper.machine.poll_output()));
-    }
-
-    fn drain_sharer(&mut self) {
-        self.sharer_said
-            .extend(std::iter::from_fn(|| self.sharer.machine.poll_output()));
-    }
-
     fn helper_reads(&mut self, messages: &[Session]) {
         for message in messages {
             self.helper.take(message);
-            self.drain_helper();
+            self.helper.drain();
         }
     }
 
     fn sharer_reads(&mut self, messages: &[Session]) {
         for message in messages {
             self.sharer.take(message);
-            self.drain_sharer();
+            self.sharer.drain();
         }
     }
 
@@ -290,7 +277,7 @@ impl World {
             Message::CodeIssued(_) => self.helper.issued(),
             Message::Joined(_) => {
                 self.helper.joined();
-                self.drain_helper();
+                self.helper.drain();
                 self.carry_out(HELPER);
                 self.send(HELPER, Letter::Answer);
             }
@@ -324,7 +311,7 @@ impl World {
             },
             other => panic!("{} is not for a helper", other.name()),
         }
-        self.drain_helper();
+        self.helper.drain();
         self.carry_out(HELPER);
     }
 
@@ -345,7 +332,7 @@ impl World {
                 Letter::Answer => {
                     let machine = &mut self.sharer.machine;
                     machine.answered(ceiling(), now).expect("asked for");
-                    self.drain_sharer();
+                    self.sharer.drain();
                     self.carry_out(SHARER);
                     self.send(SHARER, Letter::Confirm);
                 }
@@ -363,7 +350,7 @@ impl World {
                         self.ends[SHARER].generation = generation;
                         self.ends[SHARER].fresh = true;
                         self.sharer.machine.master_taken();
-                        self.drain_sharer();
+                        self.sharer.drain();
                         self.sharer_reads(&messages);
                     } else if frozen && !(fresh && generation == own) {
                     } else if generation == own {
@@ -376,17 +363,17 @@ impl World {
             },
             other => panic!("{} is not for a sharer", other.name()),
         }
-        self.drain_sharer();
+        self.sharer.drain();
         self.carry_out(SHARER);
     }
 
     /// The helper's and the sharer's 2.5 seconds, then the relay's.
     fn tick(&mut self) {
         self.helper.tick();
-        self.drain_helper();
+        self.helper.drain();
         self.carry_out(HELPER);
         self.sharer.tick();
-        self.drain_sharer();
+        self.sharer.drain();
         self.carry_out(SHARER);
         let beats = |said: &mut dyn Iterator<Item = Option<Session>>| {
             said.flatten()
@@ -394,13 +381,15 @@ impl World {
         };
         let helper = beats(
             &mut self
-                .helper_said
+                .helper
+                .said
                 .iter()
                 .map(|output| Wanted::of(output).said()),
         );
         let sharer = beats(
             &mut self
-                .sharer_said
+                .sharer
+                .said
                 .iter()
                 .map(|output| Wanted::of(output).said()),
         );
@@ -451,7 +440,7 @@ impl World {
     /// The handshake of a reconnect: both ends have the next master, and the helper says its state.
     fn master(&mut self) {
         self.sharer.machine.link_lost(self.sharer.now);
-        self.drain_sharer();
+        self.sharer.drain();
         self.carry_out(SHARER);
         // If the helper is ahead, it has just proven it.
         self.ends[SHARER].generation = self.ends[HELPER].generation;
@@ -539,7 +528,7 @@ impl Subject for World {
             "pause-h" => self
                 .helper
                 .person(&Term::read(&format!("(pause {})", act.at(1).word())))?,
-            "end-h" => self.helper.machine.end(ErrorCode::Done),
+            "end-h" => self.helper.end(),
             "input" => {
                 let (grant, ..) = self.helper.machine.live_grant()?;
                 self.send(HELPER, Letter::Input(grant));
@@ -551,7 +540,7 @@ impl Subject for World {
             "pause-s" => self
                 .sharer
                 .person(&Term::read(&format!("(pause {})", act.at(1).word())))?,
-            "end-s" => self.sharer.machine.end(ErrorCode::Done),
+            "end-s" => self.sharer.end(),
             "film" => {
                 self.sharer.person(act)?;
                 self.send(SHARER, Letter::Frame(act.at(1).number()));
@@ -575,20 +564,24 @@ impl Subject for World {
             other => panic!("{other} is no act of the model"),
         }
         if !["deliver-h", "deliver-s", "tick"].contains(&act.kind()) {
-            self.drain_helper();
+            self.helper.drain();
             self.carry_out(HELPER);
             if act.kind() != "master" {
-                self.drain_sharer();
+                self.sharer.drain();
                 self.carry_out(SHARER);
             }
         }
-        let helper = words::outputs(core::mem::take(&mut self.helper_said), crate::helper::event);
-        let sharer = words::outputs(core::mem::take(&mut self.sharer_said), crate::sharer::event);
+        let helper = words::outputs(core::mem::take(&mut self.helper.said), crate::helper::event);
+        let sharer = words::outputs(core::mem::take(&mut self.sharer.said), crate::sharer::event);
         Some(format!("({helper} {sharer})"))
     }
 
     fn refusable(_: &Term) -> bool {
         false
+    }
+
+    fn never() -> Vec<Term> {
+        Vec::new()
     }
 
     fn seen(&self) -> String {
@@ -610,6 +603,10 @@ impl Subject for World {
             sharer.inbox.len(),
             self.paired,
         )
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.whole() == other.whole()
     }
 
     fn whole(&self) -> String {

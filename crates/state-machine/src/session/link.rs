@@ -43,11 +43,16 @@ impl Link {
         }
     }
 
-    /// What the latest `state` said of it since.
-    pub(crate) fn told(self) -> Option<bool> {
+    /// What the latest `state` since said of this end's pause flag, in the words of the state tables.
+    pub(crate) fn told(self) -> &'static str {
         match self {
-            Self::Up => None,
-            Self::Lost { told, .. } => told,
+            Self::Up | Self::Lost { told: None, .. } => "nothing",
+            Self::Lost {
+                told: Some(false), ..
+            } => "unset",
+            Self::Lost {
+                told: Some(true), ..
+            } => "set",
         }
     }
 

@@ -8,7 +8,10 @@ use tla_checker::{
     load::{Prepared, prepare_from_path},
 };
 
-use crate::plan::{Configuration, PLAN};
+use crate::{
+    plan::{Configuration, PLAN},
+    work::spread,
+};
 
 /// How a check of one configuration came out.
 enum Outcome {
@@ -27,30 +30,11 @@ pub fn all(folder: &Path, names: &[&str], deep: bool) -> Result<(), String> {
         }
     };
     let plans: Vec<_> = PLAN.iter().filter(chosen).collect();
-    // The evaluator keeps what it knows in its thread.
-    let queue = &std::sync::Mutex::new(jobs(&plans));
-    let results: Vec<_> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(move || {
-                    let mut done = Vec::new();
-                    while let Some(job) = { queue.lock().map_or(None, |mut jobs| jobs.pop()) } {
-                        done.push((job, judge(folder, &job)));
-                    }
-                    done
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_default())
-            .collect()
-    });
+    let results = spread(jobs(&plans), |job| judge(folder, job));
     report(&plans, results)
 }
 
 /// A configuration, as it is or with one of its faults.
-#[derive(Clone, Copy)]
 struct Job {
     plan: &'static Configuration,
     fault: Option<(&'static str, &'static str)>,
@@ -65,7 +49,6 @@ fn jobs(plans: &[&'static Configuration]) -> Vec<Job> {
             fault: Some(*fault),
         }));
     }
-    jobs.reverse();
     jobs
 }
 
@@ -125,6 +108,9 @@ fn report(
     }
     let planned: usize = plans.iter().map(|plan| plan.faults.len()).sum();
     println!("{states} states, {transitions} transitions, {caught} of {planned} faults caught");
+    if results.len() < plans.len() + planned {
+        bad.push("not all was checked".to_owned());
+    }
     if bad.is_empty() {
         Ok(())
     } else {

@@ -15,14 +15,24 @@ use tla_checker::{
     eval::{eval, init_states, make_primed_names, next_states},
 };
 
-use crate::{check::prepare, plan::PLAN};
+use crate::{check::prepare, plan::PLAN, work::spread};
 
 /// Writes what is named, or everything; or only looks whether it is as it should be.
 pub fn all(folder: &Path, names: &[&str], only_check: bool) -> Result<(), String> {
     let wanted = |name: &str| names.is_empty() || names.contains(&name);
+    let plans: Vec<_> = PLAN
+        .iter()
+        .filter(|plan| plan.graph && wanted(plan.name))
+        .collect();
+    let count = plans.len();
+    let graphs = spread(plans, |plan| explore(folder, plan.module, plan.name));
+    if graphs.len() < count {
+        return Err("not all was explored".to_owned());
+    }
     let mut stale = Vec::new();
-    for plan in PLAN.iter().filter(|plan| plan.graph && wanted(plan.name)) {
-        let text = explore(folder, plan.module, plan.name)?;
+    for (plan, graph) in graphs {
+        let (summary, text) = graph?;
+        print!("{summary}");
         let path = folder
             .join("graphs")
             .join(format!("{}.graph.gz", plan.name));
@@ -81,7 +91,8 @@ struct Node {
     edges: Vec<(usize, usize, usize)>,
 }
 
-fn explore(folder: &Path, module: &str, name: &str) -> Result<String, String> {
+/// How much there is, and the graph as text.
+fn explore(folder: &Path, module: &str, name: &str) -> Result<(String, String), String> {
     let prepared = prepare(folder, module, name, None)?;
     let (spec, config) = (&prepared.spec, &prepared.checker_config);
     let told = |error| format!("{module}: {error:?}");
@@ -135,8 +146,8 @@ fn explore(folder: &Path, module: &str, name: &str) -> Result<String, String> {
         }
         nodes.push(Node { seen, leaf, edges });
     }
-    print(name, &nodes, &acts);
-    Ok(written(&nodes, &[&acts, &outs, &sights]))
+    let text = written(&nodes, &[&acts, &outs, &sights]);
+    Ok((summary(name, &nodes, &acts), text))
 }
 
 fn bound(domains: &Env, vars: &[Arc<str>], state: &State) -> Env {
@@ -147,7 +158,7 @@ fn bound(domains: &Env, vars: &[Arc<str>], state: &State) -> Env {
     env
 }
 
-fn print(name: &str, nodes: &[Node], acts: &Texts) {
+fn summary(name: &str, nodes: &[Node], acts: &Texts) -> String {
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
     for (act, _, _) in nodes.iter().flat_map(|node| &node.edges) {
         let kind = acts.all[*act].trim_matches(['(', ')']);
@@ -155,10 +166,11 @@ fn print(name: &str, nodes: &[Node], acts: &Texts) {
             .entry(kind.split(' ').next().unwrap_or_default())
             .or_default() += 1;
     }
-    println!("{name}: {} states", nodes.len());
+    let mut summary = format!("{name}: {} states\n", nodes.len());
     for (kind, count) in by_kind {
-        println!("    {kind:<20} {count:>8}");
+        let _ = writeln!(summary, "    {kind:<20} {count:>8}");
     }
+    summary
 }
 
 fn written(nodes: &[Node], texts: &[&Texts]) -> String {

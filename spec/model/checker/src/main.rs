@@ -5,6 +5,7 @@
 mod check;
 mod graph;
 mod plan;
+mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 

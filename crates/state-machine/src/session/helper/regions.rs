@@ -33,14 +33,7 @@ impl Helper {
                     (true, true) => "seen again",
                 },
             ),
-            (
-                "told",
-                match self.link.told() {
-                    None => "nothing",
-                    Some(false) => "unset",
-                    Some(true) => "set",
-                },
-            ),
+            ("told", self.link.told()),
             epoch,
             shown,
             request,

@@ -11,7 +11,7 @@ type Region = (&'static str, &'static str);
 impl Sharer {
     /// The state of each region, by their names in `spec/tables/sharer.toml`: for models, tests and
     /// people.
-    pub fn regions(&self, now: Timestamp) -> [Region; 18] {
+    pub fn regions(&self, now: Timestamp) -> [Region; 19] {
         let (flags, contact) = match &self.phase {
             Phase::Deciding {
                 paused, contact, ..
@@ -62,6 +62,7 @@ impl Sharer {
             ("chat", self.chat_region()),
             offer,
             item,
+            ("told", self.link.told()),
         ]
     }
 
