@@ -28,8 +28,9 @@ def main() -> int:
 
 def _check(folder: Path) -> int:
     result = check_folder(folder)
-    for name, counts in sorted(result.counts.items()):
-        print(f"{name}: {counts['valid']} valid, {counts['invalid']} invalid")
+    for which in ("valid", "invalid"):
+        counts = sorted((kind, of[which]) for kind, of in result.counts.items())
+        print(f"counted vectors / {which} in Python: {', '.join(f'{n} {kind}' for kind, n in counts if n)}")
     total = sum(counts.total() for counts in result.counts.values())
     print(f"{total} vectors, {len(result.differences)} differences")
     for difference in result.differences:

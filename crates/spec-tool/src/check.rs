@@ -46,19 +46,15 @@ pub fn check(project: &Project) -> Result<Outcome, Failure> {
     problems.extend(vectors.problems);
     problems.extend(model::check(project)?);
 
-    let features = features.counts;
-    let counts = format!(
-        "{}; {cells}{}{features}",
-        counts(spec, &cited),
-        vectors.counts
-    );
+    let mut text = outcome::lines(problems.clone());
+    text += &counts(spec, &cited);
+    text += &cells;
+    text += &vectors.counts;
+    text += &features.counts;
     let errors = count(problems.len(), "error");
     Ok(Outcome {
         success: problems.is_empty(),
-        text: format!(
-            "{}spec check: {counts}: {errors}\n",
-            outcome::lines(problems)
-        ),
+        text: format!("{text}spec check: {errors}\n"),
     })
 }
 
@@ -160,49 +156,26 @@ fn show_tables(project: &Project, problems: &mut Vec<Problem>) -> Result<String,
         });
         problems.extend(stale);
     }
-    if machines.is_empty() {
-        return Ok(String::new());
-    }
     let cells = machines.iter().map(tables::Machine::size).sum();
-    let tables = count(machines.len(), "state table");
-    Ok(format!("{tables} of {}; ", count(cells, "cell")))
+    let all = [(machines.len(), "in all"), (cells, "cells")];
+    Ok(outcome::counted("state tables", all))
 }
 
 fn counts(spec: &Spec, cited: &Cited) -> String {
     let all = &spec.requirements;
-    let levels: Vec<_> = Level::ALL
-        .iter()
-        .map(|level| (all.iter().filter(|r| r.level == *level).count(), level))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, level)| format!("{n} {}", level.keyword()))
-        .collect();
-    let levels = match levels.as_slice() {
-        [] => String::new(),
-        levels => format!(" ({})", levels.join(", ")),
-    };
+    let of = |level: &Level| all.iter().filter(|r| r.level == *level).count();
+    let levels = Level::ALL.iter().map(|level| (of(level), level.keyword()));
     let within = |ids: &BTreeSet<String>| all.iter().filter(|r| ids.contains(&r.id)).count();
-    let seen = |name: &&str| {
-        spec.observability
-            .values()
-            .filter(|o| o.name() == *name)
-            .count()
+    let held = [
+        (within(&(&cited.implemented | &cited.tested)), "cited"),
+        (within(&cited.implemented), "implemented"),
+        (within(&cited.tested), "tested"),
+    ];
+    let of = |name: &&str| {
+        let seen = spec.observability.values();
+        seen.filter(|o| o.name() == *name).count()
     };
-    let seen = Observability::NAMES.iter().map(|name| (seen(name), name));
-    let seen: Vec<_> = seen
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, name)| format!("{name} {n}"))
-        .collect();
-    let seen = if seen.is_empty() {
-        String::new()
-    } else {
-        format!(", seen by {}", seen.join(", "))
-    };
-    let cited_at_all = &cited.implemented | &cited.tested;
-    format!(
-        "{}{levels}, {} cited, {} implemented, {} tested{seen}",
-        count(all.len(), "requirement"),
-        within(&cited_at_all),
-        within(&cited.implemented),
-        within(&cited.tested)
-    )
+    let seen = Observability::NAMES.iter().map(|name| (of(name), *name));
+    let counts = [(all.len(), "in all")].into_iter().chain(levels);
+    outcome::counted("requirements", counts.chain(held)) + &outcome::counted("seen by", seen)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::feature::{Id, Row, State};
 use crate::markdown::{self, Kind};
-use crate::outcome::{Failure, Problem};
+use crate::outcome::{self, Failure, Problem};
 use crate::project::Project;
 
 /// Its place in a project.
@@ -17,7 +17,7 @@ pub(crate) const PATH: &str = "spec/features.md";
 /// What was found out about the table.
 pub(crate) struct Features {
     pub(crate) problems: Vec<Problem>,
-    /// `features: 31 of 51 shown (20 on the real stack), 19 open, 1 later`.
+    /// One line.
     pub(crate) counts: String,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn check(project: &Project) -> Result<Features, Failure> {
             let message = "is not there: write the table of features";
             return Ok(Features {
                 problems: vec![Problem::new(PATH, 1, message)],
-                counts: "no features".to_owned(),
+                counts: String::new(),
             });
         }
         Err(error) => return Err(Failure::io("read", &file)(error)),
@@ -146,18 +146,15 @@ impl Table {
             let real = |test: &String| self.real.iter().any(|folder| test.starts_with(folder));
             row.tests.iter().any(real)
         };
-        let mut counts = format!(
-            "features: {} of {} shown ({} on the real stack), {} open",
-            of(State::Shown).count(),
-            self.rows.len(),
-            of(State::Shown).filter(real).count(),
-            of(State::Open).count(),
-        );
-        match of(State::Later).count() {
-            0 => {}
-            later => counts += &format!(", {later} later"),
-        }
-        counts
+        let shown = of(State::Shown).count();
+        let counts = [
+            (self.rows.len(), "in all"),
+            (shown, "shown"),
+            (of(State::Shown).filter(real).count(), "on the real stack"),
+            (of(State::Open).count(), "open"),
+            (of(State::Later).count(), "later"),
+        ];
+        outcome::counted("features", counts)
     }
 }
 

@@ -10,6 +10,7 @@
 //! | Module | What it knows |
 //! |---|---|
 //! | `check`, `cite`, `list`, `report`, `write` | one command each, from a [`Project`] to an [`Outcome`] |
+//! | `prove` | all that shows this, run in turn; and that each part of it finds what it is there to find |
 //! | `project` | what is loaded: the text and the sources |
 //! | `spec`, `requirement` | which sentences are requirements, and what makes one sound |
 //! | `markdown`, `words` | the blocks of a chapter; ids, keywords and sentences in a block |
@@ -35,6 +36,7 @@ mod model;
 mod observability;
 mod outcome;
 mod project;
+mod prove;
 mod registry;
 mod report;
 mod requirement;
@@ -50,5 +52,6 @@ pub use cite::{Accept, cite};
 pub use list::list;
 pub use outcome::{Failure, Outcome};
 pub use project::Project;
+pub use prove::{breaks, prove};
 pub use report::report;
 pub use write::write;

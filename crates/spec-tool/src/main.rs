@@ -4,7 +4,9 @@ use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use alongside_spec::{Accept, Failure, Outcome, Project, check, cite, list, report, write};
+use alongside_spec::{
+    Accept, Failure, Outcome, Project, breaks, check, cite, list, prove, report, write,
+};
 use clap::{Parser, Subcommand};
 
 /// Checks that the specification, the code and the tests say the same.
@@ -45,6 +47,16 @@ enum Command {
         #[arg(long)]
         uncited: bool,
     },
+    /// Run all that shows that text, tables, model, machines and vectors say the same, and count it
+    Prove,
+    /// Break one thing after the other in a copy of the project, and show that each is found
+    ///
+    /// The list is crates/spec-tool/breaks.toml. It takes long, and some gigabytes below target/ until it
+    /// has ended.
+    Breaks {
+        /// Only those in whose words this is
+        words: Option<String>,
+    },
     /// Write the specification as one HTML page, with all that stands behind each requirement
     Report {
         /// Where to [default: target/spec.html in the project's folder]
@@ -75,10 +87,12 @@ fn run(arguments: Arguments) -> Result<Outcome, Failure> {
         Some(root) => root,
         None => Project::find_root()?,
     };
-    let project = Project::load(&root)?;
+    let project = || Project::load(&root);
     match arguments.command {
-        Command::Check => check(&project),
-        Command::Write => write(&project),
+        Command::Prove => prove(&root),
+        Command::Breaks { words } => breaks(&root, words.as_deref()),
+        Command::Check => check(&project()?),
+        Command::Write => write(&project()?),
         Command::Cite {
             accept,
             accept_all,
@@ -89,12 +103,12 @@ fn run(arguments: Arguments) -> Result<Outcome, Failure> {
             } else {
                 Accept::Ids(accept.into_iter().collect())
             };
-            cite(&project, &accept, &paths)
+            cite(&project()?, &accept, &paths)
         }
-        Command::List { uncited } => Ok(list(&project, uncited)),
+        Command::List { uncited } => Ok(list(&project()?, uncited)),
         Command::Report { file, sources } => {
             let file = file.unwrap_or_else(|| root.join("target/spec.html"));
-            report(&project, &file, sources.as_deref())
+            report(&project()?, &file, sources.as_deref())
         }
     }
 }

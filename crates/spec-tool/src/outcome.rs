@@ -68,6 +68,20 @@ pub(crate) fn lines(mut problems: Vec<Problem>) -> String {
     problems.iter().map(|p| format!("{p}\n")).collect()
 }
 
+/// `counted NAME: 3 cited, 2 tested`, of what there is any: the form that `prove` reads. Nothing, if there is
+/// nothing.
+pub(crate) fn counted<'a>(
+    name: &str,
+    counts: impl IntoIterator<Item = (usize, &'a str)>,
+) -> String {
+    let counts = counts.into_iter().filter(|(n, _)| *n > 0);
+    let counts: Vec<_> = counts.map(|(n, thing)| format!("{n} {thing}")).collect();
+    if counts.is_empty() {
+        return String::new();
+    }
+    format!("counted {name}: {}\n", counts.join(", "))
+}
+
 /// `1 error`, `2 errors`.
 pub(crate) fn count(n: usize, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })

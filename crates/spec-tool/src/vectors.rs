@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::observability::{self, Observability};
-use crate::outcome::{Failure, Problem, count};
+use crate::outcome::{self, Failure, Problem};
 use crate::project::Project;
 use crate::registry;
 use crate::requirement::Requirement;
@@ -163,18 +163,10 @@ fn files(root: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
 }
 
 fn counts(kinds: &BTreeMap<String, [usize; 2]>) -> String {
-    let sum = |which: usize| kinds.values().map(|kind| kind[which]).sum::<usize>();
-    let (taken, refused) = (sum(0), sum(1));
-    if taken + refused == 0 {
-        return String::new();
-    }
-    let each: Vec<_> = kinds
-        .iter()
-        .map(|(kind, [taken, refused])| format!("{kind} {taken}+{refused}"))
-        .collect();
-    let all = count(taken + refused, "vector");
-    format!(
-        "{all}, {taken} valid and {refused} invalid: {}; ",
-        each.join(", ")
-    )
+    let of = |which: usize| {
+        kinds
+            .iter()
+            .map(move |(kind, tally)| (tally[which], &**kind))
+    };
+    outcome::counted("vectors / valid", of(0)) + &outcome::counted("vectors / invalid", of(1))
 }

@@ -13,7 +13,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct File {
     format: u32,
-    kind: String,
+    /// What they are vectors of.
+    pub kind: String,
     /// The vectors.
     pub vectors: Vec<Vector>,
 }
@@ -71,6 +72,11 @@ fn compute(kind: &str, input: &Value) -> Option<Result<Value, Refusal>> {
 }
 
 impl Vector {
+    /// Whether its input is refused.
+    pub const fn is_invalid(&self) -> bool {
+        self.error.is_some()
+    }
+
     fn difference(&self, kind: &str) -> Option<String> {
         let Some(said) = compute(kind, &self.input) else {
             return Some(format!("nothing computes the kind {kind}"));

@@ -1,13 +1,15 @@
 //! The reference code makes of the vectors of another implementation what that one made of them.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use alongside_vectors::{files, independent::File};
 
-/// Files and vectors of a folder, and what the reference code says otherwise.
+/// Files and vectors of a folder, and what the reference code says otherwise; prints how many there are of each
+/// kind.
 fn check(folder: &Path, known: impl Fn(&str) -> bool) -> (usize, usize, Vec<String>) {
     let (mut count, mut vectors, mut wrong) = (0, 0, Vec::new());
+    let mut kinds: BTreeMap<String, [usize; 2]> = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -15,7 +17,18 @@ fn check(folder: &Path, known: impl Fn(&str) -> bool) -> (usize, usize, Vec<Stri
             let file: File = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
             (count, vectors) = (count + 1, vectors + file.vectors.len());
             wrong.extend(file.differences());
+            let invalid = file.vectors.iter().filter(|vector| vector.is_invalid());
+            let invalid = invalid.count();
+            let tally = kinds.entry(file.kind).or_default();
+            tally[0] += file.vectors.len() - invalid;
+            tally[1] += invalid;
         }
+    }
+    for (which, name) in ["valid", "invalid"].iter().enumerate() {
+        let some = kinds.iter().filter(|(_, tally)| tally[which] > 0);
+        let some = some.map(|(kind, tally)| format!("{} {kind}", tally[which]));
+        let some: Vec<_> = some.collect();
+        println!("counted vectors / {name} in Rust: {}", some.join(", "));
     }
     (count, vectors, wrong)
 }

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
 from ..refusal import Refused
+from ..registry import spec_folder
 from ..wire import to_json
 from .kind import BadVector, Json, Kind, members
 from .kinds import KINDS
@@ -38,12 +43,21 @@ def check_folder(folder: Path) -> Result:
     return result
 
 
+@cache
+def _schema() -> Draft202012Validator:
+    schema = json.loads((spec_folder() / "vectors" / "schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
 def _no_floats(text: str) -> float:
     raise BadVector(f"{text} is no integer")
 
 
 def _check_file(path: Path, result: Result, seen: set[str]) -> None:
     value = json.loads(path.read_text(encoding="utf-8"), parse_float=_no_floats)
+    if wrong := best_match(_schema().iter_errors(value)):
+        raise BadVector(f"not as the schema has it: {wrong.json_path}: {_short(wrong.message)}")
     form, name, vectors = members(value, "format", "kind", "vectors")
     if form != 1 or path.stem != name:
         raise BadVector("another format, or a file that is not named after its kind")

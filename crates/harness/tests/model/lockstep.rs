@@ -121,7 +121,7 @@ pub(crate) fn holds<S: Subject>(graph: &Graph, start: S) {
         by_kind,
     } = &compared;
     println!(
-        "{}: {states} states of the model, {pairs} pairs, {steps} steps, {refusals} refusals",
+        "counted lock-step / {}: {states} states, {pairs} pairs, {steps} steps, {refusals} refusals",
         graph.name
     );
     println!("    {by_kind:?}");

@@ -38,7 +38,8 @@ fn put(fixture: &Fixture, rows: [&str; 3]) {
 fn it_counts_what_is_shown_and_what_is_open() {
     let run = with([F1, F2, X1]).run(&["check"]);
     run.succeeds();
-    let counts = "features: 1 of 3 shown (1 on the real stack), 1 open, 1 later: 0 errors\n";
+    let counts =
+        "features: 3 in all, 1 shown, 1 on the real stack, 1 open, 1 later\nspec check: 0 errors\n";
     assert!(run.out.ends_with(counts), "{}", run.out);
 }
 

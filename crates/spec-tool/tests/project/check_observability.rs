@@ -40,7 +40,7 @@ fn a_role_speaks_for_its_requirements_and_an_id_for_itself() {
     let fixture = with("sharer = \"wire\"\nrelay = \"driver\"\nCONSENT-3 = { none = \"so\" }");
     fixture.is_sound();
     let run = fixture.run(&["check"]);
-    let counts = "2 tested, seen by wire 1, driver 1, none 1; ";
+    let counts = "\ncounted seen by: 1 wire, 1 driver, 1 none\n";
     assert!(run.out.contains(counts), "{}", run.out);
 }
 

@@ -64,7 +64,7 @@ fn a_table_is_shown_on_a_page_and_counted() {
     let fixture = sound();
     let run = fixture.run(&["check"]);
     run.succeeds();
-    let counts = "; 1 state table of 16 cells; features";
+    let counts = "counted state tables: 1 in all, 16 cells\n";
     assert!(run.out.contains(counts), "{}", run.out);
     let page = fixture.get(PAGE);
     for part in [

@@ -35,7 +35,10 @@ fn bad_all(text: &str, expected: &[(usize, &str)]) {
 fn good(text: &str, requirements: usize) {
     let run = chapter(text).run(&["check"]);
     run.succeeds();
-    let counts = format!("spec check: {requirements} requirement");
+    let counts = match requirements {
+        0 => "counted features".to_owned(),
+        some => format!("counted requirements: {some} in all"),
+    };
     assert!(run.out.starts_with(&counts), "{}", run.out);
 }
 
@@ -85,7 +88,7 @@ fn each_keyword_has_its_level() {
     let text = "- [AB-1] The relay MUST a.\n- [AB-2] The relay MUST\n  NOT b.\n\
         - [AB-3] The relay SHOULD c.\n- [AB-4] The relay SHOULD **NOT** d.\n- [AB-5] The relay MAY e.";
     let run = chapter(text).run(&["check"]);
-    let counts = "5 requirements (1 MUST, 1 MUST NOT, 1 SHOULD, 1 SHOULD NOT, 1 MAY), ";
+    let counts = "requirements: 5 in all, 1 MUST, 1 MUST NOT, 1 SHOULD, 1 SHOULD NOT, 1 MAY\n";
     assert!(run.out.contains(counts), "{}", run.out);
 }
 

@@ -26,7 +26,7 @@ fn with(changed: &str, into: &str) -> Fixture {
 fn it_counts_vectors_by_kind() {
     let run = with("code/a", "code/a").run(&["check"]);
     run.succeeds();
-    let counts = "2 vectors, 1 valid and 1 invalid: code 1+1; features";
+    let counts = "counted vectors / valid: 1 code\ncounted vectors / invalid: 1 code\n";
     assert!(run.out.contains(counts), "{}", run.out);
 }
 

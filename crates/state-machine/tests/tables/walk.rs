@@ -164,7 +164,7 @@ impl Walk {
             wrong,
         } = self;
         println!(
-            "{name}: {cells} cells agree, by {steps} steps from {states} states; {never} cannot be, {shadowed} are decided before, {idle} without a row do not come"
+            "counted table cells / {name}: {cells} agree, {never} cannot be, {shadowed} decided before, {idle} without a row, {states} states, {steps} steps"
         );
         let count = wrong.len();
         assert!(wrong.is_empty(), "{count} differ:\n{}", wrong.join("\n"));

@@ -1,6 +1,6 @@
 //! Properties, and faults that break them.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use tla_checker::{
     ast::{SafetyProperty, Spec, Value},
@@ -15,7 +15,8 @@ use crate::{
 
 /// How a check of one configuration came out.
 enum Outcome {
-    Holds(CheckStats),
+    /// With the properties that do.
+    Holds(CheckStats, BTreeSet<String>),
     /// The properties that may be meant, and the way there.
     Broken(Vec<String>, String),
 }
@@ -52,19 +53,22 @@ fn jobs(plans: &[&'static Configuration]) -> Vec<Job> {
     jobs
 }
 
-/// What is found: states and transitions, or that the fault was caught.
-fn judge(folder: &Path, job: &Job) -> Result<Option<(usize, usize, f64)>, String> {
+/// What was looked at without a fault: states, transitions, properties.
+type Held = (usize, usize, BTreeSet<String>);
+
+/// What is found, or that the fault was caught.
+fn judge(folder: &Path, job: &Job) -> Result<Option<Held>, String> {
     match (
         run(folder, job.plan.module, job.plan.name, job.fault)?,
         job.fault,
     ) {
-        (Outcome::Holds(stats), None) => Ok(Some((
+        (Outcome::Holds(stats, properties), None) => Ok(Some((
             stats.states_explored,
             stats.transitions,
-            stats.elapsed_secs,
+            properties,
         ))),
         (Outcome::Broken(_, trace), None) => Err(trace),
-        (Outcome::Holds(_), Some((_, property))) => Err(format!("{property} holds all the same")),
+        (Outcome::Holds(..), Some((_, property))) => Err(format!("{property} holds all the same")),
         (Outcome::Broken(found, trace), Some((_, property))) => {
             if found.iter().any(|name| name == property) {
                 Ok(None)
@@ -77,21 +81,15 @@ fn judge(folder: &Path, job: &Job) -> Result<Option<(usize, usize, f64)>, String
 
 fn report(
     plans: &[&'static Configuration],
-    results: Vec<(Job, Result<Option<(usize, usize, f64)>, String>)>,
+    results: Vec<(Job, Result<Option<Held>, String>)>,
 ) -> Result<(), String> {
     let (mut states, mut transitions, mut caught, mut bad) = (0, 0, 0, Vec::new());
+    let (mut all, mut broken) = (BTreeSet::new(), BTreeSet::new());
     for plan in plans {
-        let mut faults = Vec::new();
+        let (mut faults, mut held) = (Vec::new(), None);
         for (job, result) in results.iter().filter(|(job, _)| job.plan.name == plan.name) {
             match (result, job.fault) {
-                (Ok(Some((some, more, seconds))), _) => {
-                    states += some;
-                    transitions += more;
-                    println!(
-                        "{:<18} {some:>7} states {more:>8} transitions {seconds:>6.1} s",
-                        plan.name
-                    );
-                }
+                (Ok(Some(found)), _) => held = Some(found),
                 (Ok(None), Some((fault, property))) => faults.push((property, fault)),
                 (Ok(None), None) => {}
                 (Err(why), fault) => {
@@ -102,10 +100,27 @@ fn report(
         }
         faults.sort_unstable();
         caught += faults.len();
-        for (property, fault) in faults {
+        for (property, fault) in &faults {
             println!("    {property:<12} fails with {fault}");
+            broken.insert(*property);
+        }
+        if let Some((some, more, properties)) = held {
+            states += some;
+            transitions += more;
+            println!(
+                "counted model / {}: {some} states, {more} transitions, {} properties, {} faults caught",
+                plan.name,
+                properties.len(),
+                faults.len()
+            );
+            all.extend(properties);
         }
     }
+    println!(
+        "counted properties: {} in all, {} that a seeded fault breaks",
+        all.len(),
+        broken.len()
+    );
     let planned: usize = plans.iter().map(|plan| plan.faults.len()).sum();
     println!("{states} states, {transitions} transitions, {caught} of {planned} faults caught");
     if results.len() < plans.len() + planned {
@@ -156,7 +171,7 @@ fn run(
     let told = |trace: &[_], actions: &[_]| format_trace_with_actions(trace, actions, &spec.vars);
     Ok(
         match check(spec, &prepared.domains, &prepared.checker_config) {
-            CheckResult::Ok(stats) => Outcome::Holds(stats),
+            CheckResult::Ok(stats) => Outcome::Holds(stats, properties(spec)),
             CheckResult::InvariantViolation(found, _) => {
                 let name = spec.invariant_names[found.violated_invariant].as_deref();
                 let name = name.unwrap_or("an invariant").to_owned();
@@ -183,6 +198,17 @@ fn run(
             other => return Err(format!("{module}: {:.2000}", format!("{other:?}"))),
         },
     )
+}
+
+fn properties(spec: &Spec) -> BTreeSet<String> {
+    let invariants = spec.invariant_names.iter().flatten();
+    let invariants = invariants.map(|name| name.to_string());
+    let live = spec.liveness_properties.iter().map(|p| p.name.to_string());
+    let steps = spec.safety_properties.iter().map(|known| {
+        let (SafetyProperty::Init { name, .. } | SafetyProperty::Action { name, .. }) = known;
+        name.to_string()
+    });
+    invariants.chain(live).chain(steps).collect()
 }
 
 fn only(spec: &mut Spec, property: &str) {
@@ -212,7 +238,7 @@ pub fn trace(folder: &Path, names: &[&str]) -> Result<(), String> {
         .zip(names.get(3))
         .map(|(fault, property)| (*fault, *property));
     match run(folder, module, name, fault)? {
-        Outcome::Holds(stats) => {
+        Outcome::Holds(stats, _) => {
             println!(
                 "{} states, {} transitions, {:.1} s",
                 stats.states_explored, stats.transitions, stats.elapsed_secs
