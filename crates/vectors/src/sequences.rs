@@ -3,9 +3,10 @@
 mod helper;
 mod relay;
 mod sharer;
+mod tools;
 
 use alongside_state_machine::error::{Fault, Misuse};
-use alongside_wire::{input::InputEvent, session::Message};
+use alongside_wire::{Scopes, input::InputEvent, session::Message};
 use serde_json::{Value, json};
 
 use crate::{fields::Message as _, messages::event_fields, vector::File};
@@ -15,6 +16,7 @@ pub(crate) fn files() -> Vec<File> {
     sharer::add(&mut file);
     helper::add(&mut file);
     relay::add(&mut file);
+    tools::add(&mut file);
     vec![file]
 }
 
@@ -30,6 +32,10 @@ struct Done {
     asked: bool,
     /// The person's act was not taken.
     not_taken: bool,
+    /// Points that are drawn on the sharer's screen.
+    drawn: usize,
+    /// All drawing is gone from it.
+    cleared: bool,
 }
 
 impl Done {
@@ -74,6 +80,12 @@ impl Done {
         if self.not_taken {
             json["not_taken"] = json!(true);
         }
+        if self.drawn > 0 {
+            json["drawn"] = json!(self.drawn);
+        }
+        if self.cleared {
+            json["cleared"] = json!(true);
+        }
         if let Some((name, requirement)) = self.violation {
             json["error"] = json!({ "name": name, "requirement": requirement });
         }
@@ -84,6 +96,7 @@ impl Done {
 /// A sequence that is being written down.
 struct Sequence<M> {
     machine: M,
+    ceiling: Scopes,
     now: u64,
     steps: Vec<Value>,
     results: Vec<Value>,
@@ -101,14 +114,19 @@ enum Event {
     Receive(Message),
     Input(u32, Vec<InputEvent>),
     Media(u32),
+    /// The relay says that the other end is lost.
+    Lost,
+    /// A reconnect is authentic, and its master is taken.
+    Master,
     Time,
     Act(&'static str),
 }
 
 impl<M: End> Sequence<M> {
-    fn new(machine: M) -> Self {
+    fn new(machine: M, ceiling: Scopes) -> Self {
         Self {
             machine,
+            ceiling,
             now: 0,
             steps: Vec::new(),
             results: Vec::new(),
@@ -125,6 +143,8 @@ impl<M: End> Sequence<M> {
                 step["input"] = json!({ "grant": grant, "events": events.iter().copied().map(event_fields).collect::<Vec<_>>() });
             }
             Event::Media(epoch) => step["media"] = json!({ "epoch": epoch }),
+            Event::Lost => step["lost"] = json!(true),
+            Event::Master => step["master"] = json!(true),
             Event::Time => {}
             Event::Act(act) => step["act"] = json!(act),
         }
@@ -145,6 +165,14 @@ impl<M: End> Sequence<M> {
         self.step(after, Event::Act(act), with, expected);
     }
 
+    fn lost(&mut self, after: u64, expected: Done) {
+        self.step(after, Event::Lost, json!({}), expected);
+    }
+
+    fn master(&mut self, after: u64, expected: Done) {
+        self.step(after, Event::Master, json!({}), expected);
+    }
+
     /// A message that breaks the protocol, after which the end has ended.
     fn violates(
         &mut self,
@@ -156,20 +184,8 @@ impl<M: End> Sequence<M> {
         self.receive(10, message, expected);
     }
 
-    fn finish(
-        self,
-        file: &mut File,
-        at: &str,
-        id: &str,
-        about: &str,
-        shows: &[&str],
-        start: Value,
-    ) {
-        let mut input = json!({ "at": at });
-        if let (Some(input), Value::Object(start)) = (input.as_object_mut(), start) {
-            input.extend(start);
-        }
-        input["steps"] = json!(self.steps);
+    fn finish(self, file: &mut File, at: &str, id: &str, about: &str, shows: &[&str]) {
+        let input = json!({ "at": at, "ceiling": self.ceiling.bits(), "steps": self.steps });
         file.taken(
             &format!("{at}/{id}"),
             about,
@@ -201,4 +217,11 @@ fn broken(fault: Fault) -> Option<(&'static str, &'static str)> {
 
 fn refused<T>(done: Result<T, Misuse>) -> bool {
     done.is_err()
+}
+
+/// What both ends allow where there are tools: all but elevation.
+const WITH_TOOLS: Scopes = Scopes::ALL.without(Scopes::ELEVATION);
+
+fn text_of(step: &Value) -> &str {
+    step["text"].as_str().expect("a text")
 }

@@ -70,6 +70,11 @@ _ACTS: dict[str, Callable[[Any, int, Json], Outcome]] = {
     "revoke": lambda m, now, _: m.person_revokes(now),
     "acknowledge": lambda m, now, _: m.person_reads_advisory(now),
     "shown": lambda m, now, _: m.frame_is_shown(now, 1),
+    "chat": lambda m, now, step: m.person_writes(now, step["text"]),
+    "clipboard": lambda m, now, step: m.person_sends_item(now, step["text"]),
+    "take": lambda m, now, _: m.person_answers_item(now, True),
+    "refuse": lambda m, now, _: m.person_answers_item(now, False),
+    "draw": lambda m, now, step: m.draws(now, step["points"]),
     "request": lambda m, now, step: m.person_asks(now, step["scopes"]),
     "release": lambda m, now, _: m.person_gives_up(now),
     "pause": lambda m, now, _: m.person_pauses(now, True),
@@ -78,20 +83,32 @@ _ACTS: dict[str, Callable[[Any, int, Json], Outcome]] = {
 }
 
 
+def _drawing(machine: End) -> tuple[int, bool]:
+    """How many points are on the sharer's screen, and whether anything is."""
+    if not isinstance(machine, Sharer):
+        return 0, False
+    return machine.points, machine.drawn or machine.laser
+
+
 def _of_end(machine: End, step: Json) -> Json:
     """What time brings, and then what happens."""
     now = step["now"]
     grant, prompt = machine.grant, getattr(machine, "prompt", None)
+    points, drawing = _drawing(machine)
     outcomes = [machine.time(now)]
     done: Json = {}
     if "receive" in step:
         outcomes.append(machine.receive(now, message_from_json("session", step["receive"])))
     elif "media" in step:
         outcomes.append(machine.media(now, *members(step["media"], "epoch")))
+    elif step.get("lost"):
+        outcomes.append(machine.peer_lost(now))
+    elif step.get("master"):
+        outcomes.append(machine.reconnected(now))
     elif "input" in step:
         named, events = members(step["input"], "grant", "events")
         outcomes.append(machine.input(now, named, events_from_json(events)))
-        if outcomes[-1].verdict not in (IGNORED, REFUSED):
+        if events and outcomes[-1].verdict not in (IGNORED, REFUSED):
             done["injected"] = events_json(events_from_json(events))
     elif "act" in step:
         if step["act"] not in _ACTS:
@@ -106,6 +123,10 @@ def _of_end(machine: End, step: Json) -> Json:
         done["asked"] = True
     if machine.role == "sharer" and grant and (machine.grant is not grant or "asked" in done):
         done["released"] = True
+    if _drawing(machine)[0] > points:
+        done["drawn"] = _drawing(machine)[0] - points
+    if drawing and not _drawing(machine)[1]:
+        done["cleared"] = True
     for outcome in outcomes:
         if outcome.verdict == REFUSED:
             done["error"] = {"name": outcome.error, "requirement": outcome.requirement}
@@ -119,6 +140,7 @@ class _AtRelay:
     def __init__(self) -> None:
         random = Random(0)
         self.relay = Relay(lambda: random.randrange(32), random.randbytes)
+        self.relay.offers_sign_in = True
         self.waiting: dict[int, bytes] = {}
         self.names: dict[str, str] = {}
 
@@ -137,6 +159,8 @@ class _AtRelay:
             outs += self._bytes(now, client, bytes.fromhex(step["bytes"]))
         elif step.get("lost"):
             outs += self.relay.lose(now, client)
+        elif "token" in step:
+            outs += self.relay.token_checked(now, client, step["token"] == "right")
         elif set(step) != {"now"}:
             raise BadVector(f"a step of {sorted(step)}")
         sent = [self._said(out) for out in outs if out.message]

@@ -1,7 +1,10 @@
 //! A helper, from the moment that its channel stands.
 
 use alongside_state_machine::{
-    session::{By, Output, helper::Helper},
+    session::{
+        By, Output,
+        helper::{Helper, Line},
+    },
     time::Timestamp,
 };
 use alongside_wire::{
@@ -15,7 +18,7 @@ use alongside_wire::{
 };
 use serde_json::{Value, json};
 
-use super::{Done, End as Ends, Event, Sequence, broken, refused};
+use super::{Done, End as Ends, Event, Sequence, WITH_TOOLS, broken, refused, text_of};
 use crate::{messages::run, vector::File};
 
 impl Ends for Helper {
@@ -27,6 +30,14 @@ impl Ends for Helper {
             Event::Receive(message) => self.handle_message(message, now).err(),
             Event::Media(epoch) => self.handle_media(*epoch).err(),
             Event::Input(..) => panic!("a helper gets no input"),
+            Event::Lost => {
+                self.peer_lost(now);
+                None
+            }
+            Event::Master => {
+                self.master_taken();
+                None
+            }
             Event::Time => None,
             Event::Act(act) => {
                 done.not_taken = match *act {
@@ -38,6 +49,11 @@ impl Ends for Helper {
                     }
                     "acknowledge" => refused(self.acknowledge(now)),
                     "release" => refused(self.release_control(now)),
+                    "chat" => refused(self.chat(text_of(step))),
+                    "clipboard" => refused(self.send_clipboard(text_of(step), now)),
+                    "take" => refused(self.answer_clipboard(true, now)),
+                    "refuse" => refused(self.answer_clipboard(false, now)),
+                    "draw" => refused(self.stroke(line(step), now)),
                     "shown" => {
                         self.shown(1);
                         false
@@ -68,22 +84,41 @@ impl Ends for Helper {
     }
 }
 
+fn line(step: &Value) -> Line {
+    let points = step["points"].as_array().into_iter().flatten();
+    let at = |point: &Value, place: usize| point[place].as_u64().expect("a number") as u16;
+    Line {
+        id: 1,
+        display: 0,
+        colour: 0,
+        width: 1,
+        points: points.map(|point| (at(point, 0), at(point, 1))).collect(),
+    }
+}
+
 const CEILING: Scopes = Scopes::CONSENT.union(Scopes::CONTROL);
 
 fn deciding() -> Sequence<Helper> {
+    deciding_within(CEILING)
+}
+
+fn deciding_within(ceiling: Scopes) -> Sequence<Helper> {
     let mut helper = Helper::default();
     let start = Timestamp::from_millis(0);
     let locator = Code::parse("4060-r0gx").expect("a code").locator;
     helper.request_code(start).expect("a request");
     helper.code_issued(locator, 600_000, start).expect("a code");
     helper.joined(start).expect("a join");
-    helper.secured(CEILING, start).expect("a channel");
+    helper.secured(ceiling, start).expect("a channel");
     while helper.poll_output().is_some() {}
-    Sequence::new(helper)
+    Sequence::new(helper, ceiling)
 }
 
 fn viewing() -> Sequence<Helper> {
-    let mut sequence = deciding();
+    seen(deciding())
+}
+
+fn seen(mut sequence: Sequence<Helper>) -> Sequence<Helper> {
     sequence.receive(
         100,
         Consent {
@@ -143,22 +178,23 @@ fn grant(request: u32, grant: u32, scopes: Scopes) -> ControlGrant {
 }
 
 fn granted() -> Sequence<Helper> {
-    let mut sequence = viewing();
-    asked(&mut sequence, 1, Scopes::CONTROL);
-    sequence.receive(100, grant(1, 1, Scopes::CONTROL), Done::nothing());
+    given(viewing(), Scopes::CONTROL)
+}
+
+/// The same, where there are tools.
+pub(super) fn with_tools(scopes: Scopes) -> Sequence<Helper> {
+    given(seen(deciding_within(WITH_TOOLS)), scopes)
+}
+
+fn given(mut sequence: Sequence<Helper>, scopes: Scopes) -> Sequence<Helper> {
+    asked(&mut sequence, 1, scopes);
+    sequence.receive(100, grant(1, 1, scopes), Done::nothing());
     sequence
 }
 
 pub(super) fn add(file: &mut File) {
     let mut add = |id: &str, about: &str, shows: &[&str], sequence: Sequence<Helper>| {
-        sequence.finish(
-            file,
-            "helper",
-            id,
-            about,
-            shows,
-            json!({ "ceiling": CEILING.bits() }),
-        );
+        sequence.finish(file, "helper", id, about, shows);
     };
     right(&mut add);
     lies(&mut add);

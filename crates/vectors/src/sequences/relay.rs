@@ -3,17 +3,20 @@
 use std::net::IpAddr;
 
 use alongside_state_machine::{
-    relay::{ConnId, Relay, RelayConfig, Source, Transmit},
+    relay::{
+        ConnId, NotVerified, Relay, RelayConfig, Source, Transmit, Verified,
+        account::{Account, Role, Standing},
+    },
     time::Timestamp,
 };
 use alongside_wire::{
-    ErrorCode,
+    ErrorCode, Scopes, SignInMethod,
     code::{Code, Locator},
     framing::{self, Deframer},
-    limits,
+    limits::{self, timers},
     rendezvous::{
         CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, PeerBack, PeerLost,
-        Refused, Rejoin, Rejoined,
+        Refused, Rejoin, Rejoined, SignIn, SignedIn, Token,
     },
 };
 use serde_json::{Value, json};
@@ -27,6 +30,8 @@ struct Written {
     /// What it drew, in the order in which it was said.
     locators: Vec<Locator>,
     tokens: Vec<[u8; 32]>,
+    /// Sign-ins whose tokens are being checked.
+    attempts: Vec<u64>,
     steps: Vec<Value>,
     results: Vec<Value>,
 }
@@ -60,6 +65,7 @@ impl Written {
             now: 0,
             locators: Vec::new(),
             tokens: Vec::new(),
+            attempts: Vec::new(),
             steps: Vec::new(),
             results: Vec::new(),
         }
@@ -107,7 +113,8 @@ impl Written {
                     }
                 }
                 Transmit::Close { conn, code } => done.closed.push((conn.0, code)),
-                Transmit::Verify { .. } | Transmit::Issue { .. } => panic!("nobody signs in"),
+                Transmit::Verify { attempt, .. } => self.attempts.push(attempt),
+                Transmit::Issue { .. } => panic!("nobody asks for a card"),
             }
         }
         assert_eq!(done, expected, "{step}");
@@ -152,6 +159,25 @@ impl Written {
     fn hello(&mut self, client: u64) {
         self.connect(client);
         self.say(client, Hello::default(), Done::default());
+    }
+
+    /// What became of the token of a client's `sign-in`.
+    fn checked(&mut self, client: u64, is_right: bool, expected: Done) {
+        let attempt = self.attempts.pop().expect("a token that is being checked");
+        let verified = Verified {
+            account: anybody(),
+            lasts_ms: u64::from(u32::MAX),
+        };
+        let result = if is_right {
+            Ok(verified)
+        } else {
+            Err(NotVerified::Failed)
+        };
+        self.relay
+            .verified(ConnId(client), attempt, result, self.at());
+        let token = if is_right { "right" } else { "wrong" };
+        let step = json!({ "now": self.now, "client": client, "token": token });
+        self.done(step, expected);
     }
 
     /// The client's connection is lost.
@@ -199,6 +225,21 @@ impl Written {
     }
 }
 
+/// An account that may do everything and says nothing of itself.
+fn anybody() -> Account {
+    Account {
+        issuer: String::new(),
+        subject: String::new(),
+        name: String::new(),
+        title: String::new(),
+        organisation: String::new(),
+        domain: String::new(),
+        role: Role::Elevation,
+        device: Standing::Compliant,
+        expires: 0,
+    }
+}
+
 /// Which token of a session is whose.
 const HELPERS: usize = 0;
 const SHARERS: usize = 1;
@@ -233,7 +274,72 @@ fn refused(code: ErrorCode) -> Message {
     .into()
 }
 
+/// Sign-ins, of which a right one is answered once.
+fn signing_in(file: &mut File) {
+    let unexpected = ErrorCode::UnexpectedMessage;
+    let sign_in = || SignIn {
+        method: SignInMethod::Token.to_wire(),
+        token: Token::new("a token"),
+    };
+    let signed_in = || {
+        let all = Scopes::ALL;
+        sent([(
+            1,
+            SignedIn {
+                help: all,
+                share: all,
+                name: String::new(),
+                organisation: String::new(),
+                lasts_ms: timers::SIGN_IN,
+            }
+            .into(),
+        )])
+    };
+    let begun = || {
+        let mut relay = Written::new();
+        relay.hello(1);
+        relay.say(1, sign_in(), Done::default());
+        relay
+    };
+    let mut relay = begun();
+    relay.checked(1, true, signed_in());
+    relay.say(1, CodeRequest {}, Done::default());
+    relay.finish(
+        file,
+        "sign-in",
+        "a token is right, and a code is asked for",
+        &["AUTH-1", "AUTH-10"],
+    );
+    let mut relay = begun();
+    relay.checked(1, false, sent([(1, refused(ErrorCode::SignInFailed))]));
+    relay.finish(
+        file,
+        "sign-in-failed",
+        "a token proves nothing",
+        &["AUTH-1", "AUTH-3"],
+    );
+    let mut relay = begun();
+    relay.say(1, sign_in(), closed(1, unexpected));
+    relay.finish(
+        file,
+        "sign-in-twice",
+        "a second token while the first is being checked",
+        &["RDV-6"],
+    );
+    let mut relay = begun();
+    relay.checked(1, true, signed_in());
+    relay.say(1, CodeRequest {}, Done::default());
+    relay.say(1, sign_in(), closed(1, unexpected));
+    relay.finish(
+        file,
+        "sign-in-late",
+        "a token of a client that has a code",
+        &["RDV-6"],
+    );
+}
+
 pub(super) fn add(file: &mut File) {
+    signing_in(file);
     let deliver = || Deliver {
         envelope: vec![8, 1, 2],
     };

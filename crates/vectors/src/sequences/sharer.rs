@@ -20,10 +20,10 @@ use alongside_wire::{
 };
 use serde_json::{Value, json};
 
-use super::{Done, End as Ends, Event, Sequence, broken, refused};
+use super::{Done, End as Ends, Event, Sequence, WITH_TOOLS, broken, refused, text_of};
 use crate::{fields::key_of, messages::run, vector::File};
 
-const DISPLAY: DisplayInfo = DisplayInfo {
+pub(super) const DISPLAY: DisplayInfo = DisplayInfo {
     id: 0,
     width: 640,
     height: 480,
@@ -38,6 +38,11 @@ impl Ends for Sharer {
             Event::Receive(message) => self.handle_message(message, now).err(),
             Event::Input(grant, events) => self.handle_input(*grant, events, now).err(),
             Event::Media(_) => panic!("a sharer gets no media"),
+            Event::Lost => self.peer_lost(now).err(),
+            Event::Master => {
+                self.master_taken();
+                None
+            }
             Event::Time => None,
             Event::Act(act) => {
                 done.not_taken = match *act {
@@ -64,6 +69,10 @@ impl Ends for Sharer {
                         ))
                     }
                     "deny" => refused(self.deny_control(now)),
+                    "chat" => refused(self.chat(text_of(step))),
+                    "clipboard" => refused(self.send_clipboard(text_of(step), now)),
+                    "take" => refused(self.answer_clipboard(true, now)),
+                    "refuse" => refused(self.answer_clipboard(false, now)),
                     "revoke" => refused(self.revoke(now)),
                     "pause" => refused(self.set_paused(true, now)),
                     "unpause" => refused(self.set_paused(false, now)),
@@ -86,6 +95,8 @@ impl Ends for Sharer {
                 Output::Send(message) => done.sent.push(message),
                 Output::Event(Said::Inject(event)) => done.injected.push(event),
                 Output::Event(Said::ReleaseAll) => done.released = true,
+                Output::Event(Said::Stroke(stroke)) => done.drawn += stroke.points.len(),
+                Output::Event(Said::DrawingCleared) => done.cleared = true,
                 Output::Event(Said::ControlAsked { .. }) => done.asked = true,
                 Output::Event(_) | Output::Leave(_) | Output::NewPath => {}
             }
@@ -98,20 +109,27 @@ const CEILING: Scopes = Scopes::CONSENT.union(Scopes::CONTROL);
 
 /// Asked for consent.
 fn deciding() -> Sequence<Sharer> {
+    deciding_within(CEILING)
+}
+
+fn deciding_within(ceiling: Scopes) -> Sequence<Sharer> {
     let mut sharer = Sharer::default();
     let start = Timestamp::from_millis(0);
     sharer.join(start).expect("a join");
-    sharer.answered(CEILING, start).expect("an answer");
+    sharer.answered(ceiling, start).expect("an answer");
     sharer
         .introduced("Ada", Who::without_card(), start)
         .expect("an introduction");
     while sharer.poll_output().is_some() {}
-    Sequence::new(sharer)
+    Sequence::new(sharer, ceiling)
 }
 
 /// With a frame that the helper has shown.
 fn viewing() -> Sequence<Sharer> {
-    let mut sequence = deciding();
+    seen(deciding())
+}
+
+fn seen(mut sequence: Sequence<Sharer>) -> Sequence<Sharer> {
     sequence.act(100, "started", json!({}), Done::nothing());
     sequence.act(100, "consent", json!({}), consented());
     sequence.receive(100, EpochSeen { epoch: 1 }, Done::nothing());
@@ -143,17 +161,20 @@ fn consented() -> Done {
 
 /// Late enough for a request.
 fn later() -> Sequence<Sharer> {
-    let mut sequence = viewing();
+    rested(viewing())
+}
+
+fn rested(mut sequence: Sequence<Sharer>) -> Sequence<Sharer> {
     sequence.receive(4_000, Heartbeat {}, Done::nothing());
     sequence.receive(2_000, Heartbeat {}, Done::nothing());
     sequence
 }
 
-fn request(request: u32, scopes: Scopes) -> ControlRequest {
+pub(super) fn request(request: u32, scopes: Scopes) -> ControlRequest {
     ControlRequest { request, scopes }
 }
 
-fn denied(request: u32, code: ErrorCode) -> Done {
+pub(super) fn denied(request: u32, code: ErrorCode) -> Done {
     Done::sent([ControlDeny {
         request,
         code: code.to_wire(),
@@ -161,7 +182,7 @@ fn denied(request: u32, code: ErrorCode) -> Done {
     .into()])
 }
 
-fn ended(grant: u32, code: ErrorCode) -> Message {
+pub(super) fn ended(grant: u32, code: ErrorCode) -> Message {
     ControlEnd {
         grant,
         code: code.to_wire(),
@@ -169,7 +190,7 @@ fn ended(grant: u32, code: ErrorCode) -> Message {
     .into()
 }
 
-fn released(sent: Vec<Message>) -> Done {
+pub(super) fn released(sent: Vec<Message>) -> Done {
     Done {
         sent,
         released: true,
@@ -179,7 +200,15 @@ fn released(sent: Vec<Message>) -> Done {
 
 /// With a live grant 1 of these scopes.
 fn granted(scopes: Scopes, duration_ms: u32) -> Sequence<Sharer> {
-    let mut sequence = later();
+    given(later(), scopes, duration_ms)
+}
+
+/// The same, where there are tools.
+pub(super) fn with_tools(scopes: Scopes) -> Sequence<Sharer> {
+    given(rested(seen(deciding_within(WITH_TOOLS))), scopes, 900_000)
+}
+
+fn given(mut sequence: Sequence<Sharer>, scopes: Scopes, duration_ms: u32) -> Sequence<Sharer> {
     sequence.receive(100, request(1, scopes), Done::asked());
     let secret: [u8; 32] = run(0xC0);
     let with = json!({ "scopes": scopes.bits(), "duration_ms": duration_ms, "secret": hex::encode(secret) });
@@ -196,14 +225,7 @@ fn granted(scopes: Scopes, duration_ms: u32) -> Sequence<Sharer> {
 
 pub(super) fn add(file: &mut File) {
     let mut add = |id: &str, about: &str, shows: &[&str], sequence: Sequence<Sharer>| {
-        sequence.finish(
-            file,
-            "sharer",
-            id,
-            about,
-            shows,
-            json!({ "ceiling": CEILING.bits() }),
-        );
+        sequence.finish(file, "sharer", id, about, shows);
     };
     seeing(&mut add);
     asking(&mut add);
