@@ -1,5 +1,5 @@
 //! The reference code makes of the vectors of another implementation what that one made of them.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::{collections::BTreeMap, fs, path::Path};
 
