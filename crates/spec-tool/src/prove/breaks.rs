@@ -155,7 +155,6 @@ fn each(place: &Place, copy: &Path, chosen: &[Break]) -> Result<Outcome, Failure
     }
     let (mut text, mut caught) = (String::new(), 0);
     for one in chosen {
-        say(&format!("broken: {}\n", one.what));
         let (whole, broken) = one.broken(copy)?;
         let file = copy.join(&one.file);
         let put = |text: &str| fs::write(&file, text).map_err(Failure::io("write", &file));
@@ -169,11 +168,12 @@ fn each(place: &Place, copy: &Path, chosen: &[Break]) -> Result<Outcome, Failure
         };
         let short: String = said.chars().take(160).collect();
         let said = if found.is_ok() { &short } else { said };
-        let _ = writeln!(
-            text,
-            "{caught}: {} ({})\n    {}: {said}",
+        let line = format!(
+            "{caught}: {} ({})\n    {}: {said}\n",
             one.what, one.file, one.part
         );
+        say(&line);
+        text += &line;
     }
     let all = chosen.len();
     let _ = writeln!(text, "spec breaks: {caught} of {all} caught");
