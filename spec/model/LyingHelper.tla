@@ -75,7 +75,8 @@ Watch(a, o) ==
         pp    |-> ~over /\ pp,
         dead  |-> IF over THEN 0 ELSE IF ices THEN s.ep ELSE IF dark # {} THEN Max(dark) ELSE w.dead,
         seen  |-> IF over THEN 0
-                  ELSE IF msg[1] = "epoch-seen" /\ s.ph = "viewing" /\ s.link = "up" THEN msg[2]
+                  ELSE IF msg[1] = "epoch-seen" /\ s.ph = "viewing" /\ s.link = "up"
+                  THEN Max({w.seen, msg[2]})
                   ELSE IF ices THEN 0 ELSE w.seen,
         held  |-> IF "release-all" \in kinds THEN FALSE ELSE w.held \/ "inject" \in kinds,
         ice   |-> IF over \/ state THEN 0 ELSE IF ices THEN 1
@@ -90,7 +91,9 @@ Watch(a, o) ==
 Honest_ ==
   {<<"introduce">>, <<"shown", s.fr>>, <<"advisory-ack">>, <<"epoch-seen", s.ep>>, <<"end", "done">>,
    <<"control-request", s.hr + 1, {"pointer"}>>, <<"control-request", s.hr + 1, Grantable>>,
-   <<"control-withdraw", s.hr>>, <<"control-withdraw", s.grq>>, <<"control-end", s.lg>>, <<"heartbeat">>,
+   <<"control-withdraw", s.hr>>, <<"control-withdraw", s.grq>>, <<"heartbeat">>,
+   <<"control-end", 1>>, <<"control-end", s.lg>>,
+   <<"control-request", s.hr, {"pointer"}>>, <<"control-request", s.hr + 1, {"view"}>>,
    <<"pause", ~s.pp>>, <<"state", s.pp, s.cons, s.ep, s.lg>>}
 Messages_ == IF ~Lies THEN Honest_ ELSE
   {<<"pad">>, <<"heartbeat">>, <<"introduce">>, <<"consent", {"view"}>>, <<"epoch", 1, FALSE>>,
@@ -98,7 +101,7 @@ Messages_ == IF ~Lies THEN Honest_ ELSE
    <<"control-renew", 1, 1, GrantTime>>, <<"displays">>, <<"advisory">>, <<"advisory-ack">>, <<"end", "done">>}
   \cup {<<"shown", n>> : n \in {s.old, s.fr, s.fr + 1}}
   \cup {<<"pause", on>> : on \in BOOLEAN}
-  \cup {<<"epoch-seen", e>> : e \in {0, s.ep - s.es, s.ep, s.ep + 1}}
+  \cup {<<"epoch-seen", e>> : e \in {0, 1, s.ep, s.ep + 1}}
   \cup {<<"control-request", r, sc>> : r \in {s.hr, s.hr + 1}, sc \in Asks}
   \cup {<<"control-withdraw", r>> : r \in {s.hr, s.grq}}
   \cup {<<"control-end", g>> : g \in {s.lg, s.lg + 1}}

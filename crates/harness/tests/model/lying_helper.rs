@@ -39,18 +39,10 @@ const OUTSIDE: Outside = Outside {
         "secure-desktop",
     ],
     gaps: &[
-        // Only the latest epoch is acknowledged again.
-        "epoch, seen: epoch-seen: of an earlier one",
-        // Only the latest grant is given back.
-        "grant, live: control-end: of a grant that has ended",
-        "grant, narrowed: control-end: of a grant that has ended",
         // A grant of the model is over before a question about it is.
         "prompt, own: control-prompt",
         "prompt, renewal: control-prompt",
         "rest, rested: control-prompt",
-        // Who says anything asks once.
-        "prompt, renewal: control-request: beyond the ceiling",
-        "prompt, renewal: control-request: with an old id",
     ],
 };
 
