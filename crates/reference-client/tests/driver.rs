@@ -10,7 +10,7 @@ use std::time::Instant;
 use alongside_client::driver::test_picture;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use suite::Suite;
+use suite::{PATIENCE, Suite};
 
 /// Both roles, each under a driver of its own, and a relay.
 struct Scene {
@@ -64,7 +64,9 @@ impl Scene {
 
     /// Moves the relay's clock until the join has come through.
     async fn join_tick(&mut self) {
+        let began = Instant::now();
         while !self.helper.came("a", "phrase") {
+            assert!(began.elapsed() < PATIENCE, "no join");
             let moved = json!({"op": "advance-clock", "session": "a", "ms": 100});
             assert_eq!(self.relay.ok(moved).await, json!({}));
             // It says what came meanwhile.
@@ -283,6 +285,10 @@ async fn silence_for_two_minutes_is_no_consent() {
 async fn heartbeats_are_given_at_their_times_and_no_other() {
     let mut scene = Scene::open().await;
     scene.asked().await;
+    // All that the sharer said until now was heard, and answered.
+    let pause = json!({"op": "pause", "session": "a"});
+    scene.sharer.ok(pause).await;
+    scene.helper.hear("a", "paused").await;
     // The first has gone, and the next is due in two seconds.
     let said = |moved: Value| moved["sent"].as_u64().unwrap();
     let before = said(scene.helper.advance("a", 0).await);

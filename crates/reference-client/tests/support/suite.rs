@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// How long anything may take. Nothing takes it but a failure.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program that takes commands, and how it is spoken with.
 pub struct Suite {
