@@ -489,7 +489,10 @@ impl Subject for At {
             let outputs = outputs.iter().map(|o| o.replace(code, "as told"));
             assert_eq!(outputs.collect::<Vec<_>>(), wanted.outputs);
             *self = before;
-            return Some(Done::new(Answer::Violation(clause), Vec::new()));
+            return Some(Done::new(
+                Answer::Violation(clause, ErrorCode::UnexpectedMessage),
+                Vec::new(),
+            ));
         }
         if self.next_peer.is_some() {
             self.peer = self.next_peer.take();

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    fs,
     path::Path,
 };
 
@@ -57,15 +58,15 @@ pub(crate) enum Answer {
     #[default]
     Taken,
     Misuse,
-    /// With the requirement that is blamed.
-    Violation(&'static str),
+    /// With the requirement that is blamed, and the error that the other side is told.
+    Violation(&'static str, ErrorCode),
 }
 
 impl From<Result<(), Fault>> for Answer {
     fn from(done: Result<(), Fault>) -> Self {
         match done {
             Ok(()) => Self::Taken,
-            Err(fault) => Self::Violation(fault.clause()),
+            Err(fault) => Self::Violation(fault.clause(), fault.code()),
         }
     }
 }
@@ -178,6 +179,7 @@ pub(crate) fn walk<S: Subject>(name: &str, start: S, aside: &[&str]) -> Walk {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let machine = Machine::load(&root, name).expect("a sound table");
     let mut walk = Walking {
+        errors: errors(&root),
         machine,
         reached: BTreeSet::new(),
         decide: Cells::default(),
@@ -206,8 +208,32 @@ pub(crate) fn walk<S: Subject>(name: &str, start: S, aside: &[&str]) -> Walk {
     walk.result()
 }
 
+/// The table of violations of chapter 09: requirements, each with the name of an error that it stands beside.
+fn errors(root: &Path) -> BTreeSet<(String, String)> {
+    let chapter = fs::read_to_string(root.join("spec/09-limits-errors.md")).expect("a chapter");
+    let rows = chapter.split("{#violations}").nth(1).expect("a section");
+    let rows = rows.split("\n## ").next().unwrap_or(rows).lines();
+    let mut errors = BTreeSet::new();
+    for row in rows.filter(|row| row.starts_with("| 0x")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let id = |word: &&str| {
+            word.split_once('-')
+                .is_some_and(|(_, n)| n.parse::<u32>().is_ok())
+        };
+        let words = cells[3].split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        errors.extend(
+            words
+                .filter(id)
+                .map(|id| (id.to_owned(), cells[2].to_owned())),
+        );
+    }
+    errors
+}
+
 struct Walking {
     machine: Machine,
+    /// Requirements, each with an error that its breach is reported as.
+    errors: BTreeSet<(String, String)>,
     reached: BTreeSet<Vec<usize>>,
     /// Cells that decide in some state that was reached, and those that were compared.
     decide: Cells,
@@ -257,7 +283,7 @@ impl Walking {
                 done.answer == Answer::Misuse && unchanged() && done.outputs.is_empty()
             }
             Outcome::Violation(id) => {
-                matches!(done.answer, Answer::Violation(blamed) if blamed == id)
+                matches!(done.answer, Answer::Violation(blamed, error) if blamed == id && self.errors.contains(&(id.clone(), error.name().to_owned())))
                     && unchanged()
                     && done.outputs.is_empty()
             }
