@@ -74,12 +74,11 @@ impl Cells {
                 }
             }
         }
+        let (cells, events) = (asked.len(), in_model.len());
         println!(
-            "{table}: {} of {} cells with a row, by {} of {} events, in {states} states",
-            asked.len(),
-            possible.len(),
-            in_model.len(),
-            machine.events.len()
+            "counted lock-step cells / {table}: {cells} asked, {} not asked, {events} events, {} events not in the model, {states} states",
+            possible.len() - cells,
+            machine.events.len() - events
         );
         let unasked = possible.difference(&asked);
         let mut gaps: BTreeSet<String> = unasked
