@@ -58,7 +58,7 @@ impl Steps {
         runtime: &Handle,
     ) -> Result<(), Failed> {
         let name = program.command.join(" ");
-        let driver = Driver::start(program, patience).map_err(|broken| broken.to_string());
+        let driver = Driver::start(program, patience * 6).map_err(|broken| broken.to_string());
         let mut driver = self.step(
             &format!("it starts, and answers hello: {name}"),
             driver,

@@ -24,7 +24,8 @@ fn shown(name: &str, value: &Value) -> String {
         other => other.to_string(),
     };
     let long = plain.chars().count() > LONGEST;
-    let is_hex = plain.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // A key or an id is longer than a word that has no other letters.
+    let is_hex = plain.len() >= 16 && plain.bytes().all(|byte| byte.is_ascii_hexdigit());
     match (name, value.as_u64()) {
         ("code", Some(code)) => format!("{plain} ({})", error(code)),
         ("scopes" | "ceiling", Some(bits)) => format!("{plain} ({})", scopes(bits)),

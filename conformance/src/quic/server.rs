@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
 use super::{
-    ALPN, PATIENCE,
+    ALPN,
     link::{Link, Report},
     transport, wait,
 };
@@ -66,10 +66,10 @@ impl Server {
         Ok(config)
     }
 
-    /// The next connection that a client makes, if one comes within the suite's patience.
-    pub fn accept<T: Send + 'static>(&self, report: Report<T>) -> Option<Link> {
+    /// The next connection that a client makes, if one comes within this time.
+    pub fn accept<T: Send + 'static>(&self, report: Report<T>, within: Duration) -> Option<Link> {
         let connecting = async { self.endpoint.accept().await?.await.ok() };
-        let connection = wait(&self.runtime, PATIENCE, connecting)??;
+        let connection = wait(&self.runtime, within, connecting)??;
         Some(Link::watch(connection, None, report, self.runtime.clone()))
     }
 

@@ -45,6 +45,13 @@ pub struct Settings {
     pub repeat: usize,
 }
 
+impl Settings {
+    /// How long a program may take to start.
+    pub fn start(&self) -> Duration {
+        self.patience * 6
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -121,7 +121,7 @@ fn client(
 ) -> Result<Option<Described>, Broken> {
     let none = || Broken::Missing(format!("there is no {role} to test"));
     let program = &target.ok_or_else(none)?.driver;
-    let mut driver = Driver::start(program, settings.patience)?;
+    let mut driver = Driver::start(program, settings.start())?;
     let answered = driver.ask(NO_COMMAND, json!({ "session": SETUP }), settings.patience);
     *stdio = driver.stdio.take();
     match answered? {
@@ -150,7 +150,7 @@ fn relay(
         Some(RelayTarget::At(address, certificate)) => {
             RelayUnderTest::at(*address, certificate.clone())
         }
-        Some(RelayTarget::Program(program)) => RelayUnderTest::start(program, settings.patience)?,
+        Some(RelayTarget::Program(program)) => RelayUnderTest::start(program, settings.start())?,
     };
     let (sender, _heard) = std::sync::mpsc::channel();
     let dialled = dial(

@@ -174,7 +174,7 @@ impl<'a> Worker<'a> {
             };
             let none = || Stop::Harness(format!("there is no {role} to test"));
             let program = &target.as_ref().ok_or_else(none)?.driver;
-            let driver = Driver::start(program, self.settings.patience).map_err(stop)?;
+            let driver = Driver::start(program, self.settings.start()).map_err(stop)?;
             let bench = Bench {
                 driver,
                 runtime: self.runtime.clone(),
@@ -197,7 +197,7 @@ impl<'a> Worker<'a> {
                 Ok(RelayUnderTest::at(*address, certificate.clone()))
             }
             Some(RelayTarget::Program(program)) => {
-                RelayUnderTest::start(program, self.settings.patience).map_err(stop)
+                RelayUnderTest::start(program, self.settings.start()).map_err(stop)
             }
         }
     }

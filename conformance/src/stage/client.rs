@@ -240,7 +240,7 @@ impl<'a> ClientStage<'a> {
     /// If it does not.
     pub fn accept(&mut self) -> Done {
         let report = (self.sender.clone(), Input::Link as fn(Seen) -> Input);
-        let link = self.server.accept(report);
+        let link = self.server.accept(report, self.bench.patience);
         self.link = Some(link.ok_or_else(|| self.in_vain("a connection"))?);
         self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
         self.said = 0;

@@ -1,0 +1,49 @@
+"""A driver that lies: the suite has to find each lie out, and say what it is."""
+
+import json
+import os
+import sys
+import time
+
+LIE = sys.argv[1]
+OPS = {"open", "create-code", "join", "contact", "consent", "send-frame", "end", "close"}
+
+
+def say(line):
+    print(json.dumps(line), flush=True)
+
+
+def answer(number, op):
+    if LIE == "silent":
+        return
+    if LIE == "garbage":
+        print("coffee?", flush=True)
+    elif LIE == "crash":
+        sys.exit("there is no display")
+    elif op == "hello":
+        say({"id": number, "ok": {"driver": 1, "name": "liar", "version": "0", "roles": ["sharer"],
+                                  "capabilities": []}})
+    elif LIE == "always-ok":
+        say({"id": number, "ok": {}})
+    elif LIE == "always-reject":
+        say({"id": number, "err": {"class": "misuse", "detail": "not now"}})
+    elif op not in OPS:
+        say({"id": number, "unsupported": {}})
+    elif LIE == "does-nothing":
+        say({"id": number, "ok": {}})
+    elif LIE == "rejects":
+        say({"id": number, "err": {"class": "misuse", "detail": "not now"}})
+    elif LIE == "has-nothing":
+        say({"id": number, "unsupported": {}})
+    elif LIE == "breaks-down":
+        print("out of memory", file=sys.stderr, flush=True)
+        os._exit(1)
+    elif LIE == "slow":
+        time.sleep(60)
+    elif LIE == "invents":
+        say({"event": "happy", "session": "s1"})
+
+
+for text in sys.stdin:
+    command = json.loads(text)
+    answer(command["id"], command["op"])
