@@ -7,15 +7,6 @@ import json
 import sys
 from typing import Any
 
-from alongside_independent.refusal import Refused
-from alongside_independent.vectors.kind import BadVector
-from alongside_independent.vectors.kinds import KINDS
-from alongside_independent.wire import to_json
-
-from .client import StillClock, fail_loudly
-from .driver_session import Misuse, Session, WrongCommand
-from .sharer import Marks
-
 LINE = 1_048_576
 CAPABILITIES = [
     "clock",
@@ -29,102 +20,13 @@ CAPABILITIES = [
     "secure-desktop",
     "vector",
 ]
-_UNREADABLE = (BadVector, ValueError, LookupError, TypeError, AttributeError, AssertionError)
-
-
-class Driver:
-    def __init__(self) -> None:
-        self._clock = StillClock()
-        self._marks = Marks()
-        self._sessions: dict[str, Session] = {}
-        self._ending: set[asyncio.Task[None]] = set()
-
-    async def answer(self, command: dict[str, Any]) -> dict[str, Any]:
-        number = command.get("id")
-        try:
-            return {"id": number, **await self._carry_out(command)}
-        except Misuse as misuse:
-            return {"id": number, "err": {"class": "misuse", "detail": str(misuse)}}
-        except (WrongCommand, KeyError, TypeError, ValueError) as wrong:
-            return {"id": number, "err": {"class": "command", "detail": f"{type(wrong).__name__}: {wrong}"}}
-
-    async def _carry_out(self, command: dict[str, Any]) -> dict[str, Any]:
-        match command.get("op"):
-            case "hello":
-                return {"ok": _hello()}
-            case "vector":
-                return _vector(command)
-            case "open":
-                return self._open(command)
-            case "close":
-                self._close(self._sessions.pop(command["session"]))
-                return {"ok": {}}
-            case "advance-clock":
-                client = self._session(command).client
-                await client.handled(command.get("read", 0))
-                self._clock.advance(command["ms"])
-                await asyncio.sleep(0)
-                return {"ok": {"sent": client.said}}
-            case op:
-                return self._act(str(op), command)
-
-    def _session(self, command: dict[str, Any]) -> Session:
-        if command["session"] not in self._sessions:
-            raise WrongCommand("no such session")
-        return self._sessions[command["session"]]
-
-    def _open(self, command: dict[str, Any]) -> dict[str, Any]:
-        name = command["session"]
-        if "token" in command:
-            return {"unsupported": {}}
-        if name in self._sessions:
-            raise WrongCommand("there is a session of this name")
-        self._sessions[name] = Session(command, self._clock, self._marks, _say)
-        return {"ok": {}}
-
-    def _act(self, op: str, command: dict[str, Any]) -> dict[str, Any]:
-        act = Session.ACTS.get(op)
-        if act is None:
-            return {"unsupported": {}}
-        session = self._session(command)
-        if act.role not in (None, session.role):
-            return {"unsupported": {}}
-        if session.endpoint.over:
-            raise Misuse("the session has ended")
-        act.do(session, command)
-        return {"ok": {}}
-
-    def _close(self, session: Session) -> None:
-        task = asyncio.create_task(session.forget())
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-
-    async def end(self) -> None:
-        for session in self._sessions.values():
-            self._close(session)
-        await asyncio.gather(*self._ending)
-
-
-def _hello() -> dict[str, Any]:
-    return {
-        "driver": 1,
-        "name": "python_client",
-        "version": "0.1.0",
-        "roles": ["helper", "sharer"],
-        "capabilities": CAPABILITIES,
-    }
-
-
-def _vector(command: dict[str, Any]) -> dict[str, Any]:
-    kind = KINDS.get(command["kind"])
-    if kind is None:
-        return {"unsupported": {}}
-    try:
-        return {"ok": {"output": to_json(kind.compute(command["input"]))}}
-    except Refused as refused:
-        return {"ok": {"error": refused.error or refused.requirement}}
-    except _UNREADABLE as problem:
-        raise WrongCommand(str(problem)) from None
+HELLO = {
+    "driver": 1,
+    "name": "python_client",
+    "version": "0.1.0",
+    "roles": ["helper", "sharer"],
+    "capabilities": CAPABILITIES,
+}
 
 
 def _say(line: dict[str, Any]) -> None:
@@ -132,12 +34,27 @@ def _say(line: dict[str, Any]) -> None:
 
 
 async def drive() -> int:
-    fail_loudly()
+    """Says hello before it loads the client, which takes a moment."""
     reader = asyncio.StreamReader(limit=LINE)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    driver = Driver()
+    driver = None
     while line := await reader.readline():
-        _say(await driver.answer(json.loads(line)))
-    await driver.end()
+        command = json.loads(line)
+        if command.get("op") == "hello":
+            _say({"id": command["id"], "ok": HELLO})
+            continue
+        if driver is None:
+            driver = _load()
+        _say(await driver.answer(command))
+    if driver is not None:
+        await driver.end()
     return 0
+
+
+def _load() -> Any:  # noqa: ANN401
+    from .client import fail_loudly
+    from .driver_commands import Driver
+
+    fail_loudly()
+    return Driver(_say)

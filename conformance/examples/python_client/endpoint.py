@@ -31,8 +31,6 @@ BEAT = 1_500
 
 
 REPORT_WAITS = 5_000
-OF_THE_RELAY = ("relay-shutdown", "session-length", "idle")
-"""Codes of `gone` that tell of no act of the other end."""
 
 
 class Endpoint:
@@ -200,7 +198,7 @@ class Endpoint:
 
     def _relay_gone(self, now: int, code: int) -> None:
         error = error_name(code) or "done"
-        self._ended_by = "peer" if self.in_session() and error not in OF_THE_RELAY else "relay"
+        self._ended_by = "relay"
         self._do(self.machine.gone(now, error))
 
     def _relay_refused(self, now: int, code: int) -> None:

@@ -206,10 +206,14 @@ class Sharer(Granting):
         self.person(now, self.machine.displays_change, displays)
 
     def system_asks(self, now: int, active: bool) -> Outcome:
-        """TOOL-23."""
+        """TOOL-21, TOOL-23."""
+        before = self.machine.secure_desktop
+        outcome = self.person(now, self.machine.system_asks, active)
         if not active:
             self._shower.begin_anew()
-        return self.person(now, self.machine.system_asks, active)
+        elif not before and self.machine.grant is not None:
+            self.tell("released")
+        return outcome
 
     def stream_stopped(self, stream: int) -> None:
         if stream == self._shower.stream:

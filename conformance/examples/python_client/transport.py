@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from aioquic import tls
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.quic import events
 from aioquic.quic.configuration import QuicConfiguration
-from aioquic.quic.connection import QuicConnection
+from aioquic.quic.connection import NetworkAddress, QuicConnection
 from aioquic.quic.packet import QuicProtocolVersion
 from alongside_independent.registry import registry
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -77,6 +78,7 @@ class Connection(QuicConnectionProtocol):
         super().__init__(quic, **given)
         self._streams = _Streams()
         self._over = False
+        self.why_not = "the relay does not answer, or its certificate is not trusted"
         self._alpn: str | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -150,14 +152,24 @@ class Connection(QuicConnectionProtocol):
 
     # what comes
 
-    def check_relay(self, address: RelayAddress) -> None:
-        """TRANSPORT-1, TRANSPORT-4: with a trust anchor, the handshake has verified the certificate."""
+    def pin(self, fingerprint: bytes) -> None:
+        """TRANSPORT-4, within the handshake: with another certificate there is no connection."""
+        tls_context = self._quic.tls
+        take = tls_context._set_peer_certificate
+
+        def take_if_pinned(certificate: tls.Certificate) -> None:
+            take(certificate)
+            der = tls_context._peer_certificate.public_bytes(Encoding.DER)
+            if hashlib.sha256(der).digest() != fingerprint:
+                self.why_not = "the relay's certificate has another fingerprint"
+                raise tls.AlertBadCertificate(self.why_not)
+
+        tls_context._set_peer_certificate = take_if_pinned
+
+    def check_relay(self) -> None:
+        """TRANSPORT-1."""
         if self._alpn != ALPN:
             raise NotConnected("this is no relay: it does not speak alongside/1")
-        if address.fingerprint is not None:
-            der = self._quic.tls._peer_certificate.public_bytes(Encoding.DER)
-            if hashlib.sha256(der).digest() != address.fingerprint:
-                raise NotConnected("the relay's certificate has another fingerprint")
 
     def begin(self, listener: Listener) -> None:
         self.listener = listener
@@ -175,11 +187,24 @@ class Connection(QuicConnectionProtocol):
         for task in self._tasks:
             task.cancel()
 
+    def datagram_received(self, data: bytes | str, addr: NetworkAddress) -> None:
+        """aioquic tells of a close when it is over with it; here it is told when it comes."""
+        super().datagram_received(data, addr)
+        close = self._quic._close_event
+        if close is not None and self.listener is not None and not self._over:
+            self._closed_by_relay(close)
+
+    def _closed_by_relay(self, close: events.ConnectionTerminated) -> None:
+        self._over = True
+        self._end_tasks()
+        self.listener.closed(close.error_code if close.frame_type is None else None)
+
     def quic_event_received(self, event: events.QuicEvent) -> None:
         if isinstance(event, events.ProtocolNegotiated):
             self._alpn = event.alpn_protocol
         if isinstance(event, events.ConnectionTerminated):
             self._end_tasks()
+            self._transport.close()
         if self.listener is None or self._over:
             return
         match event:
@@ -190,10 +215,8 @@ class Connection(QuicConnectionProtocol):
             case events.StopSendingReceived(stream_id=stream):
                 self._streams.own.discard(stream)
                 self.listener.stopped(stream)
-            case events.ConnectionTerminated(error_code=code, frame_type=frame):
-                self._over = True
-                self._transport.close()
-                self.listener.closed(code if frame is None else None)
+            case events.ConnectionTerminated():
+                self._closed_by_relay(event)
 
     def _data(self, stream: int, data: bytes, last: bool) -> None:
         if stream == CONTROL:
@@ -236,11 +259,13 @@ async def connect(address: RelayAddress, timeout: float = SILENCE) -> Connection
     transport, made = await loop.create_datagram_endpoint(lambda: Connection(quic), family=family)
     try:
         made.connect(where)
+        if address.fingerprint is not None:
+            made.pin(address.fingerprint)
         await asyncio.wait_for(made.wait_connected(), timeout)
-        made.check_relay(address)
+        made.check_relay()
     except (ConnectionError, TimeoutError) as error:
         transport.close()
-        raise NotConnected("the relay does not answer, or its certificate is not trusted") from error
+        raise NotConnected(made.why_not) from error
     except NotConnected:
         made.close(registry().errors["done"])
         transport.close()

@@ -17,7 +17,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 EXAMPLES = Path(__file__).resolve().parents[1]
-PATIENCE = 30.0
+PATIENCE = 90.0
 CODE = re.compile(r"\b[0-9a-z]{4,8}-[0-9a-z]{4}\b")
 
 
