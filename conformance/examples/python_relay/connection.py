@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.quic import events
-from aioquic.quic.connection import QuicConnection
+from aioquic.quic.connection import NetworkAddress, QuicConnection
 from alongside_independent.registry import registry
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class ClientConnection(QuicConnectionProtocol):
         self.met: set[int] = set()
         """Frame streams that were met once; what comes on one without a splice is dropped."""
         self._closing = False
+        self._departed = False
         self._tasks: set[asyncio.Task[None]] = set()
         streams = registry().limit("frame-streams")
         for limit, most in ((quic._local_max_streams_bidi, 1), (quic._local_max_streams_uni, streams)):
@@ -94,14 +95,26 @@ class ClientConnection(QuicConnectionProtocol):
 
     # what comes
 
+    def datagram_received(self, data: bytes | str, addr: NetworkAddress) -> None:
+        """aioquic tells of a close when it is over with it; here it is told when it comes."""
+        super().datagram_received(data, addr)
+        close = self._quic._close_event
+        if close is not None:
+            self._depart(close)
+
+    def _depart(self, close: events.ConnectionTerminated) -> None:
+        if self.number is not None and not self._departed:
+            self._departed = True
+            by_client = close.frame_type is None and not self._closing
+            self.server.departed(self, close.error_code if by_client else None)
+
     def quic_event_received(self, event: events.QuicEvent) -> None:
         match event:
             case events.HandshakeCompleted():
                 self.number = self.server.arrived(self)
                 self._spawn(self._keep_alive())
-            case events.ConnectionTerminated(error_code=code, frame_type=frame):
-                if self.number is not None:
-                    self.server.departed(self, code if frame is None and not self._closing else None)
+            case events.ConnectionTerminated():
+                self._depart(event)
             case _ if self.number is None or self._closing:
                 pass
             case events.StreamDataReceived(stream_id=stream, data=data, end_stream=last):

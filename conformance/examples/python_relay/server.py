@@ -89,9 +89,12 @@ class Server:
             self._carry_out(self.machine.time(now - now % self._tick))
 
     def advance(self, ms: int) -> None:
+        """Each timer at its own time; ticks are of interest while a join waits for one."""
         until = self._added + ms
         while self._added < until:
-            self._added = min(self._added + self._tick - self._added % self._tick, until)
+            next_tick = self._added + self._tick - self._added % self._tick
+            due = next_tick if self.machine.joins else self.machine.next_time()
+            self._added = until if due is None else min(max(due, self._added + 1), until)
             self._carry_out(self.machine.time(self._added))
 
     # clients

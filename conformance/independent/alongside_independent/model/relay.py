@@ -14,6 +14,7 @@ from ..refusal import Refused
 from ..registry import registry
 
 CLIENT, RELAY = "client", "relay"
+IDLE_TIMERS = dict.fromkeys(("new", "idle", "signing in"), "unpaired-idle") | {"waiting": "device-wait"}
 
 
 @dataclass
@@ -75,6 +76,15 @@ def sources_of(address: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network((ip, bits), strict=False)) for bits in (64, 48))
 
 
+def _too_many(client: Connection, others: list[Connection], limit: str) -> bool:
+    """SOURCE-1, SOURCE-2: a network of 48 bits may have 8 times as much."""
+    for source in client.sources:
+        most = registry().limit(limit) * (8 if source.endswith("/48") else 1)
+        if sum(source in other.sources for other in others) >= most:
+            return True
+    return False
+
+
 class Relay:
     """`five_bits` and `random_bytes` are its random numbers; `devices` are id, token hash, organisation."""
 
@@ -100,9 +110,11 @@ class Relay:
 
     def connect(self, now: int, connection: int, address: str) -> list[Out]:
         self.now = now
-        if len(self.connections) >= registry().limit("connections"):
+        client, there = Connection(sources_of(address), idle_since=now), list(self.connections.values())
+        full = len(there) >= registry().limit("connections")
+        if full or _too_many(client, there, "connections-per-source"):
             return [Out(connection, close="busy")]
-        self.connections[connection] = Connection(sources_of(address), idle_since=now)
+        self.connections[connection] = client
         return []
 
     def receive(
@@ -215,6 +227,19 @@ class Relay:
             del self.failed[source]
         return self._drain()
 
+    def next_time(self) -> int | None:
+        """When `time` has something to do, but for the next tick."""
+        timer = registry().timer
+        times = [code.expires for code in self.codes.values()]
+        for session in self.sessions:
+            times.append(session.began + timer("session-length"))
+            times += [at + timer("reconnect-hold") for at in session.lost_at if at is not None]
+        for client in self.connections.values():
+            if client.state in IDLE_TIMERS:
+                times.append(client.idle_since + timer(IDLE_TIMERS[client.state]))
+        times += [at + timer("join-delay-decay") for _, at in self.failed.values()]
+        return min(times, default=None)
+
     def shut_down(self, now: int) -> list[Out]:
         """RDV-15."""
         self.now = now
@@ -295,7 +320,7 @@ class Relay:
     def _on_code_request(self, connection: int, client: Connection, _: Message) -> None:
         if self.draining:
             self._refuse(connection, "draining")
-        elif len(self.codes) >= registry().limit("codes"):
+        elif len(self.codes) >= registry().limit("codes") or self._has_too_many_codes(client):
             self._refuse(connection, "busy")
         else:
             lifetime = registry().timer("code-lifetime")
@@ -303,6 +328,10 @@ class Relay:
             client.state = "with a code"
             self.codes[client.locator] = Code(connection, self.now + lifetime)
             self._send(connection, "code-issued", locator=client.locator, lifetime_ms=lifetime)
+
+    def _has_too_many_codes(self, client: Connection) -> bool:
+        owners = [self.connections[code.owner] for code in self.codes.values()]
+        return _too_many(client, owners, "codes-per-source")
 
     def _on_sign_in(self, connection: int, client: Connection, _: Message) -> None:
         """AUTH-2 of a relay that offers no method; else `token_checked` says what comes of it."""
@@ -492,9 +521,7 @@ class Relay:
             self._end_session(session, self._code("lost"))
 
     def _idle_time(self, connection: int, client: Connection) -> None:
-        timers = {"waiting": "device-wait"}
-        timers |= dict.fromkeys(("new", "idle", "signing in"), "unpaired-idle")
-        timer = timers.get(client.state)
+        timer = IDLE_TIMERS.get(client.state)
         if timer is None or self.now - client.idle_since < registry().timer(timer):
             return
         if client.state != "new":
