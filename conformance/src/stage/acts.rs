@@ -7,11 +7,17 @@ use alongside_wire::{
     ErrorCode,
     input::InputEvent,
     media::Frame,
+    rendezvous,
     session::{ControlGrant, Message},
 };
 
+use serde_json::{Value, json};
+
 use super::{ClientStage, Done, Item, Stop, frames, item::named, transcript::On};
-use crate::quic::Close;
+use crate::{
+    driver::Event,
+    quic::{Close, Link},
+};
 
 impl ClientStage<'_> {
     /// Notes that a requirement was seen to hold.
@@ -92,6 +98,182 @@ impl ClientStage<'_> {
                 return Ok(None);
             }
         }
+    }
+
+    /// What was heard until now is not waited for any more. Where the log ends, when the client has
+    /// handled all that was said to it.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn fresh(&mut self) -> Done<usize> {
+        self.settle()?;
+        self.mark = self.here();
+        self.told_mark = self.here();
+        Ok(self.mark)
+    }
+
+    /// Waits for something that the person is told, which a requirement says must be.
+    ///
+    /// # Errors
+    /// If it is not told.
+    pub fn tells(&mut self, requirement: &'static str, name: &str) -> Done<Event> {
+        match self.find_told(name)? {
+            Some(event) => {
+                self.holds(requirement);
+                Ok(event)
+            }
+            None => Err(Stop::Fails {
+                requirement,
+                expected: format!("the driver to tell of {name:?}"),
+                seen: self.since(self.told_mark),
+            }),
+        }
+    }
+
+    /// Waits for something that the person is told, on the way to what the case is about.
+    ///
+    /// # Errors
+    /// If it is not told.
+    pub fn told(&mut self, name: &str) -> Done<Event> {
+        let found = self.find_told(name)?;
+        found.ok_or_else(|| self.in_vain(format!("the driver to tell of {name:?}")))
+    }
+
+    /// What was told since `from` is waited for once more.
+    pub const fn told_since(&mut self, from: usize) {
+        self.told_mark = from;
+    }
+
+    /// Sees that the driver told of one thing since `from`, and of another only after it.
+    ///
+    /// # Errors
+    /// If it did not.
+    pub fn never_earlier(
+        &mut self,
+        requirement: &'static str,
+        from: usize,
+        first: &str,
+        then: &str,
+    ) -> Done {
+        self.settle()?;
+        let place = |name: &str| {
+            let mut log = self.log.iter().skip(from);
+            log.position(|item| item.is_told(name))
+        };
+        let (one, other) = (place(first), place(then));
+        let right = matches!((one, other), (Some(one), Some(other)) if one < other);
+        let expected = format!("to be told of {first:?}, and then of {then:?}");
+        let seen = self.since(from);
+        self.check(requirement, right, &expected, seen)
+    }
+
+    /// What is told has an order of its own: it comes by another way than what the client sends.
+    fn find_told(&mut self, name: &str) -> Done<Option<Event>> {
+        let mark = std::mem::replace(&mut self.mark, self.told_mark);
+        let found = self.find(&|item: &Item| item.is_told(name));
+        self.told_mark = std::mem::replace(&mut self.mark, mark);
+        Ok(found?.and_then(|item| match item {
+            Item::Told(event) => Some(event),
+            _ => None,
+        }))
+    }
+
+    /// Waits for a sealed message of this name, which a requirement says must come.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn says(&mut self, requirement: &'static str, name: &str) -> Done<Message> {
+        let item = self.sees(requirement, name, |item| item.is_sealed(name))?;
+        let none = || Stop::Harness(format!("{item} is no message"));
+        item.sealed().cloned().ok_or_else(none)
+    }
+
+    /// Waits for a sealed message of this name, on the way to what the case is about.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn hears(&mut self, name: &str) -> Done<Message> {
+        let item = self.await_(name, |item| item.is_sealed(name))?;
+        let none = || Stop::Harness(format!("{item} is no message"));
+        item.sealed().cloned().ok_or_else(none)
+    }
+
+    /// Waits for exactly this sealed message, which a requirement says must come.
+    ///
+    /// # Errors
+    /// If another of its name comes, or none.
+    pub fn says_this(&mut self, requirement: &'static str, wanted: impl Into<Message>) -> Done {
+        let wanted = wanted.into();
+        let said = self.says(requirement, wanted.name())?;
+        let (expected, seen) = (format!("{wanted:?}"), format!("{said:?}"));
+        self.check(requirement, said == wanted, &expected, seen)
+    }
+
+    /// Does something that has no fields.
+    ///
+    /// # Errors
+    /// As [`ClientStage::does`].
+    pub fn act(&mut self, op: &str) -> Done {
+        self.does(op, json!({})).map(|_| ())
+    }
+
+    /// Sees that the client does not take a command.
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn may_not(&mut self, requirement: &'static str, op: &str, fields: Value) -> Done {
+        let refused = self.ask(op, fields)?.is_err();
+        let expected = format!("{op:?} not to be taken now");
+        self.check(requirement, refused, &expected, "it was taken")
+    }
+
+    /// Sees that the driver does not tell of something since `from`.
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn never_tells(&mut self, requirement: &'static str, from: usize, name: &str) -> Done {
+        self.never(requirement, from, name, |item| item.is_told(name))
+    }
+
+    /// How many there are of these since `from`.
+    pub fn count(&self, from: usize, wanted: impl Fn(&Item) -> bool) -> usize {
+        self.log
+            .iter()
+            .skip(from)
+            .filter(|item| wanted(item))
+            .count()
+    }
+
+    /// Sees that the client gives up a connection that is to come back: closed with `lost`.
+    ///
+    /// # Errors
+    /// If it does not, or with another code.
+    pub fn gives_up(&mut self, requirement: &'static str) -> Done {
+        let closed = self.sees(requirement, "the connection closed", |item| {
+            matches!(item, Item::Closed(_))
+        })?;
+        let lost = Item::Closed(Close::Code(ErrorCode::Lost.to_wire().into()));
+        let seen = closed.to_string();
+        self.check(requirement, closed == lost, "it closed with lost", seen)
+    }
+
+    /// Sees that a helper gives up a join with this error: it leaves, and keeps its connection.
+    ///
+    /// # Errors
+    /// If it does not, or with another.
+    pub fn gives_up_join(&mut self, requirement: &'static str, code: ErrorCode) -> Done {
+        let left = self.sees(requirement, "leave", |item| item.is_to_relay("leave"))?;
+        let wanted = rendezvous::Leave {
+            code: code.to_wire(),
+        };
+        let right = left == Item::ToRelay(wanted.into());
+        self.check(
+            requirement,
+            right,
+            &format!("leave {code}"),
+            left.to_string(),
+        )?;
+        self.goes_on(requirement)
     }
 
     /// Whether something has come since `from`, a place in the log. To be asked when it would have.
@@ -201,12 +383,80 @@ impl ClientStage<'_> {
         Ok(())
     }
 
+    /// As a helper: sends a record of input under a grant whose slots may be none.
+    ///
+    /// # Errors
+    /// If the suite has no such grant.
+    pub fn input_slots(&mut self, stream: u64, grant: u32, slots: &[u8; 64]) -> Done {
+        let none = || Stop::Harness(format!("there is no grant {grant}"));
+        let key = self.standing()?.grants.get_mut(&grant).ok_or_else(none)?;
+        let bytes = key.seal_any(slots);
+        self.stream_bytes(stream, &bytes);
+        Ok(())
+    }
+
+    /// The next record of input under a grant, or one that no grant has, as bytes.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn input_record_of(&mut self, grant: u32, events: &[InputEvent]) -> Done<Vec<u8>> {
+        let channel = self.standing()?;
+        let key = channel.grants.entry(grant);
+        let key = key.or_insert_with(|| GrantKey::new(&channel.keys, grant, &[0; 32]));
+        Ok(key.seal(events))
+    }
+
+    /// Sees that the client does not want more of a stream.
+    ///
+    /// # Errors
+    /// If it goes on to read it.
+    pub fn stops(&mut self, requirement: &'static str, stream: u64) -> Done {
+        let stopped = self
+            .link
+            .as_ref()
+            .is_some_and(|link| link.is_stopped(stream));
+        self.hear_all()?;
+        let seen = self.since(self.mark);
+        self.check(requirement, stopped, "the stream to be stopped", seen)
+    }
+
+    /// As a helper: presses a key, and sees that the client carries it out.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn presses(
+        &mut self,
+        requirement: &'static str,
+        stream: u64,
+        grant: u32,
+        usage: u16,
+    ) -> Done {
+        let press = InputEvent::Key { usage, down: true };
+        self.input(stream, grant, &[press])?;
+        let wanted = json!({ "key": usage, "down": true });
+        loop {
+            let event = self.tells(requirement, "injected")?;
+            if event.fields.get("input") == Some(&wanted) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether this key was pressed at the client since `from`.
+    pub fn was_pressed(&self, from: usize, usage: u16) -> bool {
+        let wanted = json!({ "key": usage, "down": true });
+        self.has_come(from, |item| {
+            matches!(item, Item::Told(event)
+                if event.name == "injected" && event.fields.get("input") == Some(&wanted))
+        })
+    }
+
     /// Opens a frame stream.
     ///
     /// # Errors
     /// If the client does not let it.
     pub fn open_stream(&mut self) -> Done<u64> {
-        let opened = self.link.as_ref().and_then(crate::quic::Link::open_stream);
+        let opened = self.link.as_ref().and_then(Link::open_stream);
         opened.ok_or_else(|| self.in_vain("leave to open a frame stream"))
     }
 

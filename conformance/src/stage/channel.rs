@@ -21,6 +21,9 @@ pub struct Channel {
     pub ceiling: Scopes,
     /// Of the session.
     pub session_id: [u8; 16],
+    /// The hash of its first handshake.
+    pub transcript: [u8; 32],
+    out: Direction,
     sealer: Sealer,
     opener: Opener,
     opened: u64,
@@ -46,11 +49,28 @@ impl Channel {
             keys,
             ceiling: established.ceiling,
             session_id: established.session_id,
+            transcript: established.transcript,
+            out,
             opened: 0,
             media: BTreeMap::new(),
             films: BTreeMap::new(),
             grants: BTreeMap::new(),
         }
+    }
+
+    /// The same session under the keys of a reconnect: everything is counted from the beginning.
+    pub(super) fn go_on(&mut self, keys: Keys) {
+        let back = match self.out {
+            Direction::ToSharer => Direction::ToHelper,
+            Direction::ToHelper => Direction::ToSharer,
+        };
+        self.sealer = Sealer::new(&keys, self.out);
+        self.opener = Opener::new(&keys, back);
+        self.keys = keys;
+        self.opened = 0;
+        self.media.clear();
+        self.films.clear();
+        self.grants.clear();
     }
 
     /// The next record of the suite's end, with these messages, as the envelope for it.
@@ -72,5 +92,16 @@ impl Channel {
         let plaintext = self.opener.open(&self.keys, sealed).ok()?;
         self.opened += 1;
         Some((self.opened - 1, plaintext))
+    }
+}
+
+/// The same once more: the suite looks at it when it is in use already.
+pub(super) fn copy(established: &Established) -> Established {
+    let keys = &established.keys;
+    Established {
+        keys: Keys::of_generation(keys.suite(), keys.generation(), keys.master()),
+        ceiling: established.ceiling,
+        session_id: established.session_id,
+        transcript: established.transcript,
     }
 }

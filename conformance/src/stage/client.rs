@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alongside_state_machine::channel::{handshake::Offering, media};
+use alongside_state_machine::channel::{
+    handshake::{Offering, SharerChannel},
+    media,
+    phrase::Phrase,
+};
 use alongside_wire::{
     Scopes, Suite,
     code::Code,
@@ -16,7 +20,7 @@ use alongside_wire::{
     media::Frame,
     record::{INPUT, InputHeader, MEDIA, MediaHeader},
     rendezvous::{self, Deliver},
-    session::{self, ChatAck, EpochSeen, Message, Shown},
+    session::{self, AdvisoryAck, ChatAck, EpochSeen, Message, Shown},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -57,6 +61,8 @@ pub(super) enum Input {
 pub struct Manners {
     /// As a helper: answer `epoch` by `epoch-seen`.
     pub epoch_seen: bool,
+    /// As a helper: answer `advisory` by `advisory-ack`.
+    pub advisory_ack: bool,
     /// As a helper: say `shown` of the first frame of an epoch.
     pub shown: bool,
     /// Acknowledge lines of chat.
@@ -70,7 +76,8 @@ pub struct ClientStage<'a> {
     pub(super) bench: &'a mut Bench,
     /// What the client is.
     pub role: Role,
-    pub(super) session: String,
+    /// What the driver calls it.
+    pub session: String,
     pub(super) server: Server,
     pub(super) link: Option<Link>,
     inbox: Receiver<Input>,
@@ -80,11 +87,15 @@ pub struct ClientStage<'a> {
     pub log: Vec<Item>,
     /// What is before this was waited for already.
     pub(super) mark: usize,
+    /// The same for what the driver tells.
+    pub(super) told_mark: usize,
     deframer: Deframer,
     streams: BTreeMap<u64, Vec<u8>>,
     frames: BTreeMap<u32, Vec<u8>>,
     /// Bytes of the control stream that the suite has sent on the present connection.
     pub(super) said: u64,
+    /// Bytes of the control stream that were heard on the present connection.
+    pub(super) heard: u64,
     /// The channel, once it stands.
     pub channel: Option<Channel>,
     pub(super) offering: Option<Offering>,
@@ -114,8 +125,19 @@ pub struct ClientStage<'a> {
     pub grant: u32,
     /// The place that the suite gave the client, as a relay.
     pub token: [u8; 32],
-    pub(super) opening: [u8; 32],
+    /// What opens the commitment of the suite's end, as a helper.
+    pub opening: [u8; 32],
+    /// The phrase as the suite's end has it, as a helper.
+    pub phrase: Phrase,
+    /// The helper's commitment, if the suite is the sharer.
+    pub(super) committed: Option<SharerChannel>,
     pub(super) introduced: bool,
+    /// The suite's end takes the session for frozen.
+    pub(super) frozen: bool,
+    /// Lines of chat that the suite's end has written.
+    pub lines: u32,
+    /// What was consented to.
+    pub consented: Scopes,
     over: bool,
 }
 
@@ -138,10 +160,12 @@ impl<'a> ClientStage<'a> {
             answers: BTreeMap::new(),
             log: Vec::new(),
             mark: 0,
+            told_mark: 0,
             deframer: Deframer::new(limits::CONTROL_MESSAGE, "a message"),
             streams: BTreeMap::new(),
             frames: BTreeMap::new(),
             said: 0,
+            heard: 0,
             channel: None,
             offering: None,
             code: None,
@@ -149,6 +173,7 @@ impl<'a> ClientStage<'a> {
             ceiling: Scopes::ALL,
             manners: Manners {
                 epoch_seen: true,
+                advisory_ack: true,
                 shown: true,
                 chat_ack: true,
                 heartbeat: true,
@@ -166,7 +191,12 @@ impl<'a> ClientStage<'a> {
             grant: 0,
             token: [0; 32],
             opening: [0; 32],
+            phrase: [0; 3],
+            committed: None,
             introduced: false,
+            frozen: false,
+            lines: 0,
+            consented: Scopes::NONE,
             over: false,
             bench,
         })
@@ -244,6 +274,7 @@ impl<'a> ClientStage<'a> {
         self.link = Some(link.ok_or_else(|| self.in_vain("a connection"))?);
         self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
         self.said = 0;
+        self.heard = 0;
         self.streams.clear();
         self.transcript.note(self.now, '<', None, "connected");
         Ok(())
@@ -397,6 +428,7 @@ impl<'a> ClientStage<'a> {
             Seen::SecondControl => self.note(Item::SecondControl),
             Seen::Closed(close) => {
                 self.link = None;
+                self.said = 0;
                 self.note(Item::Closed(close));
             }
         }
@@ -406,6 +438,7 @@ impl<'a> ClientStage<'a> {
     fn control(&mut self, bytes: &[u8]) -> Done {
         self.transcript
             .bytes((self.now, '<', None), On::Control, "", bytes);
+        self.heard += bytes.len() as u64;
         self.deframer.push(bytes);
         loop {
             let (message_type, message) = match self.deframer.pull() {
@@ -460,10 +493,16 @@ impl<'a> ClientStage<'a> {
         if let (Message::ControlGrant(grant), Role::Sharer) = (message, self.role) {
             self.learn_grant(grant)?;
         }
+        if let Message::Consent(consent) = message {
+            self.consented = consent.scopes;
+        }
         match message {
             Message::Epoch(epoch) if self.manners.epoch_seen && self.role == Role::Sharer => {
                 let epoch = epoch.epoch;
                 self.seal(&[EpochSeen { epoch }.into()])
+            }
+            Message::Advisory(_) if self.manners.advisory_ack && self.role == Role::Sharer => {
+                self.seal(&[AdvisoryAck {}.into()])
             }
             Message::Chat(session::Chat { id, .. }) if self.manners.chat_ack => {
                 self.seal(&[ChatAck { id: *id }.into()])

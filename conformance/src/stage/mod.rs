@@ -4,6 +4,7 @@
 //! for something, or lets time pass by the clock of what is under test.
 
 mod acts;
+mod again;
 mod channel;
 mod client;
 mod frames;
@@ -18,6 +19,7 @@ pub use channel::Channel;
 pub use client::{Bench, ClientStage};
 pub use frames::{pixels, png};
 pub use item::Item;
+pub(crate) use paths::{NAME, names};
 pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, Who};
 pub use stop::{Done, Stop};
 pub use transcript::{Entry, Master, On, Transcript};

@@ -1,20 +1,25 @@
 //! The well-trodden ways to each phase. A case goes one, and then does what it is about.
 
-use alongside_state_machine::channel::handshake::{Answering, Offering};
+use alongside_state_machine::channel::{
+    handshake::{Answering, Offering},
+    phrase::Phrase,
+};
 use alongside_wire::{
     ErrorCode, Scopes,
     code::{Code, Locator, Secret},
-    envelope::Envelope,
+    envelope::{Answer, Envelope},
     limits::timers,
     rendezvous::{self, CodeIssued, Join, Joined, Place, RelayHello},
     session::{
-        Consent, ControlGrant, ControlRequest, DisplayInfo, Displays, Epoch, Introduce, Message,
+        Advisory, Chat, Consent, ControlGrant, ControlRequest, DisplayInfo, Displays, Epoch,
+        Introduce, Message,
     },
 };
+use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore as _;
 use serde_json::json;
 
-use super::{Channel, ClientStage, Done, Item, Stop, frames};
+use super::{Channel, ClientStage, Done, Item, Stop, channel::copy, frames};
 use crate::driver::Role;
 
 /// What the suite calls itself as a helper.
@@ -126,12 +131,15 @@ impl ClientStage<'_> {
             locator,
             lifetime_ms: timers::CODE_LIFETIME as u32,
         });
-        let told = self.await_("the code", |item| item.is_told("code"))?;
-        let Item::Told(event) = told else {
-            return Err(Stop::Harness("a code that is no event".to_owned()));
-        };
+        let event = self.told("code")?;
         let code = Code::parse(event.text("code"))
             .map_err(|error| Stop::Driver(format!("it shows a code that is none: {error}")))?;
+        if code.locator != locator {
+            return Err(Stop::Timeout {
+                awaited: format!("a code with the locator {locator:?}"),
+                seen: event.text("code").to_owned(),
+            });
+        }
         self.code = Some(code);
         Ok(code)
     }
@@ -165,16 +173,55 @@ impl ClientStage<'_> {
         }
     }
 
+    /// From a connection on, everything until the sharer's person is being asked.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn asks_and_decides(&mut self) -> Done {
+        let envelope = match (self.role, self.asks()?) {
+            (Role::Sharer, rendezvous::Message::Join(join)) => self.answers(&join.offer)?,
+            _ => {
+                self.gets_code()?;
+                self.offers()?
+            }
+        };
+        self.decides(envelope)
+    }
+
+    /// The case ends here, because the client has no such thing and need not.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn lacks(&self, what: &str) -> Done {
+        Err(Stop::Unsupported(what.to_owned()))
+    }
+
     /// To a sharer: the place, and the answer to its offer. What comes back is its `confirm`.
     ///
     /// # Errors
     /// If nothing comes back, or the offer is no good.
     pub fn answers(&mut self, offer: &[u8]) -> Done<Envelope> {
+        let (answering, answer) = self.answer_to(offer)?;
         self.place();
+        self.deliver(answer);
+        self.confirms(answering)
+    }
+
+    /// As a helper: what an offer is answered with, as an envelope.
+    ///
+    /// # Errors
+    /// If the offer is no good.
+    pub fn answer_to(&mut self, offer: &[u8]) -> Done<(Answering, Vec<u8>)> {
         let code = self.the_code()?;
         let answered = Answering::new(code, offer, &self.suites, self.ceiling, &mut self.rng);
-        let (answering, answer) = answered.map_err(|fault| self.no_key(&fault))?;
-        self.deliver(answer);
+        answered.map_err(|fault| self.no_key(&fault))
+    }
+
+    /// As a helper: the sharer's `confirm`, after which the channel stands.
+    ///
+    /// # Errors
+    /// If none comes, or it is no good.
+    pub fn confirms(&mut self, answering: Answering) -> Done<Envelope> {
         let envelope = self.envelope_of("confirm")?;
         let Envelope::Confirm(confirm) = &envelope else {
             return Ok(envelope);
@@ -183,6 +230,7 @@ impl ClientStage<'_> {
             .confirmed(confirm)
             .map_err(|fault| self.no_key(&fault))?;
         self.opening = established.opening;
+        self.phrase = established.phrase;
         self.stands(Channel::opposite(self.role, established.channel));
         Ok(envelope)
     }
@@ -250,17 +298,56 @@ impl ClientStage<'_> {
                 let answered = offering.answered(&answer, &self.suites, &mut self.rng);
                 let established = answered.map_err(|fault| self.no_key(&fault))?;
                 self.deliver(established.confirm.clone());
-                self.stands(Channel::opposite(self.role, established.channel));
-                self.await_("introduce", |item| item.is_sealed("introduce"))?;
+                let keys = copy(&established.channel);
+                self.stands(Channel::opposite(self.role, keys));
+                self.committed = Some(established);
+                self.hears("introduce")?;
             }
             _ => {
                 self.introduce(NAME)?;
-                self.await_("the prompt for consent", |item| {
-                    item.is_told("consent-asked")
-                })?;
+                self.told("consent-asked")?;
             }
         }
         Ok(())
+    }
+
+    /// As a sharer: what confirms an answer, as an envelope.
+    ///
+    /// # Errors
+    /// If the answer is no good.
+    pub fn confirm_of(&mut self, answer: &Answer) -> Done<Vec<u8>> {
+        let none = || Stop::Harness("no offer was made".to_owned());
+        let offering = self.offering.take().ok_or_else(none)?;
+        let answered = offering.answered(answer, &self.suites, &mut self.rng);
+        let established = answered.map_err(|fault| self.no_key(&fault))?;
+        Ok(established.confirm)
+    }
+
+    /// As a sharer: sees that `introduce` opens the commitment, and what the phrase is.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn opens_commitment(&mut self, requirement: &'static str) -> Done<Phrase> {
+        let opening = self.log.iter().find_map(|item| match item.sealed() {
+            Some(Message::Introduce(introduce)) => Some(introduce.opening),
+            _ => None,
+        });
+        let channel = self.committed.as_ref();
+        let phrase = opening.and_then(|opening| channel?.open(&opening).ok());
+        let none = || Stop::Harness("it was seen to open".to_owned());
+        let seen = "it does not open it";
+        self.check(
+            requirement,
+            phrase.is_some(),
+            "the opening of the commitment",
+            seen,
+        )?;
+        phrase.ok_or_else(none)
+    }
+
+    /// What the suite draws from.
+    pub const fn rng(&mut self) -> &mut ChaCha20Rng {
+        &mut self.rng
     }
 
     /// As a helper: opens the commitment, and says a name.
@@ -326,6 +413,7 @@ impl ClientStage<'_> {
     /// If there is no channel.
     pub fn consents(&mut self, scopes: Scopes) -> Done {
         let scopes = scopes.intersect(self.standing()?.ceiling);
+        self.consented = scopes;
         let display = DisplayInfo {
             id: 0,
             width: 64,
@@ -335,6 +423,11 @@ impl ClientStage<'_> {
             Consent { scopes }.into(),
             Displays {
                 displays: vec![display],
+            }
+            .into(),
+            Advisory {
+                statement: Vec::new(),
+                proof: Vec::new(),
             }
             .into(),
         ])?;
@@ -399,9 +492,7 @@ impl ClientStage<'_> {
         match self.role {
             Role::Sharer => {
                 self.seal_one(ControlRequest { request, scopes })?;
-                self.await_("the prompt for control", |item| {
-                    item.is_told("control-asked")
-                })?;
+                self.told("control-asked")?;
                 self.pass(1_500)?;
                 self.does("grant", json!({ "scopes": names(scopes) }))?;
                 let granted = self.await_("a grant", |item| item.is_sealed("control-grant"))?;
@@ -426,20 +517,84 @@ impl ClientStage<'_> {
     /// # Errors
     /// If there is no channel.
     pub fn grants(&mut self, request: u32, scopes: Scopes) -> Done<ControlGrant> {
+        self.grants_for(request, scopes, 300_000)
+    }
+
+    /// A grant that the suite could make next, as a sharer.
+    pub fn next_grant(&mut self, request: u32, scopes: Scopes) -> ControlGrant {
         let mut secret = [0; 32];
         self.rng.fill_bytes(&mut secret);
-        self.grant += 1;
-        let grant = ControlGrant {
+        ControlGrant {
             request,
-            grant: self.grant,
+            grant: self.grant + 1,
             scopes,
             duration_ms: 300_000,
             secret,
+        }
+    }
+
+    /// As a sharer: grants a request for so many milliseconds.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn grants_for(
+        &mut self,
+        request: u32,
+        scopes: Scopes,
+        duration_ms: u32,
+    ) -> Done<ControlGrant> {
+        let grant = ControlGrant {
+            duration_ms,
+            ..self.next_grant(request, scopes)
         };
+        self.grant = grant.grant;
         self.learn_grant(&grant)?;
         self.seal_one(grant.clone())?;
         self.settle()?;
         Ok(grant)
+    }
+
+    /// As a helper: asks for control. The number of the request.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn requests(&mut self, scopes: Scopes) -> Done<u32> {
+        self.request += 1;
+        let request = self.request;
+        self.seal_one(ControlRequest { request, scopes })?;
+        Ok(request)
+    }
+
+    /// To a sharer: a frame was shown, and time has passed since consent.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn ready_for_control(&mut self) -> Done {
+        self.needs("control")?;
+        self.shown()?;
+        self.pass(6_000)?;
+        self.fresh().map(|_| ())
+    }
+
+    /// To a sharer: asks for control; its person is being asked.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn prompted(&mut self, scopes: Scopes) -> Done<u32> {
+        let request = self.requests(scopes)?;
+        self.told("control-asked")?;
+        Ok(request)
+    }
+
+    /// Writes a line of chat as the other end.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn chats(&mut self, text: &str) -> Done {
+        self.lines += 1;
+        let id = self.lines;
+        let text = text.to_owned();
+        self.seal_one(Chat { id, text })
     }
 
     /// The session in order: it ends, and everybody knows why.

@@ -32,7 +32,28 @@ impl ClientStage<'_> {
             let step = STEP.min(until - self.now);
             self.advance(step)?;
         }
-        Ok(())
+        self.hear_told()
+    }
+
+    /// Lets time pass while nothing is said.
+    ///
+    /// # Errors
+    /// As [`ClientStage::pass`].
+    pub fn leap(&mut self, ms: u64) -> Done {
+        match self.can("clock") {
+            true => self.advance(ms),
+            false => self.wait(ms),
+        }
+    }
+
+    /// Lets time pass after which the client may have no connection any more.
+    ///
+    /// # Errors
+    /// As [`ClientStage::pass`].
+    pub fn leap_unread(&mut self, ms: u64) -> Done {
+        self.settle()?;
+        self.said = 0;
+        self.leap(ms)
     }
 
     /// Waits until the client has handled all that was said to it, if it can tell.
@@ -41,22 +62,40 @@ impl ClientStage<'_> {
     /// If it does not answer.
     pub fn settle(&mut self) -> Done {
         match self.can("clock") {
-            true => self.advance(0),
+            true => {
+                self.advance(0)?;
+                self.hear_told()
+            }
             false => self.wait(50),
         }
     }
 
+    /// Moves the clock, and hears all that the client has sent by then.
     fn advance(&mut self, ms: u64) -> Done {
         self.now += ms;
         let read = self.said;
         let asked = self.ask("advance-clock", json!({ "ms": ms, "read": read }))?;
+        let answer = asked.map_err(|why| Stop::Driver(format!("its clock does not go: {why}")))?;
+        let sent = answer.get("sent").and_then(serde_json::Value::as_u64);
+        let deadline = Instant::now() + self.bench.patience;
+        while self.link.is_some() && self.heard < sent.unwrap_or(0) {
+            if !self.hear(deadline)? {
+                return Err(self.in_vain("all that it says it has sent"));
+            }
+        }
+        self.hear_all()
+    }
+
+    /// What the last command caused is told after its answer, and before that of the next.
+    fn hear_told(&mut self) -> Done {
+        let asked = self.ask("advance-clock", json!({ "ms": 0, "read": 0 }))?;
         asked.map_err(|why| Stop::Driver(format!("its clock does not go: {why}")))?;
         self.hear_all()
     }
 
     fn beat(&mut self) -> Done {
         let alive = self.manners.heartbeat && self.link.is_some() && !self.is_over();
-        if alive && self.channel.is_some() && self.introduced() {
+        if alive && !self.frozen && self.channel.is_some() && self.introduced() {
             self.seal(&[Message::from(Heartbeat {})])?;
         }
         Ok(())

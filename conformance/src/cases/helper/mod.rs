@@ -1,9 +1,18 @@
 //! What a helper does.
 
 mod consent;
+mod control;
+mod exchange;
+mod media;
 
 use crate::case::Case;
 
 pub(super) fn cases() -> Vec<Case> {
-    consent::cases()
+    [
+        exchange::cases(),
+        consent::cases(),
+        media::cases(),
+        control::cases(),
+    ]
+    .concat()
 }

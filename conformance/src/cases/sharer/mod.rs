@@ -1,9 +1,30 @@
 //! What a sharer does.
 
 mod consent;
+mod exchange;
+mod friction;
+mod grants;
+mod input;
+mod join;
+mod media;
+mod pause;
+mod requests;
+mod tools;
 
 use crate::case::Case;
 
 pub(super) fn cases() -> Vec<Case> {
-    consent::cases()
+    [
+        join::cases(),
+        exchange::cases(),
+        consent::cases(),
+        friction::cases(),
+        media::cases(),
+        pause::cases(),
+        requests::cases(),
+        grants::cases(),
+        input::cases(),
+        tools::cases(),
+    ]
+    .concat()
 }

@@ -38,10 +38,19 @@ impl GrantKey {
 
     /// Seals up to eight events, header and all.
     pub fn seal(&mut self, events: &[InputEvent]) -> Vec<u8> {
+        self.seal_slots(&encode_record(events))
+    }
+
+    /// Seals slots as they are, which may be none of the table.
+    #[cfg(feature = "key-log")]
+    pub fn seal_any(&mut self, slots: &[u8; limits::INPUT_RECORD]) -> Vec<u8> {
+        self.seal_slots(slots)
+    }
+
+    fn seal_slots(&mut self, slots: &[u8; limits::INPUT_RECORD]) -> Vec<u8> {
         let header = InputHeader { grant: self.grant }.to_bytes();
         let mut record = header.to_vec();
-        let plaintext = encode_record(events);
-        record.extend_from_slice(&self.cipher.seal(self.number, &header, &plaintext));
+        record.extend_from_slice(&self.cipher.seal(self.number, &header, slots));
         self.number += 1;
         record
     }
