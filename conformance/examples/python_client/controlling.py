@@ -13,7 +13,7 @@ from alongside_independent.registry import error_name, registry
 
 from .actions import Reset, Write
 from .endpoint import Endpoint
-from .inputs import InputWriter
+from .inputs import InputWriter, within_the_limit
 
 
 class Controlling(Endpoint):
@@ -46,7 +46,7 @@ class Controlling(Endpoint):
             check_scopes(events, self.machine.grant.scopes)
         except Refused:
             return False
-        self._input.queue += events
+        self._input.queue += [part for event in events for part in within_the_limit(event)]
         return True
 
     def draws(self, now: int, stroke: int, points: list[list[int]]) -> Outcome:

@@ -11,6 +11,18 @@ from alongside_independent.sealing import InputSealer
 SLOTS = 8
 
 
+def within_the_limit(event: Event) -> list[Event]:
+    """A wheel that turns further than `wheel-turn` takes more slots."""
+    if event.kind != "wheel":
+        return [event]
+    most, left, parts = registry().limit("wheel-turn"), [event.values["dx"], event.values["dy"]], []
+    while any(left) or not parts:
+        step = [max(-most, min(most, turn)) for turn in left]
+        left = [turn - done for turn, done in zip(left, step, strict=True)]
+        parts.append(Event("wheel", {"dx": step[0], "dy": step[1]}))
+    return parts
+
+
 @dataclass
 class InputWriter:
     stream: int
