@@ -12,14 +12,14 @@ use tokio::runtime::Handle;
 
 use super::{
     PATIENCE,
-    link::{Link, Report},
+    link::{Close, Link, Report},
     transport, wait,
 };
 
 /// Connects to a relay from this address of the machine, speaking these protocols.
 ///
 /// # Errors
-/// If there is no connection; in words.
+/// How it failed, if there is no connection.
 pub fn dial<T: Send + 'static>(
     relay: SocketAddr,
     certificate: &str,
@@ -27,32 +27,30 @@ pub fn dial<T: Send + 'static>(
     alpn: &[&[u8]],
     report: Report<T>,
     runtime: &Handle,
-) -> Result<Link, String> {
-    let trust = Trust::Fingerprint(certificate.parse()?);
-    let mut tls = trust.client_config().map_err(|error| error.to_string())?;
+) -> Result<Link, Close> {
+    let trust = Trust::Fingerprint(certificate.parse().map_err(lost)?);
+    let mut tls = trust.client_config().map_err(lost)?;
     tls.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
-    let crypto = QuicClientConfig::try_from(tls).map_err(|error| error.to_string())?;
+    let crypto = QuicClientConfig::try_from(tls).map_err(lost)?;
     let mut config = ClientConfig::new(Arc::new(crypto));
     config.transport_config(transport(Duration::from_secs(10)));
     let _guard = runtime.enter();
-    let endpoint = Endpoint::client(SocketAddr::new(from, 0)).map_err(|error| error.to_string())?;
+    let endpoint = Endpoint::client(SocketAddr::new(from, 0)).map_err(lost)?;
     let connecting = endpoint
         .connect_with(config, relay, "localhost")
-        .map_err(|error| error.to_string())?;
+        .map_err(lost)?;
     let connected = async {
-        let connection = connecting.await.map_err(|error| error.to_string())?;
-        let control = connection
-            .open_bi()
-            .await
-            .map_err(|error| error.to_string())?;
-        Ok::<_, String>((connection, control))
+        let connection = connecting.await?;
+        // It fails if the relay has closed it already, which is seen.
+        let control = connection.open_bi().await.ok();
+        Ok::<_, Close>((connection, control))
     };
     let connected = wait(runtime, PATIENCE, connected);
-    let (connection, control) = connected.ok_or_else(|| format!("{relay} does not answer"))??;
-    Ok(Link::watch(
-        connection,
-        Some(control),
-        report,
-        runtime.clone(),
-    ))
+    let (connection, control) =
+        connected.ok_or_else(|| lost(format!("{relay} does not answer")))??;
+    Ok(Link::watch(connection, control, report, runtime.clone()))
+}
+
+fn lost(error: impl ToString) -> Close {
+    Close::Lost(error.to_string())
 }

@@ -2,13 +2,25 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError, mpsc::Sender},
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::Sender,
+    },
+    time::Duration,
 };
 
 use quinn::{Connection, ConnectionError, RecvStream, SendStream, VarInt};
-use tokio::{runtime::Handle, sync::mpsc};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+};
 
 use super::{PATIENCE, wait};
+
+/// How long something may take that is expected not to be possible.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// Something that came of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +57,23 @@ pub enum Close {
     Lost(String),
 }
 
+impl fmt::Display for Close {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "closed with 0x{code:04X}"),
+            Self::Lost(why) => f.write_str(why),
+        }
+    }
+}
+
 /// A connection.
 pub struct Link {
     connection: Connection,
     words: mpsc::UnboundedSender<Word>,
+    /// Bytes of the control stream that the transport has taken.
+    taken: Arc<AtomicUsize>,
+    /// Whether the control stream is read.
+    reading: watch::Sender<bool>,
     streams: Mutex<BTreeMap<u64, SendStream>>,
     incoming: Incoming,
     runtime: Handle,
@@ -79,11 +104,16 @@ impl Link {
         };
         let (words, queue) = mpsc::unbounded_channel();
         let incoming = Incoming::default();
-        runtime.spawn(hear(connection.clone(), control, queue, say.clone()));
+        let taken = Arc::new(AtomicUsize::new(0));
+        let (reading, is_read) = watch::channel(true);
+        let words_of = (queue, Arc::clone(&taken), is_read);
+        runtime.spawn(hear(connection.clone(), control, words_of, say.clone()));
         runtime.spawn(take_streams(connection.clone(), Arc::clone(&incoming), say));
         Self {
             connection,
             words,
+            taken,
+            reading,
             streams: Mutex::default(),
             incoming,
             runtime,
@@ -101,6 +131,16 @@ impl Link {
         let _ = self.words.send(Word::End);
     }
 
+    /// How many bytes of the control stream the transport has taken.
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
+    }
+
+    /// Reads the control stream, or leaves it.
+    pub fn read(&self, on: bool) {
+        self.reading.send_replace(on);
+    }
+
     /// Opens a frame stream, if the other side lets it.
     pub fn open_stream(&self) -> Option<u64> {
         let stream = wait(&self.runtime, PATIENCE, self.connection.open_uni())?.ok()?;
@@ -112,8 +152,7 @@ impl Link {
 
     /// Whether another frame stream can be opened at once.
     pub fn has_room_for_a_stream(&self) -> bool {
-        let moment = std::time::Duration::from_millis(200);
-        let opened = wait(&self.runtime, moment, self.connection.open_uni());
+        let opened = wait(&self.runtime, MOMENT, self.connection.open_uni());
         opened.is_some_and(|opened| opened.is_ok())
     }
 
@@ -164,8 +203,7 @@ impl Link {
 
     /// Opens a second bidirectional stream; whether the other side lets it.
     pub fn open_second_control(&self) -> bool {
-        let moment = std::time::Duration::from_millis(200);
-        let opened = wait(&self.runtime, moment, self.connection.open_bi());
+        let opened = wait(&self.runtime, MOMENT, self.connection.open_bi());
         opened.is_some_and(|opened| opened.is_ok())
     }
 
@@ -185,7 +223,11 @@ impl Drop for Link {
 async fn hear(
     connection: Connection,
     control: Option<(SendStream, RecvStream)>,
-    mut queue: mpsc::UnboundedReceiver<Word>,
+    (mut queue, taken, mut is_read): (
+        mpsc::UnboundedReceiver<Word>,
+        Arc<AtomicUsize>,
+        watch::Receiver<bool>,
+    ),
     say: impl Fn(Seen) + Clone + Send + 'static,
 ) {
     let control = match control {
@@ -198,6 +240,7 @@ async fn hear(
                 if send.write_all(&bytes).await.is_err() {
                     return;
                 }
+                taken.fetch_add(bytes.len(), Ordering::SeqCst);
             }
             let _ = send.finish();
             // The stream is not to be reset by its end here.
@@ -212,6 +255,10 @@ async fn hear(
             }
         });
         let ended = loop {
+            // It fails when nobody holds the link any more.
+            if is_read.wait_for(|on| *on).await.is_err() {
+                break false;
+            }
             match recv.read_chunk(65_536, true).await {
                 Ok(Some(chunk)) => say(Seen::Control(chunk.bytes.to_vec())),
                 Ok(None) => break true,

@@ -3,10 +3,12 @@
 
 mod client;
 mod link;
+mod proxy;
 mod server;
 
 pub use client::dial;
 pub use link::{Close, Link, Seen};
+pub use proxy::{Proxy, Weather};
 pub use server::Server;
 
 use std::{future::Future, sync::Arc, time::Duration};

@@ -152,17 +152,17 @@ impl<'a> Worker<'a> {
     }
 
     fn relay(&mut self, seed: u64, case: &dyn Fn(&mut RelayStage<'_>) -> Done) -> Ran {
-        let _ = seed;
         let relay = match self.relay_under_test() {
             Ok(relay) => relay,
             Err(stop) => return failed(stop),
         };
         let (runtime, patience) = (self.runtime.clone(), self.settings.patience);
         let mut relay = relay;
-        let mut stage = RelayStage::new(&mut relay, runtime, patience, self.settings.real_time);
+        let mut stage =
+            RelayStage::new(&mut relay, runtime, patience, self.settings.real_time, seed);
         let done = case(&mut stage);
         let (held, transcript) = stage.finish();
-        self.relay = Some(relay);
+        self.relay = (!relay.is_spent()).then_some(relay);
         (done, held, transcript)
     }
 

@@ -16,6 +16,9 @@ pub struct Raw<'a> {
 /// Types that are never given a meaning, so that skipping what is unknown stays in practice.
 pub const GREASE: [u16; 4] = [0x3B, 0x7B, 0xBB, 0xFB];
 
+/// The most bytes that a type takes.
+const TYPE_LEN: usize = 3;
+
 /// Whether a receiver that does not know `message_type` skips it.
 pub const fn is_ignorable(message_type: u16) -> bool {
     message_type & 1 == 1
@@ -44,7 +47,11 @@ pub fn split<'a>(
     what: &'static str,
 ) -> Result<Option<(Raw<'a>, usize)>, DecodeError> {
     let Some((message_type, type_len)) = complete(varint::decode(bytes, what))? else {
-        return Ok(None);
+        // What goes on after the most bytes of a type is beyond it already.
+        return match bytes.len() < TYPE_LEN {
+            true => Ok(None),
+            false => Err(DecodeError::new(Fault::VarintTooLarge, what)),
+        };
     };
     let message_type =
         u16::try_from(message_type).map_err(|_| DecodeError::new(Fault::VarintTooLarge, what))?;

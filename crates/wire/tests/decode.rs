@@ -42,6 +42,16 @@ fn varints_are_canonical() {
     assert_eq!(fault(varint::decode(&[0x80], "v")), Fault::Truncated);
 }
 
+//= test spec/07-wire.md#varints [WIRE-1] ac811f20
+#[test]
+fn a_type_that_goes_on_is_not_waited_for() {
+    let begun = |bytes| framing::split(bytes, 100, "message");
+    assert_eq!(begun(&[0x80, 0x80]), Ok(None));
+    assert_eq!(fault(begun(&[0x80, 0x80, 0x80])), Fault::VarintTooLarge);
+    assert_eq!(fault(begun(&[0x80, 0x80, 0x04])), Fault::VarintTooLarge);
+    assert_eq!(begun(&[0xff, 0xff, 0x03]), Ok(None));
+}
+
 #[test]
 fn unknown_odd_types_are_skipped_and_even_ones_are_not() {
     let mut bytes = Vec::new();

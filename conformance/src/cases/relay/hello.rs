@@ -6,6 +6,7 @@ use alongside_wire::{
     rendezvous::{CodeRequest, Hello, Message},
 };
 
+use super::words::gone;
 use crate::{
     case::Case,
     stage::{Done, Heard, RelayStage, Stop},
@@ -39,6 +40,12 @@ pub(super) fn cases() -> Vec<Case> {
             again,
         )
         .twin("relay/hello/answered"),
+        Case::relay(
+            "relay/hello/shut-down",
+            "a relay that shuts down in order tells every client that has said hello, and closes every connection with that code",
+            &["RDV-15"],
+            shut_down,
+        ),
     ]
 }
 
@@ -80,6 +87,20 @@ fn states(stage: &mut RelayStage<'_>) -> Done {
         "timers",
         "none is stated",
     )
+}
+
+fn shut_down(stage: &mut RelayStage<'_>) -> Done {
+    let (silent, idle) = (stage.connect()?, stage.client()?);
+    let (with_code, _) = stage.helper()?;
+    let (helper, sharer) = stage.pair()?;
+    stage.shut_down()?;
+    for who in [idle, with_code, helper, sharer] {
+        stage.next("RDV-15", who, &gone(ErrorCode::RelayShutdown))?;
+        stage.closes("RDV-15", who, ErrorCode::RelayShutdown)?;
+    }
+    stage.closes("RDV-15", silent, ErrorCode::RelayShutdown)?;
+    let quiet = stage.client_of(silent).said.is_empty();
+    stage.check("RDV-15", quiet, "no word before hello", "there was one")
 }
 
 fn another_first(stage: &mut RelayStage<'_>) -> Done {

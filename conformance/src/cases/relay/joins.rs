@@ -29,7 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::relay(
             "relay/join/spent",
             "a join by a code that was joined before is refused with not-found",
-            &["RDV-21"],
+            &["CODE-7", "RDV-21"],
             spent,
         )
         .twin("relay/join/live"),
@@ -66,5 +66,7 @@ fn spent(stage: &mut RelayStage<'_>) -> Done {
     stage.await_(first, "place", |heard| heard.is("place"))?;
     let sharer = stage.client()?;
     stage.join(sharer, locator, b"an offer")?;
-    stage.next("RDV-21", sharer, &NOT_FOUND)
+    stage.next("RDV-21", sharer, &NOT_FOUND)?;
+    stage.holds("CODE-7");
+    Ok(())
 }

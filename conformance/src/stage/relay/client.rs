@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use alongside_wire::{DecodeError, framing::Deframer, limits, rendezvous::Message};
 
 use crate::{
-    quic::{Close, Link, Seen},
+    quic::{Close, Link, Proxy, Seen},
     stage::item::named,
 };
 
@@ -89,20 +89,34 @@ pub struct Client {
     pub heard: Vec<Heard>,
     /// What is before this was waited for already.
     pub(super) mark: usize,
+    /// How many bytes were said.
+    pub(super) to_say: usize,
+    /// Every byte of the control stream.
+    pub said: Vec<u8>,
+    /// The way to the relay, if it is one that can be made bad.
+    pub way: Option<Proxy>,
     /// Whole frame streams, by number.
     pub streams: BTreeMap<u64, Vec<u8>>,
     deframer: Deframer,
 }
 
 impl Client {
-    pub(super) fn new(link: Link) -> Self {
+    pub(super) fn new(link: Option<Link>, way: Option<Proxy>) -> Self {
         Self {
-            link: Some(link),
+            link,
+            to_say: 0,
+            said: Vec::new(),
+            way,
             heard: Vec::new(),
             mark: 0,
             streams: BTreeMap::new(),
             deframer: Deframer::new(limits::CONTROL_MESSAGE, "a message"),
         }
+    }
+
+    /// Nothing more will be heard.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.heard.last(), Some(Heard::Closed(_)))
     }
 
     pub(super) fn see(&mut self, seen: Seen) {
@@ -128,6 +142,7 @@ impl Client {
     }
 
     fn control(&mut self, bytes: &[u8]) {
+        self.said.extend_from_slice(bytes);
         self.deframer.push(bytes);
         loop {
             let heard = match self.deframer.pull() {

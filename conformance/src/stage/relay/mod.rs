@@ -1,11 +1,12 @@
 //! A relay under test: the suite is all of its clients.
 
 mod client;
+mod facts;
 mod program;
+mod way;
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
     sync::mpsc::{Receiver, Sender, channel},
     time::{Duration, Instant},
 };
@@ -14,15 +15,18 @@ use alongside_wire::{
     ErrorCode,
     code::Locator,
     framing,
-    rendezvous::{CodeRequest, Deliver, Hello, Join, Leave, Message},
+    rendezvous::{CodeRequest, Deliver, Hello, Join, Leave, Message, RelayHello},
 };
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
 use tokio::runtime::Handle;
 
 pub use client::{Client, Heard};
 pub use program::{Program, RelayUnderTest};
+use way::Home;
 
 use super::{Done, Stop, Transcript, item::named, transcript::On};
-use crate::quic::{ALPN, Close, Seen, dial};
+use crate::quic::{Close, Link, Seen};
 
 /// One of the suite's clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +47,9 @@ pub struct RelayStage<'a> {
     transcript: Transcript,
     now: u64,
     real_time: bool,
+    home: Home,
+    hello: Option<RelayHello>,
+    rng: ChaCha20Rng,
 }
 
 impl<'a> RelayStage<'a> {
@@ -52,6 +59,7 @@ impl<'a> RelayStage<'a> {
         runtime: Handle,
         patience: Duration,
         real_time: bool,
+        seed: u64,
     ) -> Self {
         let (sender, inbox) = channel();
         Self {
@@ -65,47 +73,10 @@ impl<'a> RelayStage<'a> {
             transcript: Transcript::default(),
             now: 0,
             real_time,
+            home: Home::new(),
+            hello: None,
+            rng: ChaCha20Rng::seed_from_u64(seed),
         }
-    }
-
-    /// Connects from an address of this machine, speaking these protocols, and says nothing.
-    ///
-    /// # Errors
-    /// The relay's refusal, in words.
-    pub fn try_connect(&mut self, from: IpAddr, alpn: &[&[u8]]) -> Result<Who, String> {
-        let who = Who(self.clients.len());
-        let (sender, tagged) = channel::<Seen>();
-        let link = dial(
-            self.relay.address,
-            &self.relay.certificate,
-            from,
-            alpn,
-            (sender, |seen| seen),
-            &self.runtime,
-        )?;
-        let to = self.sender.clone();
-        std::thread::spawn(move || {
-            for seen in tagged {
-                if to.send(Tagged(who, seen)).is_err() {
-                    return;
-                }
-            }
-        });
-        self.clients.insert(who, Client::new(link));
-        self.transcript.note(self.now, '>', Some(who.0), "connects");
-        Ok(who)
-    }
-
-    /// Connects from the usual address, and says nothing.
-    ///
-    /// # Errors
-    /// If there is no connection.
-    pub fn connect(&mut self) -> Done<Who> {
-        let connected = self.try_connect([127, 0, 0, 1].into(), &[ALPN]);
-        connected.map_err(|seen| Stop::Timeout {
-            awaited: "a connection".to_owned(),
-            seen,
-        })
     }
 
     /// Connects and says `hello`.
@@ -113,10 +84,30 @@ impl<'a> RelayStage<'a> {
     /// # Errors
     /// If it is not answered.
     pub fn client(&mut self) -> Done<Who> {
-        let who = self.connect()?;
-        self.say(who, Hello::default());
-        self.await_(who, "relay-hello", |heard| heard.is("relay-hello"))?;
+        self.client_from(0)
+    }
+
+    /// The same from one of the sources of the case, which are numbered from 0.
+    ///
+    /// # Errors
+    /// If it is not answered.
+    pub fn client_from(&mut self, source: u8) -> Done<Who> {
+        let who = self.connect_from(source)?;
+        self.greets(who)?;
         Ok(who)
+    }
+
+    /// Says `hello`, and hears the answer.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn greets(&mut self, who: Who) -> Done {
+        self.say(who, Hello::default());
+        let hello = self.await_(who, "relay-hello", |heard| heard.is("relay-hello"))?;
+        if let Heard::Said(Message::RelayHello(hello)) = hello {
+            self.hello = Some(hello);
+        }
+        Ok(())
     }
 
     /// A client with a live code.
@@ -211,7 +202,9 @@ impl<'a> RelayStage<'a> {
     pub fn say_bytes(&mut self, who: Who, what: &str, bytes: Vec<u8>) {
         let (at, on) = ((self.now, '>', Some(who.0)), On::Control);
         self.transcript.bytes(at, on, what, &bytes);
-        if let Some(link) = &self.client_of(who).link {
+        let client = self.client_of(who);
+        client.to_say += bytes.len();
+        if let Some(link) = &client.link {
             link.control(bytes);
         }
     }
@@ -236,6 +229,57 @@ impl<'a> RelayStage<'a> {
             unreachable!("it was connected here")
         };
         client
+    }
+
+    /// Random bytes, the same whenever the case is run with the same seed.
+    pub fn random(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// The connection of a client.
+    ///
+    /// # Errors
+    /// If it is gone.
+    pub fn link(&mut self, who: Who) -> Done<&Link> {
+        let client = self.client_of(who);
+        let seen = client.since_mark();
+        client.link.as_ref().ok_or(Stop::Timeout {
+            awaited: "a connection that is still there".to_owned(),
+            seen,
+        })
+    }
+
+    /// Opens a frame stream.
+    ///
+    /// # Errors
+    /// If the relay does not let it.
+    pub fn open_stream(&mut self, who: Who) -> Done<u64> {
+        let opened = self.link(who)?.open_stream();
+        opened.ok_or_else(|| Stop::Timeout {
+            awaited: "room for a frame stream".to_owned(),
+            seen: "there is none".to_owned(),
+        })
+    }
+
+    /// Waits for so many bytes of a frame stream.
+    ///
+    /// # Errors
+    /// If they do not come.
+    pub fn await_stream(&mut self, who: Who, stream: u64, len: usize) -> Done<Vec<u8>> {
+        let come = |client: &Client| client.streams.get(&stream).map_or(0, Vec::len) >= len;
+        let patience = self.patience;
+        let all = self.linger(patience, who, come);
+        let bytes = self.client_of(who).streams.get(&stream).cloned();
+        let bytes = bytes.unwrap_or_default();
+        match all {
+            true => Ok(bytes),
+            false => Err(Stop::Timeout {
+                awaited: format!("{len} bytes of a frame stream"),
+                seen: format!("there came {}", bytes.len()),
+            }),
+        }
     }
 
     /// Closes a connection with a code.
@@ -267,6 +311,19 @@ impl<'a> RelayStage<'a> {
             self.hear(until);
         }
         Ok(())
+    }
+
+    /// The relay is told to shut down in order.
+    ///
+    /// # Errors
+    /// [`Stop::Untestable`] if the suite has not started it.
+    pub fn shut_down(&mut self) -> Done {
+        self.relay.shut_down()
+    }
+
+    /// The relay's clock, which began at a tick.
+    pub const fn time(&self) -> u64 {
+        self.relay.elapsed
     }
 
     fn hear(&mut self, deadline: Instant) -> bool {
@@ -363,7 +420,7 @@ impl<'a> RelayStage<'a> {
                     return Some(heard.clone());
                 }
             }
-            if client.link.is_none() || !self.hear(deadline) {
+            if client.is_over() || !self.hear(deadline) {
                 return None;
             }
         }
@@ -391,6 +448,17 @@ impl<'a> RelayStage<'a> {
         let until = Instant::now() + Duration::from_millis(20);
         while self.hear(until) {}
         Ok(())
+    }
+
+    /// Sees that the next messages that a client hears are these, and that no more follow.
+    ///
+    /// # Errors
+    /// If there are others.
+    pub fn only(&mut self, requirement: &'static str, who: Who, what: &[Message]) -> Done {
+        for message in what {
+            self.next(requirement, who, message)?;
+        }
+        self.silent(requirement, who)
     }
 
     /// Sees that the relay closes the connection of a client with this code.
@@ -439,8 +507,13 @@ impl<'a> RelayStage<'a> {
         })
     }
 
-    /// What was emitted, said and heard, when the case is over.
-    pub fn finish(self) -> (Vec<&'static str>, Transcript) {
+    /// What was emitted, said and heard, when the case is over. Whoever is there leaves for good, so
+    /// that no place is held for it.
+    pub fn finish(mut self) -> (Vec<&'static str>, Transcript) {
+        let all: Vec<_> = self.clients.keys().copied().collect();
+        for who in all {
+            self.close(who, ErrorCode::Done.to_wire());
+        }
         (self.emitted, self.transcript)
     }
 }

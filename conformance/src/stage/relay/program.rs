@@ -34,12 +34,17 @@ pub struct RelayUnderTest {
     pub clock: bool,
     /// What it was told and what it wrote, if the suite has started it.
     pub stdio: Stdio,
+    /// How far it was moved.
+    pub(super) elapsed: u64,
+    /// It cannot serve another case.
+    spent: bool,
     process: Option<Process>,
 }
 
 struct Process {
     child: Child,
-    stdin: ChildStdin,
+    /// Closed when it is to end.
+    stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     next: u64,
 }
@@ -60,6 +65,8 @@ impl RelayUnderTest {
             certificate,
             clock: false,
             stdio: Stdio::default(),
+            elapsed: 0,
+            spent: false,
             process: None,
         }
     }
@@ -101,7 +108,7 @@ impl RelayUnderTest {
         });
         let process = Process {
             child,
-            stdin,
+            stdin: Some(stdin),
             lines,
             next: 0,
         };
@@ -120,8 +127,34 @@ impl RelayUnderTest {
             certificate: ready.certificate,
             clock: ready.capabilities.iter().any(|name| name == "clock"),
             stdio,
+            elapsed: 0,
+            spent: false,
             process: Some(process),
         })
+    }
+
+    /// Whether it was started for this.
+    pub const fn is_ours(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// Whether the next case needs another.
+    pub const fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    /// Tells it to shut down in order: its standard input is closed.
+    ///
+    /// # Errors
+    /// [`Stop::Untestable`] if it was not the suite that started it.
+    pub(super) fn shut_down(&mut self) -> Done {
+        let Some(process) = &mut self.process else {
+            let why = "it is not the suite that started the relay";
+            return Err(Stop::Untestable(why.to_owned()));
+        };
+        self.spent = true;
+        process.stdin = None;
+        Ok(())
     }
 
     /// Moves its clock on.
@@ -132,12 +165,15 @@ impl RelayUnderTest {
         let Some(process) = &mut self.process else {
             return Ok(());
         };
+        self.elapsed += ms;
         process.next += 1;
         let id = process.next;
         let line = json!({ "id": id, "op": "advance-clock", "ms": ms });
         self.stdio.keep('>', &line.to_string());
-        // It fails if the relay has ended, which is heard.
-        let _ = writeln!(process.stdin, "{line}").and_then(|()| process.stdin.flush());
+        if let Some(stdin) = &mut process.stdin {
+            // It fails if the relay has ended, which is heard.
+            let _ = writeln!(stdin, "{line}").and_then(|()| stdin.flush());
+        }
         let answer = process.lines.recv_timeout(patience);
         let answer =
             answer.map_err(|_| Stop::Crash("it does not answer to its clock".to_owned()))?;

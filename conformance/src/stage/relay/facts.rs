@@ -1,0 +1,81 @@
+//! What a relay states about itself, which cases go by.
+
+use alongside_wire::limits::{LIMITS, timers::TIMERS};
+
+use super::{Done, RelayStage, Stop};
+
+impl RelayStage<'_> {
+    /// How long a timer is that the relay states, in milliseconds.
+    ///
+    /// # Errors
+    /// If it does not state it.
+    pub fn timer(&mut self, name: &str) -> Done<u64> {
+        let id = TIMERS.iter().find(|(_, known, _)| *known == name);
+        self.stated(name, id.map(|(id, ..)| *id), |hello| &hello.timers)
+    }
+
+    /// How much a limit is that the relay states.
+    ///
+    /// # Errors
+    /// If it does not state it.
+    pub fn limit(&mut self, name: &str) -> Done<u64> {
+        let id = LIMITS.iter().find(|(_, known, _)| *known == name);
+        self.stated(name, id.map(|(id, ..)| *id), |hello| &hello.limits)
+    }
+
+    /// The same, if the suite can come to it.
+    ///
+    /// # Errors
+    /// [`Stop::Untestable`] if it cannot.
+    pub fn limit_within(&mut self, name: &str, most: u64) -> Done<usize> {
+        let limit = self.limit(name)?;
+        if limit > most {
+            return Err(Stop::Untestable(format!(
+                "the limit {name} is {limit}, and the suite goes up to {most}; start a relay with less"
+            )));
+        }
+        usize::try_from(limit).map_err(|error| Stop::Harness(error.to_string()))
+    }
+
+    fn stated(
+        &mut self,
+        name: &str,
+        id: Option<u16>,
+        of: impl Fn(&alongside_wire::rendezvous::RelayHello) -> &Vec<(u16, u64)>,
+    ) -> Done<u64> {
+        if self.hello.is_none() {
+            let who = self.client()?;
+            self.close(who, 0);
+        }
+        let stated = self.hello.as_ref().and_then(|hello| {
+            let entry = of(hello).iter().find(|(stated, _)| Some(*stated) == id);
+            entry.map(|(_, value)| *value)
+        });
+        stated.ok_or_else(|| Stop::Fails {
+            requirement: "RDV-3",
+            expected: format!("{name} in relay-hello"),
+            seen: "it is not stated".to_owned(),
+        })
+    }
+
+    /// Whether nobody else is at this relay.
+    pub const fn is_ours(&self) -> bool {
+        self.relay.is_ours()
+    }
+
+    /// Whether the relay's time passes only as the suite says.
+    pub const fn has_clock(&self) -> bool {
+        self.relay.clock
+    }
+
+    /// Nothing but the suite's own clock will do.
+    ///
+    /// # Errors
+    /// [`Stop::Untestable`] if the relay has none.
+    pub fn needs_clock(&self) -> Done {
+        match self.relay.clock {
+            true => Ok(()),
+            false => Err(Stop::Untestable("the relay has no clock".to_owned())),
+        }
+    }
+}
