@@ -20,6 +20,7 @@ pub use client::{Bench, ClientStage};
 pub use frames::{pixels, png};
 pub use item::Item;
 pub(crate) use paths::{NAME, names};
+pub(crate) use item::named;
 pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, Who};
 pub use stop::{Done, Stop};
 pub use transcript::{Entry, Master, On, Transcript};

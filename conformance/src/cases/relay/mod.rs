@@ -8,6 +8,7 @@ mod hold;
 mod joins;
 mod limits;
 mod session;
+mod table;
 mod time;
 mod transport;
 mod wire;
@@ -28,6 +29,7 @@ pub(super) fn cases() -> Vec<Case> {
         limits::cases(),
         transport::cases(),
         wire::cases(),
+        table::cases(),
     ]
     .concat()
 }

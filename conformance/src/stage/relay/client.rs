@@ -89,6 +89,8 @@ pub struct Client {
     pub heard: Vec<Heard>,
     /// What is before this was waited for already.
     pub(super) mark: usize,
+    /// What is before this was passed over.
+    pub(super) since: usize,
     /// How many bytes were said.
     pub(super) to_say: usize,
     /// Every byte of the control stream.
@@ -104,6 +106,7 @@ impl Client {
     pub(super) fn new(link: Option<Link>, way: Option<Proxy>) -> Self {
         Self {
             link,
+            since: 0,
             to_say: 0,
             said: Vec::new(),
             way,

@@ -426,6 +426,56 @@ impl<'a> RelayStage<'a> {
         }
     }
 
+    /// What a client has heard by now is not looked at any more.
+    pub fn passes_over(&mut self, who: Who) {
+        let client = self.client_of(who);
+        client.mark = client.heard.len();
+        client.since = client.mark;
+    }
+
+    /// All that a client has heard since then.
+    pub fn since(&mut self, who: Who) -> Vec<Heard> {
+        let client = self.client_of(who);
+        client.heard.iter().skip(client.since).cloned().collect()
+    }
+
+    /// Waits until a client has heard so much.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn comes(&mut self, who: Who, count: usize) -> Done {
+        let patience = self.patience;
+        match self.linger(patience, who, |client| client.heard.len() >= count) {
+            true => Ok(()),
+            false => Err(Stop::Timeout {
+                awaited: "what comes on the way".to_owned(),
+                seen: self.client_of(who).since_mark(),
+            }),
+        }
+    }
+
+    /// Asks for a code, and takes its locator from the answer, if one comes; what a case waits for is
+    /// not moved.
+    pub fn asks_for_code(&mut self, who: Who) -> Option<Locator> {
+        let issued = |heard: &Heard| match heard {
+            Heard::Said(Message::CodeIssued(issued)) => Some(issued.locator),
+            _ => None,
+        };
+        let from = self.client_of(who).heard.len();
+        self.say(who, CodeRequest {});
+        let come = |client: &Client| {
+            client.is_over()
+                || client
+                    .heard
+                    .iter()
+                    .skip(from)
+                    .any(|heard| issued(heard).is_some())
+        };
+        let patience = self.patience;
+        self.linger(patience, who, come);
+        self.client_of(who).heard.iter().skip(from).find_map(issued)
+    }
+
     /// Sees that a client was sent nothing but what it has heard: the relay answers another client
     /// first, which comes after whatever it would have sent.
     ///

@@ -167,6 +167,26 @@ impl Machine {
             .map_err(|problems| Failure::new(crate::outcome::lines(problems)))
     }
 
+    /// The table of one machine, from the text of its file and of the registry. It is not looked up
+    /// whether there are the requirements that it names.
+    ///
+    /// # Errors
+    /// If it has errors.
+    pub fn parse(name: &str, text: &str, registry: &str) -> Result<Self, Failure> {
+        let path = format!("{FOLDER}/{name}.toml");
+        read::parsed(&path, text, registry, None)?
+            .map_err(|problems| Failure::new(crate::outcome::lines(problems)))
+    }
+
+    /// The requirements that a decision about an event follows.
+    pub fn reasons(&self, decision: &Decision, event: usize) -> Vec<String> {
+        let cells = decision.asked.iter().filter_map(|(region, state, branch)| {
+            let cell = self.regions.get(*region)?.cell(*state, event);
+            cell.branches.get(*branch)
+        });
+        cells.flat_map(|branch| branch.by.clone()).collect()
+    }
+
     /// The state that every region begins in.
     pub fn start(&self) -> Vec<usize> {
         vec![0; self.regions.len()]

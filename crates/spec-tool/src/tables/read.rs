@@ -23,7 +23,17 @@ pub(super) fn machine(
 ) -> Result<Result<Machine, Vec<Problem>>, Failure> {
     let file = root.join(registry::PATH);
     let registry = fs::read_to_string(&file).map_err(Failure::io("read", &file))?;
-    let registry: Table = toml::from_str(&registry)
+    parsed(path, text, &registry, Some(spec))
+}
+
+/// The same, of a registry that was read.
+pub(super) fn parsed(
+    path: &str,
+    text: &str,
+    registry: &str,
+    spec: Option<&Spec>,
+) -> Result<Result<Machine, Vec<Problem>>, Failure> {
+    let registry: Table = toml::from_str(registry)
         .map_err(|error| Failure::new(format!("{}: {error}", registry::PATH)))?;
     let raw: Table = match toml::from_str(text) {
         Ok(raw) => raw,
@@ -82,7 +92,7 @@ impl Machine {
 }
 
 impl Reader<'_> {
-    fn machine(&mut self, raw: &Table, names: &Names, spec: &Spec) -> Option<Machine> {
+    fn machine(&mut self, raw: &Table, names: &Names, spec: Option<&Spec>) -> Option<Machine> {
         let known = [
             "machine", "text", "complete", "order", "events", "tell", "regions", "region",
         ];
@@ -220,7 +230,7 @@ impl Reader<'_> {
         raw: &Table,
         machine: &Machine,
         names: &Names,
-        spec: &Spec,
+        spec: Option<&Spec>,
     ) -> Vec<Vec<Cell>> {
         let Region { name, states, .. } = &machine.regions[region];
         let reader = Cells {

@@ -57,7 +57,8 @@ impl Names {
 pub(super) struct Cells<'a> {
     pub(super) machine: &'a Machine,
     pub(super) names: &'a Names,
-    pub(super) spec: &'a Spec,
+    /// The requirements that there are; without them any is taken for one.
+    pub(super) spec: Option<&'a Spec>,
     /// The region that the cell is in.
     pub(super) region: usize,
 }
@@ -145,9 +146,9 @@ impl Cells<'_> {
     }
 
     fn requirement(&self, id: &str) -> Result<(), String> {
-        match self.spec.get(id) {
-            Some(_) => Ok(()),
-            None => Err(self.spec.why_not(id)),
+        match self.spec {
+            Some(spec) if spec.get(id).is_none() => Err(spec.why_not(id)),
+            _ => Ok(()),
         }
     }
 
