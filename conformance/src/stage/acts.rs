@@ -244,6 +244,22 @@ impl ClientStage<'_> {
             .count()
     }
 
+    /// Waits until there are so many of these since `from`: what goes by frame streams comes when it
+    /// comes. How many there are.
+    ///
+    /// # Errors
+    /// If the client breaks down.
+    pub fn until_there_are(
+        &mut self,
+        count: usize,
+        from: usize,
+        wanted: impl Fn(&Item) -> bool,
+    ) -> Done<usize> {
+        let deadline = Instant::now() + self.bench.patience;
+        while self.count(from, &wanted) < count && self.hear(deadline)? {}
+        Ok(self.count(from, &wanted))
+    }
+
     /// Sees that the client gives up a connection that is to come back: closed with `lost`.
     ///
     /// # Errors

@@ -361,8 +361,36 @@ impl ClientStage<'_> {
             card: Vec::new(),
             proof: Vec::new(),
         };
+        self.introduces(introduce)
+    }
+
+    /// As a helper: says this as its introduction.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn introduces(&mut self, introduce: Introduce) -> Done {
         self.introduced = true;
         self.seal_one(introduce)
+    }
+
+    /// The hash of the session's first handshake.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn transcript_hash(&self) -> Done<[u8; 32]> {
+        let none = || Stop::Harness("there is no channel".to_owned());
+        let channel = self.channel.as_ref().ok_or_else(none)?;
+        Ok(channel.transcript)
+    }
+
+    /// The id of the latest frame that a sharer sent.
+    pub fn latest_frame(&self) -> u32 {
+        let frames = self.log.iter().rev();
+        let mut ids = frames.filter_map(|item| match item {
+            Item::Frame { id, .. } => Some(*id),
+            _ => None,
+        });
+        ids.next().unwrap_or_default()
     }
 
     /// Whether the other end may say anything yet but its introduction.

@@ -4,6 +4,7 @@ mod again;
 mod chat;
 mod end;
 pub(super) mod exchange;
+mod faces;
 mod hello;
 mod life;
 mod phases;
@@ -27,6 +28,7 @@ pub(super) fn cases() -> Vec<Case> {
         chat::cases(),
         tools::cases(),
         again::cases(),
+        faces::cases(),
         end::cases(),
     ]
     .concat()

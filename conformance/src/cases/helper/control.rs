@@ -275,7 +275,7 @@ fn grants() -> Vec<Case> {
                 stage.tells("TOOL-8", "renewed")?;
                 let from = stage.fresh()?;
                 stage.pass(5_000)?;
-                let alive = stage.has_come(from, is_input);
+                let alive = stage.until_there_are(400, from, is_input)? >= 400;
                 let seen = stage.since(from);
                 stage.check("TOOL-8", alive, "input under it", seen)
             },
@@ -387,13 +387,15 @@ fn ends() -> Vec<Case> {
                 move |stage| {
                     control_for(stage, Scopes::CONTROL, 8_000)?;
                     stage.pass(100)?;
-                    let had = stage.count(0, is_input);
+                    let had = stage.until_there_are(9, 0, is_input)?;
                     let seen = stage.since(0);
                     stage.check("INPUT-2", had >= 9, "a record each 10 ms", seen)?;
                     how(stage)?;
-                    let from = stage.fresh()?;
-                    stage.moment(20)?;
-                    let from = from.max(stage.here());
+                    // Everything that was sent is here when its stream or its connection is over.
+                    let over =
+                        |item: &Item| matches!(item, Item::StreamOver { .. } | Item::Closed(_));
+                    stage.until_there_are(1, 0, over)?;
+                    let from = stage.here();
                     stage.leap(500)?;
                     stage.moment(20)?;
                     stage.never(requirement, from, "input", is_input)
@@ -517,7 +519,8 @@ fn ticks(stage: &mut ClientStage<'_>) -> Done {
     control_for(stage, Scopes::CONTROL, 300_000)?;
     let from = stage.here();
     stage.pass(1_000)?;
-    stage.moment(50)?;
+    stage.until_there_are(99, from, is_input)?;
+    stage.moment(20)?;
     let records = stage.count(from, is_input);
     let seen = stage.since(from);
     stage.check(

@@ -1,5 +1,6 @@
 //! What a helper does.
 
+mod again;
 mod consent;
 mod control;
 mod exchange;
@@ -13,6 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
         consent::cases(),
         media::cases(),
         control::cases(),
+        again::cases(),
     ]
     .concat()
 }

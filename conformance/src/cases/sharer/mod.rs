@@ -1,5 +1,6 @@
 //! What a sharer does.
 
+mod again;
 mod consent;
 mod exchange;
 mod friction;
@@ -25,6 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
         grants::cases(),
         input::cases(),
         tools::cases(),
+        again::cases(),
     ]
     .concat()
 }
