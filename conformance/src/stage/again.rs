@@ -84,9 +84,11 @@ impl ClientStage<'_> {
     pub fn closes_with(&mut self, code: u16) -> Done {
         self.frozen = true;
         let from = self.here();
-        if let Some(link) = &self.link {
-            link.close(code);
-        }
+        // A client that was told that it is over may have closed it before.
+        let Some(link) = &self.link else {
+            return Ok(());
+        };
+        link.close(code);
         self.until_closed(from)
     }
 
