@@ -60,6 +60,10 @@ pub(super) struct Common {
 }
 
 pub(super) fn run(what: What) -> u8 {
+    let usual = match &what {
+        What::Reference(_) => REFERENCE,
+        _ => "",
+    };
     let Named {
         targets,
         command,
@@ -68,7 +72,7 @@ pub(super) fn run(what: What) -> u8 {
         Ok(named) => named,
         Err(why) => return complain(&why),
     };
-    let expectations = match common.expectations() {
+    let expectations = match common.expectations(usual) {
         Ok(expectations) => expectations,
         Err(why) => return complain(&why),
     };
@@ -114,15 +118,19 @@ impl Common {
         }
     }
 
-    fn expectations(&self) -> Result<Expectations, String> {
+    /// Those of the file that is named, or the usual ones.
+    fn expectations(&self, usual: &str) -> Result<Expectations, String> {
         let Some(path) = &self.expect else {
-            return Ok(Expectations::default());
+            return Expectations::read(usual, date::today());
         };
         let text = fs::read_to_string(path).map_err(|error| error.to_string());
         text.and_then(|text| Expectations::read(&text, date::today()))
             .map_err(|why| format!("{}: {why}", path.display()))
     }
 }
+
+/// What is known of the reference.
+const REFERENCE: &str = include_str!("../../reference.toml");
 
 /// All of it, once.
 struct Round<'a> {

@@ -202,8 +202,12 @@ impl<'s, 'a> Player<'s, 'a> {
             hears(self.stage, plan, machine, self.client, &mine, told)?;
         }
         let by_peer = plan.event.starts_with("its peer");
-        let peers = strip("pass ");
+        let mut peers = strip("pass ");
         let expected = there || plan.outputs.is_some() && !peers.is_empty();
+        // The cell is that of one connection; that of its peer is shut down as well.
+        if plan.event == "shut down" && expected && !peers.is_empty() {
+            peers.push(format!("close {}", ErrorCode::RelayShutdown));
+        }
         if let (Some(peer), true, false) = (self.peer, expected, by_peer) {
             hears(self.stage, plan, machine, peer, &peers, told)?;
         }
