@@ -430,9 +430,12 @@ fn going_on() -> Vec<Case> {
             &["RECON-29"],
             |stage| {
                 stage.ready_for_control()?;
-                stage.comes_back()?;
                 stage.manners.shown = false;
+                stage.comes_back()?;
                 stage.hears("epoch")?;
+                stage.await_("a frame", |item| {
+                    matches!(item, Item::Frame { epoch: 2, .. })
+                })?;
                 stage.pass(11_000)?;
                 let from = stage.fresh()?;
                 let request = stage.requests(Scopes::CONTROL)?;
