@@ -1,5 +1,5 @@
 //! The time that it takes to set a session up, and the memory that the relay needs for many. Both
-//! are printed, and neither is asserted: `cargo bench -p alongside-benches [-- --smoke]`.
+//! are printed, and neither is asserted: `cargo bench --bench session [-- --smoke]`.
 
 use std::{
     io::Write as _,

@@ -60,7 +60,7 @@ mod tests {
         let lacking: Vec<_> = lacking.map(|case| &case.id).collect();
         assert!(
             lacking.is_empty(),
-            "write the set anew: cargo run -p alongside-conformance -- list --ids > conformance/sets/1.0.txt\n{lacking:?}"
+            "write the set anew: cargo conformance list --ids > conformance/sets/1.0.txt\n{lacking:?}"
         );
     }
 }

@@ -22,17 +22,15 @@ use clap::{CommandFactory as _, Parser as _};
 use settings::Settings;
 use signals::{Signal, Signals};
 use tracing::info;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let filter =
-        EnvFilter::try_from_env("ALONGSIDE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
-        .init();
+    log();
     let done = match &args.command {
         Some(Command::Journal { dir, json }) => {
             print_journal(dir, *json, &mut io::stdout().lock()).map_err(Into::into)
@@ -49,6 +47,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn log() {
+    let asked = std::env::var("ALONGSIDE_LOG").ok();
+    let filter: Option<Targets> = asked.and_then(|asked| asked.parse().ok());
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::IsTerminal::is_terminal(&io::stderr()));
+    tracing_subscriber::registry()
+        .with(filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)))
+        .with(layer)
+        .init();
 }
 
 #[tokio::main]

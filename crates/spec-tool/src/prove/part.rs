@@ -30,6 +30,7 @@ enum Program {
 
 const INDEPENDENT: &str = "conformance/independent";
 
+// Tests are run of the workspace and not of a package, for so they share what it is built with.
 pub(super) const PARTS: &[Part] = &[
     Part {
         name: "text",
@@ -45,7 +46,7 @@ pub(super) const PARTS: &[Part] = &[
         about: "the numbers of the code are those of the registry",
         program: Program::Cargo,
         folder: "",
-        arguments: &["test", "-q", "-p", "alongside-wire", "--test", "registry"],
+        arguments: &["test", "-q", "--workspace", "--test", "registry"],
         rest: &[],
         counts: &[],
     },
@@ -54,14 +55,7 @@ pub(super) const PARTS: &[Part] = &[
         about: "the machines walk every cell",
         program: Program::Cargo,
         folder: "",
-        arguments: &[
-            "test",
-            "-q",
-            "-p",
-            "alongside-state-machine",
-            "--test",
-            "tables",
-        ],
+        arguments: &["test", "-q", "--workspace", "--test", "tables"],
         rest: &["--", "--nocapture"],
         counts: &["table cells"],
     },
@@ -88,7 +82,7 @@ pub(super) const PARTS: &[Part] = &[
         about: "the machines and the model, step by step",
         program: Program::Cargo,
         folder: "",
-        arguments: &["test", "-q", "-p", "alongside-harness", "--test", "model"],
+        arguments: &["test", "-q", "--workspace", "--test", "model"],
         rest: &["--", "--nocapture"],
         counts: &["lock-step"],
     },
@@ -97,7 +91,17 @@ pub(super) const PARTS: &[Part] = &[
         about: "the reference against its vectors and the others'",
         program: Program::Cargo,
         folder: "",
-        arguments: &["test", "-q", "-p", "alongside-vectors", "--tests"],
+        arguments: &[
+            "test",
+            "-q",
+            "--workspace",
+            "--test",
+            "chapters",
+            "--test",
+            "committed",
+            "--test",
+            "independent",
+        ],
         rest: &["--", "--nocapture"],
         counts: &["vectors"],
     },
