@@ -6,9 +6,4 @@ they leave out: the connection to a relay, real timers, frame streams, pictures,
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-_INDEPENDENT = str(Path(__file__).resolve().parents[2] / "independent")
-if _INDEPENDENT not in sys.path:
-    sys.path.append(_INDEPENDENT)
+import python_quic as _  # noqa: F401

@@ -29,8 +29,27 @@ HELLO = {
 }
 
 
-def _say(line: dict[str, Any]) -> None:
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+class Output:
+    """Events wait until the command is answered: what it caused comes after its answer."""
+
+    def __init__(self) -> None:
+        self._answering = False
+        self._events: list[dict[str, Any]] = []
+
+    def begin(self) -> None:
+        self._answering = True
+
+    def answer(self, line: dict[str, Any]) -> None:
+        self._answering = False
+        lines, self._events = [line, *self._events], []
+        sys.stdout.write("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in lines))
+        sys.stdout.flush()
+
+    def event(self, line: dict[str, Any]) -> None:
+        if self._answering:
+            self._events.append(line)
+        else:
+            print(json.dumps(line, ensure_ascii=False), flush=True)
 
 
 async def drive() -> int:
@@ -38,23 +57,24 @@ async def drive() -> int:
     reader = asyncio.StreamReader(limit=LINE)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    driver = None
+    driver, output = None, Output()
     while line := await reader.readline():
         command = json.loads(line)
+        output.begin()
         if command.get("op") == "hello":
-            _say({"id": command["id"], "ok": HELLO})
+            output.answer({"id": command["id"], "ok": HELLO})
             continue
         if driver is None:
-            driver = _load()
-        _say(await driver.answer(command))
+            driver = _load(output)
+        output.answer(await driver.answer(command))
     if driver is not None:
         await driver.end()
     return 0
 
 
-def _load() -> Any:  # noqa: ANN401
+def _load(output: Output) -> Any:  # noqa: ANN401
     from .client import fail_loudly
     from .driver_commands import Driver
 
     fail_loudly()
-    return Driver(_say)
+    return Driver(output.event)

@@ -98,6 +98,6 @@ def _vector(command: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"ok": {"output": to_json(kind.compute(command["input"]))}}
     except Refused as refused:
-        return {"ok": {"error": refused.error or refused.requirement}}
+        return {"ok": {"error": refused.error or ""}}
     except _UNREADABLE as problem:
         raise WrongCommand(str(problem)) from None

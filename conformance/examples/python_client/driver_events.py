@@ -8,10 +8,11 @@ from alongside_independent.records import Event
 from alongside_independent.registry import registry
 
 from .actions import Tell
-from .text import clean, scope_names
+from .text import clean, name_shown, scope_names
 
 Line = dict[str, Any]
-_ENDED_BY = {"person": "own", "here": "own", "time": "own", "peer": "other", "relay": "relay"}
+_ENDED_BY = {"person": "own", "here": "own", "time": "own", "peer": "other", "relay": "relay", "way": "relay"}
+"""The way to the other end is the relay's to give (END-7)."""
 
 
 def events_of(role: str, told: Tell) -> list[Line]:
@@ -61,7 +62,7 @@ _EVENTS = {
     "secured": lambda told: {"event": "phrase", "words": told["phrase"].split(" ")},
     "asks-consent": lambda told: {
         "event": "consent-asked",
-        "name": clean(told["name"]),
+        "name": clean(name_shown(told["name"], told["card"])),
         "verified": told["verified"],
     },
     "warned": _event("warned"),

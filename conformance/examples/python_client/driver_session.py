@@ -56,27 +56,27 @@ class Session:
             raise WrongCommand("neither helper nor sharer")
         address = RelayAddress.parse(self.relay, command["certificate"])
         self.client = Client(self.endpoint, address, clock)
-        self.client.after = self._show
+        self.client.after = self._after
         clock.clients.append(self.client)
         self._clock = clock
         self._begun = False
         self._screen: tuple[int, int, bytes] | None = None
         self._fresh = False
         self._number: str | None = None
-        self._telling = asyncio.create_task(self._tell())
 
     # events
 
-    async def _tell(self) -> None:
-        while True:
-            event = await self.client.events.get()
+    def _after(self) -> None:
+        while not self.client.events.empty():
+            event = self.client.events.get_nowait()
             if event.what == "asks-control":
                 self._number = event.fields["number"]
             for line in events_of(self.role, event):
                 self._say({"event": line.pop("event"), "session": self.name, **line})
+        self._show()
 
     async def forget(self) -> None:
-        self._telling.cancel()
+        self.client.after = lambda: None
         if not self.endpoint.over:
             self.client.do(self.endpoint.ends)
         self._clock.clients.remove(self.client)

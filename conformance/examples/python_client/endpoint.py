@@ -448,7 +448,7 @@ class Endpoint:
             self._done_reporting()
         if self.over:
             return
-        self._ended_by = "time"
+        self._ended_by = "way" if self.machine.frozen else "time"
         self.own_time(now)
         if self._beats() and now - self._beat_at >= BEAT:
             self._beat_at = now

@@ -94,7 +94,7 @@ class Granting(Endpoint):
             self._take_input(now, grant, record)
         self._input_buffers[stream] = buffer
 
-    def frame_over(self, now: int, stream: int) -> None:
+    def frame_over(self, now: int, stream: int, reset: bool) -> None:
         self._input_buffers.pop(stream, None)
 
     def _take_input(self, now: int, grant: int, record: bytes) -> None:

@@ -43,6 +43,7 @@ class Helper(Controlling):
         self._joined_at = 0
         self._outstanding = False
         self._attempt_at = 0
+        self._viewing = False
         self.viewer = Viewer()
         self._receipts: AtHelper | None = None
 
@@ -152,9 +153,6 @@ class Helper(Controlling):
     def taken(self, now: int, message: Message) -> None:
         fields = message.fields
         match message.name:
-            case "consent":
-                self.tell("viewing", scopes=fields["scopes"])
-                self.tell_rest("control-after-consent")
             case "displays":
                 self.tell("displays", displays=fields["displays"])
             case "advisory":
@@ -169,6 +167,14 @@ class Helper(Controlling):
                 self.tell("card", card=identity.decode_card(fields["card"]).fields)
             case _:
                 super().taken(now, message)
+
+    def _look(self) -> None:
+        """Consent comes by `consent`, or by `state` (RECON-26)."""
+        super()._look()
+        if self.machine.phase == "viewing" and not self._viewing:
+            self._viewing = True
+            self.tell("viewing", scopes=self.machine.consented)
+            self.tell_rest("control-after-consent")
 
     # what is seen
 
@@ -189,8 +195,8 @@ class Helper(Controlling):
             self._take_media(now, stream, record)
         self._refresh(now)
 
-    def frame_over(self, now: int, stream: int) -> None:
-        self.viewer.stream_is_over(stream)
+    def frame_over(self, now: int, stream: int, reset: bool) -> None:
+        self.viewer.stream_is_over(stream, reset)
         self._refresh(now)
 
     def _take_media(self, now: int, stream: int, record: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 from alongside_independent.registry import registry
 
@@ -20,6 +21,11 @@ def clean(text: str) -> str:
 def shown(text: str) -> str:
     """The same beside other text."""
     return "\u2068" + clean(text) + "\u2069"
+
+
+def name_shown(name: str, card: dict[str, Any] | None) -> str:
+    """Beside a card there is no other name than the one on it (CARD-10)."""
+    return f"{card['first_name']} {card['last_name']}".strip() if card else name
 
 
 def scope_names(scopes: int) -> list[str]:

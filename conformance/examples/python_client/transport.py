@@ -11,20 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aioquic import tls
-from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.quic import events
 from aioquic.quic.configuration import QuicConfiguration
-from aioquic.quic.connection import NetworkAddress, QuicConnection
+from aioquic.quic.connection import QuicConnection
 from aioquic.quic.packet import QuicProtocolVersion
 from alongside_independent.registry import registry
 from cryptography.hazmat.primitives.serialization import Encoding
 
-ALPN = "alongside/1"
-CONTROL = 0
-"""The first bidirectional stream that a client opens (TRANSPORT-2)."""
-SILENCE = 5.0
-"""Seconds without a packet after which the connection is lost: as long as a relay waits (TRANSPORT-11)."""
-SIGN_OF_LIFE = 1.0
+from python_quic.end import ALPN, CONTROL, SILENCE, QuicEnd
+
 LAST_WORDS = 1.0
 """The most seconds that a close waits for what was said to be acknowledged."""
 
@@ -60,7 +55,8 @@ class Listener:
 
     control: Callable[[bytes], None]
     frame: Callable[[int, bytes], None]
-    frame_over: Callable[[int], None]
+    frame_over: Callable[[int, bool], None]
+    """Whether it was reset."""
     stopped: Callable[[int], None]
     closed: Callable[[int | None], None]
 
@@ -71,7 +67,7 @@ class _Streams:
     own: set[int] = field(default_factory=set)
 
 
-class Connection(QuicConnectionProtocol):
+class Connection(QuicEnd):
     listener: Listener | None = None
 
     def __init__(self, quic: QuicConnection, **given: Any) -> None:  # noqa: ANN401
@@ -80,7 +76,6 @@ class Connection(QuicConnectionProtocol):
         self._over = False
         self.why_not = "the relay does not answer, or its certificate is not trusted"
         self._alpn: str | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # what is done
 
@@ -124,15 +119,7 @@ class Connection(QuicConnectionProtocol):
     async def close_after_all_is_said(self, code: int) -> None:
         """TRANSPORT-9."""
         self._over = True
-        control = self._quic._streams.get(CONTROL)
-        until = self._loop.time() + LAST_WORDS
-        while (
-            control is not None
-            and control.sender._buffer_start < control.sender._buffer_stop
-            and not self._closed.is_set()
-            and self._loop.time() < until
-        ):
-            await asyncio.sleep(0.005)
+        await self.all_is_said(LAST_WORDS)
         self.close(code)
         await self.wait_closed()
         self._transport.close()
@@ -140,7 +127,7 @@ class Connection(QuicConnectionProtocol):
     def abandon(self) -> None:
         """As if the network were gone: nothing more is sent or taken."""
         self._over = True
-        self._end_tasks()
+        self.end_tasks()
         if self._timer is not None:
             self._timer.cancel()
         self._transport.abort()
@@ -173,37 +160,19 @@ class Connection(QuicConnectionProtocol):
 
     def begin(self, listener: Listener) -> None:
         self.listener = listener
-        task = self._loop.create_task(self._keep_alive())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.spawn(self.keep_alive())
 
-    async def _keep_alive(self) -> None:
-        while not self._closed.is_set():
-            await asyncio.sleep(SIGN_OF_LIFE)
-            self._quic.send_ping(0)
-            self.transmit()
-
-    def _end_tasks(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-
-    def datagram_received(self, data: bytes | str, addr: NetworkAddress) -> None:
-        """aioquic tells of a close when it is over with it; here it is told when it comes."""
-        super().datagram_received(data, addr)
-        close = self._quic._close_event
-        if close is not None and self.listener is not None and not self._over:
-            self._closed_by_relay(close)
-
-    def _closed_by_relay(self, close: events.ConnectionTerminated) -> None:
-        self._over = True
-        self._end_tasks()
-        self.listener.closed(close.error_code if close.frame_type is None else None)
+    def connection_is_over(self, close: events.ConnectionTerminated) -> None:
+        if self.listener is not None and not self._over:
+            self._over = True
+            self.end_tasks()
+            self.listener.closed(close.error_code if close.frame_type is None else None)
 
     def quic_event_received(self, event: events.QuicEvent) -> None:
         if isinstance(event, events.ProtocolNegotiated):
             self._alpn = event.alpn_protocol
         if isinstance(event, events.ConnectionTerminated):
-            self._end_tasks()
+            self.end_tasks()
             self._transport.close()
         if self.listener is None or self._over:
             return
@@ -211,12 +180,10 @@ class Connection(QuicConnectionProtocol):
             case events.StreamDataReceived(stream_id=stream):
                 self._data(stream, event.data, event.end_stream)
             case events.StreamReset(stream_id=stream):
-                self._end_of(stream)
+                self._end_of(stream, reset=True)
             case events.StopSendingReceived(stream_id=stream):
                 self._streams.own.discard(stream)
                 self.listener.stopped(stream)
-            case events.ConnectionTerminated():
-                self._closed_by_relay(event)
 
     def _data(self, stream: int, data: bytes, last: bool) -> None:
         if stream == CONTROL:
@@ -225,12 +192,12 @@ class Connection(QuicConnectionProtocol):
         if data and stream not in self._streams.refused:
             self.listener.frame(stream, data)
         if last:
-            self._end_of(stream)
+            self._end_of(stream, reset=False)
 
-    def _end_of(self, stream: int) -> None:
+    def _end_of(self, stream: int, reset: bool) -> None:
         if stream != CONTROL:
             self._streams.refused.discard(stream)
-            self.listener.frame_over(stream)
+            self.listener.frame_over(stream, reset)
 
 
 def _configuration(address: RelayAddress) -> QuicConfiguration:

@@ -70,10 +70,11 @@ class Viewer:
         self._buffers[stream] = buffer
         return found
 
-    def stream_is_over(self, stream: int) -> None:
+    def stream_is_over(self, stream: int, reset: bool) -> None:
+        """What follows a stream that was reset is complete, so that nothing is to be asked for."""
         self._stopped.discard(stream)
         self._buffers.pop(stream, None)
-        if self._beginnings.pop(stream, None) is not None:
+        if self._beginnings.pop(stream, None) is not None and not reset:
             self._lost = True
 
     def open(self, record: bytes) -> tuple[MediaHeader, bytes] | None:

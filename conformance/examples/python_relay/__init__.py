@@ -6,9 +6,4 @@ public: it bounds neither what waits for a slow client (RDV-32) nor its memory, 
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-_INDEPENDENT = str(Path(__file__).resolve().parents[2] / "independent")
-if _INDEPENDENT not in sys.path:
-    sys.path.append(_INDEPENDENT)
+import python_quic as _  # noqa: F401

@@ -14,11 +14,10 @@ from alongside_independent.model.relay import Out, Relay
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry
 
+from python_quic.end import ALPN, SILENCE
+
 from .certificate import self_signed
 from .connection import ClientConnection
-
-ALPN = "alongside/1"
-SILENCE = 5.0
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,10 @@ class Frames(unittest.TestCase):
 
     def test_a_stream_that_breaks_off(self) -> None:
         self.take(3, *self.large(1)[:-1])
-        self.viewer.stream_is_over(3)
+        self.viewer.stream_is_over(3, reset=True)
+        self.assertFalse(self.viewer.wants_refresh(0))
+        self.take(3, *self.large(2)[:-1])
+        self.viewer.stream_is_over(3, reset=False)
         self.assertTrue(self.viewer.wants_refresh(0))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 from . import edwards, hkdf
 from .edwards import BASE, L
@@ -38,6 +39,7 @@ def password_of_device(device: bytes, secret: bytes) -> Password:
     return Password(secret, b"device/" + device.hex().encode("ascii"))
 
 
+@lru_cache(8)
 def element(password: Password, role: str, scalar: int) -> bytes:
     """X* of a sharer, Y* of a helper."""
     return (scalar * BASE + password.w * _BLIND[role]).encode()
