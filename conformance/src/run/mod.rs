@@ -12,7 +12,7 @@ mod verdict;
 mod worker;
 
 pub use evidence::Evidence;
-pub use select::Selection;
+pub use select::{Selection, shard};
 pub use setup::{Described, NO_COMMAND, SETUP, Setup};
 pub use targets::{ClientTarget, RelayTarget, Targets};
 #[cfg(test)]

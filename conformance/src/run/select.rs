@@ -32,7 +32,11 @@ pub struct Selection {
     pub shard: Option<(usize, usize)>,
 }
 
-fn shard(text: &str) -> Result<(usize, usize), String> {
+/// The i-th of n parts, as it is written.
+///
+/// # Errors
+/// If it is none; in words.
+pub fn shard(text: &str) -> Result<(usize, usize), String> {
     let wrong = || format!("{text:?} is no part like 1/4");
     let (part, of) = text.split_once('/').ok_or_else(wrong)?;
     let (part, of): (usize, usize) = (

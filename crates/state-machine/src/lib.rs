@@ -25,6 +25,10 @@ pub mod error;
 pub mod identity;
 #[cfg(feature = "mutants")]
 pub mod mutant;
+#[cfg(not(feature = "mutants"))]
+#[doc(hidden)]
+#[path = "mutant/none.rs"]
+pub mod mutant;
 pub mod receipt;
 pub mod relay;
 pub mod session;

@@ -42,6 +42,7 @@ use crate::{
     device::DeviceKey,
     error::Misuse,
     identity::{device::Device, trust::Who},
+    mutant,
     receipt::received::Received,
     session::{By, helper::Helper},
     time::Timestamp,
@@ -298,6 +299,10 @@ impl HelperEndpoint {
 
     /// The next thing that the program is to know or do.
     pub fn poll_event(&mut self) -> Option<Event> {
+        let hidden = |event: &&Event| mutant::hides(mutant::Target::Helper, *event);
+        while self.events.front().filter(hidden).is_some() {
+            self.events.pop_front();
+        }
         self.events.pop_front()
     }
 

@@ -11,6 +11,7 @@ use alongside_wire::{
 use super::{Reporting, Transmit};
 use crate::{
     error::{Fault, Misuse, Plane},
+    mutant,
     session::known,
 };
 
@@ -73,10 +74,7 @@ impl Control {
                         phase: "on this control stream",
                     });
                 }
-                #[cfg(feature = "mutants")]
-                (message, _)
-                    if crate::mutant::is_deaf_to_relay(crate::mutant::Target::Client, &message) => {
-                }
+                (message, _) if mutant::is_deaf(mutant::Target::Client, message.name()) => {}
                 (message, Some(_)) => return Ok(Some(message)),
             }
         }
@@ -175,13 +173,9 @@ impl Control {
 
     pub(super) fn send(&mut self, message: impl Into<Message>) {
         let message = message.into();
-        #[cfg(feature = "mutants")]
-        for message in crate::mutant::says_to_relay(crate::mutant::Target::Client, message.clone())
-        {
-            self.send_this(&message);
-        }
-        #[cfg(not(feature = "mutants"))]
-        self.send_this(&message);
+        mutant::says_to_relay(mutant::Target::Client, &message, |message| {
+            self.send_this(message);
+        });
     }
 
     fn send_this(&mut self, message: &Message) {

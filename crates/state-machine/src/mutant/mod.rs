@@ -1,17 +1,21 @@
 //! Ways in which these machines can be made wrong, one at a time, so that a conformance suite can be
 //! held against each: it has to notice. Only with the feature `mutants`, which a release build refuses.
 //!
-//! A mutant breaks one requirement and nothing else. It sits at one of a few seams, where a machine
-//! finds fault with the other side, or says something; what it does there is in the `registry`.
+//! A mutant breaks one requirement and nothing else. Most sit at one of a few seams, where a machine finds
+//! fault with the other side, says something, or tells its program; the others are asked for by [`is`] at
+//! the one place that they change. What there is stands in the `registry`.
 
 mod registry;
 
-use alloc::{vec, vec::Vec};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use alloc::{format, vec::Vec};
+use core::{
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use alongside_wire::{rendezvous, session};
 
-pub use registry::MUTANTS;
+pub use registry::all;
 
 #[cfg(not(debug_assertions))]
 compile_error!("a machine that can be made wrong is for tests: no release build has it");
@@ -34,26 +38,32 @@ pub enum Target {
 pub struct Mutant {
     /// The requirement that it breaks, and how.
     pub name: &'static str,
-    /// Which machine has it.
-    pub target: Target,
     /// The case that must notice it.
     pub killed_by: &'static str,
     rule: Rule,
 }
 
+/// What is said in place of a message, if it is another thing.
+type Said<M> = fn(&M) -> Option<Vec<M>>;
+
+/// Messages and events go by their names.
 #[derive(Clone, Copy, Debug)]
 enum Rule {
     /// Whoever breaks the requirement is not found at fault.
     Lenient,
-    /// Says these to the other end instead of this.
-    Says(fn(&session::Message) -> Option<Vec<session::Message>>),
-    /// Says these to the relay, or as the relay, instead of this.
-    SaysToRelay(fn(&rendezvous::Message) -> Option<Vec<rendezvous::Message>>),
-    /// Takes no notice of this of the other end.
-    Deaf(fn(&session::Message) -> bool),
-    /// Takes no notice of this of the relay, or of a client.
-    DeafToRelay(fn(&rendezvous::Message) -> bool),
-    /// At no seam: the machine asks by [`is_patched`] where it does it.
+    /// Does not say this, to the other end or to the relay.
+    Drops(&'static str),
+    /// Says this twice.
+    Doubles(&'static str),
+    /// Says these to the other end in place of this.
+    Says(Said<session::Message>),
+    /// Says these to the relay, or as the relay, in place of this.
+    SaysToRelay(Said<rendezvous::Message>),
+    /// Takes no notice of this, of the other end, of the relay or of a client.
+    Deaf(&'static str),
+    /// Does not tell its program of this.
+    Hides(&'static str),
+    /// At no seam: the machine asks by [`is`] where it does it.
     Patch,
 }
 
@@ -61,6 +71,11 @@ impl Mutant {
     /// The requirement that it breaks.
     pub fn requirement(&self) -> &'static str {
         self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// Whether the machine asks for it where it does it.
+    pub const fn is_patch(&self) -> bool {
+        matches!(self.rule, Rule::Patch)
     }
 }
 
@@ -77,62 +92,88 @@ static CHOSEN: AtomicUsize = AtomicUsize::new(NONE);
 
 /// Makes the machines of this program wrong in this way, for good. False if there is no such mutant.
 pub fn choose(name: &str) -> bool {
-    let place = MUTANTS.iter().position(|mutant| mutant.name == name);
+    let place = all().position(|(_, mutant)| mutant.name == name);
     CHOSEN.store(place.unwrap_or(NONE), Ordering::Relaxed);
     place.is_some()
 }
 
-fn chosen(target: Target) -> Option<&'static Mutant> {
-    let mutant = MUTANTS.get(CHOSEN.load(Ordering::Relaxed))?;
-    mutant.target.has(target).then_some(mutant)
+fn chosen() -> Option<(Target, &'static Mutant)> {
+    match CHOSEN.load(Ordering::Relaxed) {
+        NONE => None,
+        place => all().nth(place),
+    }
+}
+
+fn rule(target: Target) -> Option<Rule> {
+    let (of, mutant) = chosen()?;
+    of.has(target).then_some(mutant.rule)
 }
 
 /// Whether this mutant, which is at no seam, is the one.
-pub(crate) fn is_patched(name: &str) -> bool {
-    let mutant = MUTANTS.get(CHOSEN.load(Ordering::Relaxed));
-    mutant.is_some_and(|mutant| matches!(mutant.rule, Rule::Patch) && mutant.name == name)
+pub fn is(name: &str) -> bool {
+    chosen().is_some_and(|(_, mutant)| mutant.is_patch() && mutant.name == name)
 }
 
 /// Whether a fault by this clause goes unnoticed.
 pub(crate) fn is_lenient(target: Target, clause: &str) -> bool {
-    chosen(target).is_some_and(|mutant| {
-        matches!(mutant.rule, Rule::Lenient) && mutant.requirement() == clause
+    chosen().is_some_and(|(of, mutant)| {
+        of.has(target) && matches!(mutant.rule, Rule::Lenient) && mutant.requirement() == clause
     })
 }
 
-/// What is said to the other end in place of a message.
-pub(crate) fn says(target: Target, message: &session::Message) -> Vec<session::Message> {
-    let instead = match chosen(target).map(|mutant| mutant.rule) {
-        Some(Rule::Says(rule)) => rule(message),
+/// Says a message to the other end, or what is said in its place.
+pub(crate) fn says(target: Target, message: &session::Message, say: impl FnMut(&session::Message)) {
+    let rule = rule(target);
+    let instead = match rule {
+        Some(Rule::Says(said)) => said(message),
         _ => None,
     };
-    instead.unwrap_or_else(|| vec![message.clone()])
+    speak(rule, message.name(), message, instead, say);
 }
 
-/// What is said to the relay, or to a client, in place of a message.
+/// Says a message to the relay, or to a client, or what is said in its place.
 pub(crate) fn says_to_relay(
     target: Target,
-    message: rendezvous::Message,
-) -> Vec<rendezvous::Message> {
-    let instead = match chosen(target).map(|mutant| mutant.rule) {
-        Some(Rule::SaysToRelay(rule)) => rule(&message),
+    message: &rendezvous::Message,
+    say: impl FnMut(&rendezvous::Message),
+) {
+    let rule = rule(target);
+    let instead = match rule {
+        Some(Rule::SaysToRelay(said)) => said(message),
         _ => None,
     };
-    instead.unwrap_or_else(|| vec![message])
+    speak(rule, message.name(), message, instead, say);
 }
 
-/// Whether a message of the other end goes unheard.
-pub(crate) fn is_deaf(target: Target, message: &session::Message) -> bool {
-    match chosen(target).map(|mutant| mutant.rule) {
-        Some(Rule::Deaf(rule)) => rule(message),
-        _ => false,
+fn speak<M>(
+    rule: Option<Rule>,
+    name: &str,
+    message: &M,
+    instead: Option<Vec<M>>,
+    mut say: impl FnMut(&M),
+) {
+    match (rule, instead) {
+        (_, Some(instead)) => instead.iter().for_each(say),
+        (Some(Rule::Drops(this)), None) if this == name => {}
+        (Some(Rule::Doubles(this)), None) if this == name => {
+            say(message);
+            say(message);
+        }
+        (_, None) => say(message),
     }
 }
 
-/// Whether a message of the relay, or of a client, goes unheard.
-pub(crate) fn is_deaf_to_relay(target: Target, message: &rendezvous::Message) -> bool {
-    match chosen(target).map(|mutant| mutant.rule) {
-        Some(Rule::DeafToRelay(rule)) => rule(message),
-        _ => false,
-    }
+/// Whether a message of this name goes unheard.
+pub(crate) fn is_deaf(target: Target, name: &str) -> bool {
+    matches!(rule(target), Some(Rule::Deaf(this)) if this == name)
+}
+
+/// Whether the program is not told of this.
+pub(crate) fn hides(target: Target, event: &impl fmt::Debug) -> bool {
+    let Some(Rule::Hides(this)) = rule(target) else {
+        return false;
+    };
+    let told = format!("{event:?}");
+    let told = told.strip_prefix("Session(").unwrap_or(&told);
+    told.split(|c: char| !c.is_alphanumeric()).next() == Some(this)
 }

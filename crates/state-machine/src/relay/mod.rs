@@ -51,7 +51,7 @@ use self::{
 };
 use rand_chacha::ChaCha20Rng;
 
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 /// A connection of a client, as the caller numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -571,8 +571,7 @@ impl Relay {
     }
 
     fn violated(&mut self, conn: ConnId, error: Violation, now: Timestamp) {
-        #[cfg(feature = "mutants")]
-        if crate::mutant::is_lenient(crate::mutant::Target::Relay, error.clause()) {
+        if mutant::is_lenient(mutant::Target::Relay, error.clause()) {
             return;
         }
         self.events.push_back(Event::Violation { conn, error });
@@ -600,12 +599,9 @@ impl Relay {
 
     fn send(&mut self, conn: ConnId, message: impl Into<Message>) {
         let message = message.into();
-        #[cfg(feature = "mutants")]
-        for message in crate::mutant::says_to_relay(crate::mutant::Target::Relay, message.clone()) {
-            self.send_this(conn, &message);
-        }
-        #[cfg(not(feature = "mutants"))]
-        self.send_this(conn, &message);
+        mutant::says_to_relay(mutant::Target::Relay, &message, |message| {
+            self.send_this(conn, message);
+        });
     }
 
     fn send_this(&mut self, conn: ConnId, message: &Message) {

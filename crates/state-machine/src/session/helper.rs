@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     error::{Fault, Misuse, Plane},
+    mutant,
     time::Timestamp,
 };
 use viewing::Viewing;
@@ -694,8 +695,7 @@ impl Helper {
 
     /// The sharer, or the relay and the way to it, broke the protocol.
     pub fn fail(&mut self, by: By, fault: Fault) {
-        #[cfg(feature = "mutants")]
-        if crate::mutant::is_lenient(crate::mutant::Target::Helper, fault.clause()) {
+        if mutant::is_lenient(mutant::Target::Helper, fault.clause()) {
             return;
         }
         self.finish(by, fault.code(), Some(fault));

@@ -25,6 +25,7 @@ use super::{
 use crate::{
     error::{Fault, Misuse, Plane},
     identity::trust::Who,
+    mutant,
     time::Timestamp,
 };
 use viewing::Viewing;
@@ -769,8 +770,7 @@ impl Sharer {
 
     /// The helper, or the relay and the way to it, broke the protocol.
     pub fn fail(&mut self, by: By, fault: Fault) {
-        #[cfg(feature = "mutants")]
-        if crate::mutant::is_lenient(crate::mutant::Target::Sharer, fault.clause()) {
+        if mutant::is_lenient(mutant::Target::Sharer, fault.clause()) {
             return;
         }
         self.finish(by, fault.code(), Some(fault));

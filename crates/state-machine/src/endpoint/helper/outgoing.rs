@@ -9,7 +9,7 @@ use alongside_wire::{
 };
 
 use super::{Channel, Event, HelperEndpoint, SessionEvent, typing::Typing};
-use crate::{endpoint::frames::Streams, session::Output, time::Timestamp};
+use crate::{endpoint::frames::Streams, mutant, session::Output, time::Timestamp};
 
 impl HelperEndpoint {
     /// Turns what the machine wants into bytes and events, and lets keys die with their grants.
@@ -72,15 +72,10 @@ impl HelperEndpoint {
         self.events.push_back(Event::Session(event));
     }
 
-    #[cfg(feature = "mutants")]
     pub(super) fn seal(&mut self, message: &Message) {
-        let said = crate::mutant::says(crate::mutant::Target::Helper, message);
-        said.iter().for_each(|message| self.seal_this(message));
-    }
-
-    #[cfg(not(feature = "mutants"))]
-    pub(super) fn seal(&mut self, message: &Message) {
-        self.seal_this(message);
+        mutant::says(mutant::Target::Helper, message, |message| {
+            self.seal_this(message);
+        });
     }
 
     fn seal_this(&mut self, message: &Message) {

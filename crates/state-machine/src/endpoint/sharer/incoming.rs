@@ -17,6 +17,7 @@ use crate::{
     },
     endpoint::asking::Asking,
     error::{Fault, Plane},
+    mutant,
     session::{By, known},
     time::Timestamp,
 };
@@ -169,8 +170,7 @@ impl SharerEndpoint {
     }
 
     fn handle_session(&mut self, message: &Message, now: Timestamp) -> Result<(), Fault> {
-        #[cfg(feature = "mutants")]
-        if crate::mutant::is_deaf(crate::mutant::Target::Sharer, message) {
+        if mutant::is_deaf(mutant::Target::Sharer, message.name()) {
             return Ok(());
         }
         if let Message::Introduce(introduce) = message

@@ -11,7 +11,7 @@ use alongside_wire::{
 use rand_core::RngCore;
 
 use super::{Channel, Event, SessionEvent, SharerEndpoint};
-use crate::{channel::input::GrantKey, session::Output};
+use crate::{channel::input::GrantKey, mutant, session::Output};
 
 impl SharerEndpoint {
     /// Turns what the machine wants into bytes and events, and lets keys die with their grants.
@@ -100,15 +100,10 @@ impl SharerEndpoint {
             .retain(|event| !matches!(event, Event::Session(SessionEvent::Inject(_))));
     }
 
-    #[cfg(feature = "mutants")]
     pub(super) fn seal(&mut self, message: &Message) {
-        let said = crate::mutant::says(crate::mutant::Target::Sharer, message);
-        said.iter().for_each(|message| self.seal_this(message));
-    }
-
-    #[cfg(not(feature = "mutants"))]
-    pub(super) fn seal(&mut self, message: &Message) {
-        self.seal_this(message);
+        mutant::says(mutant::Target::Sharer, message, |message| {
+            self.seal_this(message);
+        });
     }
 
     fn seal_this(&mut self, message: &Message) {

@@ -1,0 +1,168 @@
+//! `kill`: the reference is made wrong in one way after another, and the suite has to notice each.
+
+mod hunt;
+mod results;
+mod without;
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{Mutex, PoisonError, mpsc},
+    thread,
+};
+
+use alongside_state_machine::mutant;
+
+use self::{
+    hunt::Prey,
+    results::{Found, Results},
+};
+use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, broke_down, complain, print};
+use crate::{cases, run};
+
+/// The variable by which a part of the reference learns how it is to be wrong.
+pub(super) const VARIABLE: &str = "ALONGSIDE_MUTANT";
+
+/// Which mutants.
+#[derive(clap::Args)]
+pub(super) struct Options {
+    /// Only mutants whose name holds one of these words (repeatable)
+    #[arg(long, value_name = "WORD")]
+    mutant: Vec<String>,
+    /// Only mutants of this: client, helper, sharer, relay
+    #[arg(long, value_name = "TABLE")]
+    of: Option<String>,
+    /// Only the case that has to notice, and not whether others do as well
+    #[arg(long)]
+    named: bool,
+    /// Only the i-th of n parts: 1/4
+    #[arg(long, value_name = "I/N", value_parser = run::shard)]
+    shard: Option<(usize, usize)>,
+    /// Mutants at once
+    #[arg(long, default_value = "6")]
+    jobs: NonZeroUsize,
+    /// Where the results are written as they come
+    #[arg(long, value_name = "FOLDER", default_value = "target/kill")]
+    out: PathBuf,
+    /// Go on where a run into the same folder was killed
+    #[arg(long)]
+    resume: bool,
+    /// Print the requirements that have a case and no mutant, as conformance/without-mutant.txt has them
+    #[arg(long)]
+    without: bool,
+}
+
+/// Makes this process wrong, if it is to be.
+pub(super) fn become_wrong() -> Result<(), String> {
+    match std::env::var(VARIABLE) {
+        Ok(name) if !mutant::choose(&name) => Err(format!("there is no mutant {name:?}")),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn run(options: &Options) -> u8 {
+    if options.without {
+        print(&without::text());
+        return CONFORMANT;
+    }
+    let known = match Results::open(&options.out, options.named, options.resume) {
+        Ok(results) => results,
+        Err(error) => return broke_down(&format!("{}: {error}", options.out.display())),
+    };
+    let prey = options.prey();
+    if prey.is_empty() {
+        return complain("there is no such mutant");
+    }
+    let count = prey.len();
+    let Ok(survivors) = hunt_all(prey, options, known) else {
+        return HARNESS;
+    };
+    print(&format!("{count} mutants, {} killed\n", count - survivors));
+    let listed = options.is_everything().then(without::check);
+    match (survivors, listed) {
+        (0, None | Some(Ok(()))) => CONFORMANT,
+        (_, Some(Err(why))) => {
+            complain(&why);
+            NOT_CONFORMANT
+        }
+        _ => NOT_CONFORMANT,
+    }
+}
+
+impl Options {
+    fn prey(&self) -> Vec<Prey> {
+        let wanted = |prey: &Prey| {
+            let named = self
+                .mutant
+                .iter()
+                .any(|word| prey.mutant.name.contains(word));
+            let of = self.of.as_ref().is_none_or(|of| *of == prey.table());
+            (self.mutant.is_empty() || named) && of
+        };
+        let (part, of) = self.shard.unwrap_or((1, 1));
+        let all = mutant::all().map(|(target, mutant)| Prey { target, mutant });
+        let mine = all.filter(wanted).enumerate();
+        let mine = mine.filter(|(place, _)| place % of == part - 1);
+        mine.map(|(_, prey)| prey).collect()
+    }
+
+    fn is_everything(&self) -> bool {
+        self.mutant.is_empty() && self.of.is_none() && self.shard.is_none()
+    }
+}
+
+/// Hunts all of them, some at once, and tells of each as it is done. How many survive.
+fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<usize, u8> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|_| HARNESS)?;
+    let cases = cases::all();
+    let names: BTreeSet<_> = prey.iter().map(|prey| prey.mutant.name).collect();
+    if names.len() < prey.len() {
+        return Err(complain("two mutants have one name"));
+    }
+    let mut survivors = 0;
+    let mut tell = |found: &Found| {
+        survivors += usize::from(!found.killed);
+        print(&found.line());
+    };
+    let (done, left): (Vec<_>, Vec<_>) =
+        (prey.into_iter()).partition(|prey| results.has(prey.mutant.name));
+    for prey in done {
+        results
+            .get(prey.mutant.name)
+            .into_iter()
+            .for_each(&mut tell);
+    }
+    let queue = Mutex::new(VecDeque::from(left));
+    let (sender, found) = mpsc::channel();
+    let mut broken = Ok(());
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.get() {
+            let (sender, queue, cases, runtime) = (sender.clone(), &queue, &cases, &runtime);
+            scope.spawn(move || {
+                let next = || {
+                    queue
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .pop_front()
+                };
+                while let Some(prey) = next() {
+                    if sender
+                        .send(prey.hunt(cases, options.named, runtime.handle()))
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for found in found {
+            tell(&found);
+            if let Err(error) = results.add(found) {
+                broken = Err(broke_down(&error.to_string()));
+            }
+        }
+    });
+    broken.map(|()| survivors)
+}
