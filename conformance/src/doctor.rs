@@ -26,6 +26,13 @@ const CAPABILITIES: &[&str] = &[
     "report",
     "secure-desktop",
     "vector",
+    "number",
+    "notices",
+    "links",
+    "relays",
+    "supported",
+    "cards",
+    "devices",
 ];
 
 /// How a step went.
@@ -122,6 +129,28 @@ impl Steps {
             Role::Helper => ("create-code", "code"),
             Role::Sharer => ("join", "consent-asked"),
         };
+        let other = match role {
+            Role::Helper => ("contact", json!({ "by": "person" })),
+            Role::Sharer => ("create-code", json!({})),
+        };
+        let refused = stage.ask(other.0, other.1);
+        let refused = refused.and_then(|answer| match answer {
+            Err(_) => Ok(()),
+            Ok(_) => Err(Stop::Driver("it does it".to_owned())),
+        });
+        // A client of one role need not have what the other does.
+        let refused = refused.or_else(|stop| match stop {
+            Stop::Unsupported(_) => Ok(()),
+            stop => Err(stop),
+        });
+        self.step(
+            &format!(
+                "as a {role} it does not do `{}`, which is for the other role",
+                other.0
+            ),
+            said(refused),
+            "answer a command of the other role with the class misuse",
+        )?;
         let connected = stage.connects();
         self.step(
             &format!("after `{command}` it connects, and says hello to the relay"),

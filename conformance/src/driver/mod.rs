@@ -9,7 +9,7 @@ use std::{
     io::Write as _,
     process::{self, Child, ChildStdin, Command},
     sync::{Arc, Mutex, PoisonError, mpsc::Sender},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -33,13 +33,15 @@ pub struct Program {
 /// A driver that runs.
 pub struct Driver {
     child: Child,
-    stdin: ChildStdin,
+    /// It is told to end by the end of this.
+    stdin: Option<ChildStdin>,
     next: u64,
     sink: Sink,
     /// What it was told and what it wrote.
     pub stdio: Stdio,
     /// Who it says it is.
     pub hello: Hello,
+    program: Program,
 }
 
 /// Why a driver cannot be worked with.
@@ -73,6 +75,10 @@ impl Driver {
     /// # Errors
     /// If it does not start, or does not say `hello` as it should.
     pub fn start(program: &Program, patience: Duration) -> Result<Self, Broken> {
+        Self::start_with(program, patience, Stdio::default())
+    }
+
+    fn start_with(program: &Program, patience: Duration, stdio: Stdio) -> Result<Self, Broken> {
         let [name, arguments @ ..] = program.command.as_slice() else {
             return Err(Broken::Missing("no program is named".to_owned()));
         };
@@ -90,19 +96,37 @@ impl Driver {
             let why = format!("{name} has no standard streams");
             return Err(Broken::Missing(why));
         };
-        let (sink, stdio) = (Sink::default(), Stdio::default());
+        let sink = Sink::default();
         lines::read(stdout, Arc::clone(&sink), stdio.clone());
         lines::keep(stderr, stdio.clone());
         let mut driver = Self {
             child,
-            stdin,
+            stdin: Some(stdin),
             next: 0,
             sink,
             stdio,
             hello: Hello::default(),
+            program: program.clone(),
         };
         driver.hello = driver.ask_who(patience)?;
         Ok(driver)
+    }
+
+    /// Ends its program in good order, and starts it anew.
+    ///
+    /// # Errors
+    /// As [`Driver::start`].
+    pub fn restart(&mut self, patience: Duration) -> Result<(), Broken> {
+        let (program, stdio) = (self.program.clone(), self.stdio.clone());
+        // Its end is meant, and no news.
+        *self.sink.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.stdin = None;
+        let until = Instant::now() + patience;
+        while !self.has_ended() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        *self = Self::start_with(&program, patience, stdio)?;
+        Ok(())
     }
 
     fn ask_who(&mut self, patience: Duration) -> Result<Hello, Broken> {
@@ -164,7 +188,9 @@ impl Driver {
         }
         self.stdio.keep('>', &line.to_string());
         // It fails if the driver has ended, which is heard.
-        let _ = writeln!(self.stdin, "{line}").and_then(|()| self.stdin.flush());
+        if let Some(stdin) = &mut self.stdin {
+            let _ = writeln!(stdin, "{line}").and_then(|()| stdin.flush());
+        }
         self.next
     }
 

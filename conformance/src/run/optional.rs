@@ -13,10 +13,15 @@ const OPTIONAL: &[&str] = &[
     "sign-in",
     "report",
     "secure-desktop",
+    "links",
+    "relays",
+    "supported",
+    "cards",
+    "devices",
 ];
 
 /// Capabilities of a driver by which the suite sees more, and which the client has no say in.
-const HOOKS: &[&str] = &["clock", "reconnect", "vector"];
+const HOOKS: &[&str] = &["clock", "reconnect", "vector", "number", "notices"];
 
 /// The capability that a command of the driver protocol belongs to, if it is one.
 fn capability(op: &str) -> &str {
@@ -26,6 +31,9 @@ fn capability(op: &str) -> &str {
         "pause" | "unpause" => "pause",
         "copy" | "take" => "clipboard",
         "stroke" | "laser" | "clear" => "drawing",
+        "show-card" | "fetch-picture" => "cards",
+        "wait" | "call" => "devices",
+        "elsewhere" => "links",
         "advance-clock" => "clock",
         other => other,
     }

@@ -61,6 +61,40 @@ impl ClientStage<'_> {
         self.say(PeerLost {});
     }
 
+    /// The same client once more, in a session of its own.
+    ///
+    /// # Errors
+    /// If the driver does not take it.
+    pub fn anew(&mut self) -> Done {
+        self.act("close")?;
+        self.session.push('x');
+        self.channel = None;
+        self.introduced = false;
+        self.consented = alongside_wire::Scopes::NONE;
+        self.fresh_told();
+        self.mark = self.here();
+        Ok(())
+    }
+
+    /// The client's program ends, and is started anew. It remembers this relay.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn restarts(&mut self) -> Done {
+        let patience = self.bench.patience;
+        self.bench
+            .driver
+            .restart(patience)
+            .map_err(|broken| Stop::Crash(broken.to_string()))?;
+        self.listen();
+        self.drops()?;
+        self.frozen = false;
+        self.session.push('x');
+        self.fresh_told();
+        self.mark = self.here();
+        Ok(())
+    }
+
     /// Sees that the client makes no other connection.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ pub struct ClientStage<'a> {
     /// What the driver calls it.
     pub session: String,
     pub(super) server: Server,
-    pub(super) link: Option<Link>,
+    pub(crate) link: Option<Link>,
     inbox: Receiver<Input>,
     sender: Sender<Input>,
     answers: BTreeMap<u64, Answer>,
@@ -139,6 +139,8 @@ pub struct ClientStage<'a> {
     /// What was consented to.
     pub consented: Scopes,
     over: bool,
+    /// Another relay that the client was told of.
+    pub(super) another: Option<Server>,
 }
 
 impl<'a> ClientStage<'a> {
@@ -198,8 +200,14 @@ impl<'a> ClientStage<'a> {
             lines: 0,
             consented: Scopes::NONE,
             over: false,
+            another: None,
             bench,
         })
+    }
+
+    /// What the driver says comes here from now on.
+    pub(super) fn listen(&self) {
+        self.bench.driver.listen(&self.sender, Input::Driver);
     }
 
     /// Whether the client says that it has this.
@@ -613,7 +621,7 @@ impl<'a> ClientStage<'a> {
         self.over && self.link.is_none()
     }
 
-    pub(super) fn in_vain(&self, awaited: impl Into<String>) -> Stop {
+    pub(crate) fn in_vain(&self, awaited: impl Into<String>) -> Stop {
         Stop::Timeout {
             awaited: awaited.into(),
             seen: self.since(self.mark),

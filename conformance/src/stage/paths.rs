@@ -1,5 +1,7 @@
 //! The well-trodden ways to each phase. A case goes one, and then does what it is about.
 
+use std::time::Duration;
+
 use alongside_state_machine::channel::{
     handshake::{Answering, Offering},
     phrase::Phrase,
@@ -20,7 +22,7 @@ use rand_core::RngCore as _;
 use serde_json::json;
 
 use super::{Channel, ClientStage, Done, Item, Stop, channel::copy, frames};
-use crate::driver::Role;
+use crate::{driver::Role, quic::Server};
 
 /// What the suite calls itself as a helper.
 pub(crate) const NAME: &str = "Ada";
@@ -57,16 +59,78 @@ impl ClientStage<'_> {
     /// # Errors
     /// If it does not come to that.
     pub fn connects(&mut self) -> Done {
-        match self.role {
-            Role::Helper => self.does("create-code", json!({}))?,
-            Role::Sharer => {
-                let code = self.draw_code();
-                self.does("join", json!({ "code": code.to_string() }))?
-            }
-        };
+        self.begins()?;
         self.accept()?;
         self.await_("hello", |item| item.is_to_relay("hello"))?;
         Ok(())
+    }
+
+    /// The person wants a code, or joins by one.
+    ///
+    /// # Errors
+    /// If the driver does not take it.
+    pub fn begins(&mut self) -> Done {
+        match self.role {
+            Role::Helper => self.act("create-code"),
+            Role::Sharer => {
+                let code = self.draw_code();
+                let code = json!({ "code": code.to_string() });
+                self.does("join", code).map(|_| ())
+            }
+        }
+    }
+
+    /// Where the suite's relay is, as the client was told.
+    pub fn relay_address(&self) -> String {
+        self.server.address.to_string()
+    }
+
+    /// Sets the client up with another relay beside the first.
+    ///
+    /// # Errors
+    /// If the suite has no port, or the driver does not take it.
+    pub fn know_another_relay(&mut self) -> Done {
+        let another = Server::start(&self.bench.runtime).map_err(Stop::Harness)?;
+        let relay = json!({
+            "relay": another.address.to_string(),
+            "certificate": another.certificate,
+        });
+        self.another = Some(another);
+        self.set_up(&json!({ "relays": [relay] }))
+    }
+
+    /// The first relay takes no connection.
+    ///
+    /// # Errors
+    /// If the client does not try to make one.
+    pub fn turns_away(&mut self) -> Done {
+        match self.server.hears_a_knock(self.bench.patience) {
+            true => Ok(()),
+            false => Err(self.in_vain("a connection")),
+        }
+    }
+
+    /// Sees that the client comes to the other relay that it knows.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn answers_as_another(&mut self, requirement: &'static str) -> Done {
+        let patience = self.bench.patience;
+        let knocks = |server: &Server| server.hears_a_knock(patience);
+        let comes = self.another.as_ref().is_some_and(knocks);
+        let seen = "it does not try to reach it";
+        self.check(requirement, comes, "the next relay to be tried", seen)
+    }
+
+    /// Sees that the client does not come to the other relay that it knows.
+    ///
+    /// # Errors
+    /// If it does.
+    pub fn stays_with_its_relay(&mut self, requirement: &'static str) -> Done {
+        self.settle()?;
+        let knocks = |server: &Server| server.hears_a_knock(Duration::from_millis(400));
+        let comes = self.another.as_ref().is_some_and(knocks);
+        self.check(requirement, !comes, "no other relay to be tried", "one was")
     }
 
     /// Draws a code that no session had before.

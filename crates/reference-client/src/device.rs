@@ -9,12 +9,43 @@ use std::{
 
 use alongside_state_machine::device::token_hash;
 pub use alongside_state_machine::device::{Device, DeviceKey};
-use alongside_wire::device::{DeviceToken, from_hex};
+use alongside_wire::{
+    ErrorCode,
+    device::{DeviceToken, from_hex},
+};
+
+use crate::Ended;
 
 /// How both files begin.
 const START: &str = "alongside/1 device";
 /// What the last line of a device's own file is if helpers need no card.
 const WITHOUT_CARD: &str = "card not-needed\n";
+
+/// What a known device does when a wait, or a session, is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It waits again at once.
+    Again,
+    /// Something failed, and it waits again after a pause.
+    Pause,
+    /// It waits no more: its person does not want that, or it would be in vain.
+    Stop,
+}
+
+impl Next {
+    /// What follows this end; `met` says that a channel has stood.
+    pub fn after(ended: &Ended, met: bool) -> Self {
+        match ended.code {
+            // Before anybody called, the person means the waiting; after that, the session.
+            ErrorCode::Done if !met => Self::Stop,
+            ErrorCode::Replaced => Self::Stop,
+            ErrorCode::NotFound if !met => Self::Stop,
+            ErrorCode::Idle => Self::Again,
+            _ if met => Self::Again,
+            _ => Self::Pause,
+        }
+    }
+}
 
 /// Why there is no device, and what to do about it.
 #[derive(Debug)]

@@ -173,10 +173,11 @@ async fn the_example_of_the_guide_is_answered_as_it_says() {
         json!({"op": "chat", "session": "a"}),
         json!({"op": "chat", "session": "b", "text": ""}),
         json!({"op": "grant", "session": "a", "scopes": ["fly"]}),
-        json!({"op": "release-control", "session": "a"}),
     ] {
         assert_eq!(scene.sharer.refused(wrong).await.0, "command");
     }
+    let other_role = json!({"op": "release-control", "session": "a"});
+    assert_eq!(scene.sharer.refused(other_role).await.0, "misuse");
 }
 
 #[tokio::test(flavor = "multi_thread")]

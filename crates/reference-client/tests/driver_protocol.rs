@@ -94,6 +94,7 @@ fn sample(schema: &Value, root: &Value) -> Value {
         }
         Some("object") => object(schema, root),
         Some("string") if schema["pattern"] == "^[0-9a-f]{64}$" => json!("5d".repeat(32)),
+        Some("string") if schema["pattern"] == "^([0-9a-f]{2})+$" => json!("5d"),
         Some("string") => json!("x"),
         _ => json!("anything"),
     }

@@ -13,6 +13,7 @@ use alongside_wire::{
     },
 };
 
+use super::signatures::{ODD, Signing};
 use crate::{
     case::Case,
     driver::Role,
@@ -43,6 +44,8 @@ struct Shown {
     issuer: SecretKey,
     /// A byte of the issuer's signature is changed.
     forged: bool,
+    /// The issuer signs in an odd way.
+    odd: Option<Signing>,
 }
 
 impl Shown {
@@ -70,12 +73,17 @@ impl Shown {
             owner,
             issuer,
             forged: false,
+            odd: None,
         }
     }
 
     fn bytes(&self) -> Vec<u8> {
         use alongside_wire::card::Signable as _;
-        let mut signature = self.issuer.sign(&self.card.message());
+        let message = self.card.message();
+        let mut signature = match self.odd {
+            Some(odd) => odd(&ISSUER, &message),
+            None => self.issuer.sign(&message),
+        };
         if self.forged {
             signature[40] ^= 1;
         }
@@ -261,6 +269,21 @@ fn cards() -> Vec<Case> {
             .twin("client/card/right")
         })
         .collect();
+    for (name, what, odd) in ODD {
+        let case = Case::client(
+            format!("client/card/{name}"),
+            format!("a card with a signature {what} ends the session"),
+            &["CARD-8"],
+            move |stage| {
+                ready(stage)?;
+                let mut shown = Shown::right();
+                shown.odd = Some(odd);
+                shows_right(stage, &shown)?;
+                stage.ends("CARD-8", ErrorCode::BadCard)
+            },
+        );
+        all.push(case.twin("client/card/right"));
+    }
     all.push(Case::client(
         "client/card/right",
         "a card that holds, of an issuer that is not known here, is taken, and is not verified by that",

@@ -5,10 +5,14 @@ mod chat;
 mod end;
 pub(super) mod exchange;
 mod faces;
+mod fresh;
 mod hello;
 mod life;
+mod notices;
 mod phases;
 mod relay;
+mod relays;
+mod signatures;
 mod tools;
 mod transport;
 mod wire;
@@ -22,14 +26,17 @@ pub(super) fn cases() -> Vec<Case> {
         hello::cases(),
         transport::cases(),
         relay::cases(),
+        relays::cases(),
         wire::cases(),
         phases::cases(),
         life::cases(),
         chat::cases(),
+        notices::cases(),
         tools::cases(),
         again::cases(),
         faces::cases(),
         end::cases(),
+        fresh::cases(),
     ]
     .concat()
 }

@@ -1,7 +1,9 @@
 //! The clipboard and the probes, at both ends.
 
 use alongside_wire::{
-    ErrorCode, Scopes, limits,
+    ErrorCode, Scopes,
+    input::InputEvent,
+    limits,
     session::{Clipboard, ClipboardTaken, ControlEnd, Message, Pause, Probe, ProbeAnswer},
 };
 use serde_json::json;
@@ -106,6 +108,32 @@ fn clipboard() -> Vec<Case> {
             },
         )
         .twin("client/clipboard/answered"),
+        Case::client(
+            "client/clipboard/next-grant",
+            "an item goes under the grant that was alive when the person sent it, and under no later one",
+            &["TOOL-31"],
+            |stage| {
+                copies(stage)?;
+                let from = stage.fresh()?;
+                stage.does("copy", json!({ "text": "first" }))?;
+                end_grant(stage)?;
+                stage.pass(11_000)?;
+                let both = of(stage.role, true).union(of(stage.role, false));
+                let second = stage.controls(both)?.grant;
+                stage.pass(2_000)?;
+                one_item(stage, from, "first", 1)?;
+                let from = stage.fresh()?;
+                stage.does("copy", json!({ "text": "second" }))?;
+                stage.settle()?;
+                one_item(stage, from, "second", second)
+            },
+        ),
+        Case::sharer(
+            "sharer/clipboard/after-a-key",
+            "no act for the clipboard but a refusal is taken within a second of the last injected key or button, and each is after that",
+            &["TOOL-29"],
+            after_a_key,
+        ),
         Case::client(
             "client/clipboard/first-not-1",
             "a first item with another number than 1 ends the session",
@@ -235,6 +263,75 @@ fn end_grant(stage: &mut ClientStage<'_>) -> Done {
             stage.seal_one(ControlEnd { grant: 1, code })
         }
     }
+}
+
+/// One item has come since `from`, and says this under this grant.
+fn one_item(stage: &mut ClientStage<'_>, from: usize, text: &str, grant: u32) -> Done {
+    let items = stage.log.iter().skip(from).filter_map(Item::sealed);
+    let said: Vec<_> = items
+        .filter_map(|message| match message {
+            Message::Clipboard(item) => Some((item.text.clone(), item.grant)),
+            _ => None,
+        })
+        .collect();
+    let right = said == [(text.to_owned(), grant)];
+    let expected = format!("{text:?} under grant {grant}, and nothing else");
+    stage.check("TOOL-31", right, &expected, format!("{said:?}"))
+}
+
+fn after_a_key(stage: &mut ClientStage<'_>) -> Done {
+    let both = of(stage.role, true).union(of(stage.role, false));
+    let grant = stage.controlled(both.union(Scopes::CONTROL))?.grant;
+    let stream = stage.open_stream()?;
+    offer(stage, 1)?;
+    stage.told("offered")?;
+    for press in [
+        InputEvent::Key {
+            usage: 4,
+            down: true,
+        },
+        InputEvent::Button {
+            button: 1,
+            down: true,
+        },
+    ] {
+        let from = stage.fresh()?;
+        stage.input(stream, grant, &[press])?;
+        stage.told("injected")?;
+        stage.may_not("TOOL-29", "copy", json!({ "text": "text" }))?;
+        stage.may_not("TOOL-29", "take", json!({ "allow": true }))?;
+        stage.pass(999)?;
+        stage.may_not("TOOL-29", "copy", json!({ "text": "text" }))?;
+        stage.may_not("TOOL-29", "take", json!({ "allow": true }))?;
+        stage.never("TOOL-29", from, "clipboard", |item| {
+            item.is_sealed("clipboard") || is_answer(item)
+        })?;
+        stage.pass(1)?;
+        stage.does("copy", json!({ "text": "text" }))?;
+        stage.says("TOOL-29", "clipboard")?;
+    }
+    // A pointer that moves clicks nothing.
+    let at = InputEvent::Pointer {
+        display: 0,
+        x: 9,
+        y: 9,
+    };
+    stage.input(stream, grant, &[at])?;
+    stage.told("injected")?;
+    stage.does("take", json!({ "allow": true }))?;
+    let (item, taken) = (1, true);
+    stage.says_this("TOOL-29", ClipboardTaken { item, taken })?;
+    offer(stage, 2)?;
+    stage.told("offered")?;
+    let press = InputEvent::Key {
+        usage: 5,
+        down: true,
+    };
+    stage.input(stream, grant, &[press])?;
+    stage.settle()?;
+    stage.does("take", json!({ "allow": false }))?;
+    let (item, taken) = (2, false);
+    stage.says_this("TOOL-29", ClipboardTaken { item, taken })
 }
 
 fn is_answer(item: &Item) -> bool {

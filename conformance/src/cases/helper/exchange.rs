@@ -161,7 +161,7 @@ fn secret_stays(stage: &mut ClientStage<'_>) -> Done {
 }
 
 /// Somebody joins with an offer that cannot be answered.
-fn broken_join(stage: &mut ClientStage<'_>) -> Done {
+pub(super) fn broken_join(stage: &mut ClientStage<'_>) -> Done {
     joins_with(stage, |offer| offer.versions = vec![2])
 }
 

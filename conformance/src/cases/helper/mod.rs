@@ -5,6 +5,7 @@ mod consent;
 mod control;
 mod exchange;
 mod media;
+mod notices;
 
 use crate::case::Case;
 
@@ -15,6 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
         media::cases(),
         control::cases(),
         again::cases(),
+        notices::cases(),
     ]
     .concat()
 }

@@ -14,7 +14,8 @@ use crate::{
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    let mut all = vec![
+    let mut all =
+        vec![
         Case::sharer(
             "sharer/code/typed",
             "a code is taken as people type it: spaces, hyphens, capitals, and o, i and l",
@@ -50,6 +51,57 @@ pub(super) fn cases() -> Vec<Case> {
                 Ok(())
             },
         ),
+        Case::sharer(
+            "sharer/code/spent-in-another-run",
+            "a code that was joined by is not remembered by the next run of the program",
+            &["CODE-14"],
+            |stage| {
+                stage.joins()?;
+                let code = typed_code(stage)?;
+                stage.restarts()?;
+                stage.set_up(&json!({}))?;
+                let taken = stage.ask("join", json!({ "code": code }))?;
+                let seen = taken.err().unwrap_or_default();
+                stage.check("CODE-14", seen.is_empty(), "the code to be taken", seen.clone())?;
+                stage.accept()?;
+                stage.await_("hello", |item| item.is_to_relay("hello"))?;
+                stage.asks().map(|_| ())
+            },
+        ),
+        Case::sharer(
+            "sharer/link/own-relay",
+            "a link that names the relay which the sharer is set up for is joined by unasked",
+            &["LINK-2"],
+            |stage| {
+                stage.set_up(&json!({}))?;
+                let relay = stage.relay_address();
+                let link = link_to(stage, &relay);
+                stage.does("join", json!({ "code": link }))?;
+                stage.accept()?;
+                stage.await_("hello", |item| item.is_to_relay("hello"))?;
+                stage.asks()?;
+                stage.never_tells("LINK-2", 0, "elsewhere")
+            },
+        )
+        .needs("links"),
+        Case::sharer(
+            "sharer/link/another-relay",
+            "the person is asked before a link that names another relay is joined by",
+            &["LINK-2"],
+            |stage| {
+                stage.set_up(&json!({}))?;
+                let link = link_to(stage, "elsewhere.example");
+                stage.does("join", json!({ "code": link }))?;
+                let asked = stage.tells("LINK-2", "elsewhere")?;
+                let named = asked.text("relay") == "elsewhere.example";
+                stage.check("LINK-2", named, "the relay that it names", format!("{asked:?}"))?;
+                stage.stays_away("LINK-2")?;
+                stage.does("elsewhere", json!({ "allow": false }))?;
+                stage.stays_away("LINK-2")
+            },
+        )
+        .needs("links")
+        .twin("sharer/link/own-relay"),
         Case::sharer(
             "sharer/link/ceiling",
             "a join by a link says so, and offers no ceiling beyond view",
@@ -132,6 +184,11 @@ fn offer_of(join: &Join) -> Done<Offer> {
 fn typed_code(stage: &ClientStage<'_>) -> Done<String> {
     let none = || Stop::Harness("no code was drawn".to_owned());
     stage.code.map(|code| code.to_string()).ok_or_else(none)
+}
+
+fn link_to(stage: &mut ClientStage<'_>, relay: &str) -> String {
+    let code = stage.draw_code();
+    format!("https://{relay}/j#{code}")
 }
 
 fn typed(stage: &mut ClientStage<'_>) -> Done {

@@ -8,7 +8,9 @@ mod grants;
 mod input;
 mod join;
 mod media;
+mod number;
 mod pause;
+mod receipts;
 mod requests;
 mod tools;
 
@@ -25,6 +27,8 @@ pub(super) fn cases() -> Vec<Case> {
         requests::cases(),
         grants::cases(),
         input::cases(),
+        number::cases(),
+        receipts::cases(),
         tools::cases(),
         again::cases(),
     ]

@@ -42,6 +42,31 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .twin("sharer/request/asked"),
         Case::sharer(
+            "sharer/request/not-supported",
+            "a request for what the sharer's system cannot carry out is denied with unsupported, and nobody is asked",
+            &["TOOL-24"],
+            |stage| {
+                let supported = Scopes::CONSENT.union(Scopes::CONTROL);
+                ready_with(stage, supported)?;
+                let scopes = Scopes::POINTER.union(Scopes::ANNOTATE);
+                denied_now(stage, "TOOL-24", scopes, ErrorCode::Unsupported)
+            },
+        )
+        .needs("supported")
+        .twin("sharer/request/supported"),
+        Case::sharer(
+            "sharer/request/supported",
+            "a request for what it can carry out is put to the person",
+            &["TOOL-24"],
+            |stage| {
+                let supported = Scopes::CONSENT.union(Scopes::CONTROL).union(Scopes::ANNOTATE);
+                ready_with(stage, supported)?;
+                stage.requests(Scopes::POINTER.union(Scopes::ANNOTATE))?;
+                stage.tells("TOOL-24", "control-asked").map(|_| ())
+            },
+        )
+        .needs("supported"),
+        Case::sharer(
             "sharer/request/view",
             "a request that holds view is denied with beyond-ceiling, and nobody is asked",
             &["CONTROL-3"],
@@ -187,6 +212,17 @@ fn asked(stage: &mut ClientStage<'_>) -> Done {
     stage.never("CONTROL-6", 0, "grant", |item| {
         item.is_sealed("control-grant")
     })
+}
+
+/// Control may be asked for at a system that can carry out so much.
+fn ready_with(stage: &mut ClientStage<'_>, supported: Scopes) -> Done {
+    stage.set_up(&json!({ "supported": names(supported) }))?;
+    stage.connects()?;
+    stage.asks_and_decides()?;
+    stage.views()?;
+    stage.shows()?;
+    stage.pass(6_000)?;
+    stage.fresh().map(|_| ())
 }
 
 fn with_id(stage: &mut ClientStage<'_>, request: u32) -> Done {

@@ -38,7 +38,7 @@ pub(crate) enum Read {
 pub(crate) fn read(text: &str, relay: &Relay) -> Result<Read, Failure> {
     let (code, link) = if text.contains("://") {
         let link = Link::parse(text)?;
-        if !is_same(&link.relay, &relay.address) {
+        if !relay.is_called(&link.relay) {
             return Ok(Read::Elsewhere(link));
         }
         (link.code, true)
@@ -56,12 +56,6 @@ pub(crate) fn elsewhere(link: &Link, relay: &Relay) -> String {
         plain(&link.relay),
         relay.address
     )
-}
-
-/// Whether two names are of one relay; the usual port need not be said.
-fn is_same(one: &str, other: &str) -> bool {
-    let host = |name: &str| name.trim_end_matches(":443").to_ascii_lowercase();
-    host(one) == host(other)
 }
 
 //= spec/02-codes.md#halves [CODE-15] 69d51833

@@ -5,17 +5,25 @@ use std::{
     sync::PoisonError,
 };
 
-use alongside_wire::{ReportCategory, code::Code, link::Link};
+use alongside_state_machine::identity::{keys::SecretKey, own::OwnCard, trust::Anchor};
+use alongside_wire::{Profile, ReportCategory, code::Code, device::DeviceToken, link::Link};
 use serde_json::Value;
 use tokio::io::AsyncWrite;
 
 use super::{
     Driver, Word,
-    protocol::{Answer, Command, Contact, Done, ErrorClass, Open, Request, Role, VERSION},
+    protocol::{
+        self, Answer, AskCard, Command, Contact, Done, ErrorClass, Hex, Open, Repeat, Request,
+        Role, VERSION,
+    },
     screen::{SIDE, test_picture},
     session::{Order, Session, Setup},
 };
-use crate::{Clock, Config, Misuse, Relay, Timestamp, Trust, helper, sharer, sign_in};
+use crate::{
+    Clock, Config, Misuse, Relay, Timestamp, Trust,
+    device::{Device, DeviceKey},
+    helper, sharer, sign_in,
+};
 
 /// What this client has of what a client may have.
 const CAPABILITIES: &[&str] = &[
@@ -29,6 +37,14 @@ const CAPABILITIES: &[&str] = &[
     "sign-in",
     "report",
     "secure-desktop",
+    "receipts",
+    "number",
+    "notices",
+    "links",
+    "relays",
+    "supported",
+    "cards",
+    "devices",
 ];
 
 /// The number of a line, and its command, or the answer if it is none. Nothing if it has no number.
@@ -75,12 +91,17 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
             Command::Vector { .. } => return Answer::Unsupported {},
             Command::Open { session, options } => return self.open(session, options),
             Command::Close { session } => return self.close(&session),
-            Command::CreateCode { session } => return self.create_code(&session, held).await,
+            Command::CreateCode { session } => {
+                return self.ask_for_session(&session, false, held).await;
+            }
+            Command::Call { session } => return self.ask_for_session(&session, true, held).await,
+            Command::Wait { session } => return self.wait(&session),
+            Command::Elsewhere { session, allow } => return self.elsewhere(&session, allow),
             Command::Join {
                 session,
                 code,
                 link,
-            } => return self.join(&session, &code, link),
+            } => return self.join(&session, &code, link, held),
             Command::AdvanceClock { session, ms, read } => {
                 return self.advance(&session, ms, read, held).await;
             }
@@ -90,21 +111,26 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
                 height,
                 seed,
             } => return self.send_frame(&session, (width, height), seed),
-            Command::Grant { session, scopes } => {
-                // The number follows the question.
-                self.settle(&session, held).await;
-                let told = std::mem::take(held);
-                let number = told.iter().rev().find_map(|(name, word)| match word {
-                    Word::Sharer(sharer::Event::Number(number)) if *name == session => {
-                        Some(*number)
-                    }
-                    _ => None,
-                });
-                held.extend(told);
-                let known = self.sessions.get(&session).and_then(Session::number);
-                let order = Share::AllowControl(scopes.0, number.or(known));
+            Command::Grant {
+                session,
+                scopes,
+                repeat,
+            } => {
+                let shown = self.number(&session, held).await;
+                let number = match repeat.unwrap_or_default() {
+                    Repeat::Right => shown,
+                    // The number has 6 digits, and so has this.
+                    Repeat::Wrong => Some(shown.unwrap_or_default().wrapping_add(1) % 1_000_000),
+                    Repeat::Nothing => None,
+                };
+                let order = Share::AllowControl(scopes.0, number);
                 (session, Both::Sharer(order))
             }
+            Command::ShowCard { session } => (session, Both::Sharer(Share::ShowCard)),
+            Command::FetchPicture { session } => (
+                session,
+                Both::Either(Help::FetchPicture, Share::FetchPicture),
+            ),
             Command::Contact { session, by } => {
                 let by = match by {
                     Contact::Person => sharer::Contact::Person,
@@ -201,30 +227,13 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         if self.sessions.contains_key(&name) {
             return wrong(format!("there is a session `{name}`"));
         }
-        let fingerprint = match options.certificate.parse() {
-            Ok(fingerprint) => fingerprint,
-            Err(why) => return wrong(why),
-        };
-        let sign_in = match options.token.as_deref().map(sign_in::from_text).transpose() {
-            Ok(sign_in) => sign_in,
-            Err(why) => return misuse(why),
-        };
-        let mut config = Config::default();
-        if let Some(ceiling) = options.ceiling {
-            config.ceiling = ceiling.0;
+        match setup(options) {
+            Ok(setup) => {
+                self.sessions.insert(name, Session::new(setup));
+                NOTHING
+            }
+            Err(answer) => answer,
         }
-        let setup = Setup {
-            role: options.role,
-            relay: Relay {
-                address: options.relay,
-                trust: Trust::Fingerprint(fingerprint),
-            },
-            name: options.name,
-            config,
-            sign_in,
-        };
-        self.sessions.insert(name, Session::new(setup));
-        NOTHING
     }
 
     fn close(&mut self, name: &str) -> Answer {
@@ -237,23 +246,38 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         }
     }
 
-    /// A client asks for a code as soon as it is there, so it begins here.
-    async fn create_code(&mut self, name: &str, held: &mut Held) -> Answer {
+    /// A helper asks for a code, or calls, as soon as it is there, so it begins here.
+    async fn ask_for_session(&mut self, name: &str, call: bool, held: &mut Held) -> Answer {
         let (now, began) = (self.now, self.began);
         match self.sessions.get_mut(name) {
-            Some(session) if session.setup.role == Role::Helper && !session.has_begun() => {
+            None => no_session(name),
+            Some(session) if session.setup.role != Role::Helper => other_role(),
+            Some(session) if session.setup.device.is_some() != call => {
+                misuse("it was opened for the other way to a session")
+            }
+            Some(session) if !session.has_begun() => {
                 let (clock, hand) = Clock::manual(now, began);
                 session.help(clock, hand);
                 NOTHING
             }
-            _ => {
+            Some(_) => {
                 let order = Both::Helper(helper::Command::NewCode);
                 self.order(name, order, held).await
             }
         }
     }
 
-    fn join(&mut self, name: &str, code: &str, link: bool) -> Answer {
+    /// What the present prompt's number is, which follows the question.
+    async fn number(&mut self, name: &str, held: &mut Held) -> Option<u32> {
+        self.settle(name, held).await;
+        let told = held.iter().rev().find_map(|(of, word)| match word {
+            Word::Sharer(sharer::Event::Number(number)) if of == name => Some(*number),
+            _ => None,
+        });
+        told.or_else(|| self.sessions.get(name).and_then(Session::number))
+    }
+
+    fn join(&mut self, name: &str, code: &str, link: bool, held: &mut Held) -> Answer {
         let Some(session) = self.sessions.get_mut(name) else {
             return no_session(name);
         };
@@ -263,25 +287,73 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         if session.has_begun() {
             return misuse("it has joined");
         }
-        let (code, link) = match Link::parse(code) {
-            Ok(read) => (Ok(read.code), true),
-            Err(_) => (Code::parse(code), link),
+        let read = match Link::parse(code) {
+            Ok(link) => Ok((link.code, Some(link.relay))),
+            Err(_) => Code::parse(code).map(|code| (code, None)),
         };
-        let code = match code {
-            Ok(code) => code,
+        let (code, named) = match read {
+            Ok(read) => read,
             Err(why) => return misuse(why),
         };
-        let relay = &session.setup.relay.address;
-        let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if spent.is_spent(relay, code.locator, self.now) {
-            return misuse(Misuse::SpentCode);
-        }
-        drop(spent);
-        let start = match link {
+        let start = match link || named.is_some() {
             true => sharer::Start::Link(code),
             false => sharer::Start::Code(code),
         };
-        let (clock, hand) = Clock::manual(self.now, self.began);
+        //= spec/02-codes.md#links [LINK-2] 385612f7
+        match named.filter(|named| !session.setup.relay.is_called(named)) {
+            Some(relay) => {
+                session.ask_elsewhere(start);
+                held.push((name.to_owned(), Word::Elsewhere(relay)));
+                NOTHING
+            }
+            None => self.start(name, start),
+        }
+    }
+
+    /// The person's answer to the question about a link of another relay, which sets nothing: its code
+    /// is used at their own.
+    fn elsewhere(&mut self, name: &str, allow: bool) -> Answer {
+        let Some(session) = self.sessions.get_mut(name) else {
+            return no_session(name);
+        };
+        if session.setup.role != Role::Sharer {
+            return other_role();
+        }
+        match session.answer_elsewhere() {
+            None => misuse("no link of another relay waits for an answer"),
+            Some(start) if allow => self.start(name, start),
+            Some(_) => NOTHING,
+        }
+    }
+
+    /// A known device waits to be called.
+    fn wait(&mut self, name: &str) -> Answer {
+        let Some(session) = self.sessions.get(name) else {
+            return no_session(name);
+        };
+        let device = match &session.setup.device {
+            _ if session.setup.role != Role::Sharer => return other_role(),
+            _ if session.has_begun() => return misuse("it waits already"),
+            None => return misuse("it is no known device"),
+            Some(device) => device.clone(),
+        };
+        self.start(name, sharer::Start::Device(device))
+    }
+
+    /// Starts a sharer, unless its code was used here before.
+    fn start(&mut self, name: &str, start: sharer::Start) -> Answer {
+        let (now, began) = (self.now, self.began);
+        let Some(session) = self.sessions.get_mut(name) else {
+            return no_session(name);
+        };
+        if let sharer::Start::Code(code) | sharer::Start::Link(code) = &start {
+            let relay = &session.setup.relay.address;
+            let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+            if spent.is_spent(relay, code.locator, now) {
+                return misuse(Misuse::SpentCode);
+            }
+        }
+        let (clock, hand) = Clock::manual(now, began);
         session.share(start, self.spent.clone(), clock, hand);
         NOTHING
     }
@@ -302,9 +374,20 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         }
     }
 
+    /// Devices whose pause is over by then wait again.
+    pub(super) fn wait_again(&mut self, to: Timestamp) {
+        let (began, spent) = (self.began, self.spent.clone());
+        for session in self.sessions.values_mut() {
+            if let Some((at, start)) = session.take_restart(to) {
+                let (clock, hand) = Clock::manual(at, began);
+                session.share(start, spent.clone(), clock, hand);
+            }
+        }
+    }
+
     /// Gives a command to a client, and waits until it was taken, or not.
     async fn order(&mut self, name: &str, order: Both, held: &mut Held) -> Answer {
-        let Some(session) = self.sessions.get(name) else {
+        let Some(session) = self.sessions.get_mut(name) else {
             return no_session(name);
         };
         let order = match (order, session.setup.role) {
@@ -314,6 +397,10 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
                 return other_role();
             }
         };
+        if matches!(order, Order::Sharer(sharer::Command::End)) && session.stops_waiting() {
+            held.push((name.to_owned(), Word::Stopped));
+            return NOTHING;
+        }
         if session.has_ended() {
             return over();
         }
@@ -360,6 +447,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
             return no_session(name);
         }
         let to = self.now.plus_ms(ms);
+        self.wait_again(to);
         // First this one, because the others move when it has read.
         let sent = match self.moved(name, to, read) {
             Some(moved) => self.until(moved, held).await,
@@ -392,6 +480,88 @@ enum Both {
     Either(helper::Command, sharer::Command),
 }
 
+/// How a client is set up, or what is wrong with these fields.
+fn setup(options: Open) -> Result<Setup, Answer> {
+    let sign_in = options.token.as_deref().map(sign_in::from_text);
+    let sign_in = sign_in.transpose().map_err(misuse)?;
+    let relay = relay_of(options.relay, &options.certificate)?;
+    let others = options.relays.into_iter();
+    let others = others.map(|other| relay_of(other.relay, &other.certificate));
+    let mut config = Config::default();
+    if let Some(ceiling) = options.ceiling {
+        config.ceiling = ceiling.0;
+    }
+    if let Some(supported) = options.supported {
+        config.supported = supported.0;
+    }
+    let (card, receipt_key) = options.card.map(own_card).transpose()?.unzip();
+    let anchors = options.anchors.into_iter().map(anchor);
+    config.identity.anchors = anchors.collect::<Result<_, _>>()?;
+    config.identity.card = card;
+    config.identity.needs_card = options.needs_card;
+    config.identity.ask_relay = options.ask_card.map(|profile| match profile {
+        AskCard::Abbreviated => Profile::Abbreviated,
+        AskCard::Full => Profile::Full,
+    });
+    Ok(Setup {
+        role: options.role,
+        relay,
+        others: others.collect::<Result<_, _>>()?,
+        name: options.name,
+        config,
+        sign_in,
+        receipts: options.receipts.then(|| sharer::Receipts {
+            share: true,
+            key: receipt_key.flatten(),
+        }),
+        device: options.device.map(device).transpose()?,
+    })
+}
+
+fn relay_of(address: String, certificate: &str) -> Result<Relay, Answer> {
+    let fingerprint = certificate.parse().map_err(wrong)?;
+    Ok(Relay {
+        address,
+        trust: Trust::Fingerprint(fingerprint),
+    })
+}
+
+/// The person's card, and the key that signs receipts.
+fn own_card(given: protocol::OwnCard) -> Result<(OwnCard, Option<SecretKey>), Answer> {
+    let key = SecretKey::from_seed(&sized(&given.key)?);
+    let card = OwnCard::new(&given.signed.0, key).map_err(wrong)?;
+    let card = match given.picture {
+        Some(picture) => card.with_picture(picture.0).map_err(wrong)?,
+        None => card,
+    };
+    let receipts = given.receipt_key.as_ref().map(sized).transpose()?;
+    Ok((card, receipts.as_ref().map(SecretKey::from_seed)))
+}
+
+fn anchor(given: protocol::Anchor) -> Result<Anchor, Answer> {
+    Ok(Anchor {
+        key: sized(&given.key)?,
+        name: given.name,
+        runs_relay: given.runs_relay,
+    })
+}
+
+/// A known device. One that is called has no token here.
+fn device(given: protocol::Device) -> Result<Device, Answer> {
+    let id = given.id.parse().map_err(|_| wrong("it is no id"))?;
+    let token = given.token.as_ref().map(sized).transpose()?;
+    Ok(Device {
+        key: DeviceKey::new(id, sized(&given.secret)?),
+        token: DeviceToken(token.unwrap_or_default()),
+        without_card: given.without_card,
+    })
+}
+
+fn sized<const N: usize>(bytes: &Hex) -> Result<[u8; N], Answer> {
+    let wanted = || wrong(format!("it has {} bytes, and not {N}", bytes.0.len()));
+    bytes.sized().ok_or_else(wanted)
+}
+
 fn hello(driver: u32) -> Answer {
     if driver != VERSION {
         return wrong(format!("only version {VERSION} is spoken here"));
@@ -410,7 +580,7 @@ fn no_session(name: &str) -> Answer {
 }
 
 fn other_role() -> Answer {
-    wrong("this is for the other role")
+    misuse("this is for the other role")
 }
 
 fn over() -> Answer {

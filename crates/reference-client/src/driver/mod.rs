@@ -100,6 +100,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
             let session = name.clone();
             self.say(&Told { event, session }).await?;
         }
+        self.wait_again(now);
         Ok(())
     }
 

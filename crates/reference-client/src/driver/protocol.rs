@@ -38,6 +38,16 @@ pub enum Command {
         #[serde(default)]
         link: bool,
     },
+    Elsewhere {
+        session: String,
+        allow: bool,
+    },
+    Wait {
+        session: String,
+    },
+    Call {
+        session: String,
+    },
     Contact {
         session: String,
         by: Contact,
@@ -58,6 +68,8 @@ pub enum Command {
     Grant {
         session: String,
         scopes: Names,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        repeat: Option<Repeat>,
     },
     Deny {
         session: String,
@@ -116,6 +128,12 @@ pub enum Command {
     Acknowledge {
         session: String,
     },
+    ShowCard {
+        session: String,
+    },
+    FetchPicture {
+        session: String,
+    },
     SecureDesktop {
         session: String,
         active: bool,
@@ -150,6 +168,9 @@ impl Command {
         "open",
         "create-code",
         "join",
+        "elsewhere",
+        "wait",
+        "call",
         "contact",
         "consent",
         "request-control",
@@ -170,6 +191,8 @@ impl Command {
         "laser",
         "clear",
         "acknowledge",
+        "show-card",
+        "fetch-picture",
         "secure-desktop",
         "reconnect",
         "end",
@@ -197,6 +220,135 @@ pub struct Open {
     /// What to sign in with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// Relays to try in turn if that one does not answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub relays: Vec<OtherRelay>,
+    /// What the sharer's system can carry out, all that this client can without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supported: Option<Names>,
+    /// Decisions are signed, and the helper gets the receipts too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub receipts: bool,
+    /// What the person shows of themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<OwnCard>,
+    /// Whose signatures are believed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<Anchor>,
+    /// A sharer takes only a helper whose card somebody vouches for.
+    #[serde(default, rename = "needs-card", skip_serializing_if = "is_false")]
+    pub needs_card: bool,
+    /// The card that the relay is asked for after the sign-in.
+    #[serde(default, rename = "ask-card", skip_serializing_if = "Option::is_none")]
+    pub ask_card: Option<AskCard>,
+    /// The known device that this is, or that is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+/// A relay, and the SHA-256 of its certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub struct OtherRelay {
+    pub relay: String,
+    pub certificate: String,
+}
+
+/// A card and what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub struct OwnCard {
+    pub signed: Hex,
+    pub key: Hex,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_key: Option<Hex>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<Hex>,
+}
+
+/// An issuer that is believed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub struct Anchor {
+    pub name: String,
+    pub key: Hex,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub runs_relay: bool,
+}
+
+/// What a card that a relay issues shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the specification says what each is")]
+pub enum AskCard {
+    Abbreviated,
+    Full,
+}
+
+/// A known device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub struct Device {
+    pub id: String,
+    pub secret: Hex,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Hex>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub without_card: bool,
+}
+
+/// Bytes, written in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Hex(pub Vec<u8>);
+
+impl Hex {
+    /// The bytes, if there are so many.
+    pub fn sized<const N: usize>(&self) -> Option<[u8; N]> {
+        self.0.as_slice().try_into().ok()
+    }
+}
+
+impl TryFrom<String> for Hex {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not hexadecimal");
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+            return Err(wrong());
+        };
+        let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+        let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
+        let bytes: Option<_> = pairs.iter().map(byte).collect();
+        bytes.map(Self).ok_or_else(wrong)
+    }
+}
+
+impl From<Hex> for String {
+    fn from(Hex(bytes): Hex) -> Self {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// What an answer that allows control repeats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repeat {
+    /// The number that is shown, if one is.
+    #[default]
+    Right,
+    /// Another.
+    Wrong,
+    /// Nothing.
+    Nothing,
 }
 
 /// The roles of a client.
@@ -373,6 +525,20 @@ pub enum Event {
     CodeEnded {
         code: String,
     },
+    Spent {
+        count: u64,
+        warned: bool,
+    },
+    Elsewhere {
+        relay: String,
+    },
+    HeldBack {
+        seconds: u64,
+    },
+    Waiting,
+    DeviceFailed {
+        code: String,
+    },
     Phrase {
         words: [String; 3],
     },
@@ -380,6 +546,8 @@ pub enum Event {
         name: String,
         #[serde(default)]
         verified: bool,
+        #[serde(flatten)]
+        who: Who,
     },
     Warned,
     Viewing {
@@ -387,6 +555,17 @@ pub enum Event {
     },
     Displays {
         displays: Vec<Display>,
+    },
+    CardShown {
+        name: String,
+        #[serde(flatten)]
+        who: Who,
+    },
+    Picture {
+        shown: bool,
+    },
+    NoControl {
+        seconds: u64,
     },
     ControlAsked {
         scopes: Names,
@@ -441,6 +620,7 @@ pub enum Event {
         x: u16,
         y: u16,
     },
+    LaserGone,
     Cleared,
     Device {
         standing: String,
@@ -462,6 +642,30 @@ pub enum Event {
         clause: Option<String>,
     },
     Reported,
+}
+
+/// What is known of who the other end is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub struct Who {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub standing: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub issuer: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardTexts>,
+}
+
+/// All texts of a card, as they are shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "driver.md says what each is")]
+pub struct CardTexts {
+    pub first_name: String,
+    pub last_name: String,
+    pub title: String,
+    pub organisation: String,
+    pub domain: String,
 }
 
 /// A display of the sharer's.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use alongside_state_machine::endpoint::spent::SpentLocators;
+use alongside_state_machine::{device::Retry, endpoint::spent::SpentLocators};
 use tokio::{
     sync::mpsc::{self, Receiver, Sender},
     task::JoinHandle,
@@ -19,8 +19,10 @@ use super::{
     tell::{self, Known},
 };
 use crate::{
-    Clock, Config, ConnectError, Ended, Hand, Misuse, Relay, Timestamp, clipboard::Place, helper,
-    sharer,
+    Clock, Config, ConnectError, Ended, Hand, Misuse, Relay, Timestamp,
+    clipboard::Place,
+    device::{Device, Next},
+    helper, sharer,
 };
 use alongside_wire::rendezvous::SignIn;
 
@@ -34,9 +36,13 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub(super) struct Setup {
     pub(super) role: Role,
     pub(super) relay: Relay,
+    pub(super) others: Vec<Relay>,
     pub(super) name: String,
     pub(super) config: Config,
     pub(super) sign_in: Option<SignIn>,
+    pub(super) receipts: Option<sharer::Receipts>,
+    /// The known device that this is, or that is called.
+    pub(super) device: Option<Device>,
 }
 
 pub(super) struct Session {
@@ -44,6 +50,11 @@ pub(super) struct Session {
     pub(super) screen: TestScreen,
     run: Option<Run>,
     known: Known,
+    /// The person is asked about a link of another relay.
+    elsewhere: Option<sharer::Start>,
+    retry: Retry,
+    /// When a known device waits again.
+    again_at: Option<Timestamp>,
 }
 
 struct Run {
@@ -72,6 +83,10 @@ pub(super) enum Word {
     Sharer(sharer::Event),
     /// It never had a connection.
     Failed(ConnectError),
+    /// A link names this relay, and the person is asked.
+    Elsewhere(String),
+    /// A known device does not wait any more.
+    Stopped,
 }
 
 /// A command of either role.
@@ -87,19 +102,23 @@ impl Session {
             screen: TestScreen::default(),
             run: None,
             known: Known::default(),
+            elsewhere: None,
+            retry: Retry::default(),
+            again_at: None,
         }
     }
 
     /// Starts a helper, which asks for a code as soon as it is connected.
     pub(super) fn help(&mut self, clock: Clock, hand: Hand) {
+        self.known.device = self.setup.device.is_some();
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (told, events) = mpsc::channel(EVENTS);
         let eyes = TestEyes::default();
         let options = helper::Options {
             relay: self.setup.relay.clone(),
-            others: Vec::new(),
+            others: self.setup.others.clone(),
             sign_in: self.setup.sign_in.clone(),
-            device: None,
+            device: self.setup.device.as_ref().map(|device| device.key.clone()),
             name: self.setup.name.clone(),
             config: self.setup.config.clone(),
             views: vec![Box::new(eyes.clone())],
@@ -126,18 +145,20 @@ impl Session {
         clock: Clock,
         hand: Hand,
     ) {
+        self.known = Known::default();
+        self.known.device = matches!(start, sharer::Start::Device(_));
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (told, events) = mpsc::channel(EVENTS);
         let options = sharer::Options {
             relay: self.setup.relay.clone(),
-            others: Vec::new(),
+            others: self.setup.others.clone(),
             sign_in: self.setup.sign_in.clone(),
             start,
             config: self.setup.config.clone(),
             screen: Box::new(self.screen.clone()),
             injector: Box::new(TestHands(told.clone())),
             clipboard: Place::Nowhere,
-            receipts: None,
+            receipts: self.setup.receipts.clone(),
             report_after: Duration::ZERO,
             clock,
         };
@@ -156,6 +177,28 @@ impl Session {
     /// Whether it ended, as far as was told.
     pub(super) fn has_ended(&self) -> bool {
         self.known.ended
+    }
+
+    /// A link names another relay: the person is asked first.
+    pub(super) fn ask_elsewhere(&mut self, start: sharer::Start) {
+        self.elsewhere = Some(start);
+    }
+
+    /// The person has answered that; what they were asked about.
+    pub(super) fn answer_elsewhere(&mut self) -> Option<sharer::Start> {
+        self.elsewhere.take()
+    }
+
+    /// When a known device waits again, if that is no later than `to`.
+    pub(super) fn take_restart(&mut self, to: Timestamp) -> Option<(Timestamp, sharer::Start)> {
+        let at = self.again_at.take_if(|at| *at <= to)?;
+        let device = self.setup.device.clone()?;
+        Some((at, sharer::Start::Device(device)))
+    }
+
+    /// A known device that pauses does not wait again; whether it was one.
+    pub(super) fn stops_waiting(&mut self) -> bool {
+        self.again_at.take().is_some()
     }
 
     /// What moves its clock, if there is something to move; and whether it will soon have moved.
@@ -216,6 +259,12 @@ impl Session {
 
     /// What the suite is told of a word of the client's, at this time.
     pub(super) fn tell(&mut self, word: Word, now: Timestamp) -> Vec<Event> {
+        let told = self.tell_of(word, now);
+        self.goes_on(now);
+        told
+    }
+
+    fn tell_of(&mut self, word: Word, now: Timestamp) -> Vec<Event> {
         match word {
             Word::Helper(helper::Event::Shown(id)) => {
                 let run = self.run.as_ref();
@@ -236,7 +285,24 @@ impl Session {
             }
             Word::Sharer(event) => tell::sharer(event, &mut self.known, now),
             Word::Failed(error) => tell::failed(&error, &mut self.known),
+            Word::Elsewhere(relay) => vec![Event::Elsewhere { relay }],
+            Word::Stopped => vec![tell::stopped()],
         }
+    }
+
+    /// A known device goes on to wait, at once or after a pause, unless that is over.
+    fn goes_on(&mut self, now: Timestamp) {
+        let Some(next) = self.known.next.take() else {
+            return;
+        };
+        if self.known.met {
+            self.retry.secured();
+        }
+        self.again_at = match next {
+            Next::Again => Some(now),
+            Next::Pause => Some(now.plus_ms(self.retry.failed())),
+            Next::Stop => None,
+        };
     }
 
     /// Ends it without waiting.

@@ -2,12 +2,21 @@
 
 use std::io::Write as _;
 
-use alongside_state_machine::identity::{device::Device, trust::Standing};
-use alongside_wire::{Class, DeviceStatus, ErrorCode, session::DisplayInfo};
+use alongside_state_machine::{
+    endpoint::faces::Fetched,
+    identity::{
+        device::Device,
+        picture,
+        trust::{Doubt, Standing, Who},
+    },
+};
+use alongside_wire::{Class, DeviceStatus, ErrorCode, card::Card, session::DisplayInfo};
 use bip39::Language;
 
 use super::protocol::{self, Display, Event, Names};
-use crate::{ConnectError, Ended, Reporting, Timestamp, helper, inert::plain, sharer};
+use crate::{
+    ConnectError, Ended, Reporting, Timestamp, device::Next, helper, inert::plain, sharer,
+};
 
 /// What is known of a session from what was told.
 #[derive(Default)]
@@ -15,7 +24,11 @@ pub(super) struct Known {
     pub(super) connected: bool,
     pub(super) ended: bool,
     /// The other end was there.
-    met: bool,
+    pub(super) met: bool,
+    /// It is, or calls, a known device.
+    pub(super) device: bool,
+    /// What a known device does after what it was told last.
+    pub(super) next: Option<Next>,
     /// The screen may be seen, and how far is told next.
     viewing: bool,
     /// What the answer to the latest prompt must repeat.
@@ -37,9 +50,9 @@ pub(super) fn helper(event: helper::Event, known: &mut Known, now: Timestamp) ->
         Told::Reported(reporting) => return reported(reporting),
         Told::Session(event) => match event {
             Of::CodeEnded(code) => Event::CodeEnded { code: name(code) },
-            Of::CodeSpent { fault, .. } => Event::CodeEnded {
-                code: name(fault.code()),
-            },
+            Of::CodeSpent {
+                fault, spent, warn, ..
+            } => return code_spent(fault.code(), spent, warn, known),
             Of::Viewing { scopes } => Event::Viewing {
                 scopes: Names(scopes),
             },
@@ -74,12 +87,15 @@ pub(super) fn helper(event: helper::Event, known: &mut Known, now: Timestamp) ->
             | Of::Delay(_)
             | Of::Frozen { .. } => return Vec::new(),
         },
+        Told::Sharer(sharer) => Event::CardShown {
+            name: plain(&sharer.card.as_ref().map(Card::name).unwrap_or_default()),
+            who: who(&sharer),
+        },
+        Told::Picture(fetched) => picture(&fetched),
+        Told::NoControlFor { seconds } => Event::NoControl { seconds },
         Told::SignedIn(_)
         | Told::Receipt(..)
-        | Told::Sharer(_)
-        | Told::Picture(_)
         | Told::Shown(_)
-        | Told::NoControlFor { .. }
         | Told::Clipboard(_)
         | Told::ClipboardSent(_)
         | Told::Quality(_)
@@ -105,10 +121,13 @@ pub(super) fn sharer(event: sharer::Event, known: &mut Known, now: Timestamp) ->
         Told::Reported(reporting) => return reported(reporting),
         Told::Session(event) => match event {
             Of::ConsentAsked {
-                name: called, who, ..
+                name: called,
+                who: helper,
+                ..
             } => Event::ConsentAsked {
-                name: plain(&who.card.as_ref().map_or(called, |card| card.name())),
-                verified: matches!(who.standing, Standing::Verified { .. }),
+                name: plain(&helper.card.as_ref().map_or(called, Card::name)),
+                verified: matches!(helper.standing, Standing::Verified { .. }),
+                who: who(&helper),
             },
             Of::ScamWarning => Event::Warned,
             Of::Viewing => {
@@ -150,6 +169,7 @@ pub(super) fn sharer(event: sharer::Event, known: &mut Known, now: Timestamp) ->
                 stroke: line.stroke,
             },
             Of::Laser { x, y, .. } => Event::Pointed { x, y },
+            Of::LaserGone => Event::LaserGone,
             Of::DrawingCleared => Event::Cleared,
             Of::Back => Event::Back,
             Of::Ended(why) => return ended(why, known),
@@ -158,17 +178,16 @@ pub(super) fn sharer(event: sharer::Event, known: &mut Known, now: Timestamp) ->
             | Of::MediaStopped
             | Of::CompleteFrameWanted
             | Of::ControlNotBefore(_)
-            | Of::LaserGone
             | Of::Delay(_)
             | Of::Frozen { .. } => return Vec::new(),
         },
+        Told::Waiting => Event::Waiting,
+        Told::Picture(fetched) => picture(&fetched),
+        Told::HeldBack { most } => Event::HeldBack { seconds: most },
+        Told::NoControlFor { seconds } => Event::NoControl { seconds },
         Told::SignedIn(_)
-        | Told::Waiting
-        | Told::Picture(_)
         | Told::Receipt(..)
         | Told::Scopes(_)
-        | Told::HeldBack { .. }
-        | Told::NoControlFor { .. }
         | Told::Clipboard(_)
         | Told::ClipboardSent(_)
         | Told::Quality(_)
@@ -183,6 +202,10 @@ pub(super) fn failed(error: &ConnectError, known: &mut Known) -> Vec<Event> {
     // For whoever looks for the reason.
     let _ = writeln!(std::io::stderr(), "alongside-driver: {error}");
     if std::mem::replace(&mut known.ended, true) {
+        return Vec::new();
+    }
+    if known.device {
+        known.next = Some(Next::Pause);
         return Vec::new();
     }
     vec![Event::Ended {
@@ -208,6 +231,17 @@ fn phrase(places: helper::Phrase, known: &mut Known) -> Event {
 
 fn ended(why: Ended, known: &mut Known) -> Vec<Event> {
     known.ended = true;
+    let next = known.device.then(|| Next::after(&why, known.met));
+    known.next = next;
+    //= spec/17-known-devices.md#exchange [DEVICE-17] cfba648f
+    match next {
+        Some(Next::Pause) => {
+            let code = name(why.code);
+            return vec![Event::DeviceFailed { code }];
+        }
+        Some(Next::Again) if !known.met => return Vec::new(),
+        _ => {}
+    }
     let refusal = matches!(why.code.class(), Class::Refusal { .. });
     let by_relay = why.by == crate::By::Relay && why.fault.is_none();
     let refused = (refusal && by_relay && !known.met).then(|| Event::Refused {
@@ -223,6 +257,62 @@ fn ended(why: Ended, known: &mut Known) -> Vec<Event> {
         clause: why.fault.map(|fault| fault.clause().to_owned()),
     };
     refused.into_iter().chain([ended]).collect()
+}
+
+/// A known device does not wait any more, because its person does not want that.
+pub(super) fn stopped() -> Event {
+    Event::Ended {
+        by: protocol::By::Own,
+        code: name(ErrorCode::Done),
+        clause: None,
+    }
+}
+
+/// A code, or a call, came to nothing.
+fn code_spent(code: ErrorCode, spent: usize, warned: bool, known: &Known) -> Vec<Event> {
+    let code = name(code);
+    let failed = known
+        .device
+        .then(|| Event::DeviceFailed { code: code.clone() });
+    //= spec/05-session.md#friction [FRICTION-6] a4023c49
+    //= CODE-12
+    let spent = Event::Spent {
+        count: spent as u64,
+        warned,
+    };
+    let ended = Event::CodeEnded { code };
+    failed.into_iter().chain([ended, spent]).collect()
+}
+
+//= spec/15-identity.md#trust [CARD-16] f98622db
+fn who(who: &Who) -> protocol::Who {
+    let (standing, issuer) = match &who.standing {
+        Standing::Verified { issuer } => ("verified", issuer.as_str()),
+        Standing::VouchedByRelay { issuer } => ("vouched-by-relay", issuer.as_str()),
+        Standing::Unverified(Doubt::NoCard) => ("no-card", ""),
+        Standing::Unverified(Doubt::UnknownIssuer) => ("unknown-issuer", ""),
+        Standing::Unverified(Doubt::Clock) => ("clock", ""),
+    };
+    protocol::Who {
+        standing: standing.to_owned(),
+        issuer: issuer.to_owned(),
+        card: who.card.as_ref().map(|card| protocol::CardTexts {
+            first_name: plain(&card.first_name),
+            last_name: plain(&card.last_name),
+            title: plain(&card.title),
+            organisation: plain(&card.organisation),
+            domain: plain(&card.domain),
+        }),
+    }
+}
+
+//= spec/15-identity.md#pictures [PICTURE-5] 123984e3
+fn picture(fetched: &Fetched) -> Event {
+    let shown = match fetched {
+        Fetched::Picture(bytes) => picture::head(bytes).is_some(),
+        Fetched::NotAtHand => false,
+    };
+    Event::Picture { shown }
 }
 
 fn reported(reporting: Reporting) -> Vec<Event> {

@@ -36,6 +36,12 @@ const RECEIVE_WINDOW: u32 = 4 * 1024 * 1024;
 const SEND_WINDOW: u64 = 2 * 1024 * 1024;
 
 impl Relay {
+    /// Whether this is what people call it; the usual port need not be said.
+    pub fn is_called(&self, name: &str) -> bool {
+        let host = |name: &str| name.trim_end_matches(":443").to_ascii_lowercase();
+        host(name) == host(&self.address)
+    }
+
     /// Connects to the first of its addresses that answers.
     pub(super) async fn connect(&self) -> Result<(Endpoint, Connection), ConnectError> {
         let (host, addresses) = self.resolve().await?;

@@ -2,19 +2,15 @@
 
 use std::time::Duration;
 
-use alongside_client::{ConnectError, device::Device, sharer::Start};
+use alongside_client::{
+    ConnectError, Ended,
+    device::{Device, Next},
+    sharer::Start,
+};
 use alongside_state_machine::device::Retry;
 use alongside_wire::ErrorCode;
 
 use super::{Book, Exit, Failure, Over, Sharer, args, receipts};
-
-/// What comes after a wait.
-enum Next {
-    Again,
-    /// Something failed, and is tried again after a pause.
-    Pause,
-    Stop(Exit),
-}
 
 impl Sharer {
     /// Waits until the person does not want to any more.
@@ -40,50 +36,41 @@ impl Sharer {
                 retry.secured();
             }
             let next = match over {
-                Ok(over) => self.next(&over),
+                Ok(Over::Ended(ended)) => {
+                    let next = Next::after(&ended, self.talk.met);
+                    if next == Next::Stop || self.stopped {
+                        return Ok(self.stops(&ended));
+                    }
+                    next
+                }
+                Ok(Over::Spent | Over::Stuck) => return Ok(Exit::Failed),
                 Err(failure) if failure.is::<ConnectError>() => {
                     self.terminal.line(&failure.to_string());
                     Next::Pause
                 }
                 Err(failure) => return Err(failure),
             };
-            match next {
-                Next::Again => {}
-                //= spec/17-known-devices.md#exchange [DEVICE-15] d9e269d2
-                Next::Pause => {
-                    if self.pause(retry.failed()).await {
-                        return Ok(Exit::Done);
-                    }
-                }
-                Next::Stop(exit) => return Ok(exit),
+            //= spec/17-known-devices.md#exchange [DEVICE-15] d9e269d2
+            if next == Next::Pause && self.pause(retry.failed()).await {
+                return Ok(Exit::Done);
             }
         }
     }
 
-    fn next(&mut self, over: &Over) -> Next {
-        let Over::Ended(ended) = over else {
-            return Next::Stop(Exit::Failed);
-        };
-        let met = self.talk.met;
-        match ended.code {
-            // Before anybody called, the person means the waiting; after that, the session.
-            ErrorCode::Done if !met || self.stopped => Next::Stop(Exit::Done),
+    /// Why it waits no more.
+    fn stops(&mut self, ended: &Ended) -> Exit {
+        let why = match ended.code {
             ErrorCode::Replaced => {
-                self.terminal
-                    .line("Another program waits as this device now; one of the two must go.");
-                Next::Stop(Exit::Refused)
+                "Another program waits as this device now; one of the two must go."
             }
-            ErrorCode::NotFound if !met => {
-                self.terminal.line(
-                    "The relay does not know this device, or knows it with another token; ask \
-                     whoever enrolled it.",
-                );
-                Next::Stop(Exit::Refused)
+            ErrorCode::NotFound => {
+                "The relay does not know this device, or knows it with another token; ask whoever \
+                 enrolled it."
             }
-            ErrorCode::Idle => Next::Again,
-            _ if met => Next::Again,
-            _ => Next::Pause,
-        }
+            _ => return Exit::Done,
+        };
+        self.terminal.line(why);
+        Exit::Refused
     }
 
     /// Pauses; whether the person wants no more.
