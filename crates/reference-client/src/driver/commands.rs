@@ -89,7 +89,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         let (session, order) = match command {
             Command::Hello { driver } => return hello(driver),
             Command::Vector { .. } => return Answer::Unsupported {},
-            Command::Open { session, options } => return self.open(session, options),
+            Command::Open { session, options } => return self.open(session, *options),
             Command::Close { session } => return self.close(&session),
             Command::CreateCode { session } => {
                 return self.ask_for_session(&session, false, held).await;

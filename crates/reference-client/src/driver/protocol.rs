@@ -27,7 +27,7 @@ pub enum Command {
     Open {
         session: String,
         #[serde(flatten)]
-        options: Open,
+        options: Box<Open>,
     },
     CreateCode {
         session: String,
