@@ -275,7 +275,7 @@ fn code_spent(code: ErrorCode, spent: usize, warned: bool, known: &Known) -> Vec
         .device
         .then(|| Event::DeviceFailed { code: code.clone() });
     //= spec/05-session.md#friction [FRICTION-6] a4023c49
-    //= CODE-12
+    //= spec/02-codes.md#spent [CODE-12] 09f7ca84
     let spent = Event::Spent {
         count: spent as u64,
         warned,
