@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     driver::Role,
-    stage::{ClientStage, Done, RelayStage},
+    stage::{ClientStage, Done, PairStage, RelayStage},
 };
 
 /// One thing that is checked of what is under test.
@@ -36,6 +36,8 @@ pub enum Run {
     ),
     /// With a relay.
     Relay(Arc<dyn Fn(&mut RelayStage<'_>) -> Done + Send + Sync>),
+    /// With a helper and a sharer, and a relay between them.
+    Pair(Arc<dyn Fn(&mut PairStage<'_>) -> Done + Send + Sync>),
 }
 
 /// What is under test.
@@ -60,6 +62,8 @@ pub enum Target {
     Sharer,
     /// A relay.
     Relay,
+    /// A helper and a sharer, with one another.
+    Pair,
 }
 
 impl From<Role> for Target {
@@ -77,6 +81,7 @@ impl fmt::Display for Target {
             Self::Helper => "helper",
             Self::Sharer => "sharer",
             Self::Relay => "relay",
+            Self::Pair => "pair",
         })
     }
 }
@@ -150,7 +155,17 @@ impl Case {
         Self::new(id, title, checks, Run::Relay(Arc::new(run)))
     }
 
-    /// The client has to have this.
+    /// A case of a helper and a sharer.
+    pub fn pair(
+        id: impl Into<String>,
+        title: impl Into<String>,
+        checks: &[&'static str],
+        run: impl Fn(&mut PairStage<'_>) -> Done + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(id, title, checks, Run::Pair(Arc::new(run)))
+    }
+
+    /// The client, or each of a pair, has to have this.
     #[must_use]
     pub fn needs(mut self, capability: &'static str) -> Self {
         self.needs.push(capability);
@@ -177,6 +192,7 @@ impl Case {
         match &self.run {
             Run::Client(roles, _) => roles.iter().copied().map(Target::from).collect(),
             Run::Relay(_) => vec![Target::Relay],
+            Run::Pair(_) => vec![Target::Pair],
         }
     }
 }

@@ -72,6 +72,8 @@ pub fn roles(target: Target) -> &'static [&'static str] {
         Target::Helper => const { &with("helper", CLIENT) },
         Target::Sharer => const { &with("sharer", CLIENT) },
         Target::Relay => &["relay", "issuer", "decoder", "implementation"],
+        // Each end of it has a column of its own.
+        Target::Pair => &[],
     }
 }
 

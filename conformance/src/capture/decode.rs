@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::{Capture, KeyLog, clauses, fields, planes::Planes};
 use crate::{
     case::Target,
+    driver::Role,
     stage::{Entry, On},
 };
 
@@ -78,6 +79,10 @@ impl Reader<'_> {
 
     fn speaker(&self, (who, way): Side) -> String {
         match (who, way) {
+            (Some(who), way) if self.target == Target::Pair => {
+                let end = if who == 0 { Role::Helper } else { Role::Sharer };
+                format!("{}{end}", if way == '>' { "> " } else { "" })
+            }
             (Some(who), '>') => format!("client {who}"),
             (Some(who), _) => format!("relay > {who}"),
             (None, '>') => "suite".to_owned(),

@@ -2,6 +2,7 @@
 
 mod client;
 mod helper;
+mod pair;
 mod relay;
 mod sharer;
 
@@ -14,6 +15,7 @@ pub fn all() -> Vec<Case> {
         sharer::cases(),
         helper::cases(),
         relay::cases(),
+        pair::cases(),
     ]
     .concat()
 }

@@ -20,7 +20,7 @@ pub(super) struct Options {
 }
 
 pub(super) fn run(options: &Options) -> u8 {
-    let targets = [Target::Helper, Target::Sharer, Target::Relay];
+    let targets = [Target::Helper, Target::Sharer, Target::Relay, Target::Pair];
     let errands = options.selection.of(&cases::all(), &targets);
     let text = match options.ids {
         true => ids(&errands),

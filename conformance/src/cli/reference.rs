@@ -9,7 +9,7 @@ use tokio::io::{BufReader, stdin, stdout};
 use super::{CONFORMANT, broke_down};
 use crate::{
     driver,
-    run::{ClientTarget, RelayTarget, Targets},
+    run::{ClientTarget, PairTarget, RelayTarget, Targets},
     stage::RelayProgram,
 };
 
@@ -22,24 +22,37 @@ pub(super) enum Reference {
     Relay,
 }
 
-/// Both, with more in their environment.
+/// All that is tested of it, with more in the environment of each part.
 pub(super) fn targets(environment: &[(String, String)]) -> Result<Targets, String> {
+    let pair = pair(environment)?;
+    let client = |driver: &driver::Program| ClientTarget {
+        driver: driver.clone(),
+    };
+    Ok(Targets {
+        helper: Some(client(&pair.helper)),
+        sharer: Some(client(&pair.sharer)),
+        relay: Some(pair.relay.clone()),
+        pairs: vec![pair],
+    })
+}
+
+/// The client with itself, over the relay.
+pub(super) fn pair(environment: &[(String, String)]) -> Result<PairTarget, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let program = program.display().to_string();
     let part = |name: &str| vec![program.clone(), "reference".to_owned(), name.to_owned()];
-    let client = ClientTarget {
-        driver: driver::Program {
-            command: part("driver"),
-            environment: environment.to_vec(),
-        },
+    let driver = driver::Program {
+        command: part("driver"),
+        environment: environment.to_vec(),
     };
-    Ok(Targets {
-        helper: Some(client.clone()),
-        sharer: Some(client),
-        relay: Some(RelayTarget::Program(RelayProgram {
+    Ok(PairTarget {
+        pairing: None,
+        helper: driver.clone(),
+        sharer: driver,
+        relay: RelayTarget::Program(RelayProgram {
             command: part("relay"),
             environment: environment.to_vec(),
-        })),
+        }),
     })
 }
 

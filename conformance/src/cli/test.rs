@@ -80,6 +80,7 @@ pub(super) fn run(what: What) -> u8 {
     if errands.is_empty() {
         return complain("no case is chosen by that; `list` shows what there is");
     }
+    let errands = targets.spread(errands);
     let chosen = |target| errands.iter().any(|errand| errand.target == target);
     let targets = targets.only(chosen);
     let runtime = match Runtime::new() {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::{
     reference,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     driver,
-    run::{ClientTarget, RelayTarget, Targets},
+    run::{ClientTarget, PairTarget, Pairing, RelayTarget, Targets},
     stage::RelayProgram,
 };
 
@@ -22,15 +22,8 @@ pub(super) enum What {
     Reference(Common),
     /// A relay: the suite is its clients
     Relay {
-        /// The address and port of a relay that runs
-        #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
-        relay_url: Option<SocketAddr>,
-        /// SHA-256 of that relay's certificate, in hex
-        #[arg(long, value_name = "HEX")]
-        certificate: Option<String>,
-        /// A command that starts a relay; {listen} in it becomes an address to listen at
-        #[arg(long, value_name = "COMMAND", conflicts_with = "relay_url")]
-        relay_cmd: Option<String>,
+        #[command(flatten)]
+        relay: WhichRelay,
         #[command(flatten)]
         common: Common,
     },
@@ -42,6 +35,33 @@ pub(super) enum What {
         #[command(flatten)]
         common: Common,
     },
+    /// A helper and a sharer with one another, over a relay: real programs, the suite is their people
+    Pair {
+        /// A command that starts the driver of a helper; of several, each is run with each sharer (repeatable)
+        #[arg(long, value_name = "COMMAND")]
+        helper: Vec<String>,
+        /// A command that starts the driver of a sharer (repeatable); whoever is not named is the reference
+        #[arg(long, value_name = "COMMAND")]
+        sharer: Vec<String>,
+        #[command(flatten)]
+        relay: WhichRelay,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// A relay, as the command line names it.
+#[derive(Args)]
+pub(super) struct WhichRelay {
+    /// The address and port of a relay that runs
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    relay_url: Option<SocketAddr>,
+    /// SHA-256 of that relay's certificate, in hex
+    #[arg(long, value_name = "HEX")]
+    certificate: Option<String>,
+    /// A command that starts a relay; {listen} in it becomes an address to listen at
+    #[arg(long, value_name = "COMMAND", conflicts_with = "relay_url")]
+    relay_cmd: Option<String>,
 }
 
 /// What was named, and the beginning of the command that names it again.
@@ -51,59 +71,117 @@ pub(super) struct Named {
     pub(super) common: Common,
 }
 
+const TEST: &str = "alongside-conformance test ";
+
 impl What {
     /// # Errors
     /// If nothing is named that can be tested.
     pub(super) fn name(self) -> Result<Named, String> {
         let (targets, command, common) = match self {
             Self::Reference(common) => (reference::targets(&[])?, "reference".to_owned(), common),
-            Self::Relay {
-                relay_url,
-                certificate,
-                relay_cmd,
-                common,
-            } => {
-                let (relay, command) = relay(relay_url, certificate, relay_cmd)?;
-                let relay = Some(relay);
+            Self::Relay { relay, common } => {
+                let none = || "name a relay by --relay-url or --relay-cmd".to_owned();
+                let (relay, named) = relay.name()?.ok_or_else(none)?;
                 let targets = Targets {
-                    relay,
+                    relay: Some(relay),
                     ..Targets::default()
                 };
-                (targets, command, common)
+                (targets, format!("relay {named}"), common)
             }
             Self::Client { driver, common } => {
                 let command = format!("client --driver {}", quoted(&driver));
                 (client(&driver)?, command, common)
             }
+            Self::Pair {
+                helper,
+                sharer,
+                relay,
+                common,
+            } => {
+                let (targets, command) = pairs(&helper, &sharer, &relay)?;
+                (targets, command, common)
+            }
         };
         Ok(Named {
             targets,
-            command: format!("alongside-conformance test {command}"),
+            command: format!("{TEST}{command}"),
             common,
         })
     }
 }
 
-fn relay(
-    address: Option<SocketAddr>,
-    certificate: Option<String>,
-    command: Option<String>,
-) -> Result<(RelayTarget, String), String> {
-    match (address, certificate, command) {
-        (Some(address), Some(certificate), _) => {
-            let again = format!("relay --relay-url {address} --certificate {certificate}");
-            Ok((RelayTarget::At(address, certificate), again))
+impl WhichRelay {
+    /// The relay, and the words that name it again; nothing if none is named.
+    fn name(&self) -> Result<Option<(RelayTarget, String)>, String> {
+        match (self.relay_url, &self.certificate, &self.relay_cmd) {
+            (Some(address), Some(certificate), _) => {
+                let again = format!("--relay-url {address} --certificate {certificate}");
+                Ok(Some((RelayTarget::At(address, certificate.clone()), again)))
+            }
+            (_, _, Some(command)) => {
+                let again = format!("--relay-cmd {}", quoted(command));
+                let program = RelayProgram {
+                    command: split(command)?,
+                    environment: Vec::new(),
+                };
+                Ok(Some((RelayTarget::Program(program), again)))
+            }
+            _ => Ok(None),
         }
-        (_, _, Some(command)) => {
-            let again = format!("relay --relay-cmd {}", quoted(&command));
-            let program = RelayProgram {
-                command: split(&command)?,
+    }
+}
+
+/// Each helper with each sharer, and the command that names them all.
+fn pairs(
+    helpers: &[String],
+    sharers: &[String],
+    relay: &WhichRelay,
+) -> Result<(Targets, String), String> {
+    let reference = reference::pair(&[])?;
+    let (relay, named) = match relay.name()? {
+        Some((relay, named)) => (relay, format!(" {named}")),
+        None => (reference.relay, String::new()),
+    };
+    let ends = |option: &str, commands: &[String], usual: &driver::Program| {
+        let end = |command: &String| {
+            let program = driver::Program {
+                command: split(command)?,
                 environment: Vec::new(),
             };
-            Ok((RelayTarget::Program(program), again))
+            Ok((program, format!(" {option} {}", quoted(command))))
+        };
+        match commands {
+            [] => Ok(vec![(usual.clone(), String::new())]),
+            some => some.iter().map(end).collect::<Result<Vec<_>, String>>(),
         }
-        _ => Err("name a relay by --relay-url or --relay-cmd".to_owned()),
+    };
+    let helpers = ends("--helper", helpers, &reference.helper)?;
+    let sharers = ends("--sharer", sharers, &reference.sharer)?;
+    let one = helpers.len() * sharers.len() == 1;
+    let mut pairs = Vec::new();
+    for (i, (helper, first)) in helpers.iter().enumerate() {
+        for (j, (sharer, second)) in sharers.iter().enumerate() {
+            let pairing = Pairing {
+                name: format!("{}-{}", i + 1, j + 1),
+                command: format!("{TEST}pair{first}{second}{named}"),
+            };
+            pairs.push(PairTarget {
+                pairing: (!one).then_some(pairing),
+                helper: helper.clone(),
+                sharer: sharer.clone(),
+                relay: relay.clone(),
+            });
+        }
     }
+    let words = |ends: &[(driver::Program, String)]| -> String {
+        ends.iter().map(|(_, words)| words.as_str()).collect()
+    };
+    let command = format!("pair{}{}{named}", words(&helpers), words(&sharers));
+    let targets = Targets {
+        pairs,
+        ..Targets::default()
+    };
+    Ok((targets, command))
 }
 
 fn client(command: &str) -> Result<Targets, String> {
@@ -116,6 +194,6 @@ fn client(command: &str) -> Result<Targets, String> {
     Ok(Targets {
         helper: Some(client.clone()),
         sharer: Some(client),
-        relay: None,
+        ..Targets::default()
     })
 }

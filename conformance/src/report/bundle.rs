@@ -100,7 +100,8 @@ fn lines(lines: &[String]) -> String {
 
 /// The command that runs one case of a run again.
 pub(super) fn again(run: &Run, outcome: &Outcome) -> String {
-    let (command, seed) = (&run.command, outcome.seed);
+    let alone = outcome.pairing.as_ref().map(|pairing| &pairing.command);
+    let (command, seed) = (alone.unwrap_or(&run.command), outcome.seed);
     let target = outcome.target;
     match outcome.case.as_str() {
         SETUP => format!("{command} --role {target} --seed {seed}"),

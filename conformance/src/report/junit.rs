@@ -97,7 +97,7 @@ pub(super) fn text(report: &Report) -> String {
 }
 
 fn case(out: &mut String, outcome: &Outcome) {
-    let (name, target) = (escape(&outcome.case), outcome.target);
+    let (name, target) = (escape(&outcome.case), outcome.on());
     let head = format!(
         "<testcase classname=\"{target}\" name=\"{name}\" time=\"{:.3}\"",
         outcome.seconds

@@ -38,7 +38,7 @@ pub(super) enum Cell {
     NoCase,
     /// The cases about it were not run.
     NotRun,
-    /// The cases about it, the worst first.
+    /// What came of the cases about it, each with what it was run against, the worst first.
     Verdicts(Vec<(Verdict, String)>),
 }
 
@@ -108,7 +108,7 @@ fn found(outcomes: &[Outcome]) -> BTreeMap<(&str, Target), Vec<(Verdict, String)
                 () => outcome.verdict,
             };
             let cell = found.entry((id.as_str(), outcome.target)).or_default();
-            cell.push((verdict, outcome.case.clone()));
+            cell.push((verdict, outcome.name()));
         }
     }
     for verdicts in found.values_mut() {

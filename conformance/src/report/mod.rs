@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     case::Target,
     cli::{CONFORMANT, HARNESS, NOT_CONFORMANT, USAGE},
-    run::{Described, Outcome, SETUP, Verdict, expect::Stale},
+    run::{Described, Outcome, Pairing, SETUP, Verdict, expect::Stale},
 };
 
 /// The form of `report.json` and of the lines of `results.jsonl`.
@@ -81,7 +81,7 @@ impl Run {
 impl Report {
     /// The sum of a run.
     pub fn new(run: Run, mut outcomes: Vec<Outcome>, stale: Vec<Stale>) -> Self {
-        outcomes.sort_by(|one, other| (one.target, &one.case).cmp(&(other.target, &other.case)));
+        outcomes.sort_by(|one, other| place(one).cmp(&place(other)));
         let mut sum = BTreeMap::new();
         for outcome in &outcomes {
             *sum.entry(outcome.verdict).or_default() += 1;
@@ -112,6 +112,10 @@ impl Report {
         bad.sort_by_key(|outcome| outcome.verdict == Verdict::Blocked);
         bad
     }
+}
+
+fn place(outcome: &Outcome) -> (Target, Option<&Pairing>, &str) {
+    (outcome.target, outcome.pairing.as_ref(), &outcome.case)
 }
 
 /// What the suite ends with.

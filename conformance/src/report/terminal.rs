@@ -39,7 +39,10 @@ impl Terminal {
             self.clear();
             line(&format!(
                 "{:<13} {} ({})\n              {}",
-                outcome.verdict, outcome.case, outcome.target, outcome.detail
+                outcome.verdict,
+                outcome.case,
+                outcome.on(),
+                outcome.detail
             ));
         }
         if self.live {

@@ -14,7 +14,7 @@ mod worker;
 pub use evidence::Evidence;
 pub use select::{Selection, shard};
 pub use setup::{Described, NO_COMMAND, SETUP, Setup};
-pub use targets::{ClientTarget, RelayTarget, Targets};
+pub use targets::{ClientTarget, PairTarget, Pairing, RelayTarget, Targets};
 #[cfg(test)]
 pub(crate) use verdict::tests::outcome as outcome_of;
 pub use verdict::{Outcome, Verdict};
@@ -71,6 +71,8 @@ pub struct Errand {
     pub case: Case,
     /// Against what.
     pub target: Target,
+    /// Against which pair, if there are several.
+    pub pairing: Option<Pairing>,
 }
 
 /// Runs errands, and tells of each as it is done. What is made of an outcome there counts.
@@ -152,15 +154,27 @@ fn divide(errands: Vec<Errand>, outcomes: &[Outcome]) -> (Vec<Errand>, Vec<Erran
     errands.into_iter().partition(is_blocked)
 }
 
+/// What a case was run against, in a word.
+fn on(target: Target, pairing: Option<&Pairing>) -> String {
+    match pairing {
+        Some(pairing) => format!("{target}.{}", pairing.name),
+        None => target.to_string(),
+    }
+}
+
 impl Errand {
     /// The case and what it is run against, as one name.
     fn name(&self) -> String {
-        format!("{}@{}", self.case.id, self.target)
+        format!("{}@{}", self.case.id, self.on())
     }
 
     /// The same of the case without which it means nothing.
     fn after(&self) -> Option<String> {
         let after = self.case.after.as_ref()?;
-        Some(format!("{after}@{}", self.target))
+        Some(format!("{after}@{}", self.on()))
+    }
+
+    fn on(&self) -> String {
+        on(self.target, self.pairing.as_ref())
     }
 }

@@ -63,6 +63,7 @@ impl Selection {
             fitting.map(|target| Errand {
                 case: case.clone(),
                 target,
+                pairing: None,
             })
         });
         let (part, of) = self.shard.unwrap_or((1, 1));

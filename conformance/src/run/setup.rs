@@ -7,13 +7,14 @@ use serde_json::json;
 use tokio::runtime::Handle;
 
 use super::{
-    ClientTarget, Errand, Evidence, Outcome, RelayTarget, Settings, Targets, Verdict, worker,
+    ClientTarget, Errand, Evidence, Outcome, PairTarget, Pairing, RelayTarget, Settings, Targets,
+    Verdict, worker,
 };
 use crate::{
     case::Target,
-    driver::{Answer, Broken, Driver, Role},
+    driver::{Answer, Broken, Driver, Program, Role},
     quic::{ALPN, Seen, dial},
-    stage::{RelayUnderTest, Stop},
+    stage::Stop,
 };
 
 /// The name of what is looked at here. It stands beside the cases, and is none.
@@ -54,12 +55,9 @@ impl Setup {
         for target in targets.present() {
             let mut stdio = Vec::new();
             let found = match target {
-                Target::Helper => {
-                    client(targets.helper.as_ref(), Role::Helper, settings, &mut stdio)
-                }
-                Target::Sharer => {
-                    client(targets.sharer.as_ref(), Role::Sharer, settings, &mut stdio)
-                }
+                Target::Pair => continue,
+                Target::Helper => end(targets.helper.as_ref(), Role::Helper, settings, &mut stdio),
+                Target::Sharer => end(targets.sharer.as_ref(), Role::Sharer, settings, &mut stdio),
                 Target::Relay => relay(targets.relay.as_ref(), settings, runtime, &mut stdio),
             };
             match found {
@@ -68,17 +66,53 @@ impl Setup {
                 }
                 Ok(None) => setup.absent.push(target),
                 Err(Broken::Missing(why)) => return Err(why),
-                Err(broken) => setup
-                    .failed
-                    .push(failed(target, broken, settings.seed, stdio)),
+                Err(broken) => {
+                    setup
+                        .failed
+                        .push(failed((target, None), broken, settings.seed, stdio))
+                }
             }
+        }
+        for one in &targets.pairs {
+            setup.pair(one, settings, runtime)?;
         }
         Ok(setup)
     }
 
+    /// Starts each program of a pair once.
+    fn pair(
+        &mut self,
+        one: &PairTarget,
+        settings: &Settings,
+        runtime: &Handle,
+    ) -> Result<(), String> {
+        let mut stdio = Vec::new();
+        let found = pair(one, settings, runtime, &mut stdio);
+        match found {
+            Ok(described) => match self.present.get_mut(&Target::Pair) {
+                None => drop(self.present.insert(Target::Pair, described)),
+                Some(all) => {
+                    all.name += &format!("; {}", described.name);
+                    let too = |name: &String| described.capabilities.contains(name);
+                    all.capabilities.retain(too);
+                }
+            },
+            Err(Broken::Missing(why)) => return Err(why),
+            Err(broken) => {
+                let which = (Target::Pair, one.pairing.clone());
+                self.failed
+                    .push(failed(which, broken, settings.seed, stdio));
+            }
+        }
+        Ok(())
+    }
+
     /// What can be run, and what cannot. What is asked of nobody is in neither.
     pub fn divide(&self, errands: Vec<Errand>, seed: u64) -> (Vec<Errand>, Vec<Outcome>) {
-        let is_broken = |errand: &Errand| self.failed.iter().any(|one| one.target == errand.target);
+        let is_broken = |errand: &Errand| {
+            let mut failed = self.failed.iter();
+            failed.any(|one| (one.target, &one.pairing) == (errand.target, &errand.pairing))
+        };
         let is_there = |errand: &Errand| !self.absent.contains(&errand.target);
         let there = errands.into_iter().filter(is_there);
         let (broken, sound): (Vec<_>, Vec<_>) = there.partition(is_broken);
@@ -89,11 +123,17 @@ impl Setup {
     }
 }
 
-fn failed(target: Target, broken: Broken, seed: u64, stdio: Vec<String>) -> Outcome {
+fn failed(
+    (target, pairing): (Target, Option<Pairing>),
+    broken: Broken,
+    seed: u64,
+    stdio: Vec<String>,
+) -> Outcome {
     let mut outcome = Outcome {
         case: SETUP.to_owned(),
         title: "what is under test starts, and answers".to_owned(),
         target,
+        pairing,
         verdict: Verdict::Fail,
         requirement: None,
         detail: String::new(),
@@ -113,14 +153,50 @@ fn failed(target: Target, broken: Broken, seed: u64, stdio: Vec<String>) -> Outc
     outcome
 }
 
-fn client(
+/// Both ends must be what they are wanted for.
+fn pair(
+    target: &PairTarget,
+    settings: &Settings,
+    runtime: &Handle,
+    stdio: &mut Vec<String>,
+) -> Result<Described, Broken> {
+    let mut end = |program: &Program, role: Role| {
+        let none = || {
+            Broken::Missing(format!(
+                "{} says that it is no {role}",
+                program.command.join(" ")
+            ))
+        };
+        client(program, role, settings, stdio)?.ok_or_else(none)
+    };
+    let helper = end(&target.helper, Role::Helper)?;
+    let sharer = end(&target.sharer, Role::Sharer)?;
+    relay(Some(&target.relay), settings, runtime, stdio)?;
+    let named = |one: &Described| format!("{} {}", one.name, one.version);
+    let too = |name: &&String| sharer.capabilities.contains(name);
+    Ok(Described {
+        name: format!("{} with {}", named(&helper), named(&sharer)),
+        version: String::new(),
+        capabilities: helper.capabilities.iter().filter(too).cloned().collect(),
+    })
+}
+
+fn end(
     target: Option<&ClientTarget>,
     role: Role,
     settings: &Settings,
     stdio: &mut Vec<String>,
 ) -> Result<Option<Described>, Broken> {
     let none = || Broken::Missing(format!("there is no {role} to test"));
-    let program = &target.ok_or_else(none)?.driver;
+    client(&target.ok_or_else(none)?.driver, role, settings, stdio)
+}
+
+fn client(
+    program: &Program,
+    role: Role,
+    settings: &Settings,
+    stdio: &mut Vec<String>,
+) -> Result<Option<Described>, Broken> {
     let mut driver = Driver::start(program, settings.start())?;
     let answered = driver.ask(NO_COMMAND, json!({ "session": SETUP }), settings.patience);
     *stdio = driver.stdio.take();
@@ -145,13 +221,8 @@ fn relay(
     runtime: &Handle,
     stdio: &mut Vec<String>,
 ) -> Result<Option<Described>, Broken> {
-    let relay = match target {
-        None => return Err(Broken::Missing("there is no relay to test".to_owned())),
-        Some(RelayTarget::At(address, certificate)) => {
-            RelayUnderTest::at(*address, certificate.clone())
-        }
-        Some(RelayTarget::Program(program)) => RelayUnderTest::start(program, settings.start())?,
-    };
+    let none = || Broken::Missing("there is no relay to test".to_owned());
+    let relay = target.ok_or_else(none)?.start(settings.start())?;
     let (sender, _heard) = std::sync::mpsc::channel();
     let dialled = dial(
         relay.address,

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Errand, Evidence, optional};
+use super::{Errand, Evidence, Pairing, optional};
 use crate::{case::Target, requirements, stage::Stop};
 
 /// In a word.
@@ -100,6 +100,9 @@ pub struct Outcome {
     pub title: String,
     /// Against what it was run.
     pub target: Target,
+    /// Against which pair, if there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairing: Option<Pairing>,
     /// What became of it.
     pub verdict: Verdict,
     /// The requirement that was broken, if it is known.
@@ -161,7 +164,12 @@ impl Outcome {
 
     /// The case and what it was run against, as one name.
     pub fn name(&self) -> String {
-        format!("{}@{}", self.case, self.target)
+        format!("{}@{}", self.case, self.on())
+    }
+
+    /// What it was run against, in a word.
+    pub fn on(&self) -> String {
+        super::on(self.target, self.pairing.as_ref())
     }
 
     pub(super) fn of(errand: &Errand, seed: u64) -> Self {
@@ -169,6 +177,7 @@ impl Outcome {
             case: errand.case.id.clone(),
             title: errand.case.title.clone(),
             target: errand.target,
+            pairing: errand.pairing.clone(),
             verdict: Verdict::Pass,
             requirement: None,
             detail: String::new(),
@@ -241,6 +250,7 @@ pub(crate) mod tests {
             case: "sharer/consent/given".to_owned(),
             title: "nothing is seen before the person agrees".to_owned(),
             target: Target::Sharer,
+            pairing: None,
             verdict,
             requirement: None,
             detail: match verdict {

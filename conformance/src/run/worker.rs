@@ -9,11 +9,14 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{Errand, Evidence, Outcome, RelayTarget, Settings, Targets, repeat};
+use super::{Errand, Evidence, Outcome, Pairing, Settings, Targets, repeat};
 use crate::{
     case::{Run, Target},
     driver::{Broken, Driver, Role, Stdio},
-    stage::{Bench, ClientStage, Done, RelayStage, RelayUnderTest, Stop, Transcript},
+    stage::{
+        Bench, ClientStage, Done, PairBench, PairStage, RelayStage, RelayUnderTest, Stop,
+        Transcript,
+    },
 };
 
 pub(super) struct Worker<'a> {
@@ -22,6 +25,8 @@ pub(super) struct Worker<'a> {
     runtime: Handle,
     benches: BTreeMap<Role, Bench>,
     relay: Option<RelayUnderTest>,
+    /// The pair of late, and which it is.
+    pair: Option<(Option<Pairing>, PairBench)>,
     sessions: u64,
 }
 
@@ -35,6 +40,7 @@ impl<'a> Worker<'a> {
             runtime,
             benches: BTreeMap::new(),
             relay: None,
+            pair: None,
             sessions: 0,
         }
     }
@@ -82,6 +88,10 @@ impl<'a> Worker<'a> {
                 .get(&Role::Sharer)
                 .map(|bench| &bench.driver.stdio),
             Target::Relay => self.relay.as_ref().map(|relay| &relay.stdio),
+            Target::Pair => {
+                let pair = self.pair.as_ref();
+                return pair.map(|(_, bench)| bench.stdio()).unwrap_or_default();
+            }
         };
         stdio.map(Stdio::take).unwrap_or_default()
     }
@@ -95,6 +105,9 @@ impl<'a> Worker<'a> {
             ),
             Run::Relay(_) => Run::Relay(std::sync::Arc::new(|stage: &mut RelayStage<'_>| {
                 stage.pair().map(|_| ())
+            })),
+            Run::Pair(_) => Run::Pair(std::sync::Arc::new(|stage: &mut PairStage<'_>| {
+                stage.deciding()
             })),
         };
         let (done, ..) = self.attempt(errand, seed.wrapping_add(1), &fresh);
@@ -112,6 +125,7 @@ impl<'a> Worker<'a> {
             }
             (Run::Client(_, case), _) => self.client(errand, Role::Sharer, seed, &**case),
             (Run::Relay(case), _) => self.relay(seed, &**case),
+            (Run::Pair(case), _) => self.pair(errand, &**case),
         }));
         caught.unwrap_or_else(|panic| {
             let words = panic.downcast_ref::<String>().cloned();
@@ -166,6 +180,41 @@ impl<'a> Worker<'a> {
         (done, held, transcript)
     }
 
+    fn pair(&mut self, errand: &Errand, case: &dyn Fn(&mut PairStage<'_>) -> Done) -> Ran {
+        self.sessions += 1;
+        let session = format!("s{}", self.sessions);
+        let mut stage = match self.pair_bench(errand.pairing.as_ref()) {
+            Ok(bench) => PairStage::new(bench, session),
+            Err(stop) => return failed(stop),
+        };
+        let mut needs = errand.case.needs.iter();
+        let able = needs.try_for_each(|capability| stage.needs(capability));
+        let done = able.and_then(|()| case(&mut stage));
+        let (held, transcript) = stage.close();
+        (done, held, transcript)
+    }
+
+    /// Both ends and the relay of this pair; those of another are given up for it.
+    fn pair_bench(&mut self, pairing: Option<&Pairing>) -> Done<&mut PairBench> {
+        if !matches!(&self.pair, Some((there, _)) if there.as_ref() == pairing) {
+            let none = || Stop::Harness("there is no such pair".to_owned());
+            let mut pairs = self.targets.pairs.iter();
+            let target = pairs.find(|target| target.pairing.as_ref() == pairing);
+            let target = target.ok_or_else(none)?;
+            let start = self.settings.start();
+            let bench = PairBench {
+                relay: target.relay.start(start).map_err(stop)?,
+                helper: Driver::start(&target.helper, start).map_err(stop)?,
+                sharer: Driver::start(&target.sharer, start).map_err(stop)?,
+                patience: self.settings.patience,
+                real_time: self.settings.real_time,
+            };
+            self.pair = Some((pairing.cloned(), bench));
+        }
+        let none = || Stop::Harness("it was started".to_owned());
+        self.pair.as_mut().map(|(_, bench)| bench).ok_or_else(none)
+    }
+
     fn bench(&mut self, role: Role) -> Done<&mut Bench> {
         if !self.benches.contains_key(&role) {
             let target = match role {
@@ -191,15 +240,9 @@ impl<'a> Worker<'a> {
         if let Some(relay) = self.relay.take() {
             return Ok(relay);
         }
-        match &self.targets.relay {
-            None => Err(Stop::Harness("there is no relay to test".to_owned())),
-            Some(RelayTarget::At(address, certificate)) => {
-                Ok(RelayUnderTest::at(*address, certificate.clone()))
-            }
-            Some(RelayTarget::Program(program)) => {
-                RelayUnderTest::start(program, self.settings.start()).map_err(stop)
-            }
-        }
+        let none = || Stop::Harness("there is no relay to test".to_owned());
+        let relay = self.targets.relay.as_ref().ok_or_else(none)?;
+        relay.start(self.settings.start()).map_err(stop)
     }
 
     /// The next case gets a fresh one.
@@ -208,6 +251,7 @@ impl<'a> Worker<'a> {
             Target::Helper => drop(self.benches.remove(&Role::Helper)),
             Target::Sharer => drop(self.benches.remove(&Role::Sharer)),
             Target::Relay => self.relay = None,
+            Target::Pair => self.pair = None,
         }
     }
 }

@@ -55,7 +55,7 @@ fn line(row: &Row, targets: &[Target], report: &Report, spec: &str) -> String {
             Cell::Verdicts(verdicts) => {
                 let of = verdicts.iter();
                 let all: Vec<_> = of
-                    .map(|(verdict, case)| entry(*verdict, case, *target, report))
+                    .map(|(verdict, name)| entry(*verdict, name, *target, report))
                     .collect();
                 all.join("<br>")
             }
@@ -65,10 +65,11 @@ fn line(row: &Row, targets: &[Target], report: &Report, spec: &str) -> String {
     out + "</tr>\n"
 }
 
-fn entry(verdict: crate::run::Verdict, case: &str, target: Target, report: &Report) -> String {
-    let name = format!("{case}@{target}");
+fn entry(verdict: crate::run::Verdict, name: &str, target: Target, report: &Report) -> String {
+    // The column says against what, but not against which pair.
+    let case = name.strip_suffix(&format!("@{target}")).unwrap_or(name);
     let is_told = report.bad().iter().any(|outcome| outcome.name() == name);
-    let (name, case) = (text(&name), text(case));
+    let (name, case) = (text(name), text(case));
     match is_told {
         true => format!(
             "<a class=\"v {}\" href=\"#{name}\">{verdict}</a> {case}",

@@ -161,7 +161,7 @@ impl RelayUnderTest {
     ///
     /// # Errors
     /// If it does not answer.
-    pub(super) fn advance(&mut self, ms: u64, patience: Duration) -> Done {
+    pub(in crate::stage) fn advance(&mut self, ms: u64, patience: Duration) -> Done {
         let Some(process) = &mut self.process else {
             return Ok(());
         };
