@@ -74,8 +74,6 @@ fn phrase(stage: &mut PairStage<'_>) -> Done {
     for unasked in ["viewing", "displays", "frame"] {
         stage.never_tells("CONSENT-1", Helper, 0, unasked)?;
     }
-    // The phrase of the sharer came before its question.
-    stage.from_the_beginning();
     let [helper, sharer] = stage.both_told("phrase")?;
     let words = |event: &crate::driver::Event| event.fields.get("words").cloned();
     let three = |words: &Option<Value>| {
@@ -122,8 +120,8 @@ fn wrong_secret(stage: &mut PairStage<'_>) -> Done {
 
 fn unknown(stage: &mut PairStage<'_>) -> Done {
     stage.set_up(Sharer, &json!({}))?;
-    // The relay of a test has few codes, and none is of 8 characters.
-    stage.does(Sharer, "join", json!({ "code": "0000-0000-0000" }))?;
+    let code = stage.unknown_code();
+    stage.does(Sharer, "join", json!({ "code": code }))?;
     let refused = json!({ "code": "not-found" });
     stage.tells_that("RDV-21", Sharer, "refused", &refused)?;
     Ok(())

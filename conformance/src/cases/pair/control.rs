@@ -303,10 +303,8 @@ fn ends(
         let ended = json!({ "code": code });
         stage.tells_that(requirement, end, "control-ended", &ended)?;
     }
-    // It may be told before the end.
-    let from = stage.fresh();
-    stage.from_the_beginning();
     stage.tells("CONTROL-24", Sharer, "released")?;
+    let from = stage.fresh();
     stage.may_not(requirement, Helper, "send-input", key)?;
     stage.never_tells("CONTROL-24", Sharer, from, "injected")
 }

@@ -75,7 +75,6 @@ fn kept(stage: &mut PairStage<'_>) -> Done {
     stage.told(Sharer, "frozen")?;
     stage.does(Sharer, "chat", json!({ "text": "still here?" }))?;
     stage.both_told("back")?;
-    stage.from_the_beginning();
     stage.tells("RECON-32", Helper, "chat")?;
     let delivered = json!({ "line": 1 });
     stage.tells_that("CHAT-3", Sharer, "delivered", &delivered)?;

@@ -94,7 +94,6 @@ impl PairStage<'_> {
         name: &str,
         fields: &Value,
     ) -> Done<Event> {
-        let from = self.mark(end);
         match self.find(end, name, fields)? {
             Some(event) => {
                 self.holds(requirement);
@@ -103,7 +102,7 @@ impl PairStage<'_> {
             None => Err(Stop::Fails {
                 requirement,
                 expected: format!("the {end} to tell of {name:?} {fields}"),
-                seen: self.since(end, from),
+                seen: self.since(end, self.start),
             }),
         }
     }
@@ -113,11 +112,10 @@ impl PairStage<'_> {
     /// # Errors
     /// If it is not told.
     pub fn told(&mut self, end: Role, name: &str) -> Done<Event> {
-        let from = self.mark(end);
         let found = self.find(end, name, &json!({}))?;
         found.ok_or_else(|| Stop::Timeout {
             awaited: format!("the {end} to tell of {name:?}"),
-            seen: self.since(end, from),
+            seen: self.since(end, self.start),
         })
     }
 
@@ -130,18 +128,11 @@ impl PairStage<'_> {
         Ok([helper, self.told(Role::Sharer, name)?])
     }
 
-    /// What was told since the beginning is waited for once more.
-    pub fn from_the_beginning(&mut self) {
-        self.marks.clear();
-    }
-
     /// Where the log ends now. What was told until now is not waited for any more.
     pub fn fresh(&mut self) -> usize {
-        let here = self.log.len();
-        for end in [Role::Helper, Role::Sharer] {
-            self.marks.insert(end, here);
-        }
-        here
+        self.marks.clear();
+        self.start = self.log.len();
+        self.start
     }
 
     /// Sees that an end does not tell of something since `from`.
@@ -181,13 +172,14 @@ impl PairStage<'_> {
 
     fn find(&mut self, end: Role, name: &str, fields: &Value) -> Done<Option<Event>> {
         let deadline = Instant::now() + self.bench.patience;
-        let mut next = self.mark(end);
+        let mark = self.marks.get(&(end, name.to_owned())).copied();
+        let mut next = mark.unwrap_or(self.start);
         loop {
             while let Some((who, event)) = self.log.get(next) {
                 next += 1;
                 if *who == end && event.name == name && has(event, fields) {
                     let event = event.clone();
-                    self.marks.insert(end, next);
+                    self.marks.insert((end, name.to_owned()), next);
                     return Ok(Some(event));
                 }
             }

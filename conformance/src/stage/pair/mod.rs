@@ -67,8 +67,10 @@ pub struct PairStage<'a> {
     answers: BTreeMap<(Role, u64), Answer>,
     /// Everything that either person was told.
     log: Vec<(Role, Event)>,
-    /// What is before this was waited for already.
-    marks: BTreeMap<Role, usize>,
+    /// What is before this is not waited for any more.
+    start: usize,
+    /// The same of each event of each end: they come by different ways, and have no order among each other.
+    marks: BTreeMap<(Role, String), usize>,
     /// Those that were set up.
     open: Vec<Role>,
     /// Milliseconds that have passed by the clocks of the pair.
@@ -93,6 +95,7 @@ impl<'a> PairStage<'a> {
             inbox,
             answers: BTreeMap::new(),
             log: Vec::new(),
+            start: 0,
             marks: BTreeMap::new(),
             open: Vec::new(),
             now: 0,
@@ -118,7 +121,7 @@ impl<'a> PairStage<'a> {
         self.closes();
         self.session += "-next";
         self.log.clear();
-        self.marks.clear();
+        self.fresh();
     }
 
     fn closes(&mut self) {
@@ -167,7 +170,7 @@ impl<'a> PairStage<'a> {
             if !self.take_one(deadline)? {
                 return Err(Stop::Timeout {
                     awaited: format!("an answer of the {end} to {op:?}"),
-                    seen: self.since(end, self.mark(end)),
+                    seen: self.since(end, self.start),
                 });
             }
         }
@@ -204,10 +207,6 @@ impl<'a> PairStage<'a> {
             }
         }
         Ok(())
-    }
-
-    fn mark(&self, end: Role) -> usize {
-        self.marks.get(&end).copied().unwrap_or_default()
     }
 
     /// What an end told from some place of the log on, in words.

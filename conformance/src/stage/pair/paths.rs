@@ -40,6 +40,13 @@ impl PairStage<'_> {
         self.gets_code()
     }
 
+    /// A code that no relay of a test has given out, because it has few, and another in each session:
+    /// a sharer does not try one twice.
+    pub fn unknown_code(&self) -> String {
+        let digits = self.session.chars().filter(char::is_ascii_digit);
+        format!("{:0>8}-0000", digits.collect::<String>())
+    }
+
     /// A helper that is set up gets a code, and shows it.
     ///
     /// # Errors
