@@ -1,16 +1,18 @@
 //! Clipboard, drawing, and a link that is lost and comes back: at both ends, within a ceiling that has tools.
 
+mod lies;
+
 use alongside_state_machine::session::{helper::Helper, sharer::Sharer};
 use alongside_wire::{
     ErrorCode, Scopes,
     session::{
         Chat, Clear, Clipboard, ClipboardTaken, ControlEnd, Displays, End, Epoch, EpochSeen,
-        Heartbeat, Message, Pause, State, Stroke,
+        Message, Pause, State, Stroke,
     },
 };
 use serde_json::json;
 
-use super::{Done, Event, Sequence, WITH_TOOLS, helper, sharer, violation};
+use super::{Done, Event, Sequence, WITH_TOOLS, helper, sharer};
 use crate::vector::File;
 
 const ALL: Scopes = WITH_TOOLS.without(Scopes::CONSENT);
@@ -21,17 +23,16 @@ pub(super) fn add(file: &mut File) {
     };
     sharers_tools(&mut at_sharer);
     sharers_reconnect(&mut at_sharer);
-    sharers_lies(&mut at_sharer);
+    lies::to_sharer(&mut at_sharer);
     let mut at_helper = |id: &str, about: &str, shows: &[&str], sequence: Sequence<Helper>| {
         sequence.finish(file, "helper", id, about, shows);
     };
     helpers_tools(&mut at_helper);
     helpers_reconnect(&mut at_helper);
-    helpers_lies(&mut at_helper);
+    lies::to_helper(&mut at_helper);
 }
 
-type AtSharer<'a> = dyn FnMut(&str, &str, &[&str], Sequence<Sharer>) + 'a;
-type AtHelper<'a> = dyn FnMut(&str, &str, &[&str], Sequence<Helper>) + 'a;
+type Add<'a, M> = dyn FnMut(&str, &str, &[&str], Sequence<M>) + 'a;
 
 fn item(item: u32) -> Clipboard {
     Clipboard {
@@ -89,7 +90,7 @@ fn ended() -> Message {
     .into()
 }
 
-fn sharers_tools(add: &mut AtSharer<'_>) {
+fn sharers_tools(add: &mut Add<'_, Sharer>) {
     let mut sequence = sharer::with_tools(ALL);
     sequence.receive(100, item(1), Done::nothing());
     sequence.receive(100, item(2), Done::sent([answered(1, false)]));
@@ -152,7 +153,7 @@ fn sharers_tools(add: &mut AtSharer<'_>) {
     );
 }
 
-fn sharers_reconnect(add: &mut AtSharer<'_>) {
+fn sharers_reconnect(add: &mut Add<'_, Sharer>) {
     let displays: Message = Displays {
         displays: vec![sharer::DISPLAY],
     }
@@ -195,99 +196,7 @@ fn sharers_reconnect(add: &mut AtSharer<'_>) {
     );
 }
 
-fn sharers_lies(add: &mut AtSharer<'_>) {
-    let unexpected = "unexpected-message";
-    let mut lie = |id: &str, about: &str, scopes, message: Message, name, requirement| {
-        let mut sequence = sharer::with_tools(scopes);
-        let expected = Done {
-            released: true,
-            ..violation(name, requirement)
-        };
-        sequence.receive(10, message, expected);
-        sequence.receive(100, Heartbeat {}, Done::nothing());
-        add(id, about, &[requirement, "SESSION-2"], sequence);
-    };
-    lie(
-        "clipboard-grant",
-        "an item of a grant that was never made",
-        ALL,
-        Clipboard {
-            grant: 2,
-            ..item(1)
-        }
-        .into(),
-        unexpected,
-        "TOOL-2",
-    );
-    lie(
-        "clipboard-first",
-        "the first item is not 1",
-        ALL,
-        item(2).into(),
-        unexpected,
-        "TOOL-12",
-    );
-    lie(
-        "clipboard-scope",
-        "an item under a grant of the pointer",
-        Scopes::POINTER,
-        item(1).into(),
-        "scope-exceeded",
-        "TOOL-3",
-    );
-    lie(
-        "drawing-grant",
-        "a line of a grant that was never made",
-        ALL,
-        stroke(2, 1).into(),
-        unexpected,
-        "TOOL-2",
-    );
-    lie(
-        "drawing-scope",
-        "a line under a grant of the pointer",
-        Scopes::POINTER,
-        stroke(1, 1).into(),
-        "scope-exceeded",
-        "TOOL-3",
-    );
-    let mut back = |id: &str, about: &str, message: Message, requirement: &'static str| {
-        let mut sequence = sharer::with_tools(ALL);
-        sequence.lost(100, sharer::released(vec![]));
-        sequence.master(100, Done::sent([state(0, 0).into()]));
-        // Nothing is sealed for a helper that is not back.
-        let expected = Done {
-            sent: vec![],
-            ..violation(unexpected, requirement)
-        };
-        sequence.receive(100, message, expected);
-        add(id, about, &[requirement], sequence);
-    };
-    back(
-        "reconnect-first",
-        "something else than state comes first",
-        Heartbeat {}.into(),
-        "RECON-24",
-    );
-    back(
-        "reconnect-epoch",
-        "an epoch that was never made",
-        State {
-            epoch: 2,
-            ..state(0, 0)
-        }
-        .into(),
-        "RECON-25",
-    );
-    back(
-        "reconnect-lines",
-        "a line was taken that was never written",
-        state(0, 1).into(),
-        "RECON-25",
-    );
-}
-
-fn helpers_tools(add: &mut AtHelper<'_>) {
+fn helpers_tools(add: &mut Add<'_, Helper>) {
     let text = json!({ "text": "an item" });
     let mut sequence = helper::with_tools(ALL);
     sequence.act(100, "clipboard", text.clone(), Done::sent([item(1).into()]));
@@ -352,7 +261,7 @@ fn helpers_tools(add: &mut AtHelper<'_>) {
     );
 }
 
-fn helpers_reconnect(add: &mut AtHelper<'_>) {
+fn helpers_reconnect(add: &mut Add<'_, Helper>) {
     let line = |id| Chat {
         id,
         text: "a line".into(),
@@ -406,74 +315,5 @@ fn helpers_reconnect(add: &mut AtHelper<'_>) {
         "the way back is not found within 30 seconds",
         &["RECON-5"],
         sequence,
-    );
-}
-
-fn helpers_lies(add: &mut AtHelper<'_>) {
-    let unexpected = "unexpected-message";
-    let mut lie = |id: &str, about: &str, scopes, message: Message, name, requirement| {
-        let mut sequence = helper::with_tools(scopes);
-        sequence.violates(message, name, requirement);
-        sequence.receive(100, Heartbeat {}, Done::nothing());
-        add(id, about, &[requirement, "SESSION-2"], sequence);
-    };
-    lie(
-        "clipboard-grant",
-        "an item of a grant that was never made",
-        ALL,
-        Clipboard {
-            grant: 2,
-            ..item(1)
-        }
-        .into(),
-        unexpected,
-        "TOOL-2",
-    );
-    lie(
-        "clipboard-first",
-        "the first item is not 1",
-        ALL,
-        item(2).into(),
-        unexpected,
-        "TOOL-12",
-    );
-    lie(
-        "clipboard-scope",
-        "an item under a grant of the pointer",
-        Scopes::POINTER,
-        item(1).into(),
-        "scope-exceeded",
-        "TOOL-3",
-    );
-    lie(
-        "drawing-sent",
-        "what only a helper sends",
-        ALL,
-        stroke(1, 1).into(),
-        unexpected,
-        "SESSION-1",
-    );
-    let mut back = |id: &str, about: &str, message: Message, requirement: &'static str| {
-        let mut sequence = helper::with_tools(ALL);
-        sequence.lost(100, Done::nothing());
-        sequence.master(100, Done::sent([state(0, 0).into()]));
-        let expected = Done {
-            sent: vec![],
-            ..violation(unexpected, requirement)
-        };
-        sequence.receive(100, message, expected);
-        add(id, about, &[requirement], sequence);
-    };
-    back(
-        "reconnect-first",
-        "something else than state comes first",
-        Heartbeat {}.into(),
-        "RECON-24",
-    );
-    back(
-        "reconnect-lines",
-        "a line was taken that was never written",
-        state(0, 1).into(),
-        "RECON-25",
     );
 }
