@@ -8,6 +8,8 @@
 mod support;
 #[path = "support/talker.rs"]
 mod talker;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::{
     fs,
@@ -21,6 +23,7 @@ use alongside_client::{inject::X11Injector, keymap::us_layout};
 use alongside_relay::{Options, Relay, tls::Identity};
 use support::{Server, press, until};
 use talker::Talker;
+use waits::{GUARD, SETTLE};
 
 /// A relay in a process of its own: this very test program, told to be one.
 fn relay() -> (Talker, String, String) {
@@ -102,7 +105,7 @@ impl Session {
         self.sharer
             .hear("Do you allow that the helper may use", times);
         // An answer within a second of the question is not taken.
-        thread::sleep(Duration::from_millis(1_200));
+        thread::sleep(GUARD);
         // Once something was typed, the answer repeats a number.
         let answer = if times > 1 {
             self.sharer.hear("To allow it, type: ", times - 1)
@@ -161,7 +164,7 @@ fn one_person_helps_another() {
     let _terminal = terminal(&server);
     let mut session = Session::start(&format!("x11:{}", server.xvfb.display()));
     let folder = tempfile::tempdir().unwrap();
-    thread::sleep(Duration::from_millis(5_100));
+    thread::sleep(SETTLE);
     for (round, word) in [(1, "first"), (2, "second")] {
         session.control(round);
         let file = folder.path().join(word);
@@ -373,9 +376,10 @@ fn a_helper_in_the_sharers_own_terminal_widens_nothing() {
         press(&mut person, Y);
     }
     helper.hear("The other person agreed", 1);
-    thread::sleep(Duration::from_millis(5_500));
+    thread::sleep(SETTLE);
     helper.say("control");
-    thread::sleep(Duration::from_millis(1_500));
+    // The question is on the terminal, where the test does not read it.
+    thread::sleep(GUARD + Duration::from_millis(500));
     press(&mut person, Y);
     helper.hear("Control was granted", 1);
     // The helper has the sharer's terminal in focus, and types the answer before, while and after

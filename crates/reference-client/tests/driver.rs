@@ -240,7 +240,7 @@ async fn a_join_waits_for_the_tick_of_the_relays_clock() {
         .ok(json!({"op": "join", "session": "a", "code": code}))
         .await;
     scene.sharer.hear("a", "connected").await;
-    // Real time: it is shown that nothing happens.
+    // The clocks stand still, but the way between the programs is real: only waiting shows that nothing comes.
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     scene.helper.advance("a", 0).await;
     assert!(!scene.helper.came("a", "phrase"));

@@ -5,6 +5,8 @@
 
 #[path = "support/cast.rs"]
 mod cast;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::{
     sync::atomic::Ordering,
@@ -18,6 +20,7 @@ use alongside_client::{
 };
 use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
 use cast::Cast;
+use waits::{GUARD, SETTLE};
 
 const BOTH_WAYS: Scopes = Scopes::CLIPBOARD_TO_HELPER.union(Scopes::CLIPBOARD_TO_SHARER);
 
@@ -39,7 +42,7 @@ async fn sharer_hears(cast: &mut Cast, wanted: impl Fn(&S) -> bool) {
 
 /// The person allows what is being asked, when that may be, and repeats the number if there is one.
 async fn allow(cast: &mut Cast, scopes: Scopes) {
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    tokio::time::sleep(GUARD).await;
     cast.sharer.order(Share::AllowControl(scopes, None)).await;
     let answer = |event: &Shared| match event {
         Shared::NotNow(Misuse::NumberNeeded) => Some(true),
@@ -58,7 +61,7 @@ async fn allow(cast: &mut Cast, scopes: Scopes) {
 }
 
 async fn grant(cast: &mut Cast, scopes: Scopes) {
-    tokio::time::sleep(Duration::from_millis(5_100)).await;
+    tokio::time::sleep(SETTLE).await;
     cast.helper.order(Help::RequestControl(scopes)).await;
     sharer_hears(cast, |event| matches!(event, S::ControlAsked { .. })).await;
     allow(cast, scopes).await;
@@ -141,7 +144,7 @@ async fn what_the_helper_types_is_no_act_for_the_clipboard() {
         cast.sharer.hear("that it is too soon", too_soon).await;
     }
     // A second later it can only have been the person.
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    tokio::time::sleep(GUARD).await;
     cast.sharer.order(Share::AnswerClipboard(true)).await;
     let taken = |event: &Shared| (*event == Shared::Clipboard("an item".into())).then_some(());
     cast.sharer.hear("the item", taken).await;

@@ -8,6 +8,8 @@
 mod cast;
 #[path = "support/middle.rs"]
 mod middle;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::{
     sync::{Arc, Mutex},
@@ -36,9 +38,10 @@ use alongside_wire::{
     record::{InputHeader, MediaHeader},
     session::{DisplayInfo, Introduce, Message},
 };
-use cast::{HelperEnd, Recorder, SharerEnd, helper_with, relay_as, sharer_with};
+use cast::{HelperEnd, Recorder, SharerEnd, helper_with, relay_as, sharer_with, until};
 use middle::{Certificate, Honest, Middle, Trick, Way};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use waits::{GUARD, SETTLE};
 
 /// Pictures, in the order in which they came.
 #[derive(Clone, Default)]
@@ -82,16 +85,6 @@ impl Screen for Filmed {
         }
         Ok(frame)
     }
-}
-
-async fn until(what: &str, mut is: impl FnMut() -> bool) {
-    let met = async {
-        while !is() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let met = tokio::time::timeout(Duration::from_secs(45), met).await;
-    assert!(met.is_ok(), "waited in vain: {what}");
 }
 
 /// Two ends, and somebody in between.
@@ -166,7 +159,7 @@ impl<T: Trick> Scene<T> {
     /// The same, and the helper has control.
     async fn controlled(trick: impl FnOnce(Code) -> T) -> Self {
         let mut scene = Self::viewing(trick).await;
-        tokio::time::sleep(Duration::from_millis(5_100)).await;
+        tokio::time::sleep(SETTLE).await;
         let wanted = Scopes::CONTROL;
         scene.helper.order(Help::RequestControl(wanted)).await;
         let asked = scene.sharer.hear("the question", |event| match event {
@@ -175,7 +168,7 @@ impl<T: Trick> Scene<T> {
         });
         asked.await;
         // An answer at once could have been meant for something else.
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        tokio::time::sleep(GUARD).await;
         scene.sharer.order(Share::AllowControl(wanted, None)).await;
         let granted = scene.helper.hear("control", |event| match event {
             Helped::Session(helper::SessionEvent::ControlGranted { .. }) => Some(()),

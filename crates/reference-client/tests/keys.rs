@@ -13,6 +13,8 @@ mod office;
 mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
+#[path = "support/waits.rs"]
+mod waits;
 #[path = "support/xclip.rs"]
 mod xclip;
 
@@ -31,11 +33,8 @@ use cast::{HelperEnd, Recorder, SharerEnd};
 use office::{FULL, Office, photo, photo_in};
 use support::{Server, until};
 use terminal::Terminal;
+use waits::{GUARD, SETTLE};
 use xclip::{Xclip, paste};
-
-/// Control is asked for no sooner than this after consent, and answered no sooner than that after it was.
-const SETTLE: Duration = Duration::from_millis(5_300);
-const GUARD: Duration = Duration::from_millis(1_200);
 
 const TOOLS: Scopes = Scopes::GRANTABLE.without(Scopes::ELEVATION);
 

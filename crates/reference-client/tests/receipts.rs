@@ -8,18 +8,20 @@
 mod cast;
 #[path = "support/talker.rs"]
 mod talker;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 use alongside_client::{Relay, Trust};
 use alongside_wire::framing;
 use talker::Talker;
+use waits::{GUARD, SETTLE};
 
 struct Stage {
     found: Relay,
@@ -104,11 +106,11 @@ async fn a_real_session_leaves_a_file_that_holds() {
     sharer.agree();
     sharer.hear("Your screen is shown", 1);
     // Control may be asked for five seconds after consent.
-    std::thread::sleep(Duration::from_millis(5_500));
+    std::thread::sleep(SETTLE);
     helper.say("control");
     sharer.hear("Do you allow that the helper may use", 1);
     // An answer within a second of the question is not taken.
-    std::thread::sleep(Duration::from_millis(1_100));
+    std::thread::sleep(GUARD);
     sharer.say("yes");
     sharer.hear("The helper has control", 1);
     sharer.say("revoke");

@@ -9,6 +9,8 @@ mod cast;
 mod office;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,7 @@ use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
 use cast::{HelperEnd, Recorder, Seen, SharerEnd, helper_with, relay, sharer_with};
 use office::{FULL, Office};
 use proxy::Proxy;
+use waits::GUARD;
 
 const DOWN: InputEvent = InputEvent::Key {
     usage: 4,
@@ -115,7 +118,7 @@ impl Scene {
                 break;
             }
         }
-        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        tokio::time::sleep(GUARD).await;
         let number = self.sharer.log.iter().rev().find_map(|event| match event {
             Shared::Number(number) => Some(*number),
             _ => None,

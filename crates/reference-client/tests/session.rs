@@ -5,6 +5,8 @@
 
 #[path = "support/cast.rs"]
 mod cast;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,7 @@ use alongside_client::{
 use alongside_relay::tls::Identity;
 use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
 use cast::{Cast, HelperEnd, relay, relay_as};
+use waits::{GUARD, SETTLE};
 
 const A: u16 = 0x04;
 const RIGHT_AWAY: Duration = Duration::from_millis(500);
@@ -54,7 +57,7 @@ async fn control(cast: &mut Cast) {
         _ => None,
     };
     cast.sharer.hear("that it is too soon", refused).await;
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    tokio::time::sleep(GUARD).await;
     let mut numbers = cast.sharer.log.iter().rev().map_while(|event| match event {
         Shared::Session(sharer::SessionEvent::ControlAsked { .. }) => None,
         Shared::Number(number) => Some(Some(*number)),
@@ -107,7 +110,7 @@ async fn a_session_from_the_code_to_the_end() {
         *event == helper::SessionEvent::ControlDenied(ErrorCode::TooEarly)
     })
     .await;
-    tokio::time::sleep(Duration::from_millis(5_100)).await;
+    tokio::time::sleep(SETTLE).await;
     for round in 1..=2_u32 {
         control(&mut cast).await;
         cast.helper.order(Help::Input(vec![key(true)])).await;

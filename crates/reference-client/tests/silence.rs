@@ -7,6 +7,8 @@
 
 #[path = "support/cast.rs"]
 mod cast;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use alongside_client::{
 };
 use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
 use cast::Cast;
+use waits::SETTLE;
 
 /// Longer than any prompt.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -66,7 +69,7 @@ async fn no_consent(contact: Option<Contact>) {
 
 async fn no_control() {
     let mut cast = Cast::viewing(Duration::ZERO).await;
-    tokio::time::sleep(Duration::from_millis(5_100)).await;
+    tokio::time::sleep(SETTLE).await;
     let wanted = Scopes::CONTROL;
     cast.helper.order(Help::RequestControl(wanted)).await;
     let asked = cast.sharer.hear("the question", |event| match event {

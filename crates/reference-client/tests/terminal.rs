@@ -11,6 +11,8 @@ mod cast;
 mod proxy;
 #[path = "support/terminal.rs"]
 mod terminal;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::{
     fs,
@@ -30,6 +32,7 @@ use alongside_wire::{ErrorCode, ReportCategory, Scopes, code::Code, report::Reco
 use cast::HelperEnd;
 use proxy::Proxy;
 use terminal::{PATIENCE, Terminal};
+use waits::{GUARD, SETTLE};
 
 const CONTACT: &str = "Did you ask for this help yourself";
 const CONSENT: &str = "Do you allow \"Ada\" (unverified) to SEE YOUR SCREEN";
@@ -374,10 +377,10 @@ async fn a_yes_to_a_lost_connection_is_asked_for_again() {
 async fn the_keyboard_can_be_taken_back_though_it_is_all() {
     let (_relay, mut helper, mut terminal) = viewing().await;
     // Control may be asked for five seconds after consent.
-    tokio::time::sleep(Duration::from_millis(5_100)).await;
+    tokio::time::sleep(SETTLE).await;
     helper.order(Help::RequestControl(Scopes::KEYBOARD)).await;
     terminal.shows("Do you allow that the helper may use", 1);
-    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    tokio::time::sleep(GUARD).await;
     terminal.press("y");
     terminal.shows("The helper has control", 1);
     terminal.press("k");

@@ -7,6 +7,8 @@
 mod support;
 #[path = "support/talker.rs"]
 mod talker;
+#[path = "support/waits.rs"]
+mod waits;
 #[path = "support/xclip.rs"]
 mod xclip;
 
@@ -27,6 +29,7 @@ use alongside_relay::{Options, Relay, tls::Identity};
 use alongside_wire::input::InputEvent;
 use support::{Program, Server, point, press, until};
 use talker::Talker;
+use waits::{GUARD, SETTLE};
 use xclip::{Xclip, owner, paste};
 
 /// Two people at two displays, from the first frame on.
@@ -81,7 +84,7 @@ impl Session {
         sharer.agree();
         helper.hear("The other person agreed", 1);
         // Control cannot be asked for at once.
-        thread::sleep(Duration::from_millis(5_100));
+        thread::sleep(SETTLE);
         Self {
             sharer,
             helper,
@@ -98,7 +101,7 @@ impl Session {
         self.sharer
             .hear("Do you allow that the helper may use", times);
         // An answer within a second of the question is not taken.
-        thread::sleep(Duration::from_millis(1_200));
+        thread::sleep(GUARD);
         self.sharer.say("yes");
         self.helper.hear("Control was granted.", times);
     }

@@ -9,17 +9,19 @@
 mod cast;
 #[path = "support/talker.rs"]
 mod talker;
+#[path = "support/waits.rs"]
+mod waits;
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 use alongside_client::{Relay, Trust};
 use talker::Talker;
 use tempfile::TempDir;
+use waits::{GUARD, SETTLE};
 
 /// A machine of one person: everything that a program may call home.
 struct Machine {
@@ -165,11 +167,11 @@ fn session(helper: &mut Talker, sharer: &mut Talker) {
     sharer.say(&code);
     sharer.agree();
     helper.hear("The other person agreed", 1);
-    std::thread::sleep(Duration::from_millis(5_500));
+    std::thread::sleep(SETTLE);
     helper.say("control");
     sharer.hear("Do you allow that the helper may use", 1);
     // An answer within a second of the question is not taken.
-    std::thread::sleep(Duration::from_millis(1_200));
+    std::thread::sleep(GUARD);
     sharer.say("yes");
     helper.hear("Control was granted", 1);
     helper.say("type a secret of the sharer's");

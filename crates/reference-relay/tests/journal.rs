@@ -2,12 +2,7 @@
 
 mod support;
 
-use std::{
-    fs,
-    path::Path,
-    process::Command,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{fs, path::Path, process::Command, time::SystemTime};
 
 use alongside_relay::books::Folder;
 use alongside_state_machine::books::Shelf;
@@ -19,7 +14,7 @@ use alongside_wire::{
 use support::{
     pair,
     process::{LOCAL, Running, command},
-    soon, start_with,
+    soon, start_with, until,
 };
 
 fn unix_now() -> u64 {
@@ -35,16 +30,12 @@ fn records(folder: &Path) -> (Vec<Record>, usize) {
 
 /// Waits for the thread that writes.
 async fn wait_for(folder: &Path, many: usize) -> Vec<Record> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    let written = async || {
         let (records, dropped) = records(folder);
         assert_eq!(dropped, 0);
-        if records.len() >= many {
-            return records;
-        }
-        assert!(Instant::now() < deadline, "{} of {many}", records.len());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+        (records.len() >= many).then_some(records)
+    };
+    until("the records", written).await
 }
 
 //= test spec/14-operation.md#journal [JOURNAL-2] f700e39e

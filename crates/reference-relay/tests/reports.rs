@@ -2,11 +2,7 @@
 
 mod support;
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path};
 
 use alongside_wire::{
     ErrorCode, ReportCategory,
@@ -16,7 +12,7 @@ use alongside_wire::{
 use support::{
     Client, pair,
     process::{LOCAL, Running, command},
-    session, start, start_with,
+    session, start, start_with, until,
 };
 
 const DONE: Leave = Leave {
@@ -36,20 +32,16 @@ async fn report(client: &mut Client, category: ReportCategory) -> Message {
 
 /// What is in the folder, once there is so much of it.
 async fn wait_for(folder: &Path, many: usize) -> Vec<Record> {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
+    let kept = async || {
         let mut all = Vec::new();
         for entry in fs::read_dir(folder).expect("a folder") {
             all.extend(fs::read(entry.expect("an entry").path()).expect("readable"));
         }
         let (records, dropped) = Record::read_all(&all);
         assert_eq!(dropped, 0);
-        if records.len() >= many {
-            return records;
-        }
-        assert!(Instant::now() < deadline, "{} of {many}", records.len());
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+        (records.len() >= many).then_some(records)
+    };
+    until("the reports", kept).await
 }
 
 //= test spec/14-operation.md#reports [REPORT-4] 923cb76b

@@ -19,7 +19,7 @@ pub struct Request {
 /// What the suite wants done, by its `op`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub enum Command {
     Hello {
         driver: u32,
@@ -354,7 +354,7 @@ pub enum Repeat {
 /// The roles of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "the specification says what each is")]
+#[expect(missing_docs, reason = "the specification says what each is")]
 pub enum Role {
     Helper,
     Sharer,
@@ -363,7 +363,7 @@ pub enum Role {
 /// Who started the contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub enum Contact {
     Person,
     Stranger,
@@ -399,7 +399,7 @@ impl From<Names> for Vec<String> {
 /// One thing that a helper did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub enum Input {
     Key { key: u16, down: bool },
     Pointer { pointer: (u16, u16), display: u8 },
@@ -516,7 +516,7 @@ pub struct Told {
 /// What happened, by its `event`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub enum Event {
     Connected,
     Code {
@@ -670,7 +670,7 @@ pub struct CardTexts {
 
 /// A display of the sharer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub struct Display {
     pub id: u8,
     pub width: u16,
@@ -680,7 +680,7 @@ pub struct Display {
 /// Who ended a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub enum By {
     Own,
     Other,

@@ -26,6 +26,18 @@ use tokio::{
 /// How long anything may take. Nothing takes it but a failure.
 const PATIENCE: Duration = Duration::from_secs(45);
 
+/// Looks again and again until it is so. The threads of a program keep no virtual time, and tell the
+/// test nothing.
+pub async fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let met = async {
+        while !is() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let met = tokio::time::timeout(PATIENCE, met).await;
+    assert!(met.is_ok(), "waited in vain: {what}");
+}
+
 /// One end: what it is told to do, and what it tells.
 pub struct End<C, E> {
     pub commands: Sender<C>,
@@ -105,13 +117,7 @@ impl Seen {
 
     /// Waits until more frames were seen than `count`; how many.
     pub async fn more_than(&self, count: u32) -> u32 {
-        let seen = async {
-            while self.count() <= count {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let seen = tokio::time::timeout(PATIENCE, seen).await;
-        assert!(seen.is_ok(), "no frame after {count}");
+        until("another frame", || self.count() > count).await;
         self.count()
     }
 }
@@ -141,13 +147,7 @@ impl Recorder {
 
     /// Waits until it was told to do this last.
     pub async fn last(&self, event: InputEvent) {
-        let last = async {
-            while self.done().last() != Some(&event) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let last = tokio::time::timeout(PATIENCE, last).await;
-        assert!(last.is_ok(), "not {event:?}, but {:?}", self.done());
+        until(&format!("{event:?}"), || self.done().last() == Some(&event)).await;
     }
 }
 

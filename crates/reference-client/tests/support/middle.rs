@@ -30,7 +30,8 @@ use rustls::{
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 const ALPN: &[u8] = b"alongside/1";
-/// How long the last words have to arrive before a connection is closed.
+/// How long the last words have to arrive before a connection is closed. A close throws away what the
+/// other end has not read yet, and over a real socket nothing but time tells that it has.
 const LINGER: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

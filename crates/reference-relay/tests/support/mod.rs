@@ -4,7 +4,11 @@
 pub(crate) mod ends;
 pub(crate) mod process;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
 use alongside_wire::{
@@ -32,6 +36,19 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what)
         .await
         .expect("it takes far too long")
+}
+
+/// Looks again and again until there is something to see. Another program, or a thread that writes
+/// files, keeps no virtual time and tells nobody when it is done.
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 pub(crate) fn start(set: impl FnOnce(&mut RelayConfig)) -> Relay {
