@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
+use alongside_state_machine::mutant;
 use alongside_wire::ErrorCode;
 use quinn::{Connection, ConnectionError, ReadError, RecvStream, SendStream, WriteError};
 use tokio::sync::Notify;
@@ -95,7 +96,9 @@ async fn read(hub: &Hub, client: &Client, mut recv: RecvStream, heard: &Notify) 
     loop {
         let peer = peers.borrow_and_update().clone();
         //= spec/03-rendezvous.md#forwarding [RDV-32] e9d90887
-        if let Some(peer) = peer {
+        if let Some(peer) = peer
+            && !mutant::is("RDV-32/reads-on")
+        {
             tokio::select! {
                 () = peer.outbox.room(hub.room) => {}
                 _ = peers.changed() => continue,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alongside_state_machine::relay::RelayConfig;
+use alongside_state_machine::{mutant, relay::RelayConfig};
 use alongside_wire::{ErrorCode, limits::SIGN_IN_TOKEN};
 use quinn::{IdleTimeout, TransportConfig, VarInt, crypto::rustls::QuicServerConfig};
 
@@ -42,11 +42,17 @@ pub(crate) fn server_config(
     config: &RelayConfig,
 ) -> Result<quinn::ServerConfig, TlsError> {
     let mut tls = identity.into_server()?;
-    tls.alpn_protocols = vec![ALPN.to_vec()];
+    if !mutant::is("OPERATION-1/any") {
+        tls.alpn_protocols = vec![ALPN.to_vec()];
+    }
     let crypto = QuicServerConfig::try_from(tls).map_err(TlsError::from_cipher)?;
     let mut server = quinn::ServerConfig::with_crypto(Arc::new(crypto));
     let mut transport = TransportConfig::default();
-    let frame_streams = u32::try_from(config.frame_streams).unwrap_or(u32::MAX);
+    let frame_streams = if mutant::is("TRANSPORT-8/more") {
+        64
+    } else {
+        u32::try_from(config.frame_streams).unwrap_or(u32::MAX)
+    };
     //= spec/08-transport.md#quic [TRANSPORT-3] 60d75933
     transport.max_concurrent_bidi_streams(1_u32.into());
     //= spec/08-transport.md#quic [TRANSPORT-8] 56d2ee7e
@@ -57,7 +63,12 @@ pub(crate) fn server_config(
     transport.datagram_receive_buffer_size(None);
     transport.keep_alive_interval(Some(KEEP_ALIVE));
     //= spec/08-transport.md#quic [TRANSPORT-11] b346107a
-    transport.max_idle_timeout(IdleTimeout::try_from(IDLE).ok());
+    let idle = if mutant::is("TRANSPORT-11/waits") {
+        10 * IDLE
+    } else {
+        IDLE
+    };
+    transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
     server.transport_config(Arc::new(transport));
     server.incoming_buffer_size_total(16 * 1024 * 1024);
     Ok(server)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alongside_state_machine::mutant;
 use alongside_wire::ErrorCode;
 use bytes::Bytes;
 use quinn::{ReadError, RecvStream, SendStream, VarInt};
@@ -33,6 +34,10 @@ pub(crate) async fn carry(hub: &Hub, client: &Client) -> std::convert::Infallibl
         let now = peer.borrow_and_update().clone();
         //= spec/08-transport.md#quic [TRANSPORT-7] 57e93d06
         let Some(to) = now else {
+            if mutant::is("TRANSPORT-7/takes") {
+                let _ = from.read_to_end(usize::MAX).await;
+                continue;
+            }
             stop(&mut from, close_code(ErrorCode::UnexpectedMessage));
             continue;
         };
@@ -97,10 +102,16 @@ async fn copy(from: &mut RecvStream, to: &mut SendStream) -> End {
         let read = match from.read_chunks(&mut chunks).await {
             Ok(Some(read)) => read,
             Ok(None) => return End::Finished,
+            Err(ReadError::Reset(_)) if mutant::is("TRANSPORT-6/ends") => return End::Finished,
             Err(ReadError::Reset(code)) => return End::Reset(code),
             Err(_) => return End::Reset(lost),
         };
         let read = chunks.get_mut(..read).unwrap_or_default();
+        if mutant::is("TRANSPORT-5/loses")
+            && let Some(first) = read.first_mut()
+        {
+            *first = first.slice(1..);
+        }
         // A frame that its sender gives up must not wait for the receiver to take what came of it.
         tokio::select! {
             biased;

@@ -1,5 +1,6 @@
 //! The first words at a relay.
 
+use alongside_state_machine::relay::RelayConfig;
 use alongside_wire::{
     ErrorCode,
     limits::{LIMITS, timers::TIMERS},
@@ -22,7 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         Case::relay(
             "relay/hello/states",
-            "a relay states each timer and limit once, and none that is not registered",
+            "a relay states each timer and limit that is to be stated once, and none that is not registered",
             &["RDV-3"],
             states,
         ),
@@ -69,7 +70,12 @@ fn states(stage: &mut RelayStage<'_>) -> Done {
     let Heard::Said(Message::RelayHello(hello)) = hello else {
         return Err(Stop::Harness("no hello".to_owned()));
     };
-    for (stated, registered) in [(&hello.timers, TIMERS), (&hello.limits, LIMITS)] {
+    let due = RelayConfig::default().stated();
+    let all = [
+        (&hello.timers, TIMERS, due.timers),
+        (&hello.limits, LIMITS, due.limits),
+    ];
+    for (stated, registered, due) in all {
         for (place, (id, _)) in stated.iter().enumerate() {
             let known = registered.iter().any(|(known, ..)| known == id);
             let once = !stated.iter().skip(place + 1).any(|(other, _)| other == id);
@@ -80,13 +86,19 @@ fn states(stage: &mut RelayStage<'_>) -> Done {
                 format!("{stated:?}"),
             )?;
         }
+        let missing = due
+            .iter()
+            .find(|(id, _)| !stated.iter().any(|(known, _)| known == id));
+        let missing = missing.and_then(|(id, _)| registered.iter().find(|(known, ..)| known == id));
+        let name = missing.map_or("none", |(_, name, _)| name);
+        stage.check(
+            "RDV-3",
+            missing.is_none(),
+            "every timer and limit that is to be stated",
+            format!("it does not state {name}"),
+        )?;
     }
-    stage.check(
-        "RDV-3",
-        !hello.timers.is_empty(),
-        "timers",
-        "none is stated",
-    )
+    Ok(())
 }
 
 fn shut_down(stage: &mut RelayStage<'_>) -> Done {

@@ -281,7 +281,7 @@ fn dropped(stage: &mut RelayStage<'_>) -> Done {
     is_lost(stage, sharer);
     stage.next("HOLD-9", helper, &PEER_LOST)?;
     stage.deliver(helper, b"to nobody");
-    stage.settle()?;
+    stage.silent("HOLD-9", helper)?;
     let back = comes_back(stage, token, true)?;
     stage.next("HOLD-9", helper, &PEER_BACK)?;
     stage.deliver(helper, b"to somebody");

@@ -8,7 +8,7 @@ use alongside_wire::{
 
 use crate::{
     case::Case,
-    stage::{Done, RelayStage},
+    stage::{Done, Heard, RelayStage},
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -66,7 +66,13 @@ fn spent(stage: &mut RelayStage<'_>) -> Done {
     stage.await_(first, "place", |heard| heard.is("place"))?;
     let sharer = stage.client()?;
     stage.join(sharer, locator, b"an offer")?;
-    stage.next("RDV-21", sharer, &NOT_FOUND)?;
-    stage.holds("CODE-7");
-    Ok(())
+    let answer = stage.sees("CODE-7", sharer, "a refusal", |_| true)?;
+    stage.check(
+        "CODE-7",
+        answer.is("refused"),
+        "a refusal",
+        answer.to_string(),
+    )?;
+    let right = answer == Heard::Said(NOT_FOUND);
+    stage.check("RDV-21", right, "not-found", answer.to_string())
 }

@@ -85,11 +85,6 @@ fn carries(stage: &mut RelayStage<'_>) -> Done {
     ];
     for (from, to) in [(helper, sharer), (sharer, helper)] {
         let mut sent = Vec::new();
-        for len in sizes {
-            let envelope = stage.random(len);
-            stage.deliver(from, &envelope);
-            sent.push(delivered(&envelope));
-        }
         // Some that look like messages, and like nothing.
         for envelope in [
             &[0_u8][..],
@@ -98,13 +93,17 @@ fn carries(stage: &mut RelayStage<'_>) -> Done {
             &[0x10, 0x02, 0x81, 0x06],
         ] {
             stage.deliver(from, envelope);
-            sent.push(delivered(envelope));
+            stage.next("RDV-31", to, &delivered(envelope))?;
+        }
+        for len in sizes {
+            let envelope = stage.random(len);
+            stage.deliver(from, &envelope);
+            sent.push(delivered(&envelope));
         }
         for what in &sent {
             stage.next("RDV-30", to, what)?;
         }
     }
-    stage.holds("RDV-31");
     Ok(())
 }
 
@@ -175,10 +174,12 @@ fn others_unaffected(stage: &mut RelayStage<'_>) -> Done {
     let (helper, sharer) = stage.pair()?;
     let garbage = stage.random(64);
     for (source, bytes) in [(1, vec![0xFF; 10]), (2, garbage), (3, vec![0x0E, 0x00])] {
-        let hostile = stage.client_from(source)?;
+        let hostile = stage
+            .client_from(source)
+            .map_err(|stop| stop.by("RDV-34"))?;
         stage.say_bytes(hostile, "garbage", bytes);
     }
-    let flood = stage.client_from(4)?;
+    let flood = stage.client_from(4).map_err(|stop| stop.by("RDV-34"))?;
     for _ in 0..2_000 {
         stage.say_raw(flood, 0xBB, b"grease grease grease");
     }

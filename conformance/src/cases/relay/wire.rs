@@ -4,7 +4,8 @@ use alongside_wire::{ErrorCode, code::Locator, framing, varint};
 
 use crate::{
     case::Case,
-    stage::{Done, RelayStage, Who},
+    quic::Close,
+    stage::{Done, Heard, RelayStage, Who},
 };
 
 /// Where a message is allowed, so that its form is all that is wrong.
@@ -365,9 +366,11 @@ fn case(form: Form, twin: String) -> Case {
         move |stage| {
             let who = reach(stage, at)?;
             stage.say_bytes(who, message, bytes.clone());
-            stage.closes(requirement, who, code)?;
-            stage.holds("ERROR-1");
-            Ok(())
+            let closed = |heard: &Heard| matches!(heard, Heard::Closed(_));
+            let expected = format!("its connection to be closed with {code}");
+            let seen = stage.sees(requirement, who, &expected, closed)?;
+            let right = seen == Heard::Closed(Close::Code(code.to_wire().into()));
+            stage.check("ERROR-1", right, &expected, seen.to_string())
         },
     )
     .twin(twin)
@@ -422,11 +425,14 @@ fn skips(stage: &mut RelayStage<'_>) -> Done {
             }
         }
     }
-    stage.greets(early)?;
+    stage.greets(early).map_err(|stop| stop.by("WIRE-9"))?;
     stage.deliver(helper, b"an envelope");
     stage.next("WIRE-9", sharer, &super::words::delivered(b"an envelope"))?;
     stage.leave(with_code, ErrorCode::Done.to_wire());
-    stage.code(with_code).map(|_| ())
+    stage
+        .code(with_code)
+        .map_err(|stop| stop.by("WIRE-9"))
+        .map(|_| ())
 }
 
 fn features(stage: &mut RelayStage<'_>) -> Done {

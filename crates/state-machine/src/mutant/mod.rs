@@ -17,6 +17,8 @@ use alongside_wire::{rendezvous, session};
 
 pub use registry::all;
 
+use crate::relay::RelayConfig;
+
 #[cfg(not(debug_assertions))]
 compile_error!("a machine that can be made wrong is for tests: no release build has it");
 
@@ -63,6 +65,8 @@ enum Rule {
     Deaf(&'static str),
     /// Does not tell its program of this.
     Hides(&'static str),
+    /// A relay keeps to other bounds than those that it was given and states.
+    Sets(fn(&mut RelayConfig)),
     /// At no seam: the machine asks by [`is`] where it does it.
     Patch,
 }
@@ -119,6 +123,14 @@ pub(crate) fn is_lenient(target: Target, clause: &str) -> bool {
     chosen().is_some_and(|(of, mutant)| {
         of.has(target) && matches!(mutant.rule, Rule::Lenient) && mutant.requirement() == clause
     })
+}
+
+/// The bounds that a relay keeps to.
+pub(crate) fn kept(mut config: RelayConfig) -> RelayConfig {
+    if let Some(Rule::Sets(set)) = rule(Target::Relay) {
+        set(&mut config);
+    }
+    config
 }
 
 /// Says a message to the other end, or what is said in its place.

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore as _;
 
 use super::{ConnId, RelayConfig, draw::Use};
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 /// The codes of a relay. A locator is live, in quarantine, or free.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,7 +70,11 @@ impl Codes {
         now: Timestamp,
     ) -> Option<ConnId> {
         //= spec/02-codes.md#spent [CODE-7] 7578368a
-        let owner = self.live.remove(locator)?;
+        let owner = if mutant::is("CODE-7/lives") {
+            *self.live.get(locator)?
+        } else {
+            self.live.remove(locator)?
+        };
         self.release(config, now);
         //= spec/03-rendezvous.md#allocation [RDV-18] 0967de0d
         self.quarantined.insert(*locator);
@@ -85,6 +89,9 @@ impl Codes {
         for _ in 0..64 {
             let mut random = [0; 8];
             self.rng.fill_bytes(&mut random);
+            if mutant::is("RDV-16/few") {
+                random = random.map(|byte| byte & 0x07);
+            }
             let locator = Locator::from_random(&random, len);
             if !self.live.contains_key(&locator) && !self.quarantined.contains(&locator) {
                 return Some(locator);

@@ -57,6 +57,9 @@ impl Relay {
                 }
             }
             let Some(message) = message else {
+                if waiting < before && mutant::is("WIRE-9/refuses") {
+                    return Err(Violation::ControlEnded);
+                }
                 break;
             };
             if mutant::is_deaf(mutant::Target::Relay, message.name()) {
@@ -93,7 +96,8 @@ impl Relay {
             (Message::SignIn(request), Phase::Idle) => self.sign_in(conn, request, now),
             (Message::Rejoin(rejoin), Phase::Idle) => self.rejoin(conn, &rejoin.token, now),
             //= spec/03-rendezvous.md#hold [HOLD-9] b43276b6
-            (Message::Deliver(_), Phase::Paired { peer: None, .. }) => {}
+            (Message::Deliver(_), Phase::Paired { peer: None, .. })
+                if !mutant::is("HOLD-9/refuses") => {}
             (
                 Message::Deliver(deliver),
                 Phase::Paired {
@@ -103,7 +107,7 @@ impl Relay {
                 self.deliver(*peer, deliver);
             }
             //= spec/03-rendezvous.md#states [RDV-7] 30f486c0
-            (Message::Deliver(_), _) if client.was_paired => {}
+            (Message::Deliver(_), _) if client.was_paired && !mutant::is("RDV-7/refuses") => {}
             (Message::CardRequest(request), Phase::Idle) => self.card_request(conn, request, now),
             (Message::CardProof(proof), Phase::Idle) => self.card_proof(conn, proof, now)?,
             (Message::Report(report), Phase::Idle) => self.report(conn, &report, now),

@@ -86,6 +86,8 @@ pub struct ConnId(pub u64);
 #[derive(Clone)]
 pub struct Relay {
     config: RelayConfig,
+    /// The timers and limits that clients are told.
+    stated: RelayHello,
     policy: Policy,
     clients: BTreeMap<ConnId, Client>,
     /// The deadline of each client.
@@ -239,7 +241,8 @@ impl Relay {
     /// A relay without clients. `seed` is what all that it gives out is drawn from: 32 random bytes.
     pub fn new(config: RelayConfig, seed: [u8; 32]) -> Self {
         Self {
-            config,
+            stated: config.stated(),
+            config: mutant::kept(config),
             policy: Policy::default(),
             clients: BTreeMap::new(),
             deadlines: BTreeSet::new(),
@@ -311,7 +314,8 @@ impl Relay {
     /// The transport of a client is gone; `code` if the client closed it with a registered one. Its
     /// place in a session is held, unless it left on purpose.
     pub fn disconnected(&mut self, conn: ConnId, code: Option<ErrorCode>, now: Timestamp) {
-        if let Some(code) = code.filter(|code| *code != ErrorCode::Lost) {
+        let left = |code: &ErrorCode| *code != ErrorCode::Lost && !mutant::is("HOLD-10/holds");
+        if let Some(code) = code.filter(left) {
             self.release(conn, code.to_wire(), now);
         }
         self.lose(conn, now);
@@ -364,7 +368,9 @@ impl Relay {
             if let Some(peer) = self.release(conn, code.to_wire(), now) {
                 self.close(peer, code, now);
             }
-            self.tell(conn, code);
+            if !mutant::is("RDV-15/silent") {
+                self.tell(conn, code);
+            }
             self.close(conn, code, now);
         }
         // Of the sessions that are left, both ends are lost.
@@ -404,7 +410,7 @@ impl Relay {
 
     /// The timers and limits that clients are told in `relay-hello`.
     pub fn stated(&self) -> RelayHello {
-        self.config.stated()
+        self.stated.clone()
     }
 
     /// The deadline of a client has come.
@@ -460,7 +466,9 @@ impl Relay {
             self.refuse(sharer, code);
             return;
         }
-        self.sources.succeeded(held.counted);
+        if !mutant::is("RDV-24/success") {
+            self.sources.succeeded(held.counted);
+        }
         let until = self.session_ends(helper, now);
         for (conn, other) in [(helper, sharer), (sharer, helper)] {
             let peer = Some(other);
@@ -575,7 +583,15 @@ impl Relay {
             return;
         }
         self.events.push_back(Event::Violation { conn, error });
-        self.close(conn, error.code(), now);
+        if mutant::is("RDV-34/spreads") {
+            self.shutdown(now);
+        }
+        let code = if mutant::is("ERROR-1/another") {
+            ErrorCode::Busy
+        } else {
+            error.code()
+        };
+        self.close(conn, code, now);
     }
 
     fn close(&mut self, conn: ConnId, code: ErrorCode, now: Timestamp) {

@@ -10,7 +10,7 @@ use super::{
     client::{Ends, Phase},
     places::{Taken, Token},
 };
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 impl Relay {
     /// A session begins: each end gets what brings it back.
@@ -53,11 +53,18 @@ impl Relay {
             self.hold(before, now);
             let code = ErrorCode::Superseded;
             let close = Transmit::Close { conn: before, code };
-            self.transmits.push_back(close);
+            if !mutant::is("HOLD-5/stays") {
+                self.transmits.push_back(close);
+            }
         }
         let Some(taken) = self.places.take(token, conn) else {
             //= spec/03-rendezvous.md#hold [HOLD-7] 772f7e01
-            self.refuse(conn, ErrorCode::NotFound);
+            let code = if mutant::is("HOLD-7/another") {
+                ErrorCode::Busy
+            } else {
+                ErrorCode::NotFound
+            };
+            self.refuse(conn, code);
             return;
         };
         let Taken {

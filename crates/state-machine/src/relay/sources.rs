@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::net::{IpAddr, Ipv4Addr};
 
 use super::RelayConfig;
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,6 +137,9 @@ impl Key {
 pub(super) fn keys(source: Source) -> [Option<Key>; 2] {
     // An IPv4 client of a socket for both families has an IPv6 address that maps it.
     match source.0.to_canonical() {
+        IpAddr::V4(_) if mutant::is("RDV-25/one") => {
+            [Some(Key::Address(Ipv4Addr::UNSPECIFIED)), None]
+        }
         IpAddr::V4(address) => [Some(Key::Address(address)), None],
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

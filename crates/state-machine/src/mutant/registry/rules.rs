@@ -2,7 +2,10 @@
 
 use alongside_wire::{rendezvous, session};
 
-use crate::mutant::{Mutant, Rule, Said};
+use crate::{
+    mutant::{Mutant, Rule, Said},
+    relay::RelayConfig,
+};
 
 const fn mutant(name: &'static str, killed_by: &'static str, rule: Rule) -> Mutant {
     Mutant {
@@ -69,6 +72,15 @@ pub(super) const fn hides(
     event: &'static str,
 ) -> Mutant {
     mutant(name, killed_by, Rule::Hides(event))
+}
+
+/// Keeps to other bounds than it states.
+pub(super) const fn sets(
+    name: &'static str,
+    killed_by: &'static str,
+    set: fn(&mut RelayConfig),
+) -> Mutant {
+    mutant(name, killed_by, Rule::Sets(set))
 }
 
 /// Asked for by its name where it is wrong.
