@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use alongside_state_machine::{books::Shelf, mutant, relay::RelayConfig};
+use alongside_state_machine::{books::Shelf, relay::RelayConfig};
 use alongside_wire::ErrorCode;
 use quinn::{Endpoint, Incoming};
 use tokio::task::JoinHandle;
@@ -298,10 +298,7 @@ async fn accept(endpoint: Endpoint, hub: Arc<Hub>, most: usize, retry_above: usi
         if open >= most {
             incoming.refuse();
         //= spec/14-operation.md#per-source [SOURCE-3] 74c32375
-        } else if open >= retry_above
-            && !incoming.remote_address_validated()
-            && !mutant::is("SOURCE-3/trusts")
-        {
+        } else if open >= retry_above && !incoming.remote_address_validated() {
             // It fails only for an address that is validated.
             let _ = incoming.retry();
         } else {

@@ -75,14 +75,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     sets("RDV-28/keeps", "relay/join/forgotten", |config| {
         config.join_delay_decay_ms = 100 * HOUR_MS;
     }),
-    sets("RDV-29/more", "relay/join/too-many-wait", |config| {
-        config.pending_joins *= 2
-    }),
     sets("HOLD-3/none", "relay/hold/back", |config| {
         config.held_places = 0
-    }),
-    sets("HOLD-8/more", "relay/hold/places-are-full", |config| {
-        config.held_places *= 2
     }),
     sets(
         "SOURCE-1/more",
@@ -94,7 +88,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     sets("SOURCE-2/more", "relay/code/of-one-source", |config| {
         config.codes_per_source *= 2;
     }),
-    patch("SOURCE-3/trusts", "relay/limits/connections"),
     // How it carries.
     patch("OPERATION-1/any", "relay/transport/other-alpn"),
     patch("RDV-32/reads-on", "relay/session/queue"),
