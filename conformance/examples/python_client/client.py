@@ -72,6 +72,8 @@ class Client:
     def __init__(self, endpoint: Endpoint, relay: RelayAddress, clock: Clock | None = None) -> None:
         self.endpoint = endpoint
         self.relay = relay
+        self.others: list[RelayAddress] = []
+        """Relays to try in turn when those before do not answer."""
         self.clock = clock or Clock()
         self.events: asyncio.Queue[Tell] = asyncio.Queue()
         self.connection: Connection | None = None
@@ -87,8 +89,17 @@ class Client:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def connect(self) -> None:
-        """Raises `NotConnected`."""
-        self._attach(await connect(self.relay))
+        """RECON-33: what connects is the relay from then on. Raises `NotConnected`."""
+        for relay in (self.relay, *self.others):
+            try:
+                made = await connect(relay)
+            except (NotConnected, OSError) as error:
+                why = error
+            else:
+                self.relay = relay
+                self._attach(made)
+                return
+        raise NotConnected(str(why)) from why
 
     def do(self, act: Callable[..., Any], *given: Any, **named: Any) -> Any:  # noqa: ANN401
         """A method of the endpoint, which wants the time first."""

@@ -38,6 +38,14 @@ class Controlling(Endpoint):
             self.tell_rest("control-after-denial")
         return outcome
 
+    def pauses(self, now: int, paused: bool) -> Outcome:
+        """CONTROL-12."""
+        asking = self.machine.open_request is not None
+        outcome = super().pauses(now, paused)
+        if asking and self.machine.open_request is None:
+            self.tell_rest("control-after-denial")
+        return outcome
+
     def send_input(self, now: int, events: list[Event]) -> bool:
         """Queued for the next ticks, if the grant allows it."""
         if self._input is None or self.machine.grant is None:
@@ -73,6 +81,11 @@ class Controlling(Endpoint):
 
     def answers_item(self, now: int, taken: bool) -> Outcome:
         return self.answer_item(now, taken)
+
+    def stream_stopped(self, stream: int) -> None:
+        """Nobody takes input any more; what the grant is worth, the sharer says."""
+        if self._input is not None and stream == self._input.stream:
+            self._input = None
 
     # what the sharer says
 

@@ -19,6 +19,13 @@ CAPABILITIES = [
     "report",
     "secure-desktop",
     "vector",
+    "number",
+    "notices",
+    "links",
+    "relays",
+    "supported",
+    "sign-in",
+    "cards",
 ]
 HELLO = {
     "driver": 1,

@@ -61,8 +61,6 @@ class Driver:
 
     def _open(self, command: dict[str, Any]) -> dict[str, Any]:
         name = command["session"]
-        if "token" in command:
-            return {"unsupported": {}}
         if name in self._sessions:
             raise WrongCommand("there is a session of this name")
         self._sessions[name] = Session(command, self._clock, self._marks, self._say)
@@ -74,7 +72,7 @@ class Driver:
             return {"unsupported": {}}
         session = self._session(command)
         if act.role not in (None, session.role):
-            return {"unsupported": {}}
+            raise Misuse(f"{op} is for a {act.role}")
         if session.endpoint.over:
             raise Misuse("the session has ended")
         act.do(session, command)

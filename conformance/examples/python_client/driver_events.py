@@ -17,13 +17,9 @@ _ENDED_BY = {"person": "own", "here": "own", "time": "own", "peer": "other", "re
 
 def events_of(role: str, told: Tell) -> list[Line]:
     """The lines for it: none for what the suite does not ask for."""
-    lines = _EVENTS.get(told.what)
-    if lines is None:
-        return []
-    line = lines(told.fields)
     if told.what == "denied" and role == "sharer":
         return []
-    return [line]
+    return [line(told.fields) for line in _EVENTS.get(told.what, [])]
 
 
 def _event(name: str, *fields: str) -> Any:  # noqa: ANN401
@@ -40,6 +36,17 @@ def _ended(told: Line) -> Line:
     return line | ({"clause": told["broken"]} if told["broken"] else {})
 
 
+def _who(told: Line) -> Line:
+    worth, card = told["worth"], told["card"]
+    line = {"name": clean(name_shown(told["name"], card)), "standing": worth.result}
+    if worth.issuer is not None:
+        line["issuer"] = worth.issuer
+    if card is not None:
+        texts = ("first_name", "last_name", "title", "organisation", "domain")
+        line["card"] = {name.replace("_", "-"): clean(card[name]) for name in texts}
+    return line
+
+
 def input_json(event: Event) -> Line:
     values = event.values
     match event.kind:
@@ -54,20 +61,20 @@ def input_json(event: Event) -> Line:
     return {"release": True}
 
 
-_EVENTS = {
+_ONE = {
     "connected": _event("connected"),
     "code": _event("code", "code"),
     "code-ended": _event("code-ended", "code"),
-    "code-spent": _event("code-ended", "code"),
     "secured": lambda told: {"event": "phrase", "words": told["phrase"].split(" ")},
-    "asks-consent": lambda told: {
-        "event": "consent-asked",
-        "name": clean(name_shown(told["name"], told["card"])),
-        "verified": told["verified"],
-    },
+    "asks-consent": lambda told: {"event": "consent-asked", "verified": told["verified"], **_who(told)},
+    "card": lambda told: {"event": "card-shown", **_who(told)},
+    "picture": _event("picture", "shown"),
     "warned": _event("warned"),
     "viewing": lambda told: {"event": "viewing", "scopes": scope_names(told["scopes"])},
     "displays": _event("displays", "displays"),
+    "join-is-held-back": lambda told: {"event": "held-back", "seconds": _seconds(told["most_ms"])},
+    "control-rests": lambda told: {"event": "no-control", "seconds": _seconds(told["ms"])},
+    "elsewhere": _event("elsewhere", "relay"),
     "asks-control": lambda told: {
         "event": "control-asked",
         "scopes": scope_names(told["scopes"]),
@@ -93,6 +100,7 @@ _EVENTS = {
     "item-answered": lambda told: {"event": "answered", "taken": told["taken"]},
     "drawn": _event("drawn", "stroke"),
     "pointed": _event("pointed", "x", "y"),
+    "laser-gone": _event("laser-gone"),
     "cleared": _event("cleared"),
     "advisory": lambda told: {"event": "device", "standing": told["status"]},
     "secure-desktop": _event("secure-desktop", "active"),
@@ -102,4 +110,14 @@ _EVENTS = {
     "report-refused": _event("refused", "code"),
     "reported": _event("reported"),
     "ended": _ended,
+}
+_EVENTS = {what: [line] for what, line in _ONE.items()} | {
+    "code-spent": [
+        _event("code-ended", "code"),
+        lambda told: {
+            "event": "spent",
+            "count": min(told["in_last_hour"], registry().limit("spent-codes")),
+            "warned": told["warned"],
+        },
+    ],
 }

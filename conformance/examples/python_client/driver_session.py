@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from alongside_independent.codes import parse_code, parse_link
+from alongside_independent.codes import Code, Link, parse_code, parse_link
+from alongside_independent.identity import Anchor
 from alongside_independent.model.outcome import ACCEPTED, Outcome
 from alongside_independent.records import Event
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import all_scopes, registry, scope_bits
 
+from .cards import OwnCard
 from .client import Client, StillClock
 from .driver_events import events_of
 from .helper import Helper
@@ -52,10 +55,19 @@ class Session:
             self.endpoint = Helper(command.get("name", ""), ceiling)
         elif self.role == "sharer":
             self.endpoint = Sharer([FIRST_DISPLAY], ceiling, marks=marks)
+            if "supported" in command:
+                self.endpoint.machine.can_do = scopes_of(command["supported"])
         else:
             raise WrongCommand("neither helper nor sharer")
-        address = RelayAddress.parse(self.relay, command["certificate"])
-        self.client = Client(self.endpoint, address, clock)
+        _set_up_cards(self.endpoint, command, clock.now())
+        self.endpoint.sign_in_with = command.get("token")
+        self._certificate = command["certificate"]
+        self.client = Client(self.endpoint, RelayAddress.parse(self.relay, self._certificate), clock)
+        others = command.get("relays", [])
+        self.client.others = [RelayAddress.parse(other["relay"], other["certificate"]) for other in others]
+        self._known = {other["relay"].lower(): r for other, r in zip(others, self.client.others, strict=True)}
+        self._known[self.relay.lower()] = self.client.relay
+        self._link: Link | None = None
         self.client.after = self._after
         clock.clients.append(self.client)
         self._clock = clock
@@ -101,7 +113,35 @@ class Session:
             self.client.do(self.endpoint.connection_lost)
             return
         if not self.endpoint.over:
-            then()
+            self.client.do(self.endpoint.when_signed_in, then)
+
+    # links
+
+    def join(self, code: Code, by_link: bool) -> None:
+        if not self.endpoint.may_join(self.client.clock.now(), self.relay, code):
+            raise Misuse("not again, by CODE-11")
+        self.begin(lambda: self.client.do(self.endpoint.join, self.relay, code, by_link))
+
+    def follow(self, link: Link) -> None:
+        """LINK-2."""
+        if link.relay in self._known:
+            self._go_to(link, self._known[link.relay])
+            return
+        self._link = link
+        self.endpoint.tell("elsewhere", relay=link.relay)
+        self.client.do(lambda _: None)
+
+    def goes_elsewhere(self, allow: bool) -> None:
+        link, self._link = self._link, None
+        if link is None:
+            raise Misuse("nothing is asked")
+        if allow:
+            self._go_to(link, RelayAddress.parse(link.relay, self._certificate))
+
+    def _go_to(self, link: Link, address: RelayAddress) -> None:
+        self.relay = link.relay
+        self.client.relay, self.client.others = address, []
+        self.join(link.code, by_link=True)
 
     # what is shown
 
@@ -121,9 +161,30 @@ class Session:
             self._fresh = False
             self.client.do(self.endpoint.show, whole(0, *self._screen, complete))
 
-    def needed_number(self) -> str | None:
+    def repeated_number(self, how: str) -> str | None:
         """The driver repeats what the person would read (CONTROL-27)."""
-        return self._number
+        match how:
+            case "right":
+                return self._number
+            case "wrong":
+                return "000000" if self._number != "000000" else "000001"
+            case "nothing":
+                return None
+        raise WrongCommand(f"repeats {how}")
+
+
+def _set_up_cards(endpoint: Helper | Sharer, command: Command, now: int) -> None:
+    began = time.time() - now / 1000
+    endpoint.date = lambda at: int(began + at / 1000)
+    endpoint.anchors = [
+        Anchor(anchor["name"], bytes.fromhex(anchor["key"]), anchor.get("runs-relay", False))
+        for anchor in command.get("anchors", [])
+    ]
+    if "card" in command:
+        card = {name: bytes.fromhex(value) for name, value in command["card"].items()}
+        endpoint.own_card = OwnCard(card["signed"], card["key"], card.get("receipt-key"), card.get("picture"))
+    if isinstance(endpoint, Sharer):
+        endpoint.needs_card = command.get("needs-card", False)
 
 
 def scopes_of(names: list[str]) -> int:
@@ -164,22 +225,16 @@ def _create_code(session: Session, command: Command) -> None:
 
 
 def _join(session: Session, command: Command) -> None:
-    text, by_link = command["code"], bool(command.get("link"))
-    try:
-        if text.startswith("https:"):
-            link = parse_link(text)
-            if link.relay != session.relay.lower():
-                raise Misuse("the link names another relay, by LINK-2")
-            code, by_link = link.code, True
-        else:
-            code = parse_code(text)
-    except Refused as refused:
-        raise Misuse(f"no code, by {refused.requirement}") from None
+    text = command["code"]
     if session.endpoint.machine.phase != "idle":
         raise Misuse("it has joined")
-    if not session.endpoint.may_join(session.client.clock.now(), session.relay, code):
-        raise Misuse("not again, by CODE-11")
-    session.begin(lambda: session.client.do(session.endpoint.join, session.relay, code, by_link))
+    try:
+        if text.startswith("https:"):
+            session.follow(parse_link(text))
+        else:
+            session.join(parse_code(text), bool(command.get("link")))
+    except Refused as refused:
+        raise Misuse(f"no code, by {refused.requirement}") from None
 
 
 def _contact(session: Session, command: Command) -> None:
@@ -203,7 +258,8 @@ def _request_control(session: Session, command: Command) -> None:
 def _grant(session: Session, command: Command) -> None:
     longest = registry().timer("grant")
     scopes = scopes_of(command["scopes"])
-    _must(session.client.do(session.endpoint.allows, longest, scopes, session.needed_number()))
+    number = session.repeated_number(command.get("repeat", "right"))
+    _must(session.client.do(session.endpoint.allows, longest, scopes, number))
 
 
 def _narrow(session: Session, command: Command) -> None:
@@ -279,6 +335,7 @@ HELPER, SHARER = "helper", "sharer"
 Session.ACTS = {
     "create-code": Act(HELPER, _create_code),
     "join": Act(SHARER, _join),
+    "elsewhere": Act(SHARER, lambda session, command: session.goes_elsewhere(command["allow"])),
     "contact": Act(SHARER, _contact),
     "consent": Act(SHARER, _consent),
     "request-control": Act(HELPER, _request_control),
@@ -298,6 +355,9 @@ Session.ACTS = {
     "stroke": Act(HELPER, _person(lambda endpoint: endpoint.draws, "stroke", "points")),
     "laser": Act(HELPER, _person(lambda endpoint: endpoint.points, "x", "y")),
     "clear": Act(HELPER, _person(lambda endpoint: endpoint.clears)),
+    "acknowledge": Act(HELPER, _person(lambda endpoint: endpoint.reads_advisory)),
+    "show-card": Act(SHARER, _person(lambda endpoint: endpoint.shows_card)),
+    "fetch-picture": Act(None, _person(lambda endpoint: endpoint.fetches_picture)),
     "secure-desktop": Act(SHARER, _person(lambda endpoint: endpoint.system_asks, "active")),
     "reconnect": Act(None, _reconnect),
     "end": Act(None, _end),

@@ -24,6 +24,8 @@ from alongside_independent.sealing import SessionSealer, session_record
 from alongside_independent.wire import frame
 
 from .actions import Action, Close, Connect, Say, Tell
+from .cards import Cards
+from .signing_in import SigningIn
 
 VERSION = 1
 BEAT = 1_500
@@ -33,13 +35,15 @@ BEAT = 1_500
 REPORT_WAITS = 5_000
 
 
-class Endpoint:
+class Endpoint(SigningIn, Cards):
     machine: End
     direction = ""
     """That of what this end seals."""
     other_direction = ""
 
     def __init__(self, machine: End, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        SigningIn.__init__(self)
+        Cards.__init__(self)
         self.machine = machine
         self.random = random
         self.timers: dict[int, int] = {}
@@ -160,6 +164,7 @@ class Endpoint:
             self._say("rejoin", token=self._token)
         else:
             self.tell("connected")
+            self._begin_to_sign_in()
 
     def in_session(self) -> bool:
         """Whether the relay has paired this end, as far as it knows."""
@@ -204,7 +209,9 @@ class Endpoint:
     def _relay_refused(self, now: int, code: int) -> None:
         error = error_name(code) or "done"
         self._ended_by = "relay"
-        if self._rejoining:
+        if self._signing_in:
+            self._sign_in_is_refused(now, code)
+        elif self._rejoining:
             self._rejoining = False
             self._do(self.machine.gone(now, error))
         else:
@@ -283,6 +290,8 @@ class Endpoint:
             self.tell("offered", text=message.fields["text"])
         elif message.name == "clipboard-taken":
             self.tell("item-answered", taken=message.fields["taken"])
+        else:
+            Cards.taken(self, now, message)
 
     # keys
 

@@ -31,6 +31,7 @@ class Granting(Endpoint):
         self._input_buffers: dict[int, bytes] = {}
         self._touched_at: int | None = None
         self._drawn = False
+        self._laser_until = 0
 
     # the person
 
@@ -129,9 +130,8 @@ class Granting(Endpoint):
             case "stroke" if machine.grant and fields["grant"] == machine.grant.id and not machine.prompt:
                 self.tell("drawn", stroke=fields["stroke"], points=fields["points"])
             case "laser":
+                self._laser_until = now + registry().timer("laser")
                 self.tell("pointed", x=fields["x"], y=fields["y"])
-            case "clear":
-                self.tell("cleared")
             case _:
                 super().taken(now, message)
 
@@ -156,6 +156,16 @@ class Granting(Endpoint):
             self.tell("cleared")
         self._drawn = drawn
         super()._look()
+
+    def own_time(self, now: int) -> None:
+        """TOOL-20."""
+        machine = self.machine
+        if machine.laser and now >= self._laser_until:
+            machine.laser, self._drawn = False, machine.drawn
+            self.tell("laser-gone")
+
+    def times(self) -> list[int]:
+        return super().times() + ([self._laser_until] if self.machine.laser else [])
 
     def _look_at_grant(self) -> None:
         machine = self.machine

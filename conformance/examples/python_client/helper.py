@@ -8,9 +8,10 @@ from collections.abc import Callable
 from alongside_independent import exchange, identity, messages, receipt_fields, reconnect
 from alongside_independent.codes import Code, draw
 from alongside_independent.exchange import Speaks
+from alongside_independent.identity import Signed, decode_card
 from alongside_independent.messages import Message
 from alongside_independent.model.helper import Helper as Machine
-from alongside_independent.model.outcome import ACCEPTED
+from alongside_independent.model.outcome import ACCEPTED, Outcome
 from alongside_independent.receipts import AtHelper
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry, scope_bits
@@ -44,6 +45,7 @@ class Helper(Controlling):
         self._outstanding = False
         self._attempt_at = 0
         self._viewing = False
+        self._advised = False
         self.viewer = Viewer()
         self._receipts: AtHelper | None = None
 
@@ -64,8 +66,10 @@ class Helper(Controlling):
             self.tell("code", code=self.code.shown(), lifetime_ms=lifetime_ms)
 
     def _relay_refused(self, now: int, code: int) -> None:
+        """To a `code-request`, or to what every client asks."""
+        asked = self.machine.phase == "asking"
         super()._relay_refused(now, code)
-        if not self.over:
+        if asked and not self.over:
             self.tell("code-ended", code=error_name(code) or "done")
 
     def _relay_gone(self, now: int, code: int) -> None:
@@ -85,7 +89,7 @@ class Helper(Controlling):
         self.tell("joined")
         self._n_h = self.random(32)
         password = password_of_code(code.locator, code.secret)
-        speaks = Speaks(suites=self._suites, ceiling=self._own_ceiling)
+        speaks = Speaks(suites=self._suites, ceiling=self._own_ceiling & self.help)
         self._exchange = exchange.Helper(password, speaks, self.scalar(), self.random(32), self._n_h)
         try:
             self.deliver(self._exchange.answer(offer))
@@ -114,6 +118,12 @@ class Helper(Controlling):
         self._reconnect = reconnect.Helper(self.session(), channel.master)
         self._receipts = AtHelper(channel.h)
         introduce = {"opening": self._n_h, "name": self._name, "card": b"", "proof": b""}
+        if self.own_card is not None:
+            card = decode_card(self.own_card.octets)
+            self.machine.ceiling &= card.fields["ceiling"]
+            self.machine.own_picture = self.own_card.picture
+            proof = self.own_card.proof("to-sharer", channel.h)
+            introduce |= {"name": "", "card": self.own_card.octets, "proof": proof}
         self._do(self.machine.step(now, lambda: self.machine.send("introduce", **introduce)))
         self.tell_secured(self._n_h, n_s)
 
@@ -142,9 +152,7 @@ class Helper(Controlling):
             identity.check_statement(statement)
             identity.check_device_proof(self._channel.h, statement, fields["proof"])
         elif message.name == "card":
-            card = identity.decode_card(fields["card"])
-            identity.check_card(card)
-            identity.check_card_proof("to-helper", self._channel.h, card, fields["proof"])
+            self.check_their_card("to-helper", self._channel.h, fields["card"], fields["proof"])
         elif message.name == "receipt" and self.machine.phase == "viewing":
             self._receipts.take(receipt_fields.BODY.write(fields))
         else:
@@ -156,17 +164,36 @@ class Helper(Controlling):
             case "displays":
                 self.tell("displays", displays=fields["displays"])
             case "advisory":
-                self.tell("advisory", status="unknown")
-                self.person(now, self.machine.person_reads_advisory)
+                self._take_advisory(now, fields["statement"])
             case "epoch":
                 self._new_epoch()
                 self.tell("epoch", epoch=fields["epoch"], paused=fields["paused"])
             case "secure-desktop":
                 self.tell("secure-desktop", active=fields["active"])
             case "card":
-                self.tell("card", card=identity.decode_card(fields["card"]).fields)
+                self._take_card(now, decode_card(fields["card"]))
             case _:
                 super().taken(now, message)
+
+    def _take_card(self, now: int, card: Signed) -> None:
+        """One that comes again after a reconnect was told of (RECON-38)."""
+        if self._their_card is None:
+            self._their_card = card
+            self.tell("card", **self.who(now, "", card))
+
+    def _take_advisory(self, now: int, statement: bytes) -> None:
+        """ADVISORY-6, ADVISORY-8."""
+        if self._advised:
+            return
+        self._advised = True
+        signed = identity.decode_statement(statement) if statement else None
+        status, why = identity.device_status(signed, self.anchors, self.date(now))
+        self.tell("advisory", status=status, why=why)
+        if status == "compliant" or not self.anchors:
+            self.reads_advisory(now)
+
+    def reads_advisory(self, now: int) -> Outcome:
+        return self.person(now, self.machine.person_reads_advisory)
 
     def _look(self) -> None:
         """Consent comes by `consent`, or by `state` (RECON-26)."""

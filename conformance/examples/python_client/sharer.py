@@ -10,7 +10,7 @@ from alongside_independent import exchange, identity, messages, reconnect
 from alongside_independent.codes import Code
 from alongside_independent.exchange import Speaks
 from alongside_independent.messages import Message
-from alongside_independent.model.outcome import ACCEPTED, Outcome
+from alongside_independent.model.outcome import ACCEPTED, IGNORED, Outcome
 from alongside_independent.model.sharer import Sharer as Machine
 from alongside_independent.records import Frame
 from alongside_independent.refusal import Refused
@@ -58,6 +58,7 @@ class Sharer(Granting):
         self._own_ceiling = scope_bits(*VIEW_ONLY) if ceiling is None else ceiling
         super().__init__(Machine(self._own_ceiling, displays), random)
         self._marks = marks or Marks()
+        self.needs_card = False
         self._suites = suites
         self._n_s = b""
         self._joined_at = 0
@@ -77,7 +78,9 @@ class Sharer(Granting):
         self.person(now, self.machine.joins)
         self._joined_at = now
         self._n_s = self.random(32)
-        ceiling = self._own_ceiling & scope_bits("view") if by_link else self._own_ceiling
+        ceiling = self._own_ceiling & self.share
+        if by_link:
+            ceiling &= scope_bits("view")
         password = password_of_code(code.locator, code.secret)
         speaks = Speaks(suites=self._suites, ceiling=ceiling)
         self._exchange = exchange.Sharer(password, speaks, self.scalar(), self.random(32), self._n_s)
@@ -123,13 +126,15 @@ class Sharer(Granting):
             return
         fields = message.fields
         self._exchange.check_opening(fields["opening"])
-        card = None
         if fields["card"]:
-            card = identity.decode_card(fields["card"])
-            identity.check_card(card)
-            identity.check_card_proof("to-sharer", self._channel.h, card, fields["proof"])
-        worth = identity.worth(card, [], None)
-        self.machine.ceiling = identity.narrowed_ceiling(self.machine.ceiling, card, worth)
+            self._their_card = self.check_their_card(
+                "to-sharer", self._channel.h, fields["card"], fields["proof"]
+            )
+        worth = self.judge(now, self._their_card)
+        if self.needs_card and not worth.vouched:
+            raise Refused("card-needed", "CARD-17", "no anchor vouches for it")
+        ceiling = identity.narrowed_ceiling(self.machine.ceiling, self._their_card, worth)
+        self.machine.ceiling = ceiling
 
     def taken(self, now: int, message: Message) -> None:
         fields = message.fields
@@ -137,8 +142,9 @@ class Sharer(Granting):
             case "introduce":
                 self._beat_at = now
                 self.tell_secured(fields["opening"], self._n_s)
-                card = identity.decode_card(fields["card"]).fields if fields["card"] else None
-                self.tell("asks-consent", name=fields["name"], verified=False, card=card)
+                self.tell("asks-consent", **self.who(now, fields["name"], self._their_card))
+                if self.judge(now, self._their_card).result == "verified":
+                    self.shows_card(now)
             case "shown":
                 self.tell("shown", frame=fields["frame"])
             case "refresh":
@@ -171,6 +177,15 @@ class Sharer(Granting):
     def declines(self, now: int) -> Outcome:
         return self.person(now, self.machine.person_declines)
 
+    def shows_card(self, now: int) -> Outcome:
+        """CARD-20: unasked to who is verified, to others when the person says so."""
+        own = self.own_card
+        if own is None:
+            return Outcome(IGNORED, None, "CARD-20")
+        self.machine.own_picture = own.picture
+        proof = own.proof("to-helper", self._channel.h) if self._channel else b""
+        return self.person(now, self.machine.person_shows_card, own.octets, proof)
+
     # what is shown
 
     def _new_epoch(self, epoch: int) -> None:
@@ -201,8 +216,9 @@ class Sharer(Granting):
         return number
 
     def displays_are(self, now: int, displays: list[dict[str, int]]) -> None:
-        """What there is to show has another size; before consent nobody is told."""
+        """Another size, for which a complete frame is due; before consent nobody is told."""
         self.machine.displays = displays
+        self._shower.begin_anew()
         self.person(now, self.machine.displays_change, displays)
 
     def system_asks(self, now: int, active: bool) -> Outcome:
@@ -266,6 +282,7 @@ class Sharer(Granting):
             self.tell("join-is-held-back", most_ms=self.stated("join-delay-most"))
         elif self._handshake_ends() is not None and now >= self._handshake_ends():
             self._do(machine.handshake_is_over(now))
+        super().own_time(now)
 
     def _handshake_ends(self) -> int | None:
         """KEX-18, and the end of a join that nobody answers."""

@@ -24,12 +24,12 @@ async def lines() -> AsyncIterator[str]:
 
 
 def _who_asks(fields: dict[str, Any]) -> str:
-    """CONSENT-5, CARD-16: this client trusts no issuer."""
+    """CONSENT-5, CARD-16."""
     texts = [fields["name"]]
     if fields["card"]:
         names = ("first_name", "last_name", "title", "organisation", "domain")
         texts = [fields["card"][name] for name in names if fields["card"][name]]
-    return f"{', '.join(map(shown, texts))} (unverified) wants to see your screen"
+    return f"{', '.join(map(shown, texts))} ({fields['worth'].shown()}) wants to see your screen"
 
 
 def told(what: str, fields: dict[str, Any]) -> str | None:

@@ -116,6 +116,12 @@ class Connection(QuicEnd):
         streams = (self._quic._streams.get(stream) for stream in self._streams.own)
         return sum(s.sender._buffer_stop - s.sender._buffer_start for s in streams if s is not None)
 
+    def error_received(self, error: Exception) -> None:
+        """Nobody listens there: known before the time is over."""
+        if self._connected_waiter is not None:
+            waiter, self._connected_waiter = self._connected_waiter, None
+            waiter.set_exception(ConnectionError(str(error)))
+
     async def close_after_all_is_said(self, code: int) -> None:
         """TRANSPORT-9."""
         self._over = True

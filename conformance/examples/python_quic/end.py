@@ -39,10 +39,14 @@ class QuicEnd(QuicConnectionProtocol):
             task.cancel()
 
     async def keep_alive(self) -> None:
+        """A packet a second, when there is nothing else to send."""
+        sent = self._quic._packet_number
         while not self._closed.is_set():
             await asyncio.sleep(SIGN_OF_LIFE)
-            self._quic.send_ping(0)
-            self.transmit()
+            if self._quic._packet_number == sent:
+                self._quic.send_ping(0)
+                self.transmit()
+            sent = self._quic._packet_number
 
     async def all_is_said(self, most: float) -> None:
         """Until what was written on the control stream is acknowledged; not for more than so many seconds."""

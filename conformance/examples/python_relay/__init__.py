@@ -1,7 +1,7 @@
 """A small relay of Alongside over aioquic, written from `spec/` alone, to test with.
 
 The machine is that of `conformance/independent`; what is here is QUIC around it. It is no relay for the
-public: it bounds neither what waits for a slow client (RDV-32) nor its memory, and it has no policy.
+public: it does not bound its memory, and it has no policy.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from aioquic.quic import events
 from aioquic.quic.connection import QuicConnection
-from alongside_independent.registry import registry
 
 from python_quic.end import CONTROL, QuicEnd
+
+from .credit import WINDOW, bound, waiting
 
 if TYPE_CHECKING:
     from .server import Server
@@ -28,12 +29,31 @@ class ClientConnection(QuicEnd):
         """Frame streams that were met once; what comes on one without a splice is dropped."""
         self._closing = False
         self._departed = False
-        streams = registry().limit("frame-streams")
+        self.held_back = False
+        streams = server.limit("frame-streams")
         for limit, most in ((quic._local_max_streams_bidi, 1), (quic._local_max_streams_uni, streams)):
             limit.value = limit.sent = most  # TRANSPORT-3, TRANSPORT-8
+        self._queue = server.limit("session-queue")
+        bound(quic, self._room)
 
     def address(self) -> str:
         return self._quic._network_paths[0].addr[0]
+
+    # what waits
+
+    def waiting(self, stream: int) -> int:
+        return waiting(self._quic, stream)
+
+    def _room(self, stream: int) -> int:
+        """RDV-32."""
+        room = self._queue - self.server.waits_at_peer(self, stream)
+        self.held_back = room < WINDOW
+        return max(0, room)
+
+    def more_room(self) -> None:
+        """Its peer has taken something."""
+        if self.held_back:
+            self._transmit_soon()
 
     # what is done
 
@@ -73,6 +93,11 @@ class ClientConnection(QuicEnd):
         self.close(code)
 
     # what comes
+
+    def _process_events(self) -> None:
+        super()._process_events()
+        if self.number is not None:
+            self.server.has_taken(self)
 
     def connection_is_over(self, close: events.ConnectionTerminated) -> None:
         if self.number is not None and not self._departed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass
 
 from aioquic.asyncio.server import QuicServer
@@ -11,13 +12,16 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.packet import QuicProtocolVersion
 from alongside_independent import messages
 from alongside_independent.model.relay import Out, Relay
+from alongside_independent.model.set_up import SetUp
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import error_name, registry
+from cryptography.hazmat.primitives import hashes
 
-from python_quic.end import ALPN, SILENCE
+from python_quic.end import ALPN, CONTROL, SILENCE
 
 from .certificate import self_signed
 from .connection import ClientConnection
+from .credit import WINDOW
 
 
 @dataclass(frozen=True)
@@ -31,29 +35,33 @@ class Splice:
 
 
 class Server:
-    """`still`: its time goes on by `advance` alone."""
+    """`still`: its time goes on by `advance` alone, and its date from `date` on."""
 
-    def __init__(self, still: bool = False) -> None:
-        self.machine = Relay(lambda: secrets.randbelow(32), secrets.token_bytes)
+    def __init__(self, set_up: SetUp | None = None, still: bool = False, date: int | None = None) -> None:
+        self._set_up = set_up or SetUp()
+        self._began = int(time.time()) if date is None else date
+        self.machine = Relay(lambda: secrets.randbelow(32), secrets.token_bytes, self._set_up, self.date)
         self.clients: dict[int, ClientConnection] = {}
-        self.certificate, self._key = self_signed()
+        self._certificate, self._key = self_signed()
         self._numbers = 0
         self._splices: list[Splice] = []
         self._still = still
         self._added = 0
-        self._tick = registry().timer("join-tick")
+        self._tick = self._set_up.timer("join-tick")
+        self._configuration: QuicConfiguration | None = None
         self._quic: QuicServer | None = None
         self._ticking: asyncio.Task[None] | None = None
 
     async def listen(self, host: str, port: int) -> str:
         """The address that clients are given."""
-        configuration = QuicConfiguration(
+        self._configuration = configuration = QuicConfiguration(
             is_client=False,
             alpn_protocols=[ALPN],
             idle_timeout=SILENCE,
             supported_versions=[QuicProtocolVersion.VERSION_1],
-            certificate=self.certificate,
+            certificate=self._certificate,
             private_key=self._key,
+            max_stream_data=WINDOW,
         )
         transport, self._quic = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: QuicServer(
@@ -76,7 +84,28 @@ class Server:
         await asyncio.gather(*(client.wait_closed() for client in closing))
         self._quic.close()
 
+    def fingerprint(self) -> str:
+        return self._certificate.fingerprint(hashes.SHA256()).hex()
+
+    def renew_certificate(self) -> None:
+        """OPERATION-3: for the connections that come; those that are there have had theirs."""
+        self._certificate, self._key = self_signed()
+        self._configuration.certificate, self._configuration.private_key = self._certificate, self._key
+
+    def drain(self) -> None:
+        self._carry_out(self.machine.drain(self.now()))
+
+    def reload(self, set_up: SetUp) -> None:
+        self._carry_out(self.machine.reload(self.now(), set_up))
+
+    def limit(self, name: str) -> int:
+        return self._set_up.limit(name)
+
     # time
+
+    def date(self) -> int:
+        """Seconds of Unix time."""
+        return self._began + self._added // 1000 if self._still else int(time.time())
 
     def now(self) -> int:
         return self._added if self._still else int(asyncio.get_running_loop().time() * 1000)
@@ -141,6 +170,23 @@ class Server:
             if out.close is not None:
                 client.close_soon(registry().errors[out.close])
         self._cut()
+
+    # what waits
+
+    def waits_at_peer(self, client: ClientConnection, stream: int) -> int:
+        """Bytes that came on this stream, and that the peer has not taken."""
+        peer = self.clients.get(self._peer(client.number))
+        if peer is None:
+            return 0
+        if stream == CONTROL:
+            return peer.waiting(CONTROL)
+        splice = self._splice_of(client, stream)
+        return peer.waiting(splice.to_stream) if splice else 0
+
+    def has_taken(self, client: ClientConnection) -> None:
+        peer = self.clients.get(self._peer(client.number))
+        if peer is not None:
+            peer.more_room()
 
     # frame streams
 

@@ -312,23 +312,28 @@ class PictureReceiver:
     def __init__(self, picture: dict[str, Any]) -> None:
         self._hash, self._size = picture["hash"], picture["size"]
         self._have = b""
-        self._over = False
+        self.over = False
         self.whole = False
+
+    @property
+    def file(self) -> bytes:
+        """As far as it has come."""
+        return self._have
 
     def piece(self, offset: int, data: bytes) -> bytes | None:
         """The file once it is whole; None before, and when it is not at hand."""
         step = registry().limit("picture-chunk")
-        if self._over or offset != len(self._have):
+        if self.over or offset != len(self._have):
             raise Refused("unexpected-message", "PICTURE-2", "not the next piece")
         if offset == 0 and not data:
-            self._over = True
+            self.over = True
             return None
         if len(data) != min(step, self._size - offset):
             raise Refused("unexpected-message", "PICTURE-2", "a piece of another size")
         self._have += data
         if len(self._have) < self._size:
             return None
-        self._over = True
+        self.over = True
         if hashlib.sha256(self._have).digest() != self._hash:
             raise Refused("bad-picture", "PICTURE-4", "another file")
         self.whole = True

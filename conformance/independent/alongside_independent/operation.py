@@ -90,12 +90,16 @@ def report_record(line: bytes) -> tuple[int, int, bytes | None] | None:
     return time, category, account
 
 
-def delay(failed: int, free: int | None = None) -> int:
-    """RDV-23: milliseconds before a look-up, by the failed joins that were counted before."""
+def delay(failed: int, free: int | None = None, first: int | None = None, most: int | None = None) -> int:
+    """RDV-23: milliseconds before a look-up, by the failed joins that were counted before.
+
+    What is not given is as in the registry.
+    """
     free = registry().limit("free-joins") if free is None else free
     if failed < free:
         return 0
-    first, most = registry().timer("join-delay-first"), registry().timer("join-delay-most")
+    first = registry().timer("join-delay-first") if first is None else first
+    most = registry().timer("join-delay-most") if most is None else most
     return min(first << min(failed - free, 32), most)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,12 @@ def spec_folder() -> Path:
 @dataclass(frozen=True)
 class Registry:
     raw: dict[str, Any]
+    _made: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
 
     def _by_name(self, table: str, key: str) -> dict[str, int]:
-        return {entry["name"]: entry[key] for entry in self.raw[table]}
+        if (table, key) not in self._made:
+            self._made[table, key] = {entry["name"]: entry[key] for entry in self.raw[table]}
+        return self._made[table, key]
 
     @property
     def versions(self) -> dict[str, int]:

@@ -5,15 +5,20 @@ The connection that the table is about has the number 1; whoever else an event n
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from alongside_independent.messages import Message
 from alongside_independent.model.outcome import IGNORED, REFUSED, Outcome
 from alongside_independent.model.relay import Out, Relay
+from alongside_independent.model.set_up import Device, SetUp
 from alongside_independent.operation import device_token_hash
+from alongside_independent.policy import Account, Policy, Rules
 from alongside_independent.registry import registry
+from alongside_independent.tokens import Proved
 
 SUBJECT = 1
+SOMEBODY = Proved(Account("", "ada", organisation="Engines", role="control"))
 DONE = registry().errors["done"]
 LEFT_OUT = {"a violation"}
 _STATES = {"new": "greeting"}
@@ -41,8 +46,8 @@ _FIELDS = {
 class Driver:
     def __init__(self) -> None:
         random = Random(1)
-        self.relay = Relay(lambda: random.randrange(32), random.randbytes)
-        self.relay.offers_sign_in = self.relay.issues_cards = True
+        set_up = SetUp(methods=("token",), issues_cards=True, policy=Policy(organisation=Rules()))
+        self.relay = Relay(lambda: random.randrange(32), random.randbytes, set_up)
         self.now = 10_000_001
         self.others = 100
         self.wanted = "nothing"
@@ -54,7 +59,8 @@ class Driver:
         self.others += 1
         self.relay.connect(self.now, self.others, f"198.51.100.{self.others % 250}")
         self._say(self.others, "hello", _FIELDS["hello"])
-        self.relay.connections[self.others].signed_in = signed_in
+        if signed_in:
+            self.relay.token_checked(self.now, self.others, SOMEBODY)
         return self.others
 
     def _say(self, connection: int, name: str, fields: dict | None = None) -> list[Out]:
@@ -72,8 +78,9 @@ class Driver:
         return self._say(self._another(), "code-request")[0].message.fields["locator"]
 
     def _device(self) -> dict:
-        device = (len(self.relay.devices) + 1).to_bytes(16, "big")
-        self.relay.devices[device] = device_token_hash(bytes(32))
+        devices = self.relay.set_up.devices
+        device = (len(devices) + 1).to_bytes(16, "big")
+        devices[device] = Device(device_token_hash(bytes(32)), SOMEBODY.account.organisation)
         return {"device": device, "token": bytes(32), "offer": b"o"}
 
     def _waiting_device(self) -> bytes:
@@ -173,6 +180,10 @@ class Driver:
         self._say(self._another(signed_in=True), "call", {"device": device})
         return self._look_up_others()
 
+    def unregistered(self) -> list[Out]:
+        """All devices are; nobody else's waits."""
+        return self.relay.reload(self.now, replace(self.relay.set_up, devices={}))
+
     def another_waits(self) -> list[Out]:
         device = self.relay.connections[SUBJECT].device
         self._say(self._another(), "wait", {"device": device, "token": bytes(32), "offer": b"o"})
@@ -231,7 +242,7 @@ class Driver:
             "peer": "away" if away else "there",
             "past": "a session" if client.was_in_session else "none",
             "report": "may" if client.left_at is not None else "nothing",
-            "account": "signed in" if client.signed_in else "none",
+            "account": "signed in" if client.account else "none",
             "challenge": "given" if client.challenge else "none",
         }
 
@@ -244,16 +255,14 @@ _EVENTS = {
     "somebody joins by its code": Driver.by_code,
     "a call finds its device": Driver.called,
     "another waits as its device": Driver.another_waits,
-    "its device is registered no more": lambda d: d.relay.unregister(
-        d.now, d.relay.connections[SUBJECT].device
-    ),
+    "its device is registered no more": Driver.unregistered,
     "its peer leaves": lambda d: d.peer_says("leave"),
     "its peer is lost": lambda d: d.relay.lose(d.now, d._peer()),
     "its peer is back": Driver.peer_back,
     "its peer breaks the protocol": lambda d: d.peer_says("code-request"),
     "its place is taken": Driver.place_taken,
-    "the token is good": lambda d: d.relay.token_checked(d.now, SUBJECT, True),
-    "the token is not": lambda d: d.relay.token_checked(d.now, SUBJECT, False),
+    "the token is good": lambda d: d.relay.token_checked(d.now, SUBJECT, SOMEBODY),
+    "the token is not": lambda d: d.relay.token_checked(d.now, SUBJECT, None),
     "the connection is lost": lambda d: d.relay.lose(d.now, SUBJECT),
     "the connection is closed on purpose": lambda d: d.relay.close(d.now, SUBJECT, "done"),
     "its control stream ends": lambda d: d.relay.control_stream_ends(d.now, SUBJECT),

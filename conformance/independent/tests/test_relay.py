@@ -6,11 +6,16 @@ import unittest
 from random import Random
 
 from alongside_independent.messages import Message
-from alongside_independent.model.relay import Out, Relay, sources_of
+from alongside_independent.model.clients import sources_of
+from alongside_independent.model.relay import Out, Relay
+from alongside_independent.model.set_up import Device
 from alongside_independent.operation import device_token_hash
+from alongside_independent.policy import Account
 from alongside_independent.registry import registry
+from alongside_independent.tokens import Proved
 
 HELPER, SHARER, OTHER = 1, 2, 3
+ADA = Account("", "ada", name="Ada Lovelace", organisation="Engines", role="control")
 DONE = registry().errors["done"]
 
 
@@ -137,14 +142,14 @@ class RelayTest(unittest.TestCase):
             self.assertEqual(again, [(connection, "refused", "nothing-to-report")])
 
     def test_devices(self) -> None:
-        self.relay.devices[b"d" * 16] = device_token_hash(b"t" * 32)
+        self.relay.set_up.devices[b"d" * 16] = Device(device_token_hash(b"t" * 32), "Engines")
         self.say(SHARER, "wait", device=b"d" * 16, token=b"x" * 32, offer=b"o")
         self.assertEqual(self.brief(self.at(50)), [(SHARER, "refused", "not-found")])
         self.say(SHARER, "wait", device=b"d" * 16, token=b"t" * 32, offer=b"o")
         self.assertEqual(self.brief(self.at(100)), [(SHARER, "waiting")])
         self.say(OTHER, "wait", device=b"d" * 16, token=b"t" * 32, offer=b"p")
         self.assertEqual(self.brief(self.at(150)), [(SHARER, "gone", "replaced"), (OTHER, "waiting")])
-        self.relay.connections[HELPER].signed_in = True
+        self.relay.token_checked(self.now, HELPER, Proved(ADA))
         self.say(HELPER, "call", device=b"d" * 16)
         outs = self.at(200)
         self.assertEqual(self.brief(outs), [(HELPER, "joined"), (HELPER, "place"), (OTHER, "place")])

@@ -154,7 +154,9 @@ class Pair(unittest.TestCase):
     def test_narrowing_to_nothing(self) -> None:
         self.view()
         self.control()
-        self.assertEqual(self.by_sharer(self.sharer.person_narrows(self.now, 0, SECRET)).requirement, "CONTROL-32")
+        self.assertEqual(
+            self.by_sharer(self.sharer.person_narrows(self.now, 0, SECRET)).requirement, "CONTROL-32"
+        )
         self.assertEqual((self.helper.grant, self.log[-1]), (None, "control-end"))
 
     def test_probes_that_come_together(self) -> None:

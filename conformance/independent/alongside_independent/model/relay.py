@@ -1,17 +1,21 @@
-"""The relay's machine without a policy: chapters 03, 13 to 15 and 17, as far as they are messages."""
+"""The relay's machine: chapters 03, 13 to 15 and 17, as far as they are messages."""
 
 from __future__ import annotations
 
-import ipaddress
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..codes import ALPHABET, locator_length
 from ..messages import Message, encode
-from ..operation import delay, device_token_hash, place_token_hash
+from ..operation import device_token_hash, place_token_hash
 from ..refusal import Refused
 from ..registry import registry
+from ..tokens import Proved
+from .admission import Admission
+from .clients import Code, Connection, Failures, Session, Waiting, sources_of, too_many
+from .set_up import SetUp
 
 CLIENT, RELAY = "client", "relay"
 IDLE_TIMERS = dict.fromkeys(("new", "idle", "signing in"), "unpaired-idle") | {"waiting": "device-wait"}
@@ -26,82 +30,27 @@ class Out:
     close: str | None = None
 
 
-@dataclass
-class Session:
-    began: int
-    tokens: list[bytes]
-    places: list[int | None]
-    lost_at: list[int | None] = field(default_factory=lambda: [None, None])
+class Relay(Admission):
+    """`five_bits` and `random_bytes` are its random numbers, `date` the second of Unix time."""
 
-
-@dataclass
-class Connection:
-    sources: tuple[str, ...]
-    state: str = "new"
-    spoken: int = 0
-    idle_since: int = 0
-    was_in_session: bool = False
-    locator: str | None = None
-    device: bytes | None = None
-    offer: bytes = b""
-    session: Session | None = None
-    place: int = 0
-    left_at: int | None = None
-    signed_in: bool = False
-    challenge: bytes | None = None
-
-
-@dataclass
-class Code:
-    owner: int
-    expires: int
-
-
-@dataclass
-class Waiting:
-    """A join, a wait or a call, until its look-up."""
-
-    connection: int
-    due: int
-    message: Message
-
-
-def sources_of(address: str) -> tuple[str, ...]:
-    """RDV-25, RDV-26: the sources that a failed join of this address counts for."""
-    ip = ipaddress.ip_address(address)
-    if ip.version == 6 and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    if ip.version == 4:
-        return (str(ip),)
-    return tuple(str(ipaddress.ip_network((ip, bits), strict=False)) for bits in (64, 48))
-
-
-def _too_many(client: Connection, others: list[Connection], limit: str) -> bool:
-    """SOURCE-1, SOURCE-2: a network of 48 bits may have 8 times as much."""
-    for source in client.sources:
-        most = registry().limit(limit) * (8 if source.endswith("/48") else 1)
-        if sum(source in other.sources for other in others) >= most:
-            return True
-    return False
-
-
-class Relay:
-    """`five_bits` and `random_bytes` are its random numbers; `devices` are id, token hash, organisation."""
-
-    def __init__(self, five_bits: Callable[[], int], random_bytes: Callable[[int], bytes]) -> None:
-        self._five_bits, self._random_bytes = five_bits, random_bytes
+    def __init__(
+        self,
+        five_bits: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
+        set_up: SetUp | None = None,
+        date: Callable[[], int] = lambda: int(time.time()),
+    ) -> None:
+        self._five_bits, self._random_bytes, self.date = five_bits, random_bytes, date
+        self.set_up = set_up or SetUp()
+        super().__init__()
         self.connections: dict[int, Connection] = {}
         self.codes: dict[str, Code] = {}
         self.dead: dict[str, int] = {}
         self.joins: list[Waiting] = []
-        self.failed: dict[str, tuple[int, int]] = {}
+        self.failed = Failures(self.set_up)
         self.sessions: list[Session] = []
         self.tokens: dict[bytes, tuple[Session, int]] = {}
-        self.devices: dict[bytes, bytes] = {}
-        self.reports: dict[str, tuple[int, int]] = {}
         self.broken: str | None = None
-        self.offers_sign_in = False
-        self.issues_cards = False
         self.draining = False
         self.now = 0
         self._out: list[Out] = []
@@ -110,9 +59,9 @@ class Relay:
 
     def connect(self, now: int, connection: int, address: str) -> list[Out]:
         self.now = now
-        client, there = Connection(sources_of(address), idle_since=now), list(self.connections.values())
-        full = len(there) >= registry().limit("connections")
-        if full or _too_many(client, there, "connections-per-source"):
+        client = Connection(address, sources_of(address), idle_since=now)
+        there, limit = list(self.connections.values()), self.set_up.limit
+        if len(there) >= limit("connections") or too_many(client, there, limit("connections-per-source")):
             return [Out(connection, close="busy")]
         self.connections[connection] = client
         return []
@@ -175,39 +124,38 @@ class Relay:
         client = self.connections.get(connection)
         if client is None or client.session or client.was_in_session:
             return []
-        if client.spoken + size <= registry().limit("unpaired-bytes"):
+        if client.spoken + size <= self.set_up.limit("unpaired-bytes"):
             return []
         return self.breaks(now, connection, Refused("too-much", "RDV-9", "too many bytes"))
 
-    def token_checked(self, now: int, connection: int, good: bool) -> list[Out]:
-        """What became of a `sign-in`."""
+    def token_checked(self, now: int, connection: int, proved: Proved | None) -> list[Out]:
+        """What became of a `sign-in`; None for a token that proves nothing."""
         self.now = now
-        client = self.connections[connection]
-        client.state, client.idle_since = "idle", now
-        if good:
-            client.signed_in = True
-            lasts = registry().timer("sign-in")
-            everything = sum(registry().scopes.values())
-            fields = {"name": "", "organisation": "", "lasts_ms": lasts}
-            self._send(connection, "signed-in", help=everything, share=everything, **fields)
+        if proved is None:
+            self._not_signed_in(connection, "sign-in-failed")
         else:
-            self._refuse(connection, "sign-in-failed")
+            self._signed_in(connection, proved)
         return self._drain()
 
-    def unregister(self, now: int, device: bytes) -> list[Out]:
-        """DEVICE-11."""
+    def reload(self, now: int, set_up: SetUp) -> list[Out]:
+        """Accounts, issuers, policy and devices as they are there; DEVICE-11."""
         self.now = now
-        self.devices.pop(device, None)
-        waiting = self._waiting_device(device)
-        if waiting is not None:
-            self._to_idle(self.connections[waiting])
-            self._send(waiting, "gone", code=self._code("not-found"))
+        mine, self.set_up.devices = self.set_up.devices, set_up.devices
+        self.set_up.methods, self.set_up.check = set_up.methods, set_up.check
+        self.set_up.policy = set_up.policy
+        for connection, client in self.connections.items():
+            device = client.device
+            if client.state == "waiting" and mine.get(device) != set_up.devices.get(device):
+                self._to_idle(client)
+                self._send(connection, "gone", code=self._code("not-found"))
         return self._drain()
 
     def time(self, now: int) -> list[Out]:
         """What is due; `now` is a multiple of the tick, or what is due at none of them is done."""
         self.now = now
-        timer = registry().timer
+        timer = self.set_up.timer
+        self._check_tokens()
+        self._end_sign_ins()
         if now % timer("join-tick") == 0:
             due = [waiting for waiting in self.joins if waiting.due <= now]
             self.joins = [waiting for waiting in self.joins if waiting.due > now]
@@ -222,22 +170,26 @@ class Relay:
             self._session_time(session)
         for connection, client in list(self.connections.items()):
             self._idle_time(connection, client)
-        forget = [s for s, (_, at) in self.failed.items() if now - at >= timer("join-delay-decay")]
-        for source in forget:
-            del self.failed[source]
+        self.failed.forget(now)
+        self.failed_sign_ins.forget(now)
         return self._drain()
 
     def next_time(self) -> int | None:
         """When `time` has something to do, but for the next tick."""
-        timer = registry().timer
+        timer = self.set_up.timer
         times = [code.expires for code in self.codes.values()]
         for session in self.sessions:
             times.append(session.began + timer("session-length"))
+            if session.ends_with is not None:
+                times.append(session.ends_with.ends_at)
             times += [at + timer("reconnect-hold") for at in session.lost_at if at is not None]
         for client in self.connections.values():
             if client.state in IDLE_TIMERS:
                 times.append(client.idle_since + timer(IDLE_TIMERS[client.state]))
-        times += [at + timer("join-delay-decay") for _, at in self.failed.values()]
+            if client.account is not None:
+                times.append(client.sign_in.ends_at)
+        times += [waiting.due for waiting in self.sign_ins]
+        times += self.failed.times() + self.failed_sign_ins.times()
         return min(times, default=None)
 
     def shut_down(self, now: int) -> list[Out]:
@@ -269,7 +221,7 @@ class Relay:
         if client.session or late:
             return
         client.spoken += size
-        if client.spoken > registry().limit("unpaired-bytes"):
+        if client.spoken > self.set_up.limit("unpaired-bytes"):
             raise Refused("too-much", "RDV-9", "too many bytes outside a session")
 
     def _take(self, connection: int, client: Connection, message: Message) -> None:
@@ -295,8 +247,7 @@ class Relay:
             getattr(self, "_on_" + name.replace("-", "_"))(connection, client, message)
 
     def _hello(self, connection: int) -> None:
-        timers = [[number, value] for number, value in sorted(registry().stated("timer").items())]
-        limits = [[number, value] for number, value in sorted(registry().stated("limit").items())]
+        timers, limits = self.set_up.stated("timer"), self.set_up.stated("limit")
         self._send(connection, "relay-hello", timers=timers, limits=limits)
 
     def _deliver(self, client: Connection, message: Message) -> None:
@@ -313,135 +264,106 @@ class Relay:
             self._end_session(client.session, code, but=connection)
         elif client.state == "with a code" and client.locator:
             self._kill(client.locator)
-        self.joins = [waiting for waiting in self.joins if waiting.connection != connection]
+        self._forget_what_waits(connection)
         if client.state != "idle":
             self._to_idle(client)
 
     def _on_code_request(self, connection: int, client: Connection, _: Message) -> None:
-        if self.draining:
-            self._refuse(connection, "draining")
-        elif len(self.codes) >= registry().limit("codes") or self._has_too_many_codes(client):
-            self._refuse(connection, "busy")
-        else:
-            lifetime = registry().timer("code-lifetime")
-            client.locator = self._draw_locator()
-            client.state = "with a code"
-            self.codes[client.locator] = Code(connection, self.now + lifetime)
-            self._send(connection, "code-issued", locator=client.locator, lifetime_ms=lifetime)
-
-    def _has_too_many_codes(self, client: Connection) -> bool:
+        limit = self.set_up.limit
+        error = self._why_nothing_begins(client) or self.set_up.policy.code(client.account)
+        if error:
+            self._refuse(connection, error)
+            return
         owners = [self.connections[code.owner] for code in self.codes.values()]
-        return _too_many(client, owners, "codes-per-source")
-
-    def _on_sign_in(self, connection: int, client: Connection, _: Message) -> None:
-        """AUTH-2 of a relay that offers no method; else `token_checked` says what comes of it."""
-        if self.offers_sign_in:
-            client.state = "signing in"
-        else:
-            self._refuse(connection, "unsupported")
-
-    def _on_card_request(self, connection: int, client: Connection, _: Message) -> None:
-        """CARD-22, CARD-23."""
-        if not self.issues_cards:
-            self._refuse(connection, "unsupported")
-        elif not client.signed_in:
-            self._refuse(connection, "sign-in-required")
-        else:
-            client.challenge = self._random_bytes(32)
-            self._send(connection, "card-challenge", challenge=client.challenge)
-
-    def _on_card_proof(self, _: int, client: Connection, __: Message) -> None:
-        if client.challenge is None:
-            raise Refused("unexpected-message", "RDV-6", "a proof without a challenge")
-        client.challenge = None
-
-    def _on_report(self, connection: int, client: Connection, _: Message) -> None:
-        """REPORT-4 to REPORT-6."""
-        window, most = registry().timer("report-window"), registry().limit("reports-per-source")
-        source = client.sources[0]
-        count, at = self.reports.get(source, (0, 0))
-        if self.now - at >= registry().timer("report-decay"):
-            count = 0
-        if client.left_at is None or self.now - client.left_at >= window:
-            self._refuse(connection, "nothing-to-report")
-        elif count >= most:
+        if len(owners) >= limit("codes") or too_many(client, owners, limit("codes-per-source")):
             self._refuse(connection, "busy")
-        else:
-            client.left_at = None
-            self.reports[source] = (count + 1, self.now)
-            self._send(connection, "reported")
+            return
+        lifetime = self.set_up.timer("code-lifetime")
+        client.locator = self._draw_locator()
+        client.state = "with a code"
+        rules = self.set_up.policy.code_rules(client.account)
+        self.codes[client.locator] = Code(connection, self.now + lifetime, rules)
+        self._send(connection, "code-issued", locator=client.locator, lifetime_ms=lifetime)
+
+    def _why_nothing_begins(self, client: Connection) -> str | None:
+        """DRAIN-1, AUTH-11."""
+        if self.draining:
+            return "draining"
+        return "sign-in-expired" if client.sign_in_is_over else None
 
     def _draw_locator(self) -> str:
         length = locator_length(len(self.codes) + 1)
         while True:
             drawn = "".join(ALPHABET[self._five_bits()] for _ in range(length))
-            quarantined = self.now - self.dead.get(drawn, -(10**12)) < registry().timer("locator-quarantine")
+            quarantined = self.now - self.dead.get(drawn, -(10**12)) < self.set_up.timer("locator-quarantine")
             if drawn not in self.codes and not quarantined:
                 return drawn
+
+    def _on_join(self, connection: int, client: Connection, message: Message) -> None:
+        error = self._why_nothing_begins(client)
+        if error:
+            self._refuse(connection, error)
+        else:
+            self._wait_for_look_up(connection, client, message)
 
     def _wait_for_look_up(self, connection: int, client: Connection, message: Message) -> None:
         if self.draining:
             self._refuse(connection, "draining")
             return
-        if len(self.joins) >= registry().limit("pending-joins"):
+        if len(self.joins) >= self.set_up.limit("pending-joins"):
             self._refuse(connection, "busy")
             return
-        tick = registry().timer("join-tick")
-        due = self.now + self._delay(client)
+        tick = self.set_up.timer("join-tick")
+        due = self.now + self.failed.delay(client)
         client.state = "joining"
         self.joins.append(Waiting(connection, -(-due // tick) * tick, message))
-        for source in client.sources:
-            self.failed[source] = (self.failed.get(source, (0, 0))[0] + 1, self.now)
+        self.failed.count(client, self.now)
 
-    _on_join = _on_wait = _on_call = _wait_for_look_up
-
-    def _delay(self, client: Connection) -> int:
-        """RDV-23, RDV-26, RDV-27."""
-        full = len(self.failed) >= registry().limit("sources")
-        free = registry().limit("free-joins")
-        waits = [0]
-        for source in client.sources:
-            if source not in self.failed:
-                waits += [registry().timer("join-delay-most")] if full else []
-                continue
-            of_48 = source.endswith("/48")
-            waits.append(delay(self.failed[source][0], 8 * free if of_48 else free))
-        return max(waits)
-
-    def _succeed(self, client: Connection) -> None:
-        """RDV-24: it is no failed join any more."""
-        for source in client.sources:
-            count, at = self.failed.get(source, (1, self.now))
-            if count <= 1:
-                self.failed.pop(source, None)
-            else:
-                self.failed[source] = (count - 1, at)
+    _on_wait = _on_call = _wait_for_look_up
 
     def _look_up(self, waiting: Waiting) -> None:
         client = self.connections[waiting.connection]
         fields = waiting.message.fields
         match waiting.message.name:
             case "join":
-                code = self.codes.get(fields["locator"])
-                if code is None:
-                    self._not_found(waiting.connection, client)
-                    return
-                self._kill(fields["locator"])
-                self._pair(code.owner, waiting.connection, fields["offer"])
-                self._succeed(client)
+                self._look_up_code(waiting.connection, client, fields)
             case "wait":
-                if self.devices.get(fields["device"]) != device_token_hash(fields["token"]):
+                device = self.set_up.devices.get(fields["device"])
+                if device is None or device.token_hash != device_token_hash(fields["token"]):
                     self._not_found(waiting.connection, client)
                     return
-                self._succeed(client)
+                self.failed.succeed(client, self.now)
                 self._begin_waiting(waiting.connection, client, fields)
             case "call":
-                found = self._waiting_device(fields["device"]) if client.signed_in else None
-                if found is None:
+                found = self._waiting_device(fields["device"])
+                if found is None or not self._may_call(client, fields["device"]):
                     self._not_found(waiting.connection, client)
                     return
                 self._pair(waiting.connection, found, self.connections[found].offer)
-                self._succeed(client)
+                self.failed.succeed(client, self.now)
+
+    def _look_up_code(self, connection: int, client: Connection, fields: dict[str, Any]) -> None:
+        """POLICY-11: whatever follows, the code is spent."""
+        code = self.codes.get(fields["locator"])
+        if code is None:
+            self._not_found(connection, client)
+            return
+        self._kill(fields["locator"])
+        error = code.rules.join(fields["link"], client.account)
+        if error is None:
+            self._pair(code.owner, connection, fields["offer"], code.rules.end_at_expiry)
+            self.failed.succeed(client, self.now)
+            return
+        self._to_idle(client)
+        self._refuse(connection, error)
+        self._to_idle(self.connections[code.owner])
+        self._send(code.owner, "gone", code=self._code(error))
+
+    def _may_call(self, client: Connection, device: bytes) -> bool:
+        """DEVICE-6."""
+        account, known = client.account, self.set_up.devices.get(device)
+        same = account is not None and known is not None and account.organisation == known.organisation
+        return same and self.set_up.policy.code(account) is None
 
     def _not_found(self, connection: int, client: Connection) -> None:
         self._to_idle(client)
@@ -454,7 +376,7 @@ class Relay:
     def _begin_waiting(self, connection: int, client: Connection, fields: dict[str, Any]) -> None:
         earlier = self._waiting_device(fields["device"])
         waiting = sum(client.state == "waiting" for client in self.connections.values())
-        if earlier is None and waiting >= registry().limit("device-waits"):
+        if earlier is None and waiting >= self.set_up.limit("device-waits"):
             self._to_idle(client)
             self._refuse(connection, "busy")
             return
@@ -467,9 +389,11 @@ class Relay:
 
     # sessions and places
 
-    def _pair(self, helper: int, sharer: int, offer: bytes) -> None:
+    def _pair(self, helper: int, sharer: int, offer: bytes, end_at_expiry: bool = False) -> None:
         tokens = [self._random_bytes(32), self._random_bytes(32)]
         session = Session(self.now, tokens, [helper, sharer])
+        if end_at_expiry:
+            session.ends_with = self.connections[helper].sign_in
         self.sessions.append(session)
         for place, connection in enumerate((helper, sharer)):
             client = self.connections[connection]
@@ -514,15 +438,28 @@ class Relay:
                 self._send(connection, "gone", code=code)
 
     def _session_time(self, session: Session) -> None:
-        timer = registry().timer
+        timer = self.set_up.timer
         if self.now - session.began >= timer("session-length"):
             self._end_session(session, self._code("session-length"))
+        elif session.ends_with is not None and self.now >= session.ends_with.ends_at:
+            self._end_session(session, self._code("sign-in-expired"))
         elif any(at is not None and self.now - at >= timer("reconnect-hold") for at in session.lost_at):
             self._end_session(session, self._code("lost"))
 
+    def _end_sign_ins(self) -> None:
+        """AUTH-10, AUTH-12."""
+        for connection, client in self.connections.items():
+            if client.account is None or self.now < client.sign_in.ends_at:
+                continue
+            client.sign_in.ended = True
+            if client.state == "with a code":
+                self._kill(client.locator)
+                self._to_idle(client)
+                self._send(connection, "gone", code=self._code("sign-in-expired"))
+
     def _idle_time(self, connection: int, client: Connection) -> None:
         timer = IDLE_TIMERS.get(client.state)
-        if timer is None or self.now - client.idle_since < registry().timer(timer):
+        if timer is None or self.now - client.idle_since < self.set_up.timer(timer):
             return
         if client.state != "new":
             self._send(connection, "gone", code=self._code("idle"))
@@ -532,7 +469,7 @@ class Relay:
     def _forget(self, connection: int, client: Connection, violation: bool) -> None:
         """The connection is not there any more."""
         del self.connections[connection]
-        self.joins = [waiting for waiting in self.joins if waiting.connection != connection]
+        self._forget_what_waits(connection)
         if client.locator:
             self._kill(client.locator)
         session = client.session
@@ -540,7 +477,7 @@ class Relay:
             return
         session.places[client.place] = None
         held = sum(at is not None for session in self.sessions for at in session.lost_at)
-        if violation or held >= registry().limit("held-places"):
+        if violation or held >= self.set_up.limit("held-places"):
             self._end_session(session, self._code("lost"))
             return
         session.lost_at[client.place] = self.now
@@ -549,6 +486,10 @@ class Relay:
             self._send(peer, "peer-lost")
 
     # small things
+
+    def _forget_what_waits(self, connection: int) -> None:
+        self.joins = [waiting for waiting in self.joins if waiting.connection != connection]
+        self.sign_ins = [waiting for waiting in self.sign_ins if waiting.connection != connection]
 
     def _kill(self, locator: str) -> None:
         """RDV-18."""

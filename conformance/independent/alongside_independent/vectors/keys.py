@@ -7,7 +7,6 @@ from typing import Any
 
 from .. import exchange, messages, reconnect, schedule, sealing, spake
 from ..exchange import Speaks
-from ..messages import Message
 from ..refusal import Refused
 from ..registry import registry
 from ..schedule import Master

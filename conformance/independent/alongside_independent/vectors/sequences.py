@@ -13,9 +13,12 @@ from ..model.end import End
 from ..model.helper import Helper
 from ..model.outcome import IGNORED, REFUSED, Outcome
 from ..model.relay import Out, Relay
+from ..model.set_up import SetUp
 from ..model.sharer import Sharer
+from ..policy import Account
 from ..refusal import Refused
 from ..registry import registry, scope_bits
+from ..tokens import Proved
 from ..wire import to_json
 from .kind import BadVector, Json, Kind, members
 from .simple import events_from_json, events_json, message_from_json, message_json
@@ -134,13 +137,15 @@ def _of_end(machine: End, step: Json) -> Json:
     return {"sent": [message_json("session", message) for message in sent]} | done
 
 
+_SOMEBODY = Proved(Account("", "somebody", role="elevation"))
+
+
 class _AtRelay:
     """A relay whose drawn values have names, and the bytes that wait at it."""
 
     def __init__(self) -> None:
         random = Random(0)
-        self.relay = Relay(lambda: random.randrange(32), random.randbytes)
-        self.relay.offers_sign_in = True
+        self.relay = Relay(lambda: random.randrange(32), random.randbytes, SetUp(methods=("token",)))
         self.waiting: dict[int, bytes] = {}
         self.names: dict[str, str] = {}
 
@@ -160,7 +165,7 @@ class _AtRelay:
         elif step.get("lost"):
             outs += self.relay.lose(now, client)
         elif "token" in step:
-            outs += self.relay.token_checked(now, client, step["token"] == "right")
+            outs += self.relay.token_checked(now, client, _SOMEBODY if step["token"] == "right" else None)
         elif set(step) != {"now"}:
             raise BadVector(f"a step of {sorted(step)}")
         sent = [self._said(out) for out in outs if out.message]
