@@ -5,6 +5,7 @@ mod helper;
 mod pair;
 mod relay;
 mod sharer;
+mod tables;
 
 use crate::case::Case;
 

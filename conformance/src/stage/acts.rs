@@ -260,6 +260,21 @@ impl ClientStage<'_> {
         Ok(self.count(from, &wanted))
     }
 
+    /// Hears on until that is so, or nothing comes any more.
+    ///
+    /// # Errors
+    /// If the client breaks down.
+    pub fn until(&mut self, so: impl Fn(&Self) -> bool) -> Done {
+        let deadline = Instant::now() + self.bench.patience;
+        while !so(self) && self.hear(deadline)? {}
+        Ok(())
+    }
+
+    /// Whether there is a connection.
+    pub const fn is_connected(&self) -> bool {
+        self.link.is_some()
+    }
+
     /// Sees that the client gives up a connection that is to come back: closed with `lost`.
     ///
     /// # Errors
@@ -379,8 +394,11 @@ impl ClientStage<'_> {
         )
     }
 
-    /// As a helper: learns the key of a grant.
-    pub(super) fn learn_grant(&mut self, grant: &ControlGrant) -> Done {
+    /// Learns the key of a grant, which the suite's end made or has got.
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn learn_grant(&mut self, grant: &ControlGrant) -> Done {
         let channel = self.standing()?;
         let key = GrantKey::new(&channel.keys, grant.grant, &grant.secret);
         channel.grants.insert(grant.grant, key);

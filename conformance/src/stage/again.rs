@@ -215,7 +215,10 @@ impl ClientStage<'_> {
     }
 
     /// Both ends seal under the next master.
-    fn goes_under(&mut self, next: Keys) -> Done {
+    ///
+    /// # Errors
+    /// If there is no channel.
+    pub fn goes_under(&mut self, next: Keys) -> Done {
         self.transcript.secret(&next);
         self.standing()?.go_on(next);
         Ok(())

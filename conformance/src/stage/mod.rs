@@ -17,7 +17,7 @@ mod time;
 mod transcript;
 
 pub use channel::Channel;
-pub use client::{Bench, ClientStage};
+pub use client::{Bench, ClientStage, Manners};
 pub use frames::{pixels, png};
 pub use item::Item;
 pub(crate) use item::named;

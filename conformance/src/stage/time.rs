@@ -18,6 +18,11 @@ const LONGEST: u64 = 20_000;
 const BEAT: u64 = 1_500;
 
 impl ClientStage<'_> {
+    /// Milliseconds that have passed by the client's clock.
+    pub const fn now(&self) -> u64 {
+        self.now
+    }
+
     /// Lets time pass. The other end stays alive meanwhile, if it has manners.
     ///
     /// # Errors

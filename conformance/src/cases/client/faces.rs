@@ -38,7 +38,7 @@ const DAY: u64 = 86_400;
 const BEGIN: u64 = 1_800_000_000;
 
 /// A card that nobody's anchor has signed, with its proof.
-struct Shown {
+pub(super) struct Shown {
     card: card::Card,
     owner: SecretKey,
     issuer: SecretKey,
@@ -49,7 +49,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn right() -> Self {
+    pub(super) fn right() -> Self {
         let (issuer, owner) = (SecretKey::from_seed(&ISSUER), SecretKey::from_seed(&OWNER));
         let card = card::Card {
             version: 1,
@@ -90,6 +90,14 @@ impl Shown {
         card::Signed::join(&self.card, &signature)
     }
 
+    /// As a sharer shows it.
+    pub(super) fn message(&self, direction: u8, transcript: &[u8; 32]) -> CardMessage {
+        CardMessage {
+            card: self.bytes(),
+            proof: self.proof(direction, transcript),
+        }
+    }
+
     /// What the owner signs, in this session and direction.
     fn proof(&self, direction: u8, transcript: &[u8; 32]) -> Vec<u8> {
         let mut message = b"alongside/1 card proof\0".to_vec();
@@ -128,7 +136,8 @@ fn ready(stage: &mut ClientStage<'_>) -> Done {
     }
 }
 
-fn shows_right(stage: &mut ClientStage<'_>, shown: &Shown) -> Done {
+/// Shows it with the proof for this session.
+pub(super) fn shows_right(stage: &mut ClientStage<'_>, shown: &Shown) -> Done {
     let transcript = stage.transcript_hash()?;
     let proof = shown.proof(direction(stage.role), &transcript);
     shows(stage, shown.bytes(), proof)
@@ -840,7 +849,7 @@ fn receipts() -> Vec<Case> {
 }
 
 /// What a sharer says who has consented.
-fn said(stage: &ClientStage<'_>) -> Done<Statement> {
+pub(super) fn said(stage: &ClientStage<'_>) -> Done<Statement> {
     Ok(Statement {
         decision: Decision::ConsentAllowed,
         code: 0,
@@ -857,7 +866,8 @@ fn said(stage: &ClientStage<'_>) -> Done<Statement> {
     })
 }
 
-fn gives(stage: &mut ClientStage<'_>, said: Statement, forged: bool) -> Done {
+/// Gives the client a receipt of it.
+pub(super) fn gives(stage: &mut ClientStage<'_>, said: Statement, forged: bool) -> Done {
     let seed = match said.key == SecretKey::from_seed(&ISSUER).public() {
         true => ISSUER,
         false => OWNER,

@@ -13,6 +13,7 @@ mod phases;
 mod relay;
 mod relays;
 mod signatures;
+mod table;
 mod tools;
 mod transport;
 mod wire;
@@ -37,6 +38,7 @@ pub(super) fn cases() -> Vec<Case> {
         faces::cases(),
         end::cases(),
         fresh::cases(),
+        table::cases(),
     ]
     .concat()
 }

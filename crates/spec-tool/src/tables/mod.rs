@@ -104,6 +104,26 @@ impl Cell {
     pub fn branches(&self) -> usize {
         self.branches.len()
     }
+
+    /// Whether the event cannot happen where this answer of it counts.
+    pub fn is_never_by(&self, branch: usize) -> bool {
+        self.branches
+            .get(branch)
+            .is_some_and(|branch| branch.answer == Answer::Never)
+    }
+}
+
+/// What one region has a part in.
+#[derive(Debug)]
+pub struct Part<'a> {
+    /// The region.
+    pub region: usize,
+    /// Its outputs.
+    pub outputs: &'a [String],
+    /// The requirements that it follows.
+    pub by: &'a [String],
+    /// It goes to another state, or to the same anew.
+    pub moves: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +205,25 @@ impl Machine {
             cell.branches.get(*branch)
         });
         cells.flat_map(|branch| branch.by.clone()).collect()
+    }
+
+    /// What each region that was asked has a part in.
+    pub fn parts(&self, decision: &Decision, event: usize) -> Vec<Part<'_>> {
+        let parts = decision.asked.iter().filter_map(|(region, state, branch)| {
+            let cell = self.regions.get(*region)?.cell(*state, event);
+            let branch = cell.branches.get(*branch)?;
+            let (outputs, moves): (&[String], bool) = match &branch.answer {
+                Answer::Step(to, outputs) => (outputs, to.is_some()),
+                _ => (&[], false),
+            };
+            Some(Part {
+                region: *region,
+                outputs,
+                by: &branch.by,
+                moves,
+            })
+        });
+        parts.collect()
     }
 
     /// The state that every region begins in.

@@ -17,16 +17,19 @@ use alongside_wire::{
 use super::{Plan, hears, listens, plan, untestable};
 use crate::{
     case::Case,
-    cases::relay::{
-        delays::{by, nobodys},
-        hold::token_of,
+    cases::{
+        relay::{
+            delays::{by, nobodys},
+            hold::token_of,
+        },
+        tables::machine,
     },
     stage::{Done, RelayStage, Who},
 };
 
 pub(super) fn cases() -> Vec<Case> {
     let text = include_str!("../../../../../spec/tables/connection.toml");
-    let machine = Arc::new(plan::machine("connection", text));
+    let machine = Arc::new(machine("connection", text));
     let mut plans = plan::plans(&machine, cost);
     plans.retain(|plan| !is_overtaken(plan));
     let allowed = |plan: &&Plan| plan.outputs.is_some();

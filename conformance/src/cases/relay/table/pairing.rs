@@ -12,13 +12,16 @@ use alongside_wire::{
 use super::{Plan, hears, listens, plan, untestable};
 use crate::{
     case::Case,
-    cases::relay::{delays::nobodys, hold::token_of},
+    cases::{
+        relay::{delays::nobodys, hold::token_of},
+        tables::machine,
+    },
     stage::{Done, RelayStage, Who},
 };
 
 pub(super) fn cases() -> Vec<Case> {
     let text = include_str!("../../../../../spec/tables/pairing.toml");
-    let machine = Arc::new(plan::machine("pairing", text));
+    let machine = Arc::new(machine("pairing", text));
     let plans = plan::plans(&machine, |event| match event {
         "code-lifetime" | "session-length" | "reconnect-hold" => 20,
         _ if event.ends_with("leaves") => 1,

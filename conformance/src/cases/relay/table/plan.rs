@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alongside_spec::tables::{Decision, Machine, Outcome};
 
-use crate::requirements;
+use crate::{cases::tables::slug, requirements};
 
 /// One event in one state.
 #[derive(Clone, Debug)]
@@ -39,27 +39,6 @@ impl Plan {
         });
         let names: Vec<_> = names.collect();
         format!("relay/{}/{}", machine.name, names.join("+"))
-    }
-}
-
-fn slug(text: &str) -> String {
-    let letters = text
-        .chars()
-        .filter(|letter| *letter != ':' && *letter != ',');
-    letters
-        .map(|letter| if letter == ' ' { '-' } else { letter })
-        .collect()
-}
-
-/// The table of this machine, as the suite was built with it.
-///
-/// # Panics
-/// If it is none.
-pub(super) fn machine(name: &str, text: &str) -> Machine {
-    let registry = include_str!("../../../../../spec/registry.toml");
-    match Machine::parse(name, text, registry) {
-        Ok(machine) => machine,
-        Err(error) => unreachable!("`cargo spec check` holds it to its form: {error}"),
     }
 }
 
