@@ -49,6 +49,27 @@ impl ClientStage<'_> {
         })
     }
 
+    /// Goes a way that a requirement says the client must go along.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn must<T>(
+        &mut self,
+        requirement: &'static str,
+        way: impl FnOnce(&mut Self) -> Done<T>,
+    ) -> Done<T> {
+        let gone = way(self).map_err(|stop| match stop {
+            Stop::Timeout { awaited, seen } => Stop::Fails {
+                requirement,
+                expected: awaited,
+                seen,
+            },
+            stop => stop,
+        })?;
+        self.holds(requirement);
+        Ok(gone)
+    }
+
     /// Waits for something that is only on the way to what the case is about.
     ///
     /// # Errors
@@ -388,7 +409,7 @@ impl ClientStage<'_> {
         let seen = self.since(self.mark);
         self.check(
             requirement,
-            self.link.is_some(),
+            self.link.is_some() && !self.over,
             "the session to go on",
             seen,
         )

@@ -138,7 +138,7 @@ pub struct ClientStage<'a> {
     pub lines: u32,
     /// What was consented to.
     pub consented: Scopes,
-    over: bool,
+    pub(super) over: bool,
     /// Another relay that the client was told of.
     pub(super) another: Option<Server>,
 }

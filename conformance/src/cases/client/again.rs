@@ -37,11 +37,14 @@ fn way() -> Vec<Case> {
             ],
             |stage| {
                 stage.viewing()?;
-                stage.comes_back()?;
-                for requirement in ["RECON-1", "RECON-4", "RECON-12", "RECON-23", "TRANSPORT-10"] {
-                    stage.holds(requirement);
-                }
-                stage.holds("RECON-10");
+                stage.loses()?;
+                stage.holds("TRANSPORT-10");
+                stage.holds("RECON-1");
+                stage.must("RECON-10", |stage| stage.rejoins(true))?;
+                stage.must("RECON-12", ClientStage::reconnects)?;
+                stage.told_state()?;
+                stage.answers_state()?;
+                stage.tells("RECON-4", "back")?;
                 stage.goes_on("RECON-23")
             },
         ),
@@ -294,7 +297,7 @@ fn bad_proof(stage: &mut ClientStage<'_>) -> Done {
                 item.is_envelope("reconnect-2")
             })?;
             stage.deliver(first);
-            stage.reconnect_2()?;
+            stage.must("RECON-19", ClientStage::reconnect_2)?;
         }
         Role::Helper => {
             let first = stage.reconnect_1()?;
@@ -311,10 +314,9 @@ fn bad_proof(stage: &mut ClientStage<'_>) -> Done {
             let from = stage.fresh()?;
             stage.never("RECON-19", from, "sealed record", sealed)?;
             stage.takes_answer(answer, answers)?;
-            stage.told_state()?;
+            stage.must("RECON-19", ClientStage::told_state)?;
         }
     }
-    stage.holds("RECON-19");
     Ok(())
 }
 
@@ -455,13 +457,13 @@ fn lines() -> Vec<Case> {
                 let from = stage.fresh()?;
                 stage.seal_one(state)?;
                 stage.frozen_no_more();
+                stage.settle()?;
+                let again = stage.count(from, |item| item.is_sealed("chat"));
+                stage.check("RECON-30", again >= 2, "two lines", again.to_string())?;
                 for (id, text) in [(2, "two"), (3, "three")] {
                     let text = text.to_owned();
                     stage.says_this("RECON-32", Chat { id, text })?;
                 }
-                stage.holds("RECON-30");
-                stage.settle()?;
-                let again = stage.count(from, |item| item.is_sealed("chat"));
                 stage.check("RECON-32", again == 2, "two lines", again.to_string())
             },
         ),

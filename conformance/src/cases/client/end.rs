@@ -144,6 +144,7 @@ pub(super) fn cases() -> Vec<Case> {
                     .into(),
                 ])?;
                 stage.ends("SESSION-2", ErrorCode::Done)?;
+                stage.settle()?;
                 let told = stage.count(0, |item| item.is_told("chat"));
                 stage.check("SESSION-2", told == 0, "no chat told", told.to_string())
             },

@@ -695,9 +695,13 @@ fn advises_now(stage: &mut ClientStage<'_>, advisory: Advisory) -> Done {
 }
 
 fn unknown(stage: &mut ClientStage<'_>) -> Done {
+    stage.goes_on("ADVISORY-9")?;
     let device = stage.tells("ADVISORY-6", "device")?;
-    let right = device.text("standing") == "unknown";
-    stage.check("ADVISORY-7", right, "unknown", format!("{device:?}"))?;
+    let standing = device.text("standing");
+    let said = standing == "unenrolled";
+    stage.check("ADVISORY-7", !said, "unknown", format!("{device:?}"))?;
+    let unknown = standing == "unknown";
+    stage.check("ADVISORY-6", unknown, "unknown", format!("{device:?}"))?;
     stage.says("ADVISORY-8", "advisory-ack")?;
     stage.goes_on("ADVISORY-9")
 }
@@ -795,8 +799,8 @@ fn receipts() -> Vec<Case> {
                 stage.viewing()?;
                 let first = said(stage)?;
                 gives(stage, first, true)?;
-                stage.ends("RECEIPT-10", ErrorCode::BadReceipt)?;
-                stage.holds("RECEIPT-9");
+                stage.ends("RECEIPT-9", ErrorCode::BadReceipt)?;
+                stage.holds("RECEIPT-10");
                 Ok(())
             },
         )

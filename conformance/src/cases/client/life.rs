@@ -30,13 +30,18 @@ pub(super) fn cases() -> Vec<Case> {
                 stage.pass(timers::SILENCE - 1)?;
                 stage.goes_on("SESSION-5")?;
                 stage.frozen_from_here();
+                let from = stage.here();
                 stage.leap_unread(1)?;
+                stage.settle()?;
+                let lost = stage.has_come(from, |item| {
+                    item.is_told("frozen") || matches!(item, Item::Closed(_))
+                });
+                let seen = stage.since(from);
+                stage.check("SESSION-5", lost, "the link to be lost", seen)?;
                 stage.tells("SESSION-7", "frozen")?;
                 stage.holds("RECON-4");
                 stage.holds("RECON-1");
-                stage.gives_up("RECON-6")?;
-                stage.holds("SESSION-5");
-                Ok(())
+                stage.gives_up("RECON-6")
             },
         ),
         Case::client(

@@ -188,11 +188,12 @@ fn ends() -> Vec<Case> {
                 stage.viewing()?;
                 let from = stage.fresh()?;
                 stage.says_peer_lost();
-                stage.tells("RECON-4", "frozen")?;
+                stage.pass(3_000)?;
                 stage.goes_on("RECON-1")?;
                 stage.never("RECON-1", from, "sealed record", |item| {
                     item.sealed().is_some()
-                })
+                })?;
+                stage.tells("RECON-4", "frozen").map(|_| ())
             },
         ),
         Case::client(

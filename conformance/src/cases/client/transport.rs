@@ -15,9 +15,14 @@ pub(super) fn cases() -> Vec<Case> {
             "the control stream is the first bidirectional stream, and the only one",
             &["TRANSPORT-1", "TRANSPORT-2"],
             |stage| {
-                stage.viewing()?;
+                stage.set_up(&json!({}))?;
+                begins(stage)?;
+                stage.must("TRANSPORT-1", ClientStage::accept)?;
+                stage.must("TRANSPORT-2", |stage| {
+                    stage.await_("hello", |item| item.is_to_relay("hello"))
+                })?;
+                stage.asks_and_decides()?;
                 stage.pass(3_000)?;
-                stage.holds("TRANSPORT-1");
                 stage.never("TRANSPORT-2", 0, "second control stream", |item| {
                     *item == Item::SecondControl
                 })

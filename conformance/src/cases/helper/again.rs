@@ -47,7 +47,7 @@ fn again() -> Vec<Case> {
                 stage.loses()?;
                 stage.rejoins(true)?;
                 for attempt in 1..=3 {
-                    let first = stage.reconnect_1()?;
+                    let first = stage.must("RECON-11", ClientStage::reconnect_1)?;
                     let clear = ReconnectClear::read(&first.clear);
                     let right = matches!(&clear, Ok(clear) if clear.attempt == attempt && clear.generation == 0);
                     let seen = format!("{clear:?}");
@@ -90,7 +90,7 @@ fn again() -> Vec<Case> {
                 let from = stage.here();
                 stage.rejoins(true)?;
                 stage.handshakes_again()?;
-                stage.told_state()?;
+                stage.must("RECON-18", ClientStage::told_state)?;
                 let first = stage.log.iter().skip(from).find_map(Item::sealed).cloned();
                 let right = first.as_ref().is_some_and(|first| first.name() == "state");
                 stage.check("RECON-18", right, "state first", format!("{first:?}"))
@@ -116,8 +116,7 @@ fn again() -> Vec<Case> {
                 let mut answers = Answers::default();
                 let answer = stage.answer_of(&mut answers, &second)?;
                 stage.takes_answer(answer, answers)?;
-                stage.told_state()?;
-                Ok(())
+                stage.must("RECON-21", ClientStage::told_state).map(|_| ())
             },
         ),
         Case::helper(
@@ -254,8 +253,12 @@ fn sign_in() -> Vec<Case> {
                 };
                 let right = within.contains(ceiling);
                 let seen = format!("{ceiling:?}");
-                stage.check("AUTH-19", right, "a ceiling within it", seen)?;
-                stage.holds("AUTH-20");
+                let (own, other) = match stage.role {
+                    Role::Helper => ("AUTH-19", "AUTH-20"),
+                    Role::Sharer => ("AUTH-20", "AUTH-19"),
+                };
+                stage.check(own, right, "a ceiling within it", seen)?;
+                stage.holds(other);
                 Ok(())
             },
         ),

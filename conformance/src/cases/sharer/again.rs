@@ -219,8 +219,8 @@ fn handshake() -> Vec<Case> {
                 stage.viewing()?;
                 stage.loses()?;
                 stage.rejoins(true)?;
-                stage.handshakes_again()?;
                 let from = stage.fresh()?;
+                stage.handshakes_again()?;
                 stage.pass(5_000)?;
                 stage.holds("RECON-7");
                 stage.never("RECON-16", from, "sealed record", is_sealed)

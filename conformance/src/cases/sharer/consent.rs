@@ -44,8 +44,9 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn given(stage: &mut ClientStage<'_>) -> Done {
-    stage.deciding()?;
-    stage.holds("CONSENT-1");
+    stage.securing()?;
+    stage.introduce(crate::stage::NAME)?;
+    stage.tells("CONSENT-1", "consent-asked")?;
     stage.pass(3_000)?;
     stage.never("CONSENT-2", 0, "word of the screen", Item::shows_the_screen)?;
     stage.agrees()?;

@@ -294,9 +294,10 @@ fn introductions() -> Vec<Case> {
                 stage.pass(5_000)?;
                 let sealed = |item: &Item| item.sealed().is_some() || *item == Item::Unopened;
                 stage.never("KEX-16", 0, "sealed record", sealed)?;
+                stage.holds("CARD-11");
                 stage.introduce(crate::stage::NAME)?;
                 stage.pass(2_000)?;
-                stage.says("CARD-11", "heartbeat").map(|_| ())
+                stage.says("KEX-16", "heartbeat").map(|_| ())
             },
         ),
         Case::sharer(

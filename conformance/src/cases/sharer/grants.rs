@@ -206,7 +206,10 @@ fn ends() -> Vec<Case> {
                 let grant = stage.controlled(Scopes::CONTROL)?;
                 let from = stage.fresh()?;
                 stage.act("revoke")?;
-                stage.holds("CONTROL-25");
+                stage.settle()?;
+                let told = stage.has_come(from, is_end);
+                let seen = stage.since(from);
+                stage.check("CONTROL-25", told, "control-end", seen)?;
                 over(stage, "CONTROL-19", grant.grant, ErrorCode::Revoked)?;
                 released(stage, from)
             },
@@ -394,7 +397,7 @@ fn renewal() -> Vec<Case> {
                 let grant = stage.controlled(Scopes::CONTROL)?.grant;
                 let from = stage.fresh()?;
                 stage.act("renew")?;
-                stage.told("control-asked")?;
+                stage.tells("TOOL-6", "control-asked")?;
                 stage.never("TOOL-6", from, "renewal", is_renewal)?;
                 stage.pass(1_500)?;
                 stage.does("grant", json!({ "scopes": names(Scopes::CONTROL) }))?;

@@ -197,7 +197,8 @@ fn typed(stage: &mut ClientStage<'_>) -> Done {
     let shown = code.to_string().to_uppercase();
     let shown = shown.replace('0', "o").replace('1', "I").replace('-', "");
     let (head, tail) = shown.split_at(3);
-    stage.does("join", json!({ "code": format!(" {head} - {tail} ") }))?;
+    let typed = json!({ "code": format!(" {head} - {tail} ") });
+    stage.must("CODE-1", |stage| stage.does("join", typed))?;
     stage.accept()?;
     stage.await_("hello", |item| item.is_to_relay("hello"))?;
     let join = join_of(stage.asks()?)?;

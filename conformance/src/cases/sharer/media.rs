@@ -253,7 +253,8 @@ fn records(stage: &mut ClientStage<'_>) -> Done {
         "send-frame",
         json!({ "width": 256, "height": 256, "seed": 9 }),
     )?;
-    let frame = stage.sees("MEDIA-2", "a frame", is_frame)?;
+    let whole = |item: &Item| matches!(item, Item::Frame { frame: Ok(_), .. });
+    let frame = stage.sees("MEDIA-2", "a frame", whole)?;
     let Item::Frame { id, .. } = frame else {
         return Ok(());
     };

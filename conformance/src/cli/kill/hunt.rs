@@ -9,7 +9,7 @@ use super::{VARIABLE, results::Found};
 use crate::{
     case::{Case, Target},
     cli::reference,
-    run::{self, Errand, Outcome, Settings, Verdict},
+    run::{self, Errand, Outcome, Selection, Settings, Verdict},
 };
 
 /// A mutant that the suite has to notice.
@@ -70,9 +70,9 @@ impl Prey {
         named: bool,
         runtime: &Handle,
     ) -> Result<Vec<String>, String> {
-        let (own, others): (Vec<_>, Vec<_>) = (cases.iter())
-            .flat_map(|case| self.errands(case))
-            .partition(|errand| errand.case.id == self.mutant.killed_by);
+        let errands = Selection::default().of(cases, self.targets());
+        let named_case = |errand: &Errand| errand.case.id == self.mutant.killed_by;
+        let (own, others): (Vec<_>, Vec<_>) = errands.into_iter().partition(named_case);
         if own.is_empty() {
             return Err(format!("there is no case {}", self.mutant.killed_by));
         }
@@ -98,16 +98,6 @@ impl Prey {
             noticed.extend(failed.map(Outcome::name));
         }
         Ok(noticed)
-    }
-
-    fn errands(&self, case: &Case) -> Vec<Errand> {
-        let targets = case.targets().into_iter();
-        let mine = targets.filter(|target| self.targets().contains(target));
-        let errand = |target| Errand {
-            case: case.clone(),
-            target,
-        };
-        mine.map(errand).collect()
     }
 
     fn run(&self, errands: Vec<Errand>, runtime: &Handle) -> Result<Vec<Outcome>, String> {

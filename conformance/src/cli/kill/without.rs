@@ -74,12 +74,10 @@ fn wanted() -> BTreeSet<Row> {
     let mut wanted = BTreeSet::new();
     for case in cases::all() {
         let of: BTreeSet<_> = (case.targets().into_iter())
-            .map(|target| {
-                if target == Target::Relay {
-                    RELAY
-                } else {
-                    CLIENT
-                }
+            .filter_map(|target| match target {
+                Target::Helper | Target::Sharer => Some(CLIENT),
+                Target::Relay => Some(RELAY),
+                Target::Pair => None,
             })
             .collect();
         let seen = case.checks.iter().filter(|id| {

@@ -5,8 +5,16 @@ use std::{
     sync::PoisonError,
 };
 
-use alongside_state_machine::identity::{keys::SecretKey, own::OwnCard, trust::Anchor};
-use alongside_wire::{Profile, ReportCategory, code::Code, device::DeviceToken, link::Link};
+use alongside_state_machine::{
+    identity::{keys::SecretKey, own::OwnCard, trust::Anchor},
+    mutant,
+};
+use alongside_wire::{
+    Profile, ReportCategory,
+    code::{Code, CodeError},
+    device::DeviceToken,
+    link::Link,
+};
 use serde_json::Value;
 use tokio::io::AsyncWrite;
 
@@ -287,9 +295,12 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         if session.has_begun() {
             return misuse("it has joined");
         }
+        if mutant::is("CODE-1/capitals") && code != code.to_lowercase() {
+            return misuse("capital letters");
+        }
         let read = match Link::parse(code) {
             Ok(link) => Ok((link.code, Some(link.relay))),
-            Err(_) => Code::parse(code).map(|code| (code, None)),
+            Err(_) => read_code(code).map(|code| (code, None)),
         };
         let (code, named) = match read {
             Ok(read) => read,
@@ -349,7 +360,11 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         if let sharer::Start::Code(code) | sharer::Start::Link(code) = &start {
             let relay = &session.setup.relay.address;
             let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-            if spent.is_spent(relay, code.locator, now) {
+            let mut relay = relay.clone();
+            if mutant::is("CODE-10/secret") {
+                relay = format!("{relay} {}", code.secret.as_str());
+            }
+            if spent.is_spent(&relay, code.locator, now) {
                 return misuse(Misuse::SpentCode);
             }
         }
@@ -470,6 +485,19 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
             Some(sent) => Done::Advanced { sent },
             None => Done::Nothing {},
         })
+    }
+}
+
+/// A code as a person typed it.
+fn read_code(typed: &str) -> Result<Code, CodeError> {
+    let read = Code::parse(typed);
+    match read {
+        Err(_) if mutant::is("CODE-3/takes") => Code::parse(&typed.replace(
+            |c: char| !"0123456789abcdefghjkmnpqrstvwxyz-".contains(c),
+            "0",
+        )),
+        Err(_) if mutant::is("CODE-4/takes") => Code::parse(&format!("0{typed}")),
+        read => read,
     }
 }
 

@@ -9,6 +9,7 @@ use alongside_state_machine::{
         picture,
         trust::{Doubt, Standing, Who},
     },
+    mutant,
 };
 use alongside_wire::{Class, DeviceStatus, ErrorCode, card::Card, session::DisplayInfo};
 use bip39::Language;
@@ -126,7 +127,9 @@ pub(super) fn sharer(event: sharer::Event, known: &mut Known, now: Timestamp) ->
                 ..
             } => Event::ConsentAsked {
                 name: plain(&helper.card.as_ref().map_or(called, Card::name)),
-                verified: matches!(helper.standing, Standing::Verified { .. }),
+                verified: matches!(helper.standing, Standing::Verified { .. })
+                    || mutant::is("CONSENT-5/verified") && helper.card.is_none()
+                    || mutant::is("CARD-14/verified") && helper.card.is_some(),
                 who: who(&helper),
             },
             Of::ScamWarning => Event::Warned,
@@ -326,6 +329,10 @@ fn reported(reporting: Reporting) -> Vec<Event> {
 fn standing(device: &Device) -> &'static str {
     match device {
         Device::Said { status, .. } => status.name(),
+        Device::Unknown(_) if mutant::is("ADVISORY-6/compliant") => DeviceStatus::Compliant.name(),
+        Device::Unknown(_) if mutant::is("ADVISORY-7/unenrolled") => {
+            DeviceStatus::Unenrolled.name()
+        }
         Device::Unknown(_) => DeviceStatus::Unknown.name(),
     }
 }

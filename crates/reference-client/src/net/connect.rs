@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use alongside_state_machine::mutant;
 use quinn::{
     ClientConfig, Connection, ConnectionError, Endpoint, IdleTimeout, TransportConfig,
     crypto::rustls::QuicClientConfig,
@@ -106,7 +107,10 @@ impl Relay {
 
     fn config(&self) -> Result<ClientConfig, ConnectError> {
         let mut tls = self.trust.client_config()?;
-        tls.alpn_protocols = vec![ALPN.to_vec()];
+        tls.alpn_protocols = match mutant::is("TRANSPORT-1/other") {
+            true => vec![b"alongside/2".to_vec()],
+            false => vec![ALPN.to_vec()],
+        };
         let crypto = QuicClientConfig::try_from(tls)
             .map_err(|error| ConnectError::System(format!("TLS cannot be set up: {error}")))?;
         let mut config = ClientConfig::new(Arc::new(crypto));

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use alongside_state_machine::endpoint::Transmit;
+use alongside_state_machine::{endpoint::Transmit, mutant};
 use alongside_wire::ErrorCode;
 use quinn::{Connection, Endpoint};
 use tokio::{
@@ -65,6 +65,10 @@ impl Link {
     pub(crate) async fn open(relay: &Relay, chunk: usize) -> Result<Self, ConnectError> {
         let (endpoint, connection) = relay.connect().await?;
         //= spec/08-transport.md#quic [TRANSPORT-2] 25aae274
+        if mutant::is("TRANSPORT-2/second") {
+            // It is not used; the control stream is the one after it.
+            drop(connection.open_bi().await);
+        }
         let (send, recv) = connection
             .open_bi()
             .await
@@ -170,6 +174,10 @@ impl Link {
         }
         self.control = None;
         let _ = tokio::time::timeout(LINGER, &mut self.writer).await;
+        let reason = match mutant::is("TRANSPORT-9/other") {
+            true => ErrorCode::Idle,
+            false => reason,
+        };
         self.connection.close(code(reason), b"");
         let _ = tokio::time::timeout(LINGER, self.endpoint.wait_idle()).await;
     }

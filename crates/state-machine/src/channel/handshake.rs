@@ -16,7 +16,10 @@ use super::{
     phrase::{self, Phrase},
     spake::{self, Exchange, Psk, Side},
 };
-use crate::error::{Fault, Plane};
+use crate::{
+    error::{Fault, Plane},
+    mutant,
+};
 
 /// A sharer that has sent its offer.
 pub struct Offering {
@@ -84,8 +87,15 @@ impl Offering {
         let password = password.into();
         let (exchange, element) = spake::start(Side::Sharer, &password, &mut rng);
         let offer = Envelope::from(Offer {
-            versions: [VERSION].into(),
-            suites: suites.iter().map(|suite| suite.to_wire()).collect(),
+            versions: match mutant::is("KEX-1/none") {
+                true => Vec::new(),
+                false => [VERSION].into(),
+            },
+            suites: suites
+                .iter()
+                .map(|suite| suite.to_wire())
+                .filter(|suite| *suite != 1 || !mutant::is("KEX-6/without"))
+                .collect(),
             ceiling,
             element,
         });
@@ -195,7 +205,7 @@ impl Answering {
         let (exchange, element) = spake::start(Side::Helper, &password, &mut rng);
         let psk = finish(exchange, &offered.element)?;
         let clear = AnswerClear {
-            version: VERSION,
+            version: VERSION + u16::from(mutant::is("KEX-2/other")),
             suite: suite.to_wire(),
             ceiling,
             element,
@@ -208,7 +218,10 @@ impl Answering {
         let answer = Envelope::from(Answer {
             clear,
             //= spec/04-key-exchange.md#noise [KEX-11] 37b6422f
-            noise: noise.write(&phrase::commit(&opening))?,
+            noise: noise.write(&match mutant::is("KEX-11/open") {
+                true => opening,
+                false => phrase::commit(&opening),
+            })?,
         });
         let answering = Self {
             noise,

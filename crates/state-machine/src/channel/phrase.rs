@@ -6,6 +6,8 @@
 use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 
+use crate::mutant;
+
 /// Places in a list of 2,048 words.
 pub type Phrase = [u16; 3];
 
@@ -31,7 +33,11 @@ pub(super) fn phrase(hash: &[u8; 32], helper: &[u8; 32], sharer: &[u8; 32]) -> P
         .iter()
         .fold(0u64, |all, byte| (all << 8) | u64::from(*byte));
     // The first 33 of 40 bits.
-    [29, 18, 7].map(|shift| ((all >> shift) & 0x7FF) as u16)
+    let places = match mutant::is("KEX-19/shifted") {
+        true => [28, 17, 6],
+        false => [29, 18, 7],
+    };
+    places.map(|shift| ((all >> shift) & 0x7FF) as u16)
 }
 
 /// What both ends call a session: 16 bytes of no secret.

@@ -13,7 +13,7 @@ use super::{
     keys::Keys,
     noise::{Failed, Finished, Noise},
 };
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 /// The helper's side: one attempt at a time.
 #[derive(Default)]
@@ -34,7 +34,9 @@ impl Attempts {
         rng: &mut impl RngCore,
     ) -> Option<Vec<u8>> {
         self.outstanding = None;
-        self.made += 1;
+        if self.made == 0 || !mutant::is("RECON-13/same") {
+            self.made += 1;
+        }
         let clear = clear_of(keys, session_id, self.made).to_bytes();
         let mut noise = noise(true, keys, &clear, rng).ok()?;
         let message = noise.write(&[]).ok()?;
@@ -56,11 +58,18 @@ impl Attempts {
     pub fn answered(&mut self, keys: &Keys, answer: &Reconnect2, now: Timestamp) -> Option<Keys> {
         let noise = self.outstanding.as_mut()?;
         let fits = answer.generation == keys.generation() && answer.attempt == self.made;
+        if !fits && mutant::is("RECON-21/forgets") {
+            self.outstanding = None;
+            return None;
+        }
         if !fits || !self.proofs.may_try(now) {
             return None;
         }
         //= spec/12-reconnect.md#handshake [RECON-19] 185433e2
         if noise.read::<0>(&answer.noise).is_err() {
+            if mutant::is("RECON-19/forgets") {
+                self.outstanding = None;
+            }
             self.proofs.failed(now);
             return None;
         }
@@ -92,7 +101,8 @@ impl Answers {
     ) -> Option<Vec<u8>> {
         let clear = ReconnectClear::read(&first.clear).ok()?;
         let fits = |keys: &Keys, highest| {
-            clear.attempt > highest && clear == clear_of(keys, session_id, clear.attempt)
+            let rises = clear.attempt > highest || mutant::is("RECON-14/again");
+            rises && clear == clear_of(keys, session_id, clear.attempt)
         };
         //= spec/12-reconnect.md#handshake [RECON-14] dac77c30
         let current = fits(keys, self.highest);
@@ -114,6 +124,9 @@ impl Answers {
         //= spec/12-reconnect.md#handshake [RECON-19] 185433e2
         let Ok((message, next)) = proven else {
             self.proofs.failed(now);
+            if mutant::is("RECON-19/forgets") {
+                self.highest = clear.attempt;
+            }
             return None;
         };
         //= spec/12-reconnect.md#handshake [RECON-17] 62ad21d8
@@ -154,7 +167,7 @@ impl Proofs {
     fn may_try(&mut self, now: Timestamp) -> bool {
         self.0
             .retain(|moment| now.since(*moment) < PROOF_WINDOW * 1_000);
-        self.0.len() < FAILED_PROOFS
+        self.0.len() < FAILED_PROOFS || mutant::is("RECON-20/tireless")
     }
 
     fn failed(&mut self, now: Timestamp) {
@@ -180,7 +193,10 @@ fn noise(
     clear: &[u8],
     rng: &mut impl RngCore,
 ) -> Result<Noise, Failed> {
-    let parts: [&[u8]; 2] = [b"alongside/1 reconnect", clear];
+    let mut parts: [&[u8]; 2] = [b"alongside/1 reconnect", clear];
+    if mutant::is("RECON-12/prologue") {
+        parts[0] = b"alongside/1 noise";
+    }
     let mut prologue = Vec::new();
     for part in parts {
         prologue.extend_from_slice(&(part.len() as u32).to_be_bytes());

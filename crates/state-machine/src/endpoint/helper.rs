@@ -204,6 +204,9 @@ impl HelperEndpoint {
         if self.path.is_down() {
             return;
         }
+        if mutant::is("SESSION-6/any") {
+            self.machine.heard(now);
+        }
         self.control.push(bytes);
         loop {
             let handled = match self.control.pull() {
@@ -225,6 +228,10 @@ impl HelperEndpoint {
     /// Takes bytes of a frame stream of the sharer's; `fin` says that nothing follows.
     pub fn handle_stream(&mut self, id: u64, bytes: &[u8], fin: bool, now: Timestamp) {
         let mut records = Vec::new();
+        if mutant::is("MEDIA-8/one") && id > 1 {
+            self.control.transmits.push_back(Transmit::Stop { id });
+            return;
+        }
         let pushed = self
             .streams
             .push::<MediaHeader>(id, bytes, fin, |header, body| {
@@ -234,7 +241,7 @@ impl HelperEndpoint {
         for (header, body) in records {
             self.handle_media(&header, &body, now);
         }
-        if pushed.is_err() {
+        if pushed.is_err() && !mutant::is("MEDIA-9/reads-on") {
             self.counters.stopped_streams += 1;
             self.streams.forget(id);
             self.control.transmits.push_back(Transmit::Stop { id });
@@ -255,6 +262,9 @@ impl HelperEndpoint {
         self.path.lost();
         //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
         match code {
+            None | Some(ErrorCode::Lost) if mutant::is("TRANSPORT-10/ends") => {
+                self.machine.relay_ended(ErrorCode::Lost);
+            }
             None | Some(ErrorCode::Lost) => self.machine.link_lost(now),
             // A relay that is full may not be in a moment.
             //= spec/05-session.md#end [END-5] f9e6172e
@@ -427,6 +437,9 @@ impl HelperEndpoint {
     /// The most that this end will ask for: what it is willing to, and the relay allows.
     fn ceiling(&self) -> Scopes {
         //= spec/13-sign-in.md#roles [AUTH-19] 77ef17ca
+        if mutant::is("AUTH-19/beyond") {
+            return self.config.ceiling;
+        }
         self.config.ceiling.intersect(self.control.help())
     }
 
@@ -440,6 +453,9 @@ impl HelperEndpoint {
 
     /// The person ends it: code, handshake or session. Works at once and always.
     pub fn end(&mut self, now: Timestamp) {
+        if mutant::is("END-1/waits") && matches!(self.channel, Channel::Answered(_)) {
+            return;
+        }
         self.machine.end(ErrorCode::Done);
         self.carry_out(now);
     }
@@ -457,6 +473,11 @@ impl HelperEndpoint {
         category: ReportCategory,
         now: Timestamp,
     ) -> Result<(), Misuse> {
+        if mutant::is("REPORT-3/early") {
+            self.control.report(category)?;
+            self.end(now);
+            return Ok(());
+        }
         self.end(now);
         self.control.report(category)
     }

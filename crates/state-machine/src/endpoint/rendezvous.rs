@@ -43,9 +43,11 @@ impl Control {
         //= spec/03-rendezvous.md#hello [RDV-1] a652eddc
         control.send(Hello::default());
         //= spec/07-wire.md#unknown-types [WIRE-10] 44c5a803
-        let mut grease = Vec::new();
-        framing::encode(framing::GREASE[0], b"", &mut grease);
-        control.transmits.push_back(Transmit::Control(grease));
+        if !mutant::is("WIRE-10/plain") {
+            let mut grease = Vec::new();
+            framing::encode(framing::GREASE[0], b"", &mut grease);
+            control.transmits.push_back(Transmit::Control(grease));
+        }
         control
     }
 

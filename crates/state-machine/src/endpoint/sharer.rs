@@ -173,7 +173,10 @@ impl SharerEndpoint {
         spent: &mut SpentLocators,
         now: Timestamp,
     ) -> Result<(), Misuse> {
-        let ceiling = self.config.ceiling.intersect(Scopes::VIEW);
+        let mut ceiling = self.config.ceiling.intersect(Scopes::VIEW);
+        if mutant::is("LINK-4/beyond") {
+            ceiling = self.config.ceiling;
+        }
         self.join_with(code, true, ceiling, relay, spent, now)
     }
 
@@ -208,10 +211,19 @@ impl SharerEndpoint {
             return Err(Misuse::Phase("while signing in"));
         }
         //= spec/02-codes.md#spent [CODE-10] a161176f
-        spent.spend(relay, code.locator, now)?;
+        match mutant::is("CODE-10/secret") {
+            true => {
+                let relay = alloc::format!("{relay} {}", code.secret.as_str());
+                spent.spend(&relay, code.locator, now)?;
+            }
+            false => spent.spend(relay, code.locator, now)?,
+        }
         self.machine.join(now)?;
         //= spec/13-sign-in.md#roles [AUTH-20] 6be2edec
-        let ceiling = ceiling.intersect(self.control.share());
+        let ceiling = match mutant::is("AUTH-20/beyond") {
+            true => ceiling,
+            false => ceiling.intersect(self.control.share()),
+        };
         let offering = Offering::new(code, &self.config.suites, ceiling, &mut self.rng);
         self.control.send(Join {
             locator: code.locator,
@@ -232,6 +244,9 @@ impl SharerEndpoint {
         }
         if self.path.is_down() {
             return;
+        }
+        if mutant::is("SESSION-6/any") {
+            self.machine.heard(now);
         }
         self.control.push(bytes);
         loop {
@@ -262,7 +277,7 @@ impl SharerEndpoint {
         for (header, body) in records {
             self.handle_input(&header, &body, now);
         }
-        if pushed.is_err() {
+        if pushed.is_err() && !mutant::is("MEDIA-9/reads-on") {
             self.counters.stopped_streams += 1;
             self.streams.forget(id);
             self.control.transmits.push_back(Transmit::Stop { id });
@@ -281,6 +296,9 @@ impl SharerEndpoint {
         self.path.lost();
         //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
         match code {
+            None | Some(ErrorCode::Lost) if mutant::is("TRANSPORT-10/ends") => {
+                self.machine.relay_ended(ErrorCode::Lost);
+            }
             None | Some(ErrorCode::Lost) => self.machine.link_lost(now),
             // A relay that is full may not be in a moment.
             //= spec/05-session.md#end [END-5] f9e6172e
@@ -373,7 +391,9 @@ impl SharerEndpoint {
         }
         //= spec/05-session.md#control [CONTROL-14] 13feb48b
         let mut secret = [0; 32];
-        self.rng.fill_bytes(&mut secret);
+        if !mutant::is("CONTROL-14/same") {
+            self.rng.fill_bytes(&mut secret);
+        }
         let duration = u32::try_from(timers::GRANT).unwrap_or(u32::MAX);
         self.act(|machine| machine.allow_control(scopes, duration, secret, now))
     }
@@ -472,6 +492,9 @@ impl SharerEndpoint {
 
     /// The person ends it. Works at once and always.
     pub fn end(&mut self) {
+        if mutant::is("END-1/waits") && self.machine.is_securing() {
+            return;
+        }
         self.machine.end(ErrorCode::Done);
         self.carry_out();
     }
@@ -485,6 +508,11 @@ impl SharerEndpoint {
     /// # Errors
     /// [`Misuse::Nothing`] if it was reported already.
     pub fn end_and_report(&mut self, category: ReportCategory) -> Result<(), Misuse> {
+        if mutant::is("REPORT-3/early") {
+            self.control.report(category)?;
+            self.end();
+            return Ok(());
+        }
         self.end();
         self.control.report(category)
     }
@@ -501,7 +529,7 @@ impl SharerEndpoint {
 
     /// Whether the next frame must be complete.
     pub fn wants_complete(&self) -> bool {
-        self.complete
+        self.complete && !mutant::is("MEDIA-12/parts")
     }
 
     /// Seals a frame and sends it; the number is what the helper will acknowledge.
@@ -511,11 +539,12 @@ impl SharerEndpoint {
     /// none; [`Misuse::TooLong`] if it breaks a limit of frames.
     pub fn send_frame(&mut self, frame: &Frame) -> Result<u32, Misuse> {
         let epoch = self.machine.media_epoch().ok_or(Misuse::NotReady)?;
+        let complete = self.wants_complete();
         let Channel::Standing(standing) = &mut self.channel else {
             return Err(Misuse::NotReady);
         };
         //= spec/06-media-input.md#frames [MEDIA-12] 41760917
-        if self.complete && !frame.complete {
+        if complete && !frame.complete {
             return Err(Misuse::NotReady);
         }
         let encoded = frame.to_bytes().map_err(|_| Misuse::TooLong)?;
@@ -525,7 +554,7 @@ impl SharerEndpoint {
             media => media.insert(media::Sealer::new(keys, epoch)),
         };
         //= spec/06-media-input.md#media-records [MEDIA-3] 1e82cb6d
-        self.next_frame += 1;
+        self.next_frame += if mutant::is("MEDIA-3/skips") { 2 } else { 1 };
         let id = self.next_frame;
         let bytes = sealer.seal(keys, id, &encoded);
         let stream = *self.frame_stream.get_or_insert_with(|| {

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use alongside_wire::{code::Locator, limits::timers};
 
-use crate::{error::Misuse, time::Timestamp};
+use crate::{error::Misuse, mutant, time::Timestamp};
 
 /// The locators that were joined lately, at each relay. Keep one for the life of the program and
 /// lend it to each join.
@@ -17,7 +17,7 @@ impl SpentLocators {
         let same = |(at, known, until): &(String, Locator, Timestamp)| {
             at == relay && *known == locator && now < *until
         };
-        self.0.iter().any(same)
+        self.0.iter().any(same) && !mutant::is("CODE-11/forgets")
     }
 
     //= spec/02-codes.md#spent [CODE-11] 2173fa4b

@@ -118,6 +118,11 @@ pub fn is(name: &str) -> bool {
     chosen().is_some_and(|(_, mutant)| mutant.is_patch() && mutant.name == name)
 }
 
+/// How long something takes, which this mutant gives four times as long.
+pub(crate) fn longer(name: &str, ms: u64) -> u64 {
+    if is(name) { 4 * ms } else { ms }
+}
+
 /// Whether a fault by this clause goes unnoticed.
 pub(crate) fn is_lenient(target: Target, clause: &str) -> bool {
     chosen().is_some_and(|(of, mutant)| {

@@ -19,6 +19,10 @@ pub const fn is(_: &str) -> bool {
     false
 }
 
+pub(crate) const fn longer(_: &str, ms: u64) -> u64 {
+    ms
+}
+
 pub(crate) const fn is_lenient(_: Target, _: &str) -> bool {
     false
 }

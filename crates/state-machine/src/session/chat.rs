@@ -7,7 +7,10 @@ use alongside_wire::{
     session::{Chat, State},
 };
 
-use crate::error::{Fault, Misuse};
+use crate::{
+    error::{Fault, Misuse},
+    mutant,
+};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ChatIds {
@@ -23,7 +26,7 @@ impl ChatIds {
             return Err(Misuse::TooLong);
         }
         //= spec/12-reconnect.md#chat [RECON-31] 80c0cff1
-        if self.kept.len() == limits::CHAT_KEPT {
+        if self.kept.len() >= limits::CHAT_KEPT && !mutant::is("RECON-31/takes") {
             return Err(Misuse::ChatFull);
         }
         //= spec/05-session.md#chat [CHAT-1] a488a9c3
@@ -34,7 +37,9 @@ impl ChatIds {
             text: text.into(),
         };
         //= spec/12-reconnect.md#chat [RECON-30] d7a2b2f6
-        self.kept.push_back(chat.clone());
+        if !mutant::is("RECON-30/forgets") {
+            self.kept.push_back(chat.clone());
+        }
         Ok(chat)
     }
 
@@ -70,6 +75,9 @@ impl ChatIds {
     //= spec/12-reconnect.md#chat [RECON-32] dbaec176
     /// The lines that are to be sent again.
     pub(crate) fn kept(&self) -> impl Iterator<Item = Chat> {
-        self.kept.iter().cloned()
+        let back = mutant::is("RECON-32/back");
+        let count = self.kept.len();
+        let place = move |place| if back { count - 1 - place } else { place };
+        (0..count).filter_map(move |at| self.kept.get(place(at)).cloned())
     }
 }

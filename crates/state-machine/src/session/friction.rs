@@ -1,6 +1,6 @@
 //! What stands between a person and consent: who started the contact.
 
-use crate::error::Misuse;
+use crate::{error::Misuse, mutant};
 
 /// Who started the contact that led to this session, as the sharer's person says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,9 +33,11 @@ impl Consent {
     pub(super) fn taken(self, contact: Option<Contact>) -> Result<bool, Misuse> {
         match (self, contact) {
             (Self::Refused, _) => Ok(false),
-            (_, None) => Err(Misuse::ContactUnknown),
-            (Self::Given, Some(Contact::Other)) => Err(Misuse::WarningUnanswered),
-            (Self::Given | Self::GivenAfterWarning, Some(_)) => Ok(true),
+            (_, None) if !mutant::is("FRICTION-1/unasked") => Err(Misuse::ContactUnknown),
+            (Self::Given, Some(Contact::Other)) if !mutant::is("FRICTION-3/plain") => {
+                Err(Misuse::WarningUnanswered)
+            }
+            (Self::Given | Self::GivenAfterWarning, _) => Ok(true),
         }
     }
 }

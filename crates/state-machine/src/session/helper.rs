@@ -346,7 +346,7 @@ impl Helper {
         match self.phase {
             //= spec/02-codes.md#spent [CODE-9] bbe4abe0
             Phase::Waiting | Phase::Calling => {
-                let until = now.plus_ms(timers::HANDSHAKE);
+                let until = now.plus_ms(mutant::longer("KEX-17/waits", timers::HANDSHAKE));
                 self.phase = Phase::Securing { until };
                 self.event(Event::Joined);
                 Ok(())
@@ -376,7 +376,7 @@ impl Helper {
         //= spec/05-session.md#friction [FRICTION-6] a4023c49
         let spent = self.spent.len();
         let warn = spent == SPENT_CODES;
-        if warn {
+        if warn && !mutant::is("CODE-13/hasty") {
             self.quiet_until = now.plus_ms(timers::SPENT_DELAY);
         }
         self.phase = Phase::Idle;
@@ -419,6 +419,12 @@ impl Helper {
             return self.handle_while_frozen(message, now);
         }
         match &mut self.phase {
+            Phase::Ended(_) if mutant::is("SESSION-2/hears") => {
+                if let Message::Chat(chat) = message {
+                    self.event(Event::Chat(chat.text.clone()));
+                }
+                return Ok(());
+            }
             Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
                 return Ok(());
             }
@@ -433,7 +439,7 @@ impl Helper {
                     Message::Card(card) => self.card.take(card)?,
                     //= spec/05-session.md#pause [PAUSE-12] e8d22452
                     Message::Pause(pause) => {
-                        if paused.peer != pause.paused {
+                        if paused.peer != pause.paused || mutant::is("PAUSE-12/tells") {
                             paused.peer = pause.paused;
                             let Flags { local, peer } = *paused;
                             let event = Event::Paused { local, peer };

@@ -9,7 +9,7 @@ use alongside_wire::{
 };
 
 use super::Output;
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 /// A region of its own beside the phases *deciding* and *viewing*.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -27,7 +27,7 @@ pub(crate) enum Link {
 impl Link {
     //= spec/12-reconnect.md#link [RECON-5] dc497654
     pub(crate) fn lost(now: Timestamp) -> (Self, Timestamp) {
-        let until = now.plus_ms(timers::RECONNECT);
+        let until = now.plus_ms(mutant::longer("RECON-5/waits", timers::RECONNECT));
         (Self::Lost { until, told: None }, until)
     }
 
@@ -69,7 +69,7 @@ impl Link {
         match core::mem::take(self) {
             Self::Lost {
                 told: Some(told), ..
-            } if told != paused => Some(Pause { paused }),
+            } if told != paused && !mutant::is("RECON-37/silent") => Some(Pause { paused }),
             _ => None,
         }
     }
@@ -78,7 +78,8 @@ impl Link {
 //= spec/12-reconnect.md#link [RECON-7] c8aafabd
 /// Takes back what was to be sealed.
 pub(crate) fn hush<E>(out: &mut VecDeque<Output<E>>) {
-    out.retain(|output| !matches!(output, Output::Send(_)));
+    let speaks = mutant::is("RECON-7/speaks");
+    out.retain(|output| speaks || !matches!(output, Output::Send(_)));
 }
 
 /// What an end knows before consent: its own pause flag.

@@ -2,7 +2,7 @@
 
 use alongside_wire::limits::timers;
 
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pulse {
@@ -15,14 +15,14 @@ impl Pulse {
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             next_beat: now,
-            silent_at: now.plus_ms(timers::SILENCE),
+            silent_at: now.plus_ms(mutant::longer("SESSION-5/patient", timers::SILENCE)),
         }
     }
 
     //= spec/05-session.md#life [SESSION-6] eb95f952
     /// A record of the session plane was opened.
     pub(crate) fn heard(&mut self, now: Timestamp) {
-        self.silent_at = now.plus_ms(timers::SILENCE);
+        self.silent_at = now.plus_ms(mutant::longer("SESSION-5/patient", timers::SILENCE));
     }
 
     //= spec/05-session.md#life [SESSION-5] 217b2065
@@ -36,7 +36,7 @@ impl Pulse {
     pub(crate) fn beat(&mut self, now: Timestamp) -> bool {
         let due = now >= self.next_beat;
         if due {
-            self.next_beat = now.plus_ms(timers::HEARTBEAT);
+            self.next_beat = now.plus_ms(mutant::longer("SESSION-4/slow", timers::HEARTBEAT));
         }
         due
     }

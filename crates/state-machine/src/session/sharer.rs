@@ -375,7 +375,7 @@ impl Sharer {
     pub fn answered(&mut self, ceiling: Scopes, now: Timestamp) -> Result<(), Fault> {
         match self.phase {
             Phase::Joining { .. } => {
-                let until = now.plus_ms(timers::HANDSHAKE);
+                let until = now.plus_ms(mutant::longer("KEX-18/waits", timers::HANDSHAKE));
                 self.limits.ceiling = ceiling;
                 self.phase = Phase::Securing { until };
                 Ok(())
@@ -395,14 +395,16 @@ impl Sharer {
             return Err(self.unexpected(Plane::Session, "introduce"));
         };
         //= spec/15-identity.md#trust [CARD-18] 06651a57
-        if let Some(card) = &who.card {
+        if let Some(card) = &who.card
+            && !mutant::is("CARD-18/beyond")
+        {
             self.limits.ceiling = self.limits.ceiling.intersect(card.ceiling);
         }
         //= spec/15-identity.md#trust [CARD-19] dfc72f1c
-        if !who.is_vouched_for() {
+        if !who.is_vouched_for() && !mutant::is("CARD-19/elevation") {
             self.limits.ceiling = self.limits.ceiling.without(Scopes::ELEVATION);
         }
-        let until = now.plus_ms(timers::CONSENT_PROMPT);
+        let until = now.plus_ms(mutant::longer("CONSENT-4/waits", timers::CONSENT_PROMPT));
         self.phase = Phase::Deciding {
             until,
             pulse: Pulse::new(now),
@@ -431,6 +433,12 @@ impl Sharer {
         }
         match &mut self.phase {
             //= spec/05-session.md#phases [SESSION-2] 57968525
+            Phase::Ended(_) if mutant::is("SESSION-2/hears") => {
+                if let Message::Chat(chat) = message {
+                    self.event(Event::Chat(chat.text.clone()));
+                }
+                return Ok(());
+            }
             Phase::Idle | Phase::Joining { .. } | Phase::Ended(_) => return Ok(()),
             //= spec/04-key-exchange.md#noise [KEX-16] 9d1aa1ba
             //= spec/15-identity.md#proof [CARD-11] e0ab1f2c
@@ -448,7 +456,7 @@ impl Sharer {
                     | Message::Picture(_) => {}
                     //= spec/05-session.md#pause [PAUSE-12] e8d22452
                     Message::Pause(pause) => {
-                        if paused.peer != pause.paused {
+                        if paused.peer != pause.paused || mutant::is("PAUSE-12/tells") {
                             paused.peer = pause.paused;
                             let event = paused.event();
                             self.out.push_back(event);
@@ -546,10 +554,11 @@ impl Sharer {
     pub fn contact(&mut self, started: Contact, now: Timestamp) -> Result<(), Misuse> {
         self.handle_timeout(now);
         match &mut self.phase {
-            Phase::Deciding {
-                contact: contact @ None,
-                ..
-            } => *contact = Some(started),
+            Phase::Deciding { contact, .. }
+                if contact.is_none() || mutant::is("FRICTION-4/again") =>
+            {
+                *contact = Some(started);
+            }
             //= spec/05-session.md#friction [FRICTION-4] d6b3fc9c
             Phase::Deciding { .. } => return Err(Misuse::Nothing),
             _ => return Err(Misuse::Phase(self.phase())),
@@ -591,7 +600,7 @@ impl Sharer {
             return Ok(());
         }
         //= spec/12-reconnect.md#link [RECON-8] eee71293
-        if self.link.is_lost() {
+        if self.link.is_lost() && !mutant::is("RECON-8/takes") {
             return Err(Misuse::Frozen);
         }
         self.displays.clone_from(&displays);

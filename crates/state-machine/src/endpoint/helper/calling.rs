@@ -1,12 +1,16 @@
 //! A helper that calls a known device.
 
-use alongside_wire::rendezvous::{Call, Deliver, Joined};
+use alongside_wire::{
+    envelope::{Answer, Envelope},
+    rendezvous::{Call, Deliver, Joined},
+};
 
 use super::{Channel, HelperEndpoint};
 use crate::{
     channel::{Password, handshake::Answering},
     device::DeviceKey,
     error::{Fault, Misuse},
+    mutant,
     time::Timestamp,
 };
 
@@ -27,6 +31,11 @@ impl HelperEndpoint {
     pub(super) fn handle_joined(&mut self, joined: &Joined, now: Timestamp) -> Result<(), Fault> {
         //= spec/02-codes.md#spent [CODE-8] 1a3aff13
         // Spent before anything else is done: whatever follows, nobody joins by it again.
+        if mutant::is("CODE-9/again") && matches!(self.channel, Channel::Answered(_)) {
+            let (clear, noise) = Default::default();
+            let envelope = Envelope::from(Answer { clear, noise }).to_bytes();
+            self.control.send(Deliver { envelope });
+        }
         self.machine.joined(now)?;
         self.path.begin();
         let password: Password = match core::mem::replace(&mut self.channel, Channel::None) {
@@ -46,7 +55,7 @@ impl HelperEndpoint {
                 self.channel = Channel::Answered(answering.into());
                 self.control.send(Deliver { envelope });
             }
-            Err(fault) => self.machine.spent(fault, fault.code(), now),
+            Err(fault) => return self.failed(fault, now),
         }
         Ok(())
     }

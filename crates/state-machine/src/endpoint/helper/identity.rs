@@ -9,6 +9,7 @@ use crate::{
     endpoint::asking::Asking,
     error::{Fault, Misuse},
     identity::{device, trust},
+    mutant,
     time::Timestamp,
 };
 
@@ -81,6 +82,9 @@ impl HelperEndpoint {
                 //= spec/15-identity.md#advisories [ADVISORY-8] 47045629
                 //= spec/15-identity.md#advisories [ADVISORY-9] 72073ee5
                 let silent = device.is_in_order() || identity.anchors.is_empty();
+                if !device.is_in_order() && mutant::is("ADVISORY-9/ends") {
+                    return Err(Fault::BadAdvisory);
+                }
                 let to_acknowledge = !silent;
                 self.events.push_back(Event::Device {
                     device,

@@ -7,7 +7,7 @@ use alongside_wire::{
     code::{Code, Secret},
     envelope::Envelope,
     rendezvous::{Deliver, Gone, Message as Rendezvous, Place, Refused, Rejoined},
-    session::{Introduce, Message},
+    session::{Heartbeat, Introduce, Message},
 };
 use rand_core::RngCore;
 
@@ -47,7 +47,9 @@ impl HelperEndpoint {
                 self.machine.code_issued(locator, issued.lifetime_ms, now)?;
                 //= spec/02-codes.md#halves [CODE-5] 1c3c7b8e
                 let mut random = [0; 4];
-                self.rng.fill_bytes(&mut random);
+                if !mutant::is("CODE-8/same") {
+                    self.rng.fill_bytes(&mut random);
+                }
                 let secret = Secret::from_random(&random);
                 self.channel = Channel::Code(Code { locator, secret });
                 Ok(())
@@ -55,6 +57,7 @@ impl HelperEndpoint {
             Rendezvous::Joined(joined) => self.handle_joined(&joined, now),
             Rendezvous::Deliver(Deliver { envelope }) => match Envelope::read(&envelope) {
                 Ok(Some(envelope)) => self.handle_envelope(envelope, now),
+                Ok(None) if mutant::is("WIRE-9/blames") => Err(unexpected),
                 Ok(None) => Ok(()),
                 Err(error) => self.failed(error.into(), now),
             },
@@ -198,7 +201,7 @@ impl HelperEndpoint {
     }
 
     /// Before the channel stands, a fault costs the code and nothing more.
-    fn failed(&mut self, fault: Fault, now: Timestamp) -> Result<(), Fault> {
+    pub(super) fn failed(&mut self, fault: Fault, now: Timestamp) -> Result<(), Fault> {
         if mutant::is_lenient(mutant::Target::Helper, fault.clause()) {
             return Ok(());
         }
@@ -242,6 +245,9 @@ impl HelperEndpoint {
             handshake,
         }));
         //= spec/04-key-exchange.md#noise [KEX-14] 106e47fd
+        if mutant::is("KEX-14/late") {
+            self.seal(&Heartbeat {}.into());
+        }
         self.seal(&introduce.into());
         self.events.push_back(Event::Phrase(phrase));
         self.machine.secured(ceiling, now)

@@ -48,7 +48,7 @@ impl HelperEndpoint {
                 }
             }
             //= spec/05-session.md#control [CONTROL-26] 2f3256b6
-            (SessionEvent::ControlEnded { .. }, _) => {
+            (SessionEvent::ControlEnded { .. }, _) if !mutant::is("CONTROL-26/goes-on") => {
                 if let Some(typing) = self.typing.take() {
                     self.control.transmits.push_back(typing.stop());
                 }
@@ -84,13 +84,19 @@ impl HelperEndpoint {
             return;
         };
         //= spec/12-reconnect.md#link [RECON-7] c8aafabd
-        if frozen && !matches!(message, Message::State(_)) {
+        let speaks = matches!(message, Message::State(_)) || mutant::is("RECON-7/speaks");
+        if frozen && !speaks {
             return;
         }
         let keys = &standing.handshake.channel.keys;
         let mut plaintext = Vec::new();
         message.encode(&mut plaintext);
-        if let Message::Chat(_) | Message::Clipboard(_) = message {
+        let padded = match message {
+            Message::Chat(_) => !mutant::is("CHAT-5/bare"),
+            Message::Clipboard(_) => !mutant::is("TOOL-13/bare"),
+            _ => false,
+        };
+        if padded {
             //= spec/05-session.md#chat [CHAT-5] 2d996685
             session::pad_to(CHAT_PAD, &mut plaintext);
         }

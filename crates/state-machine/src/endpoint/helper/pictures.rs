@@ -7,6 +7,7 @@ use crate::{
     channel::media::{self, Dropped},
     endpoint::frames::Progress,
     error::Fault,
+    mutant,
     session::By,
     time::Timestamp,
 };
@@ -36,7 +37,10 @@ impl HelperEndpoint {
                     Dropped::Window | Dropped::Replayed => self.counters.out_of_window += 1,
                     Dropped::Forged => self.counters.forged += 1,
                 }
-                Ok(())
+                match mutant::is("MEDIA-7/blames") {
+                    true => Err(Fault::RecordFailed),
+                    false => Ok(()),
+                }
             }
         };
         if let Err(fault) = handled {
@@ -61,17 +65,22 @@ impl HelperEndpoint {
             Progress::Whole(encoded) => encoded,
         };
         //= spec/06-media-input.md#frames [MEDIA-16] 939a2b46
-        let frame = Frame::read(&encoded)?;
+        let frame = match Frame::read(&encoded) {
+            Err(_) if mutant::is("MEDIA-16/lenient") => return Ok(()),
+            read => read?,
+        };
         //= spec/06-media-input.md#frames [MEDIA-14] 95470cc2
         //= spec/06-media-input.md#frames [MEDIA-15] 7bea0c5f
         let fits = match self.last_frame {
-            Some(last) if frame.complete => id > last,
+            Some(last) if frame.complete => id > last || mutant::is("MEDIA-15/back"),
             Some(last) => self.whole && Some(id) == last.checked_add(1),
             None => frame.complete,
         };
         if !fits {
             self.discard(now);
-            return Ok(());
+            if frame.complete || !mutant::is("MEDIA-14/gap") {
+                return Ok(());
+            }
         }
         self.last_frame = Some(id);
         self.whole = true;

@@ -14,6 +14,7 @@ use crate::{
         session::{Opener, Sealer},
     },
     endpoint::{frames::Streams, path::Unexpected},
+    mutant,
     time::Timestamp,
 };
 
@@ -71,7 +72,8 @@ impl HelperEndpoint {
     /// When the next attempt is due, if one is.
     pub(super) fn attempt_due(&self) -> Option<Timestamp> {
         let waits = self.machine.frozen_until().is_some() && self.path.reaches_peer();
-        waits.then_some(self.attempt_at)
+        let once = mutant::is("RECON-11/once");
+        waits.then_some(self.attempt_at).filter(|_| !once)
     }
 
     //= spec/12-reconnect.md#handshake [RECON-18] 55fc22d6

@@ -10,6 +10,7 @@ use alongside_wire::{
 use crate::{
     channel::{input::GrantKey, keys::Keys},
     endpoint::Transmit,
+    mutant,
     time::Timestamp,
 };
 
@@ -69,6 +70,12 @@ impl Typing {
         self.next_tick = self.next_tick.plus_ms(INPUT_TICK).max(now);
         let count = self.queue.len().min(EVENTS);
         let events: alloc::vec::Vec<_> = self.queue.drain(..count).collect();
+        if events.is_empty() && mutant::is("INPUT-2/idle") {
+            return None;
+        }
+        if mutant::is("INPUT-1/many") {
+            self.stream += 1;
+        }
         Some(Transmit::Stream {
             id: self.stream,
             bytes: self.key.seal(&events),

@@ -6,7 +6,7 @@ use alongside_wire::{
     input::read_record,
     record::InputHeader,
     rendezvous::{Deliver, Gone, Message as Rendezvous, Place, Refused, Rejoined},
-    session::Message,
+    session::{Heartbeat, Message},
 };
 
 use super::{Channel, Event, SharerEndpoint, Standing};
@@ -36,6 +36,7 @@ impl SharerEndpoint {
         match message {
             Rendezvous::Deliver(Deliver { envelope }) => match Envelope::read(&envelope)? {
                 Some(envelope) => self.handle_envelope(envelope, now),
+                None if mutant::is("WIRE-9/blames") => Err(unexpected),
                 None => Ok(()),
             },
             Rendezvous::SignedIn(signed_in) => {
@@ -120,6 +121,12 @@ impl SharerEndpoint {
                     fresh: false,
                     handshake,
                 });
+                if mutant::is("KEX-16/early") {
+                    self.seal(&Heartbeat {}.into());
+                }
+                if mutant::is("KEX-20/early") {
+                    self.events.push_back(Event::Phrase([0, 1, 2]));
+                }
                 Ok(())
             }
             (Envelope::Sealed(sealed), Channel::Standing(standing)) => {
@@ -194,12 +201,18 @@ impl SharerEndpoint {
         //= spec/06-media-input.md#input-records [INPUT-4] 2b2b7b64
         let Some(key) = key.filter(|key| key.grant() == header.grant) else {
             self.counters.dead_input += 1;
+            if mutant::is("INPUT-4/blames") {
+                self.machine.input_failed(now);
+                self.carry_out();
+            }
             return;
         };
         let handled = match key.open(body) {
             Err(_) => {
                 //= spec/06-media-input.md#input-records [INPUT-5] 6207da10
-                self.machine.input_failed(now);
+                if !mutant::is("INPUT-5/lenient") {
+                    self.machine.input_failed(now);
+                }
                 Ok(())
             }
             //= spec/06-media-input.md#input-records [INPUT-7] 0224f7be
@@ -207,7 +220,9 @@ impl SharerEndpoint {
                 .map_err(Fault::from)
                 .and_then(|events| self.machine.handle_input(header.grant, &events, now)),
         };
-        if let Err(fault) = handled {
+        if let Err(fault) = handled
+            && !(mutant::is("INPUT-7/lenient") && matches!(fault, Fault::Decode(_)))
+        {
             self.machine.fail(By::Peer, fault);
         }
         self.carry_out();

@@ -38,7 +38,10 @@ impl SharerEndpoint {
         }
         if let Channel::Standing(standing) = &mut self.channel {
             let live = self.machine.live_grant();
-            standing.grant.take_if(|key| Some(key.grant()) != live);
+            let late = mutant::is("INPUT-8/late");
+            standing
+                .grant
+                .take_if(|key| Some(key.grant()) != live && !late);
         }
     }
 
@@ -112,7 +115,8 @@ impl SharerEndpoint {
             return;
         };
         //= spec/12-reconnect.md#link [RECON-7] c8aafabd
-        if frozen && !matches!(message, Message::State(_)) {
+        let speaks = matches!(message, Message::State(_)) || mutant::is("RECON-7/speaks");
+        if frozen && !speaks {
             return;
         }
         let keys = &standing.handshake.channel.keys;
@@ -120,6 +124,8 @@ impl SharerEndpoint {
         message.encode(&mut plaintext);
         match message {
             //= spec/19-tools.md#clipboard [TOOL-13] b792aa1a
+            Message::Chat(_) if mutant::is("CHAT-5/bare") => {}
+            Message::Clipboard(_) if mutant::is("TOOL-13/bare") => {}
             Message::Chat(_) | Message::Clipboard(_) => session::pad_to(CHAT_PAD, &mut plaintext),
             Message::ControlGrant(grant) => {
                 standing.grant = Some(GrantKey::new(keys, grant.grant, &grant.secret));

@@ -10,6 +10,7 @@ use super::{Channel, SharerEndpoint, Standing};
 use crate::{
     channel::session::{Opener, Sealer},
     endpoint::frames::Streams,
+    mutant,
     time::Timestamp,
 };
 
@@ -45,7 +46,25 @@ impl SharerEndpoint {
         //= spec/12-reconnect.md#handshake [RECON-15] f18c3776
         self.machine.link_lost(now);
         self.carry_out();
-        self.control.send(Deliver { envelope });
+        if !mutant::is("RECON-15/silent") {
+            self.control.send(Deliver { envelope });
+        }
+        if mutant::is("RECON-16/hasty") {
+            self.believe();
+        }
+    }
+
+    /// Takes the candidate for the master before anything has proven it.
+    fn believe(&mut self) {
+        let Channel::Standing(standing) = &mut self.channel else {
+            return;
+        };
+        if let Some(candidate) = standing.answers.candidate() {
+            let opener = Opener::new(candidate, Direction::ToSharer);
+            standing.take_candidate(opener);
+            self.machine.master_taken();
+            self.carry_out();
+        }
     }
 
     /// A record while the session is frozen: its plaintext, if it shows that the helper is back.
@@ -57,7 +76,8 @@ impl SharerEndpoint {
             let keys = &standing.handshake.channel.keys;
             return standing.opener.open(keys, sealed).ok();
         }
-        let candidate = standing.answers.candidate()?;
+        let candidate = standing.answers.candidate();
+        let candidate = candidate.filter(|_| !mutant::is("RECON-17/deaf"))?;
         let mut opener = Opener::new(candidate, Direction::ToSharer);
         let plaintext = opener.open(candidate, sealed).ok()?;
         standing.take_candidate(opener);

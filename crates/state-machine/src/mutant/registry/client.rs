@@ -1,15 +1,155 @@
 //! Of both ends.
 
-use super::rules::{deaf, doubles, drops, hides, lenient};
+use alloc::{string::String, vec, vec::Vec};
+
+use alongside_wire::{
+    ErrorCode, ReportCategory,
+    rendezvous::{self, Report},
+    session::{Chat, Clipboard, End, Message, PictureRequest},
+};
+
+use super::rules::{deaf, doubles, drops, hides, lenient, patch, says, says_to_relay};
 use crate::mutant::Mutant;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    doubles("RDV-1/twice", "client/hello/first", "hello"),
-    lenient("RDV-5/lenient", "client/hello/again"),
+    deaf("AUTH-9/deaf", "client/sign-in/refused", "refused"),
+    lenient("CARD-7/lenient", "client/card/forged"),
+    lenient("CARD-9/lenient", "client/card/proof-of-another-session"),
+    says("CHAT-1/skips", "client/chat/written", chat_skips),
+    lenient("CHAT-2/lenient", "client/chat/again"),
+    drops("CHAT-3/silent", "client/chat/taken", "chat-ack"),
+    lenient("CHAT-4/lenient", "client/chat/without-the-scope"),
+    patch("CHAT-5/bare", "client/chat/padded"),
+    patch("CHAT-6/blames", "client/chat/ack-of-nothing"),
+    patch("END-1/waits", "client/end/securing"),
     drops("END-2/silent", "client/end/own", "end"),
     drops("END-3/stays", "client/end/own", "leave"),
     deaf("END-4/deaf", "client/end/other", "end"),
     deaf("END-5/deaf", "client/end/relay", "gone"),
-    hides("SESSION-7/untold", "client/life/silence", "Frozen"),
+    hides("END-7/untold", "client/end/told", "Ended"),
+    says("ERROR-1/other", "client/end/told-violation", other_error),
+    lenient("KEX-8/lenient", "helper/exchange/no-point"),
+    lenient("KEX-13/lenient", "helper/exchange/noise-changed"),
+    patch("KEX-19/shifted", "helper/exchange/phrase"),
+    lenient("KEX-21/lenient", "helper/exchange/answer"),
+    patch("KEY-7/lenient", "client/life/bad-record"),
+    patch("MEDIA-9/reads-on", "helper/media/header"),
+    drops("PAUSE-1/silent", "sharer/pause/own", "pause"),
+    patch("PAUSE-12/tells", "helper/pause/told"),
+    says(
+        "PICTURE-1/unasked",
+        "client/picture/none-asked-for",
+        picture_wanted,
+    ),
+    lenient("PICTURE-2/lenient", "client/picture/unasked"),
+    doubles("RDV-1/twice", "client/hello/first", "hello"),
+    lenient("RDV-5/lenient", "client/hello/again"),
+    deaf("RECON-1/deaf", "client/relay/peer-away", "peer-lost"),
     hides("RECON-4/untold", "client/again/back", "Back"),
+    patch("RECON-5/waits", "client/life/given-up"),
+    patch("RECON-6/stays", "client/life/silence"),
+    patch("RECON-7/speaks", "client/again/silent-while-frozen"),
+    drops("RECON-10/mute", "client/again/back", "rejoin"),
+    patch("RECON-12/prologue", "client/again/back"),
+    patch("RECON-19/forgets", "client/again/proofs"),
+    patch("RECON-20/tireless", "sharer/again/too-many-proofs"),
+    lenient("RECON-24/lenient", "client/again/first-chat"),
+    lenient("RECON-25/lenient", "client/again/state-fewer-lines-sent"),
+    patch("RECON-28/deaf", "client/again/state-paused"),
+    patch("RECON-30/forgets", "client/again/lines-kept"),
+    patch("RECON-31/takes", "client/chat/kept"),
+    patch("RECON-32/back", "client/again/lines-kept"),
+    says_to_relay("REPORT-1/unasked", "client/report/not-unasked", reports),
+    drops("REPORT-2/silent", "client/report/one-act", "report"),
+    patch("REPORT-3/early", "client/report/one-act"),
+    lenient(
+        "SESSION-1/lenient",
+        "helper/phase/deciding-forbids-introduce",
+    ),
+    patch("SESSION-2/hears", "client/end/deaf-afterwards"),
+    patch("SESSION-4/slow", "client/life/heartbeats"),
+    patch("SESSION-5/patient", "client/life/silence"),
+    patch("SESSION-6/any", "client/life/relay-is-no-sign"),
+    hides("SESSION-7/untold", "client/life/silence", "Frozen"),
+    says("TEXT-1/ascii", "client/chat/written", ascii),
+    patch("TOOL-1/takes", "client/clipboard/ended-grant"),
+    lenient("TOOL-2/lenient", "client/clipboard/never-granted"),
+    lenient("TOOL-3/lenient", "client/clipboard/beyond-scope"),
+    patch("TOOL-4/beyond", "client/clipboard/without-scope"),
+    says("TOOL-11/skips", "client/clipboard/sent", item_skips),
+    lenient("TOOL-12/lenient", "client/clipboard/again"),
+    patch("TOOL-13/bare", "client/clipboard/sent"),
+    drops(
+        "TOOL-14/silent",
+        "client/clipboard/answered",
+        "clipboard-taken",
+    ),
+    drops("TOOL-25/silent", "client/probe/answered", "probe-answer"),
+    patch("TOOL-26/blames", "client/probe/answer-to-nothing"),
+    patch("TOOL-30/tireless", "client/probe/rest"),
+    patch("TRANSPORT-1/other", "client/transport/control-stream"),
+    patch("TRANSPORT-2/second", "client/transport/control-stream"),
+    patch("TRANSPORT-4/any", "client/transport/other-certificate"),
+    patch("TRANSPORT-9/other", "client/end/own"),
+    patch("TRANSPORT-10/ends", "client/relay/closed-as-lost"),
+    lenient("WIRE-1/lenient", "client/wire/control/type-beyond"),
+    lenient("WIRE-2/lenient", "client/wire/control/type-long"),
+    lenient("WIRE-3/lenient", "client/wire/envelope/empty"),
+    lenient("WIRE-4/lenient", "client/wire/envelope/two"),
+    lenient("WIRE-5/lenient", "client/wire/control/too-long"),
+    lenient("WIRE-6/lenient", "client/wire/chat/1-long-varint"),
+    lenient("WIRE-7/lenient", "client/wire/pause/1-bool"),
+    lenient("WIRE-8/lenient", "client/wire/envelope/unknown-critical"),
+    patch("WIRE-9/blames", "client/wire/envelope/ignorable"),
+    patch("WIRE-10/plain", "client/hello/grease"),
 ];
+
+type Said = Option<Vec<Message>>;
+
+/// Every line has a number that is one too high.
+fn chat_skips(message: &Message) -> Said {
+    let Message::Chat(Chat { id, text }) = message else {
+        return None;
+    };
+    let (id, text) = (id + 1, text.clone());
+    Some(vec![Chat { id, text }.into()])
+}
+
+fn ascii(message: &Message) -> Said {
+    let Message::Chat(Chat { id, text }) = message else {
+        return None;
+    };
+    let (id, text) = (*id, text.chars().filter(char::is_ascii).collect::<String>());
+    Some(vec![Chat { id, text }.into()])
+}
+
+/// What is out of order ends the session as if it could not be read.
+fn other_error(message: &Message) -> Said {
+    let unexpected = ErrorCode::UnexpectedMessage.to_wire();
+    let code = ErrorCode::Malformed.to_wire();
+    let wrong = matches!(message, Message::End(End { code }) if *code == unexpected);
+    wrong.then(|| vec![End { code }.into()])
+}
+
+/// Both ends give signs of life.
+fn picture_wanted(message: &Message) -> Said {
+    let beat = matches!(message, Message::Heartbeat(_));
+    beat.then(|| vec![message.clone(), PictureRequest {}.into()])
+}
+
+fn item_skips(message: &Message) -> Said {
+    let Message::Clipboard(item) = message else {
+        return None;
+    };
+    let item = Clipboard {
+        item: item.item + 1,
+        ..item.clone()
+    };
+    Some(vec![item.into()])
+}
+
+fn reports(message: &rendezvous::Message) -> Option<Vec<rendezvous::Message>> {
+    let category = ReportCategory::ALL.first()?.to_wire();
+    let leaves = matches!(message, rendezvous::Message::Leave(_));
+    leaves.then(|| vec![message.clone(), Report { category }.into()])
+}

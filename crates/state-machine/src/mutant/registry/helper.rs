@@ -1,13 +1,84 @@
 //! Of a helper.
 
-use super::rules::{drops, lenient};
+use alloc::{vec, vec::Vec};
+
+use alongside_wire::session::{ControlRequest, Message};
+
+use super::rules::{drops, lenient, patch, says};
 use crate::mutant::Mutant;
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    lenient("ADVISORY-4/lenient", "helper/advisory/forged"),
+    lenient("ADVISORY-5/lenient", "helper/advisory/proof"),
+    patch("ADVISORY-6/compliant", "helper/advisory/nothing-said"),
+    patch("ADVISORY-7/unenrolled", "helper/advisory/nothing-said"),
+    patch("ADVISORY-9/ends", "helper/advisory/nothing-said"),
+    patch("AUTH-19/beyond", "client/sign-in/ceiling"),
+    lenient("CARD-21/lenient", "helper/card/again"),
+    patch("CODE-8/same", "helper/code/spent-in-vain"),
+    patch("CODE-9/again", "helper/code/one-join"),
+    patch("CODE-13/hasty", "helper/code/warning"),
     lenient("CONSENT-7/lenient", "helper/consent/control"),
+    says("CONTROL-1/same", "helper/request/ids", request_one),
+    drops(
+        "CONTROL-12/silent",
+        "helper/request/taken-back",
+        "control-withdraw",
+    ),
+    lenient("CONTROL-16/lenient", "helper/grant/old-id"),
+    patch(
+        "CONTROL-17/blames",
+        "helper/request/granted-after-withdrawal",
+    ),
+    patch("CONTROL-26/goes-on", "helper/grant/over-revoked"),
+    lenient("CONTROL-30/lenient", "helper/grant/widened"),
+    drops("CONTROL-31/keeps", "helper/grant/given-back", "control-end"),
+    patch("INPUT-1/many", "helper/input/ticks"),
+    patch("INPUT-2/idle", "helper/input/ticks"),
+    patch("KEX-2/other", "helper/exchange/right"),
+    lenient("KEX-3/lenient", "helper/exchange/version"),
+    lenient("KEX-4/lenient", "helper/exchange/suite"),
+    patch("KEX-11/open", "helper/exchange/right"),
+    patch("KEX-14/late", "helper/exchange/right"),
+    patch("KEX-17/waits", "helper/exchange/timeout"),
+    patch("MEDIA-4/other", "helper/media/other-epoch"),
+    patch("MEDIA-5/takes", "helper/media/behind-the-window"),
+    patch("MEDIA-7/blames", "helper/media/forged"),
+    patch("MEDIA-8/one", "helper/media/two-streams"),
+    patch("MEDIA-10/hoards", "helper/media/three-at-once"),
+    lenient("MEDIA-11/lenient", "helper/media/too-large"),
+    patch("MEDIA-14/gap", "helper/media/gap"),
+    patch("MEDIA-15/back", "helper/media/lower-id"),
+    patch("MEDIA-16/lenient", "helper/frame/flag"),
+    drops("MEDIA-19/silent", "helper/media/shown", "shown"),
+    drops("MEDIA-21/silent", "helper/media/gap", "refresh"),
     drops(
         "PAUSE-4/silent",
         "helper/consent/view-and-chat",
         "epoch-seen",
     ),
+    lenient("PAUSE-6/lenient", "helper/epoch/gap"),
+    patch("PAUSE-10/goes-on", "helper/grant/over-paused-by-the-sharer"),
+    lenient("PAUSE-11/lenient", "helper/epoch/paused-media"),
+    patch("RECEIPT-9/unsigned", "helper/receipt/forged"),
+    lenient("RECEIPT-10/lenient", "helper/receipt/transcript"),
+    patch("RECON-3/keeps", "helper/again/grant-lost"),
+    patch("RECON-11/once", "helper/again/attempts"),
+    patch("RECON-13/same", "helper/again/attempts"),
+    drops("RECON-18/silent", "helper/again/state-first", "state"),
+    patch("RECON-21/forgets", "helper/again/old-attempt"),
+    patch("RECON-23/hasty", "client/again/peer-not-there"),
+    patch("RECON-26/blames", "helper/again/consents"),
+    patch("RECON-34/goes-on", "client/clipboard/after-a-reconnect"),
+    patch("RECON-37/silent", "client/again/paused-meanwhile"),
+    lenient("TOOL-7/lenient", "helper/grant/renewed-too-long"),
+    patch("TOOL-8/takes", "helper/grant/renewed-another"),
 ];
+
+/// All requests have one number.
+fn request_one(message: &Message) -> Option<Vec<Message>> {
+    let Message::ControlRequest(ControlRequest { scopes, .. }) = *message else {
+        return None;
+    };
+    Some(vec![ControlRequest { request: 1, scopes }.into()])
+}

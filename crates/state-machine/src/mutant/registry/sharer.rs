@@ -3,26 +3,158 @@
 use alloc::{vec, vec::Vec};
 
 use alongside_wire::{
-    Scopes,
-    session::{Consent, DisplayInfo, Displays, Message},
+    ErrorCode, Scopes,
+    limits::timers,
+    session::{
+        Clipboard, Consent, ControlEnd, ControlGrant, DisplayInfo, Displays, Epoch, Message,
+    },
 };
 
-use super::rules::{drops, patch, says};
+use super::rules::{deaf, drops, hides, lenient, patch, says};
 use crate::mutant::Mutant;
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    drops(
+        "ADVISORY-1/none",
+        "sharer/media/acknowledged-advisory",
+        "advisory",
+    ),
+    patch("ADVISORY-2/unread", "sharer/media/acknowledged-advisory"),
+    patch("AUTH-20/beyond", "client/sign-in/ceiling"),
+    patch("CARD-14/verified", "client/card/right"),
+    patch("CARD-18/beyond", "sharer/card/ceiling"),
+    patch("CARD-19/elevation", "sharer/card/elevation"),
+    patch("CODE-1/capitals", "sharer/code/typed"),
+    patch("CODE-3/takes", "sharer/code/character-u"),
+    patch("CODE-4/takes", "sharer/code/locator-3"),
+    patch("CODE-10/secret", "sharer/code/spent"),
+    patch("CODE-11/forgets", "sharer/code/spent"),
+    hides("CONSENT-1/unasked", "sharer/consent/given", "ConsentAsked"),
     says("CONSENT-2/early", "sharer/consent/given", displays_early),
     patch("CONSENT-3/ignores", "sharer/consent/refused"),
+    patch("CONSENT-4/waits", "sharer/consent/silence"),
+    patch("CONSENT-5/verified", "sharer/consent/name"),
     says(
         "CONSENT-6/control",
         "sharer/consent/scopes",
         consent_to_control,
     ),
+    hides(
+        "CONSENT-8/unshown",
+        "sharer/consent/scopes-shown",
+        "Viewing",
+    ),
+    lenient("CONTROL-2/lenient", "sharer/request/same-id"),
+    patch("CONTROL-3/asks", "sharer/request/view"),
+    patch("CONTROL-4/asks", "sharer/request/nothing-shown"),
+    patch("CONTROL-5/asks", "sharer/request/soon-after-consent"),
+    patch("CONTROL-6/unasked", "sharer/request/asked"),
+    drops(
+        "CONTROL-7/silent",
+        "sharer/request/soon-after-denial",
+        "control-deny",
+    ),
+    patch("CONTROL-8/takes", "sharer/prompt/within-a-second"),
+    patch("CONTROL-9/injects", "sharer/input/while-asked"),
+    patch("CONTROL-10/holds", "sharer/input/while-asked"),
+    deaf(
+        "CONTROL-11/deaf",
+        "sharer/request/soon-after-withdrawal",
+        "control-withdraw",
+    ),
+    says("CONTROL-13/skips", "sharer/grant/given", grant_skips),
+    patch("CONTROL-14/same", "sharer/grant/secrets"),
+    says("CONTROL-15/longer", "sharer/grant/given", grant_longer),
+    patch("CONTROL-18/lives", "sharer/grant/expired"),
+    says("CONTROL-19/done", "sharer/grant/revoked", revoked_as_done),
+    says(
+        "CONTROL-20/revoked",
+        "sharer/grant/withdrawn",
+        released_as_revoked,
+    ),
+    patch("CONTROL-21/silent", "sharer/grant/replaced"),
+    lenient("CONTROL-22/lenient", "sharer/grant/never-made"),
+    patch("CONTROL-23/blames", "sharer/grant/ended-twice"),
+    patch("CONTROL-24/holds", "sharer/grant/revoked"),
+    drops("CONTROL-25/silent", "sharer/grant/revoked", "control-end"),
+    says(
+        "CONTROL-29/longer",
+        "sharer/grant/narrowed",
+        narrowed_longer,
+    ),
+    says(
+        "CONTROL-32/done",
+        "sharer/grant/narrowed-to-nothing",
+        revoked_as_done,
+    ),
+    patch("CONTROL-33/asks", "sharer/request/soon-after-withdrawal"),
+    patch("FRICTION-1/unasked", "sharer/friction/unasked"),
+    hides(
+        "FRICTION-2/unwarned",
+        "sharer/friction/stranger",
+        "ScamWarning",
+    ),
+    patch("FRICTION-3/plain", "sharer/friction/stranger"),
+    patch("FRICTION-4/again", "sharer/friction/first-answer-stranger"),
+    patch("INPUT-4/blames", "sharer/input/other-grant"),
+    patch("INPUT-5/lenient", "sharer/input/other-key"),
+    lenient("INPUT-6/lenient", "sharer/input/beyond-scope-key"),
+    patch("INPUT-7/lenient", "sharer/input/slot-kind"),
+    patch("INPUT-8/late", "sharer/input/after-revocation"),
+    patch("INPUT-9/holds", "sharer/input/release-all"),
+    patch("KEX-1/none", "sharer/join/offer"),
+    lenient("KEX-5/lenient", "sharer/exchange/suite"),
+    patch("KEX-6/without", "sharer/join/offer"),
+    lenient("KEX-15/lenient", "sharer/introduce/wrong-opening"),
+    patch("KEX-16/early", "sharer/introduce/silent-before"),
+    patch("KEX-18/waits", "sharer/introduce/never"),
+    patch("KEX-20/early", "sharer/introduce/wrong-opening"),
+    patch("LINK-4/beyond", "sharer/link/ceiling"),
+    patch("MEDIA-1/one", "sharer/media/picture"),
+    patch("MEDIA-2/last", "sharer/media/records"),
+    patch("MEDIA-3/skips", "sharer/media/picture"),
+    patch("MEDIA-12/parts", "sharer/media/pause"),
+    lenient("MEDIA-20/lenient", "sharer/media/shown-unsent"),
+    deaf("MEDIA-22/deaf", "sharer/media/refresh", "refresh"),
+    says("PAUSE-2/running", "sharer/pause/own", epoch_running),
     drops("PAUSE-3/silent", "sharer/consent/given", "epoch"),
+    patch("PAUSE-5/unseen", "sharer/media/acknowledged-epoch"),
+    lenient("PAUSE-7/lenient", "sharer/media/epoch-never-announced"),
+    says(
+        "PAUSE-8/revoked",
+        "sharer/grant/paused-by-the-helper",
+        paused_as_revoked,
+    ),
+    patch("PAUSE-9/open", "sharer/prompt/paused-by-the-helper"),
+    patch("RECON-2/keeps", "sharer/again/grant-lost"),
+    patch("RECON-8/takes", "sharer/again/consent-while-frozen"),
+    patch("RECON-14/again", "sharer/again/attempt-again"),
+    patch("RECON-15/silent", "sharer/again/next-attempt"),
+    patch("RECON-16/hasty", "sharer/again/nothing-under-a-candidate"),
+    patch("RECON-17/deaf", "sharer/again/second-master"),
+    drops("RECON-22/silent", "sharer/again/state-first", "state"),
+    patch("RECON-27/silent", "sharer/again/epoch"),
+    patch("RECON-29/asks", "sharer/again/control-not-yet"),
+    patch("RECON-35/silent", "sharer/again/secure-desktop"),
+    patch("RECON-36/silent", "sharer/again/advisory"),
+    patch("TOOL-5/replaces", "sharer/renewal/asked"),
+    patch("TOOL-6/unasked", "sharer/renewal/own"),
+    says("TOOL-9/unasked", "client/clipboard/own-act", copies),
+    patch("TOOL-15/stays", "sharer/drawing/cleared-by-the-end"),
+    patch("TOOL-16/stays", "sharer/drawing/cleared-by-a-prompt"),
+    patch("TOOL-19/draws", "sharer/drawing/points"),
+    patch("TOOL-21/goes-on", "sharer/secure-desktop/input"),
+    drops(
+        "TOOL-22/silent",
+        "sharer/secure-desktop/told",
+        "secure-desktop",
+    ),
 ];
 
+type Said = Option<Vec<Message>>;
+
 /// A sharer's first words under seal are heartbeats, before anybody agreed.
-fn displays_early(message: &Message) -> Option<Vec<Message>> {
+fn displays_early(message: &Message) -> Said {
     let display = DisplayInfo {
         id: 0,
         width: 64,
@@ -34,10 +166,81 @@ fn displays_early(message: &Message) -> Option<Vec<Message>> {
     matches!(message, Message::Heartbeat(_)).then(|| vec![message.clone(), displays.into()])
 }
 
-fn consent_to_control(message: &Message) -> Option<Vec<Message>> {
+fn consent_to_control(message: &Message) -> Said {
     let Message::Consent(consent) = message else {
         return None;
     };
     let scopes = consent.scopes.union(Scopes::POINTER);
     Some(vec![Consent { scopes }.into()])
+}
+
+fn epoch_running(message: &Message) -> Said {
+    let Message::Epoch(Epoch { epoch, .. }) = *message else {
+        return None;
+    };
+    let paused = false;
+    Some(vec![Epoch { epoch, paused }.into()])
+}
+
+fn grant(message: &Message, wrong: impl FnOnce(&mut ControlGrant)) -> Said {
+    let Message::ControlGrant(grant) = message else {
+        return None;
+    };
+    let mut grant = grant.clone();
+    wrong(&mut grant);
+    Some(vec![grant.into()])
+}
+
+fn grant_skips(message: &Message) -> Said {
+    grant(message, |grant| grant.grant += 1)
+}
+
+fn grant_longer(message: &Message) -> Said {
+    grant(message, |grant| {
+        grant.duration_ms = timers::GRANT as u32 + 1
+    })
+}
+
+/// Of a grant that was made by narrowing another.
+fn narrowed_longer(message: &Message) -> Said {
+    grant(message, |grant| {
+        if grant.request == 0 {
+            grant.duration_ms += 60_000;
+        }
+    })
+}
+
+fn ends_as(message: &Message, right: ErrorCode, wrong: ErrorCode) -> Said {
+    let Message::ControlEnd(ControlEnd { grant, code }) = *message else {
+        return None;
+    };
+    let said = code == right.to_wire();
+    let code = wrong.to_wire();
+    said.then(|| vec![ControlEnd { grant, code }.into()])
+}
+
+fn revoked_as_done(message: &Message) -> Said {
+    ends_as(message, ErrorCode::Revoked, ErrorCode::Done)
+}
+
+fn released_as_revoked(message: &Message) -> Said {
+    ends_as(message, ErrorCode::Released, ErrorCode::Revoked)
+}
+
+fn paused_as_revoked(message: &Message) -> Said {
+    ends_as(message, ErrorCode::Paused, ErrorCode::Revoked)
+}
+
+/// Its clipboard goes with every grant that allows it.
+fn copies(message: &Message) -> Said {
+    let Message::ControlGrant(ControlGrant { grant, scopes, .. }) = message else {
+        return None;
+    };
+    let item = Clipboard {
+        grant: *grant,
+        item: 1,
+        text: "copied".into(),
+    };
+    let allowed = scopes.contains(Scopes::CLIPBOARD_TO_HELPER);
+    allowed.then(|| vec![message.clone(), item.into()])
 }

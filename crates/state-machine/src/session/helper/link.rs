@@ -10,6 +10,7 @@ use alongside_wire::{
 use super::{Event, Helper, Output, Phase, viewing::Viewing};
 use crate::{
     error::Fault,
+    mutant,
     session::{By, clipboard::Clipboard, known, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
@@ -44,7 +45,9 @@ impl Helper {
     /// A record of the session plane did not open: the connection cannot be trusted to carry all.
     pub fn record_failed(&mut self, now: Timestamp) {
         self.handle_timeout(now);
-        self.leave_path(now);
+        if !mutant::is("KEY-7/lenient") {
+            self.leave_path(now);
+        }
     }
 
     /// Until when a frozen session is kept.
@@ -63,6 +66,10 @@ impl Helper {
             };
             self.link.tell(state.paused);
             self.out.push_back(Output::Send(state.into()));
+            if mutant::is("RECON-23/hasty") {
+                self.link = Link::Up;
+                self.event(Event::Back);
+            }
         }
     }
 
@@ -70,7 +77,9 @@ impl Helper {
     pub(super) fn leave_path(&mut self, now: Timestamp) {
         if !self.link.is_lost() {
             self.freeze(now);
-            self.out.push_back(Output::NewPath);
+            if !mutant::is("RECON-6/stays") {
+                self.out.push_back(Output::NewPath);
+            }
         }
     }
 
@@ -80,7 +89,9 @@ impl Helper {
         if self.link.is_lost() {
             return;
         }
-        if let Phase::Viewing(viewing) = &mut self.phase {
+        if let Phase::Viewing(viewing) = &mut self.phase
+            && !mutant::is("RECON-3/keeps")
+        {
             viewing.freeze(&mut self.out);
         }
         link::hush(&mut self.out);
@@ -98,7 +109,12 @@ impl Helper {
     ) -> Result<(), Fault> {
         match message {
             Message::State(state) => {
-                self.thaw(state, now)?;
+                let paused = state.paused && !mutant::is("RECON-28/deaf");
+                let state = State {
+                    paused,
+                    ..state.clone()
+                };
+                self.thaw(&state, now)?;
                 self.card.may_come_again();
                 Ok(())
             }
@@ -139,6 +155,9 @@ impl Helper {
                 self.handle_timeout(now);
                 return Ok(());
             }
+            Phase::Deciding { .. } if mutant::is("RECON-26/blames") => {
+                return Err(Fault::StateContradicts);
+            }
             Phase::Deciding { paused, .. } => {
                 // The consent was lost with the link.
                 let scopes = state.scopes;
@@ -173,7 +192,9 @@ impl Viewing {
     fn freeze(&mut self, out: &mut VecDeque<Output>) {
         self.close(ErrorCode::Lost, out);
         //= spec/12-reconnect.md#state [RECON-34] 78a893a5
-        self.clipboard = Clipboard::default();
+        if !mutant::is("RECON-34/goes-on") {
+            self.clipboard = Clipboard::default();
+        }
     }
 
     fn state(&self) -> State {

@@ -15,6 +15,7 @@ use alongside_wire::{
 use super::{Event, Flags, Output};
 use crate::{
     error::{Fault, Misuse, Plane},
+    mutant,
     session::{chat::ChatIds, clipboard, known, once::Once, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
@@ -140,7 +141,7 @@ impl Viewing {
                 out.push_back(Output::Send(EpochSeen { epoch }.into()));
             }
             Message::Pause(pause) => {
-                if self.paused.peer != pause.paused {
+                if self.paused.peer != pause.paused || mutant::is("PAUSE-12/tells") {
                     self.paused.peer = pause.paused;
                     self.pause_changed(out);
                 }
@@ -176,7 +177,11 @@ impl Viewing {
                 out.push_back(Output::Event(Event::Chat(chat.text.clone())));
             }
             Message::ChatAck(ack) => {
-                for id in self.chat.acknowledged(ack.id) {
+                let acknowledged = self.chat.acknowledged(ack.id);
+                if acknowledged.is_empty() && mutant::is("CHAT-6/blames") {
+                    return Err(Fault::ChatNotNext);
+                }
+                for id in acknowledged {
                     out.push_back(Output::Event(Event::ChatDelivered(id)));
                 }
             }
@@ -198,6 +203,8 @@ impl Viewing {
             Message::ProbeAnswer(answer) => {
                 if let Some(delay_ms) = self.prober.answered(answer.probe, now) {
                     out.push_back(Output::Event(Event::Delay(delay_ms)));
+                } else if mutant::is("TOOL-26/blames") {
+                    return Err(Fault::ItemNotNext);
                 }
             }
             Message::Stroke(_)
@@ -257,6 +264,9 @@ impl Viewing {
         let asked = self.request.filter(|(id, _)| *id == message.request);
         // An answer to what was withdrawn: the sharer will read the withdrawal and end the grant.
         let Some((_, asked)) = asked else {
+            if mutant::is("CONTROL-17/blames") {
+                return Err(Fault::GrantBeyondRequest);
+            }
             self.last_grant = message.grant;
             self.replaced = None;
             return Ok(());
@@ -327,8 +337,10 @@ impl Viewing {
             return Err(Fault::RenewalTooLong);
         }
         let open = self.request.is_some_and(|(id, _)| id == message.request);
-        let live = self.grant.as_mut().filter(|g| g.id == message.grant);
-        let (true, Some(grant)) = (open || message.request == 0, live) else {
+        let takes = mutant::is("TOOL-8/takes");
+        let live = self.grant.as_mut();
+        let live = live.filter(|g| g.id == message.grant || takes);
+        let (true, Some(grant)) = (open || message.request == 0 || takes, live) else {
             return Ok(());
         };
         let until = now.plus_ms(message.duration_ms.into());
@@ -351,7 +363,7 @@ impl Viewing {
             return Err(Fault::ToolWithoutScope);
         }
         self.clipboard.count(item.item)?;
-        if allowed.is_some() {
+        if allowed.is_some() || mutant::is("TOOL-1/takes") {
             if let Some(before) = self.clipboard.offer(item) {
                 refuse_item(before, out);
             }
@@ -367,7 +379,7 @@ impl Viewing {
     fn tool(&self, scope: Scopes) -> Result<u32, Misuse> {
         //= spec/19-tools.md#grants [TOOL-4] 073ebf43
         let grant = self.grant.as_ref().ok_or(Misuse::Nothing)?;
-        if !grant.scopes.contains(scope) {
+        if !grant.scopes.contains(scope) && !mutant::is("TOOL-4/beyond") {
             return Err(Misuse::Scope);
         }
         Ok(grant.id)
@@ -515,7 +527,7 @@ impl Viewing {
     //= spec/05-session.md#pause [PAUSE-10] 9b111616
     /// A pause ends control here at once; the sharer's word on it follows.
     pub(super) fn pause_changed(&mut self, out: &mut Out) {
-        if self.paused.either() {
+        if self.paused.either() && !mutant::is("PAUSE-10/goes-on") {
             self.request = None;
             self.end_grant(ErrorCode::Paused, out);
         }

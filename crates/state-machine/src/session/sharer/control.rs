@@ -14,6 +14,7 @@ use alongside_wire::{
 use super::{Event, Limits, Output};
 use crate::{
     error::{Fault, Misuse},
+    mutant,
     time::Timestamp,
 };
 
@@ -90,15 +91,20 @@ impl Control {
         let allowed = limits.ceiling.intersect(Scopes::GRANTABLE);
         //= spec/05-session.md#control [CONTROL-4] 574b28ab
         //= spec/05-session.md#control [CONTROL-5] 5b4bec53
-        let early = paused || !self.shown || now < self.quiet_until || self.prompt.is_some();
+        let busy = paused || !self.shown || self.prompt.is_some();
+        let early = busy && !mutant::is("CONTROL-4/asks")
+            || now < self.quiet_until && !mutant::is("CONTROL-5/asks");
         //= spec/05-session.md#control [CONTROL-3] 9260186a
-        if scopes.is_empty() || !allowed.contains(scopes) {
+        if (scopes.is_empty() || !allowed.contains(scopes)) && !mutant::is("CONTROL-3/asks") {
             deny(request, ErrorCode::BeyondCeiling, out);
         //= spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
         } else if !limits.supported.contains(scopes) {
             deny(request, ErrorCode::Unsupported, out);
         } else if early {
             deny(request, ErrorCode::TooEarly, out);
+        } else if mutant::is("CONTROL-6/unasked") {
+            let until = now.plus_ms(timers::GRANT);
+            self.give(request, scopes, 900_000, until, [7; 32], out);
         } else {
             self.ask(request, scopes, now, out);
         }
@@ -112,6 +118,11 @@ impl Control {
         if self.prompt.is_some() {
             return Err(Misuse::NotReady);
         }
+        if mutant::is("TOOL-6/unasked") {
+            let grant = grant.id;
+            self.renew(0, grant, 900_000, now, out);
+            return Ok(());
+        }
         self.ask(0, grant.scopes, now, out);
         Ok(())
     }
@@ -119,7 +130,7 @@ impl Control {
     fn ask(&mut self, request: u32, scopes: Scopes, now: Timestamp, out: &mut Out) {
         //= spec/05-session.md#control [CONTROL-10] 60af4732
         // Nothing stays pressed, and nothing is injected, while the person decides.
-        if self.grant.is_some() {
+        if self.grant.is_some() && !mutant::is("CONTROL-10/holds") {
             release(out);
         }
         let until = now.plus_ms(timers::CONTROL_PROMPT);
@@ -148,7 +159,9 @@ impl Control {
         if self.prompt.as_ref().is_some_and(|p| p.request == request) {
             self.close_prompt(out);
             //= spec/05-session.md#control [CONTROL-33] c9e9e011
-            self.keep_quiet(now, out);
+            if !mutant::is("CONTROL-33/asks") {
+                self.keep_quiet(now, out);
+            }
         }
         // The answer crossed the withdrawal: what was granted is not wanted any more.
         if self.grant.as_ref().is_some_and(|g| g.request == request) {
@@ -165,6 +178,8 @@ impl Control {
         }
         if self.live_grant() == Some(grant) {
             self.end_grant(ErrorCode::Released, false, out);
+        } else if mutant::is("CONTROL-23/blames") {
+            return Err(Fault::GrantNeverIssued);
         }
         Ok(())
     }
@@ -188,7 +203,8 @@ impl Control {
         //= spec/05-session.md#control [CONTROL-8] fb30e089
         let guard = timers::ANSWER_GUARD * 1_000;
         let recent = |moment: Timestamp| now.since(moment) < guard;
-        if recent(prompt.opened) || self.last_injected.is_some_and(recent) {
+        let early = recent(prompt.opened) || self.last_injected.is_some_and(recent);
+        if early && !mutant::is("CONTROL-8/takes") {
             return Err(Misuse::AnswerGuard);
         }
         let Prompt {
@@ -199,7 +215,8 @@ impl Control {
         let renewed = self
             .grant
             .as_ref()
-            .filter(|grant| grant.scopes == asked && asked == scopes);
+            .filter(|grant| grant.scopes == asked && asked == scopes)
+            .filter(|_| !mutant::is("TOOL-5/replaces"));
         if let Some(grant) = renewed.map(|grant| grant.id) {
             self.prompt = None;
             self.renew(request, grant, duration_ms, now, out);
@@ -210,8 +227,8 @@ impl Control {
         }
         self.prompt = None;
         //= spec/05-session.md#control [CONTROL-21] 7ed97914
-        self.end_grant(ErrorCode::Replaced, true, out);
-        let until = now.plus_ms(u64::from(duration_ms));
+        self.end_grant(ErrorCode::Replaced, !mutant::is("CONTROL-21/silent"), out);
+        let until = now.plus_ms(mutant::longer("CONTROL-18/lives", duration_ms.into()));
         self.give(request, scopes, duration_ms, until, secret, out);
         Ok(())
     }
@@ -336,7 +353,9 @@ impl Control {
         let Some(Grant { id: grant, .. }) = self.grant.take() else {
             return;
         };
-        release(out);
+        if !mutant::is("CONTROL-24/holds") {
+            release(out);
+        }
         // There is nothing left to renew.
         if self.prompt.as_ref().is_some_and(|p| p.request == 0) {
             self.close_prompt(out);
@@ -357,6 +376,10 @@ impl Control {
     ) -> Result<(), Fault> {
         //= spec/06-media-input.md#input-records [INPUT-8] 917fc2e1
         let Some(live) = self.grant.as_ref().filter(|live| live.id == grant) else {
+            if mutant::is("INPUT-8/late") {
+                let late = events.iter().map(|event| Event::Inject(*event));
+                out.extend(late.map(Output::Event));
+            }
             return Ok(());
         };
         if events
@@ -367,10 +390,14 @@ impl Control {
             return Err(Fault::ScopeExceeded);
         }
         //= spec/05-session.md#control [CONTROL-9] 8a1acfc5
-        if self.prompt.is_some() || self.secure_blocks() {
+        let asked = self.prompt.is_some() && !mutant::is("CONTROL-9/injects");
+        if asked || self.secure_blocks() {
             return Ok(());
         }
         for event in events {
+            if *event == InputEvent::ReleaseAll && mutant::is("INPUT-9/holds") {
+                continue;
+            }
             self.last_injected = Some(now);
             out.push_back(Output::Event(match event {
                 //= spec/06-media-input.md#input-records [INPUT-9] b6a6164a
@@ -402,7 +429,8 @@ impl Control {
     /// What the helper is to be told again, if it was ever told.
     pub(super) fn secure_told(&self) -> Option<Message> {
         let active = self.secure;
-        self.secure_told.then(|| SecureDesktop { active }.into())
+        let told = self.secure_told && !mutant::is("RECON-35/silent");
+        told.then(|| SecureDesktop { active }.into())
     }
 
     pub(super) fn last_grant(&self) -> u32 {
@@ -431,7 +459,7 @@ impl Control {
             return Err(Fault::ToolWithoutGrant);
         }
         match self.grant.as_ref().filter(|live| live.id == grant) {
-            None => Ok(false),
+            None => Ok(mutant::is("TOOL-1/takes")),
             Some(live) if live.scopes.contains(scope) => Ok(true),
             Some(_) => Err(Fault::ToolWithoutScope),
         }
@@ -440,7 +468,8 @@ impl Control {
     //= spec/19-tools.md#secure-desktop [TOOL-21] 42dd223c
     /// The system's own question is on the screen, and the helper may not answer it.
     pub(super) fn secure_blocks(&self) -> bool {
-        self.secure && !self.scopes().contains(Scopes::ELEVATION)
+        let blocks = self.secure && !self.scopes().contains(Scopes::ELEVATION);
+        blocks && !mutant::is("TOOL-21/goes-on")
     }
 
     pub(super) fn set_secure(&mut self, secure: bool, out: &mut Out) -> bool {

@@ -8,7 +8,7 @@ use alongside_wire::{
 };
 
 use super::{Event, Output};
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 type Out = VecDeque<Output>;
 
@@ -24,7 +24,7 @@ impl Drawing {
     pub(super) fn stroke(&mut self, stroke: &Stroke, out: &mut Out) {
         //= spec/19-tools.md#drawing [TOOL-19] 15db5128
         let points = self.points + stroke.points.len();
-        if points > limits::DRAWING_POINTS {
+        if points > limits::DRAWING_POINTS && !mutant::is("TOOL-19/draws") {
             return;
         }
         self.points = points;
@@ -53,7 +53,8 @@ impl Drawing {
     //= spec/19-tools.md#drawing [TOOL-16] 4646ae75
     /// Nothing is shown of another grant than the live one, or beside a question.
     pub(super) fn settle(&mut self, live: Option<u32>, asked: bool, out: &mut Out) {
-        if self.grant.is_some() && (self.grant != live || asked) {
+        let over = self.grant != live && !mutant::is("TOOL-15/stays");
+        if self.grant.is_some() && (over || asked) {
             self.clear(out);
         }
     }

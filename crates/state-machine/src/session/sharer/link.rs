@@ -10,6 +10,7 @@ use alongside_wire::{
 use super::{Event, Output, Phase, Sharer, viewing::Viewing};
 use crate::{
     error::{Fault, Plane},
+    mutant,
     session::{By, clipboard::Clipboard, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
@@ -43,6 +44,7 @@ impl Sharer {
     pub fn record_failed(&mut self, now: Timestamp) {
         self.handle_timeout(now);
         match self.phase {
+            Phase::Deciding { .. } | Phase::Viewing(_) if mutant::is("KEY-7/lenient") => {}
             Phase::Deciding { .. } | Phase::Viewing(_) => self.leave_path(now),
             Phase::Idle | Phase::Joining { .. } | Phase::Securing { .. } | Phase::Ended(_) => {
                 self.fail(By::Relay, Fault::RecordFailed);
@@ -63,6 +65,10 @@ impl Sharer {
             let state = self.state();
             self.link.tell(state.paused);
             self.out.push_back(Output::Send(state.into()));
+            if mutant::is("RECON-23/hasty") {
+                self.link = Link::Up;
+                self.event(Event::Back);
+            }
         }
     }
 
@@ -71,7 +77,9 @@ impl Sharer {
     pub(super) fn leave_path(&mut self, now: Timestamp) {
         if !self.link.is_lost() {
             self.freeze(now);
-            self.out.push_back(Output::NewPath);
+            if !mutant::is("RECON-6/stays") {
+                self.out.push_back(Output::NewPath);
+            }
         }
     }
 
@@ -82,7 +90,9 @@ impl Sharer {
             return;
         }
         self.drop_input_and_questions();
-        if let Phase::Viewing(viewing) = &mut self.phase {
+        if let Phase::Viewing(viewing) = &mut self.phase
+            && !mutant::is("RECON-2/keeps")
+        {
             viewing.freeze(&mut self.out);
         }
         link::hush(&mut self.out);
@@ -107,7 +117,14 @@ impl Sharer {
         now: Timestamp,
     ) -> Result<(), Fault> {
         match message {
-            Message::State(state) => self.thaw(state, now),
+            Message::State(state) => {
+                let paused = state.paused && !mutant::is("RECON-28/deaf");
+                let state = State {
+                    paused,
+                    ..state.clone()
+                };
+                self.thaw(&state, now)
+            }
             Message::End(End { code }) => self.peer_ended(*code),
             Message::Pad(_) => Ok(()),
             //= spec/12-reconnect.md#state [RECON-24] 36f1fa98
@@ -145,10 +162,12 @@ impl Sharer {
                     .extend(pause.map(|pause| Output::Send(pause.into())));
                 //= spec/12-reconnect.md#state [RECON-27] 004a6204
                 let displays = self.displays.clone();
-                self.out
-                    .push_back(Output::Send(Displays { displays }.into()));
+                if !mutant::is("RECON-27/silent") {
+                    self.out
+                        .push_back(Output::Send(Displays { displays }.into()));
+                }
                 //= spec/12-reconnect.md#state [RECON-36] 4915b6d9
-                if !viewing.advised {
+                if !viewing.advised && !mutant::is("RECON-36/silent") {
                     let advisory = self.advisory.clone();
                     self.out.push_back(Output::Send(advisory.into()));
                 }
@@ -169,7 +188,9 @@ impl Viewing {
         self.epoch_seen = 0;
         self.settle(out);
         //= spec/12-reconnect.md#state [RECON-34] 78a893a5
-        self.clipboard = Clipboard::default();
+        if !mutant::is("RECON-34/goes-on") {
+            self.clipboard = Clipboard::default();
+        }
     }
 
     fn state(&self) -> State {
@@ -204,7 +225,9 @@ impl Viewing {
             out.push_back(self.paused.event());
         }
         //= spec/12-reconnect.md#state [RECON-29] e0b4d6ec
-        self.control.nothing_shown();
+        if !mutant::is("RECON-29/asks") {
+            self.control.nothing_shown();
+        }
         self.old_frame = self.frame;
         self.raise_epoch(out);
         out.extend(self.control.secure_told().map(Output::Send));

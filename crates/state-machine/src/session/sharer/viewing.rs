@@ -14,6 +14,7 @@ use alongside_wire::{
 use super::{Event, Flags, Limits, Output, control::Control, drawing::Drawing};
 use crate::{
     error::{Fault, Misuse, Plane},
+    mutant,
     session::{chat::ChatIds, clipboard, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
@@ -120,7 +121,11 @@ impl Viewing {
                 out.push_back(Output::Event(Event::Chat(chat.text.clone())));
             }
             Message::ChatAck(ack) => {
-                for id in self.chat.acknowledged(ack.id) {
+                let acknowledged = self.chat.acknowledged(ack.id);
+                if acknowledged.is_empty() && mutant::is("CHAT-6/blames") {
+                    return Err(Fault::ChatNotNext);
+                }
+                for id in acknowledged {
                     out.push_back(Output::Event(Event::ChatDelivered(id)));
                 }
             }
@@ -153,6 +158,8 @@ impl Viewing {
             Message::ProbeAnswer(answer) => {
                 if let Some(delay_ms) = self.prober.answered(answer.probe, now) {
                     out.push_back(Output::Event(Event::Delay(delay_ms)));
+                } else if mutant::is("TOOL-26/blames") {
+                    return Err(Fault::ItemNotNext);
                 }
             }
             Message::ControlRenew(_)
@@ -206,7 +213,8 @@ impl Viewing {
     /// What follows from a change of the grant, of a prompt, of what may be seen.
     pub(super) fn settle(&mut self, out: &mut Out) {
         let live = self.control.live_grant();
-        self.drawing.settle(live, self.control.is_asked(), out);
+        let asked = self.control.is_asked() && !mutant::is("TOOL-16/stays");
+        self.drawing.settle(live, asked, out);
         if let Some(item) = self.clipboard.lapse(live) {
             refuse_item(item, out);
         }
@@ -265,7 +273,9 @@ impl Viewing {
         let seen = !self.control.secure_blocks() && self.consented.contains(Scopes::VIEW);
         let running = !self.paused.either() && seen;
         //= spec/15-identity.md#advisories [ADVISORY-2] 601c13f5
-        let ready = self.advised && self.epoch_seen == self.epoch;
+        let advised = self.advised || mutant::is("ADVISORY-2/unread");
+        let known = self.epoch_seen == self.epoch || mutant::is("PAUSE-5/unseen");
+        let ready = advised && known;
         (running && ready).then_some(self.epoch)
     }
 
@@ -324,7 +334,9 @@ impl Viewing {
     //= spec/19-tools.md#grants [TOOL-4] 073ebf43
     pub(super) fn send_clipboard(&mut self, text: &str, out: &mut Out) -> Result<u32, Misuse> {
         let grant = self.control.live_grant().ok_or(Misuse::Nothing)?;
-        if !self.control.scopes().contains(Scopes::CLIPBOARD_TO_HELPER) {
+        if !self.control.scopes().contains(Scopes::CLIPBOARD_TO_HELPER)
+            && !mutant::is("TOOL-4/beyond")
+        {
             return Err(Misuse::Scope);
         }
         let item = self.clipboard.send(grant, text)?;
@@ -378,7 +390,7 @@ impl Viewing {
     }
 
     fn set_peer_pause(&mut self, paused: bool, out: &mut Out) {
-        if self.paused.peer != paused {
+        if self.paused.peer != paused || mutant::is("PAUSE-12/tells") {
             let flags = Flags {
                 peer: paused,
                 ..self.paused
@@ -396,7 +408,9 @@ impl Viewing {
                 self.control.end_grant(ErrorCode::Paused, true, out);
                 // Not counted as a denial by the person: there is nothing to hold against anybody.
                 //= spec/05-session.md#pause [PAUSE-9] f88ba875
-                self.control.refuse_prompt(ErrorCode::TooEarly, out);
+                if !mutant::is("PAUSE-9/open") {
+                    self.control.refuse_prompt(ErrorCode::TooEarly, out);
+                }
             }
             self.raise_epoch(out);
         }
