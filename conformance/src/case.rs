@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     driver::Role,
-    stage::{ClientStage, Done, PairStage, RelayStage},
+    stage::{ClientStage, Done, PairStage, RelayStage, SetUp},
 };
 
 /// One thing that is checked of what is under test.
@@ -16,8 +16,10 @@ pub struct Case {
     pub title: String,
     /// The requirements that it sees to hold, each of which it must come to.
     pub checks: Vec<&'static str>,
-    /// What the client has to have.
+    /// What the client or the relay has to have.
     pub needs: Vec<&'static str>,
+    /// What the relay is set up with.
+    pub set_up: SetUp,
     /// A case without which this one means nothing.
     pub after: Option<String>,
     /// The case that differs from this in one fact, by which that one is allowed and this is not.
@@ -98,6 +100,7 @@ impl Case {
             title: title.into(),
             checks: checks.to_vec(),
             needs: Vec::new(),
+            set_up: SetUp::default(),
             after: None,
             twin: None,
             run,
@@ -165,7 +168,14 @@ impl Case {
         Self::new(id, title, checks, Run::Pair(Arc::new(run)))
     }
 
-    /// The client, or each of a pair, has to have this.
+    /// The relay is set up with this.
+    #[must_use]
+    pub fn set_up(mut self, set_up: &SetUp) -> Self {
+        self.set_up = set_up.clone();
+        self
+    }
+
+    /// The client, the relay, or each of a pair, has to have this.
     #[must_use]
     pub fn needs(mut self, capability: &'static str) -> Self {
         self.needs.push(capability);

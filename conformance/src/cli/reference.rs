@@ -1,8 +1,7 @@
 //! The reference client and relay, within this program.
 
-use std::io;
+use std::path::PathBuf;
 
-use alongside_relay::{Options, tls::Identity};
 use clap::Subcommand;
 use tokio::io::{BufReader, stdin, stdout};
 
@@ -18,8 +17,8 @@ use crate::{
 pub(super) enum Reference {
     /// The driver of the reference client
     Driver,
-    /// The reference relay, with a clock
-    Relay,
+    /// The reference relay, set up by a file
+    Relay { setup: PathBuf },
 }
 
 /// All that is tested of it, with more in the environment of each part.
@@ -40,9 +39,15 @@ pub(super) fn targets(environment: &[(String, String)]) -> Result<Targets, Strin
 pub(super) fn pair(environment: &[(String, String)]) -> Result<PairTarget, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let program = program.display().to_string();
-    let part = |name: &str| vec![program.clone(), "reference".to_owned(), name.to_owned()];
+    let part = |words: &[&str]| {
+        let words = ["reference"].iter().chain(words).copied();
+        [program.clone()]
+            .into_iter()
+            .chain(words.map(str::to_owned))
+            .collect()
+    };
     let driver = driver::Program {
-        command: part("driver"),
+        command: part(&["driver"]),
         environment: environment.to_vec(),
     };
     Ok(PairTarget {
@@ -50,7 +55,7 @@ pub(super) fn pair(environment: &[(String, String)]) -> Result<PairTarget, Strin
         helper: driver.clone(),
         sharer: driver,
         relay: RelayTarget::Program(RelayProgram {
-            command: part("relay"),
+            command: part(&["relay", "{setup}"]),
             environment: environment.to_vec(),
         }),
     })
@@ -67,11 +72,8 @@ pub(super) fn be(part: &Reference) -> u8 {
             let (commands, answers) = (BufReader::new(stdin()), stdout());
             match part {
                 Reference::Driver => alongside_client::driver::run(commands, answers).await,
-                Reference::Relay => {
-                    let identity = Identity::self_signed(vec!["localhost".to_owned()]);
-                    let identity = identity.map_err(|error| io::Error::other(error.to_string()))?;
-                    let options = Options::new(([127, 0, 0, 1], 0).into(), identity);
-                    alongside_relay::testing::run(options, commands, answers).await
+                Reference::Relay { setup } => {
+                    alongside_relay::testing::run(setup, commands, answers).await
                 }
             }
         });

@@ -60,10 +60,6 @@ pub(super) struct Common {
 }
 
 pub(super) fn run(what: What) -> u8 {
-    let usual = match &what {
-        What::Reference(_) => REFERENCE,
-        _ => "",
-    };
     let Named {
         targets,
         command,
@@ -72,7 +68,7 @@ pub(super) fn run(what: What) -> u8 {
         Ok(named) => named,
         Err(why) => return complain(&why),
     };
-    let expectations = match common.expectations(usual) {
+    let expectations = match common.expectations() {
         Ok(expectations) => expectations,
         Err(why) => return complain(&why),
     };
@@ -119,19 +115,16 @@ impl Common {
         }
     }
 
-    /// Those of the file that is named, or the usual ones.
-    fn expectations(&self, usual: &str) -> Result<Expectations, String> {
+    /// Those of the file that is named.
+    fn expectations(&self) -> Result<Expectations, String> {
         let Some(path) = &self.expect else {
-            return Expectations::read(usual, date::today());
+            return Ok(Expectations::default());
         };
         let text = fs::read_to_string(path).map_err(|error| error.to_string());
         text.and_then(|text| Expectations::read(&text, date::today()))
             .map_err(|why| format!("{}: {why}", path.display()))
     }
 }
-
-/// What is known of the reference.
-const REFERENCE: &str = include_str!("../../reference.toml");
 
 /// All of it, once.
 struct Round<'a> {
@@ -168,9 +161,9 @@ impl Round<'_> {
         outcomes.iter_mut().for_each(&mut tell);
         outcomes.extend(run::run(errands, targets, self.settings, runtime, tell));
         broken?;
-        let known: Vec<_> = cases::all().into_iter().map(|case| case.id).collect();
-        let is_known = |case: &str| case == SETUP || known.iter().any(|id| id == case);
-        let stale = self.expectations.stale(is_known);
+        let mut known: Vec<_> = cases::all().into_iter().map(|case| case.id).collect();
+        known.push(SETUP.to_owned());
+        let stale = self.expectations.stale(&known);
         let report = Report::new(run, outcomes, stale);
         let page = folder.end(&report)?;
         terminal.sum(&report, &page);

@@ -59,7 +59,8 @@ pub(super) struct WhichRelay {
     /// SHA-256 of that relay's certificate, in hex
     #[arg(long, value_name = "HEX")]
     certificate: Option<String>,
-    /// A command that starts a relay; {listen} in it becomes an address to listen at
+    /// A command that starts a relay; {listen} in it becomes an address to listen at, {setup} the file
+    /// that it is set up with
     #[arg(long, value_name = "COMMAND", conflicts_with = "relay_url")]
     relay_cmd: Option<String>,
 }

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [[expect]]
-//! case = "sharer/consent/silence"
+//! case = "sharer/consent/silence"  # or a group, "sharer/consent/*", of which those count that fail
 //! target = "sharer"                # any without it
 //! verdict = "FAIL"
 //! match = "CONSENT-4"              # the detail holds this; any without it
@@ -99,7 +99,7 @@ impl Expectations {
                 continue;
             }
             let comes_true = bad && one.verdict == verdict && outcome.detail.contains(&one.matches);
-            let passes = verdict == Verdict::Pass;
+            let passes = verdict == Verdict::Pass && !one.is_of_group();
             if comes_true || passes {
                 self.seen.insert(place);
                 outcome.expected = Some(one.why());
@@ -115,15 +115,20 @@ impl Expectations {
         }
     }
 
-    /// What has to be put right in the file: of what was run, and of cases that `known` has not.
-    pub fn stale(&self, known: impl Fn(&str) -> bool) -> Vec<Stale> {
+    /// What has to be put right in the file: of what was run, and of cases that are not `known`.
+    pub fn stale(&self, known: &[String]) -> Vec<Stale> {
         let all = self.all.iter().enumerate();
         let stale = all.filter_map(|(place, one)| {
-            let was_run = self.run.iter().any(|(case, target)| {
-                *case == one.case && one.target.is_none_or(|wanted| wanted == *target)
-            });
+            let was_run = |named: &&String| {
+                let run = self.run.iter().filter(|(case, _)| case == *named);
+                let mut targets = run.map(|(_, target)| *target);
+                targets.any(|target| one.target.is_none_or(|wanted| wanted == target))
+            };
+            let named: Vec<_> = known.iter().filter(|case| one.names(case)).collect();
+            // Those of a group that were not run may be the ones.
+            let was_run = named.iter().all(was_run);
             let why = match () {
-                () if !known(&one.case) => "there is no such case".to_owned(),
+                () if named.is_empty() => "there is no such case".to_owned(),
                 () if self.has_expired(one) => "it has expired".to_owned(),
                 () if was_run && !self.seen.contains(&place) => {
                     format!("no {} that matches came of it", one.verdict)
@@ -150,7 +155,21 @@ impl Expectations {
 
 impl Expectation {
     fn is_about(&self, outcome: &Outcome) -> bool {
-        self.case == outcome.case && self.target.is_none_or(|target| target == outcome.target)
+        self.names(&outcome.case) && self.target.is_none_or(|target| target == outcome.target)
+    }
+
+    /// It is about all cases whose names begin, and end, as this says.
+    fn is_of_group(&self) -> bool {
+        self.case.contains('*')
+    }
+
+    fn names(&self, case: &str) -> bool {
+        match self.case.split_once('*') {
+            None => self.case == case,
+            Some((begins, ends)) => case
+                .strip_prefix(begins)
+                .is_some_and(|rest| rest.ends_with(ends)),
+        }
     }
 
     fn why(&self) -> String {
@@ -205,7 +224,8 @@ mod tests {
     }
 
     fn stale(expectations: &Expectations) -> Vec<String> {
-        let stale = expectations.stale(|case| case.starts_with("sharer/"));
+        let known = ["sharer/consent/given", "helper/frame/given"].map(str::to_owned);
+        let stale = expectations.stale(&known);
         stale.into_iter().map(|one| one.why).collect()
     }
 
@@ -263,6 +283,34 @@ mod tests {
         let text = "[[expect]]\ncase = \"no/such\"\nverdict = \"FAIL\"\nreason = \"r\"";
         let file = Expectations::read(text, TODAY).unwrap();
         assert_eq!(stale(&file), ["there is no such case"]);
+    }
+
+    #[test]
+    fn a_group_is_those_of_it_that_fail() {
+        let group = |case: &str| {
+            let text = format!(
+                "[[expect]]\ncase = \"{case}\"\nverdict = \"FAIL\"\nmatch = \"there\"\nreason = \"r\""
+            );
+            Expectations::read(&text, TODAY).unwrap()
+        };
+        for case in ["sharer/*", "sharer/*/given", "*consent/given"] {
+            let mut file = group(case);
+            assert_eq!(applied(&mut file, Verdict::Pass).verdict, Verdict::Pass);
+            assert_eq!(stale(&file), ["no FAIL that matches came of it"]);
+            assert_eq!(applied(&mut file, Verdict::Fail).verdict, Verdict::Xfail);
+            assert!(stale(&file).is_empty());
+            let crash = applied(&mut file, Verdict::Crash).verdict;
+            assert_eq!(crash, Verdict::Crash);
+        }
+        // One of it was not run.
+        let mut file = group("*/given");
+        assert_eq!(applied(&mut file, Verdict::Pass).verdict, Verdict::Pass);
+        assert!(stale(&file).is_empty());
+        for case in ["sharer/consent/given/*", "*/refused"] {
+            let mut file = group(case);
+            assert_eq!(applied(&mut file, Verdict::Fail).verdict, Verdict::Fail);
+            assert_eq!(stale(&file), ["there is no such case"]);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
     case::Target,
     driver::{Answer, Broken, Driver, Program, Role},
     quic::{ALPN, Seen, dial},
-    stage::Stop,
+    stage::{SetUp, Stop},
 };
 
 /// The name of what is looked at here. It stands beside the cases, and is none.
@@ -222,7 +222,8 @@ fn relay(
     stdio: &mut Vec<String>,
 ) -> Result<Option<Described>, Broken> {
     let none = || Broken::Missing("there is no relay to test".to_owned());
-    let relay = target.ok_or_else(none)?.start(settings.start())?;
+    let target = target.ok_or_else(none)?;
+    let relay = target.start(&SetUp::default(), settings.start())?;
     let (sender, _heard) = std::sync::mpsc::channel();
     let dialled = dial(
         relay.address,
@@ -234,10 +235,9 @@ fn relay(
     );
     *stdio = relay.stdio.take();
     dialled.map_err(|why| Broken::Silent(format!("a connection: {why}")))?;
-    let capabilities: &[&str] = if relay.clock { &["clock"] } else { &[] };
     Ok(Some(Described {
         name: relay.address.to_string(),
         version: String::new(),
-        capabilities: capabilities.iter().map(ToString::to_string).collect(),
+        capabilities: relay.capabilities.iter().cloned().collect(),
     }))
 }

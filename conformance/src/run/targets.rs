@@ -8,7 +8,7 @@ use super::Errand;
 use crate::{
     case::Target,
     driver::{self, Broken},
-    stage::{RelayProgram, RelayUnderTest},
+    stage::{RelayProgram, RelayUnderTest, SetUp},
 };
 
 /// A client.
@@ -29,10 +29,14 @@ pub enum RelayTarget {
 
 impl RelayTarget {
     /// The relay, started if it does not run.
-    pub(super) fn start(&self, patience: Duration) -> Result<RelayUnderTest, Broken> {
+    pub(super) fn start(
+        &self,
+        set_up: &SetUp,
+        patience: Duration,
+    ) -> Result<RelayUnderTest, Broken> {
         match self {
             Self::At(address, certificate) => Ok(RelayUnderTest::at(*address, certificate.clone())),
-            Self::Program(program) => RelayUnderTest::start(program, patience),
+            Self::Program(program) => RelayUnderTest::start(program, set_up, patience),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     case::{Run, Target},
     driver::{Broken, Driver, Role, Stdio},
     stage::{
-        Bench, ClientStage, Done, PairBench, PairStage, RelayStage, RelayUnderTest, Stop,
+        Bench, ClientStage, Done, PairBench, PairStage, RelayStage, RelayUnderTest, SetUp, Stop,
         Transcript,
     },
 };
@@ -24,11 +24,15 @@ pub(super) struct Worker<'a> {
     settings: &'a Settings,
     runtime: Handle,
     benches: BTreeMap<Role, Bench>,
-    relay: Option<RelayUnderTest>,
+    /// Relays by what they are set up with, the latest that was used at the end.
+    relays: Vec<(SetUp, RelayUnderTest)>,
     /// The pair of late, and which it is.
     pair: Option<(Option<Pairing>, PairBench)>,
     sessions: u64,
 }
+
+/// So many relays run at most, for cases that come with one set-up after another.
+const RELAYS: usize = 3;
 
 type Ran = (Done, Vec<&'static str>, Transcript);
 
@@ -39,7 +43,7 @@ impl<'a> Worker<'a> {
             settings,
             runtime,
             benches: BTreeMap::new(),
-            relay: None,
+            relays: Vec::new(),
             pair: None,
             sessions: 0,
         }
@@ -87,7 +91,7 @@ impl<'a> Worker<'a> {
                 .benches
                 .get(&Role::Sharer)
                 .map(|bench| &bench.driver.stdio),
-            Target::Relay => self.relay.as_ref().map(|relay| &relay.stdio),
+            Target::Relay => self.relays.last().map(|(_, relay)| &relay.stdio),
             Target::Pair => {
                 let pair = self.pair.as_ref();
                 return pair.map(|(_, bench)| bench.stdio()).unwrap_or_default();
@@ -103,6 +107,11 @@ impl<'a> Worker<'a> {
                 roles.clone(),
                 std::sync::Arc::new(|stage: &mut ClientStage<'_>| stage.deciding()),
             ),
+            Run::Relay(_) if errand.case.set_up.closed => {
+                Run::Relay(std::sync::Arc::new(|stage: &mut RelayStage<'_>| {
+                    stage.client().map(|_| ())
+                }))
+            }
             Run::Relay(_) => Run::Relay(std::sync::Arc::new(|stage: &mut RelayStage<'_>| {
                 stage.pair().map(|_| ())
             })),
@@ -124,7 +133,7 @@ impl<'a> Worker<'a> {
                 self.client(errand, Role::Helper, seed, &**case)
             }
             (Run::Client(_, case), _) => self.client(errand, Role::Sharer, seed, &**case),
-            (Run::Relay(case), _) => self.relay(seed, &**case),
+            (Run::Relay(case), _) => self.relay(errand, seed, &**case),
             (Run::Pair(case), _) => self.pair(errand, &**case),
         }));
         caught.unwrap_or_else(|panic| {
@@ -165,18 +174,32 @@ impl<'a> Worker<'a> {
         (done, held, transcript)
     }
 
-    fn relay(&mut self, seed: u64, case: &dyn Fn(&mut RelayStage<'_>) -> Done) -> Ran {
-        let relay = match self.relay_under_test() {
+    fn relay(
+        &mut self,
+        errand: &Errand,
+        seed: u64,
+        case: &dyn Fn(&mut RelayStage<'_>) -> Done,
+    ) -> Ran {
+        let set_up = &errand.case.set_up;
+        let mut relay = match self.relay_under_test(set_up) {
             Ok(relay) => relay,
             Err(stop) => return failed(stop),
         };
         let (runtime, patience) = (self.runtime.clone(), self.settings.patience);
-        let mut relay = relay;
         let mut stage =
             RelayStage::new(&mut relay, runtime, patience, self.settings.real_time, seed);
-        let done = case(&mut stage);
+        let needs = &errand.case.needs;
+        let able = needs
+            .iter()
+            .try_for_each(|capability| stage.needs(capability));
+        let done = able.and_then(|()| case(&mut stage));
         let (held, transcript) = stage.finish();
-        self.relay = (!relay.is_spent()).then_some(relay);
+        if !relay.is_spent() {
+            if self.relays.len() >= RELAYS {
+                self.relays.remove(0);
+            }
+            self.relays.push((set_up.clone(), relay));
+        }
         (done, held, transcript)
     }
 
@@ -203,7 +226,7 @@ impl<'a> Worker<'a> {
             let target = target.ok_or_else(none)?;
             let start = self.settings.start();
             let bench = PairBench {
-                relay: target.relay.start(start).map_err(stop)?,
+                relay: target.relay.start(&SetUp::default(), start).map_err(stop)?,
                 helper: Driver::start(&target.helper, start).map_err(stop)?,
                 sharer: Driver::start(&target.sharer, start).map_err(stop)?,
                 patience: self.settings.patience,
@@ -236,13 +259,14 @@ impl<'a> Worker<'a> {
         self.benches.get_mut(&role).ok_or_else(none)
     }
 
-    fn relay_under_test(&mut self) -> Done<RelayUnderTest> {
-        if let Some(relay) = self.relay.take() {
-            return Ok(relay);
+    fn relay_under_test(&mut self, set_up: &SetUp) -> Done<RelayUnderTest> {
+        let running = self.relays.iter().position(|(with, _)| with == set_up);
+        if let Some(place) = running {
+            return Ok(self.relays.remove(place).1);
         }
         let none = || Stop::Harness("there is no relay to test".to_owned());
         let relay = self.targets.relay.as_ref().ok_or_else(none)?;
-        relay.start(self.settings.start()).map_err(stop)
+        relay.start(set_up, self.settings.start()).map_err(stop)
     }
 
     /// The next case gets a fresh one.
@@ -250,7 +274,7 @@ impl<'a> Worker<'a> {
         match target {
             Target::Helper => drop(self.benches.remove(&Role::Helper)),
             Target::Sharer => drop(self.benches.remove(&Role::Sharer)),
-            Target::Relay => self.relay = None,
+            Target::Relay => drop(self.relays.pop()),
             Target::Pair => self.pair = None,
         }
     }

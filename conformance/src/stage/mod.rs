@@ -24,6 +24,6 @@ pub(crate) use item::named;
 pub use pair::{PairBench, PairStage};
 pub(crate) use pair::{hash, other};
 pub(crate) use paths::{NAME, names};
-pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, Who};
+pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, SetUp, Who};
 pub use stop::{Done, Stop};
 pub use transcript::{Entry, Master, On, Transcript};

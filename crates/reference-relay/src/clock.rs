@@ -28,11 +28,12 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Time that stands still but for [`Relay::advance`](crate::Relay::advance).
-    pub fn manual() -> Self {
+    /// Time that stands still but for [`Relay::advance`](crate::Relay::advance), from this Unix time
+    /// on, or that of the computer.
+    pub fn manual(began: Option<u64>) -> Self {
         Self(Source::Manual {
             micros: AtomicU64::new(0),
-            began: unix_now(),
+            began: began.unwrap_or_else(unix_now),
         })
     }
 

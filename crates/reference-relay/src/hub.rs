@@ -205,17 +205,23 @@ impl Hub {
         }
     }
 
-    /// Sees to it that the rules in force are those of the operator's file.
+    /// Sees to it, again and again, that the rules in force are those of the operator's file.
     pub(crate) async fn keep_policy(&self) {
         let mut in_force = self.access.policy();
         loop {
             tokio::time::sleep(POLICY_INTERVAL).await;
             let policy = self.access.policy();
             if !Arc::ptr_eq(&policy, &in_force) && *policy != *in_force {
-                self.lock().machine.set_policy((*policy).clone());
+                self.read_policy();
             }
             in_force = policy;
         }
+    }
+
+    /// The rules in force are those of the operator's file.
+    pub(crate) fn read_policy(&self) {
+        let policy = self.access.policy();
+        self.lock().machine.set_policy((*policy).clone());
     }
 
     fn tell(&self, what: impl FnOnce(&mut relay::Relay, Timestamp)) {

@@ -29,7 +29,12 @@ impl Issuer {
         let fields = text::fields(&file).map_err(|error| wrong(error.to_string()))?;
         let seed = text::only(&fields, "issuer").map_err(|error| wrong(error.to_string()))?;
         let seed = seed.ok_or_else(|| wrong("it has no issuer key".to_owned()))?;
-        Ok(Self(SecretKey::from_seed(&Zeroizing::new(seed))))
+        Ok(Self::from_seed(&Zeroizing::new(seed)))
+    }
+
+    /// The key of 32 random bytes.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SecretKey::from_seed(seed))
     }
 
     /// The public half.

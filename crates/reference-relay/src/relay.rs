@@ -207,14 +207,25 @@ impl Relay {
         self.hub.advance(ms);
     }
 
+    /// Sees to it that the rules in force are those of the operator's file, which happens by itself
+    /// within seconds.
+    pub fn read_policy(&self) {
+        self.hub.read_policy();
+    }
+
     /// How it is with it.
     pub fn status(&self) -> Status {
         self.hub.status()
     }
 
+    /// Begins nothing any more; sessions go on.
+    pub fn begin_to_drain(&self) {
+        self.hub.begin_to_drain();
+    }
+
     /// Begins nothing any more, and waits until the sessions have come to their end.
     pub async fn drain(&self) {
-        self.hub.begin_to_drain();
+        self.begin_to_drain();
         // Sessions last for minutes; to look often enough is simpler than to be told.
         while self.hub.status().sessions > 0 {
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -7,7 +7,10 @@ use alongside_wire::{
     rendezvous::{CodeRequest, Message},
 };
 
-use super::words::{gone, refused};
+use super::{
+    limits::limited,
+    words::{gone, refused},
+};
 use crate::{
     case::Case,
     stage::{Done, Heard, RelayStage, Stop},
@@ -45,6 +48,7 @@ pub(super) fn cases() -> Vec<Case> {
             &["RDV-19", "RDV-20"],
             full,
         )
+        .set_up(&limited("codes", 8))
         .twin("relay/code/issued"),
         Case::relay(
             "relay/code/of-one-source",

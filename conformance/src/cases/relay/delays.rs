@@ -6,7 +6,7 @@ use alongside_wire::{
     rendezvous::{Join, Message},
 };
 
-use super::words::refused;
+use super::{limits::limited, words::refused};
 use crate::{
     case::Case,
     stage::{Done, RelayStage, Who},
@@ -74,6 +74,15 @@ pub(super) fn cases() -> Vec<Case> {
             &["RDV-29"],
             too_many_wait,
         )
+        .set_up(&limited("pending-joins", 16))
+        .twin("relay/join/unknown"),
+        Case::relay(
+            "relay/join/table-is-full",
+            "with as many sources that failed as the relay remembers, a join of another is delayed for longest",
+            &["RDV-27"],
+            table_is_full,
+        )
+        .set_up(&limited("sources", 2))
         .twin("relay/join/unknown"),
     ]
 }
@@ -293,4 +302,28 @@ fn too_many_wait(stage: &mut RelayStage<'_>) -> Done {
         stage.next("RDV-29", one_more, &NOT_FOUND)?;
     }
     Ok(())
+}
+
+fn table_is_full(stage: &mut RelayStage<'_>) -> Done {
+    stage.needs_clock()?;
+    let most = stage.limit_within("sources", 64)?;
+    let longest = stage.timer("join-delay-most")?;
+    for source in 0..most {
+        let who = stage.client_from(u8::try_from(source).unwrap_or(u8::MAX))?;
+        stage.join(who, nobodys(), b"an offer")?;
+        stage.next("RDV-27", who, &NOT_FOUND)?;
+    }
+    // One that it knows is not delayed.
+    let known = stage.client()?;
+    stage.join(known, nobodys(), b"an offer")?;
+    stage.next("RDV-27", known, &NOT_FOUND)?;
+    let unknown = stage.client_from(100)?;
+    stage.say(unknown, by(nobodys()));
+    is_delayed(stage, "RDV-27", unknown, longest, &NOT_FOUND)?;
+    // Later there is room again.
+    let decay = stage.timer("join-delay-decay")?;
+    stage.pass(decay)?;
+    let again = stage.client_from(100)?;
+    stage.join(again, nobodys(), b"an offer")?;
+    stage.next("RDV-27", again, &NOT_FOUND)
 }

@@ -5,7 +5,10 @@ use alongside_wire::{
     rendezvous::{Message, PeerBack, PeerLost, Rejoin},
 };
 
-use super::words::{delivered, gone, refused, rejoined};
+use super::{
+    limits::limited,
+    words::{delivered, gone, refused, rejoined},
+};
 use crate::{
     case::Case,
     quic::Weather,
@@ -102,6 +105,7 @@ pub(super) fn cases() -> Vec<Case> {
             &["HOLD-8"],
             places_are_full,
         )
+        .set_up(&limited("held-places", 4))
         .twin("relay/hold/back"),
         Case::relay(
             "relay/hold/silence",

@@ -5,11 +5,13 @@ use alongside_wire::{
     rendezvous::{CodeRequest, Leave, Message},
 };
 
+use serde_json::json;
+
 use super::words::{delivered, gone};
 use crate::{
     case::Case,
     quic::Close,
-    stage::{Done, Heard, RelayStage},
+    stage::{Done, Heard, RelayStage, SetUp},
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -59,8 +61,14 @@ pub(super) fn cases() -> Vec<Case> {
             "a client has to prove its address while a quarter of all connections are open",
             &["SOURCE-3"],
             connections,
-        ),
+        )
+        .set_up(&limited("connections", 32)),
     ]
+}
+
+/// A relay of which one limit is so small that the suite comes to it.
+pub(super) fn limited(name: &str, limit: u64) -> SetUp {
+    SetUp::default().with("limits", json!({ name: limit }))
 }
 
 /// A message to be skipped that takes this many bytes, of at least 4.

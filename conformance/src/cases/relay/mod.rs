@@ -7,9 +7,12 @@ mod hello;
 mod hold;
 mod joins;
 mod limits;
+mod people;
 mod session;
+mod sign_in;
 mod table;
 mod time;
+mod tokens;
 mod transport;
 mod wire;
 mod words;
@@ -29,6 +32,7 @@ pub(super) fn cases() -> Vec<Case> {
         limits::cases(),
         transport::cases(),
         wire::cases(),
+        sign_in::cases(),
         table::cases(),
     ]
     .concat()

@@ -69,7 +69,9 @@ impl PairStage<'_> {
     }
 
     fn all_have_clocks(&self) -> bool {
-        self.bench.helper.can("clock") && self.bench.sharer.can("clock") && self.bench.relay.clock
+        self.bench.helper.can("clock")
+            && self.bench.sharer.can("clock")
+            && self.bench.relay.can("clock")
     }
 
     /// Hears the next thing, or moves the clocks a little, if the deadline is not over.
@@ -92,7 +94,7 @@ impl PairStage<'_> {
     /// Moves the clocks of those that have one.
     fn advance(&mut self, ms: u64) -> Done {
         self.now += ms;
-        if self.bench.relay.clock {
+        if self.bench.relay.can("clock") {
             self.bench.relay.advance(ms, self.bench.patience)?;
         }
         let mut asked = Vec::new();

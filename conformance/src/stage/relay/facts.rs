@@ -31,7 +31,8 @@ impl RelayStage<'_> {
         let limit = self.limit(name)?;
         if limit > most {
             return Err(Stop::Untestable(format!(
-                "the limit {name} is {limit}, and the suite goes up to {most}; start a relay with less"
+                "the limit {name} is {limit}, and the suite goes up to {most}: let the relay follow \
+                 `limits` of the set-up file in driver.md"
             )));
         }
         usize::try_from(limit).map_err(|error| Stop::Harness(error.to_string()))
@@ -64,8 +65,8 @@ impl RelayStage<'_> {
     }
 
     /// Whether the relay's time passes only as the suite says.
-    pub const fn has_clock(&self) -> bool {
-        self.relay.clock
+    pub fn has_clock(&self) -> bool {
+        self.can("clock")
     }
 
     /// Nothing but the suite's own clock will do.
@@ -73,9 +74,40 @@ impl RelayStage<'_> {
     /// # Errors
     /// [`Stop::Untestable`] if the relay has none.
     pub fn needs_clock(&self) -> Done {
-        match self.relay.clock {
+        self.needs("clock")
+    }
+
+    /// Whether the relay can be told, or given, this.
+    pub fn can(&self, capability: &str) -> bool {
+        self.relay.can(capability)
+    }
+
+    /// The relay has to have this: a capability, or `sign-in` for any way to sign in.
+    ///
+    /// # Errors
+    /// [`Stop::Untestable`] if it does not.
+    pub fn needs(&self, capability: &str) -> Done {
+        let there = match capability {
+            "sign-in" => self.can("accounts") || self.can("issuers"),
+            one => self.can(one),
+        };
+        match there {
             true => Ok(()),
-            false => Err(Stop::Untestable("the relay has no clock".to_owned())),
+            false => Err(Stop::Untestable(lacks(capability))),
         }
     }
+
+    /// The relay's date, in seconds since 1970.
+    pub fn date(&self) -> u64 {
+        self.relay.date()
+    }
+}
+
+/// What a relay lacks, and what to do about it.
+fn lacks(capability: &str) -> String {
+    let named = match capability {
+        "sign-in" => "`accounts` or `issuers`".to_owned(),
+        one => format!("`{one}`"),
+    };
+    format!("the relay has no capability {named}: see \"A relay under test\" in driver.md")
 }

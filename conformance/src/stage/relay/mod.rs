@@ -3,6 +3,7 @@
 mod client;
 mod facts;
 mod program;
+mod set_up;
 mod way;
 
 use std::{
@@ -23,6 +24,7 @@ use tokio::runtime::Handle;
 
 pub use client::{Client, Heard};
 pub use program::{Program, RelayUnderTest};
+pub use set_up::SetUp;
 use way::Home;
 
 use super::{Done, Stop, Transcript, item::named, transcript::On};
@@ -166,7 +168,7 @@ impl<'a> RelayStage<'a> {
     /// # Errors
     /// If the clock does not go.
     pub fn tick(&mut self, who: Who) -> Done {
-        if !self.relay.clock {
+        if !self.has_clock() {
             return Ok(());
         }
         let from = self.client_of(who).heard.len();
@@ -295,7 +297,7 @@ impl<'a> RelayStage<'a> {
     /// [`Stop::Untestable`] if it is long and the relay has no clock.
     pub fn pass(&mut self, ms: u64) -> Done {
         self.now += ms;
-        if self.relay.clock {
+        if self.has_clock() {
             self.relay.advance(ms, self.patience)?;
             while let Ok(tagged) = self.inbox.try_recv() {
                 self.take(tagged);
@@ -319,6 +321,44 @@ impl<'a> RelayStage<'a> {
     /// [`Stop::Untestable`] if the suite has not started it.
     pub fn shut_down(&mut self) -> Done {
         self.relay.shut_down()
+    }
+
+    /// The relay begins to drain.
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub fn drain(&mut self) -> Done {
+        self.needs("drain")?;
+        self.relay.changes("drain", self.patience).map(|_| ())
+    }
+
+    /// The relay is set up with this from now on.
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub fn reload(&mut self, set_up: &SetUp) -> Done {
+        self.needs("reload")?;
+        self.relay.reload(set_up, self.patience)
+    }
+
+    /// The relay has another certificate from now on, which those expect who connect.
+    ///
+    /// # Errors
+    /// If it cannot be told, or has none.
+    pub fn renew_certificate(&mut self) -> Done {
+        const OP: &str = "renew-certificate";
+        self.needs(OP)?;
+        let answer = self.relay.changes(OP, self.patience)?;
+        let certificate = answer.get("certificate").and_then(|found| found.as_str());
+        let none = || Stop::Driver(format!("it answers {OP} with {answer}"));
+        let certificate = certificate.ok_or_else(none)?.to_owned();
+        if certificate == self.relay.certificate {
+            return Err(Stop::Driver(
+                "its new certificate is the old one".to_owned(),
+            ));
+        }
+        self.relay.certificate = certificate;
+        Ok(())
     }
 
     /// The relay's clock, which began at a tick.

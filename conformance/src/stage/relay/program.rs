@@ -1,21 +1,26 @@
 //! A relay as a program of its own. See *A relay under test* in `driver.md`.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead as _, BufReader, Write as _},
     net::SocketAddr,
     process::{self, Child, ChildStdin, Command},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Done, Stop};
+use super::{
+    Done, SetUp, Stop,
+    set_up::{DATE, SetUpFile},
+};
 use crate::driver::{Broken, Stdio, lines};
 
-/// How a relay is started: a program and its arguments, of which `{listen}` becomes an address.
+/// How a relay is started: a program and its arguments, of which `{listen}` becomes an address, and
+/// `{setup}` the path of a set-up file.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The program and its arguments.
@@ -30,8 +35,8 @@ pub struct RelayUnderTest {
     pub address: SocketAddr,
     /// SHA-256 of its certificate, in hex.
     pub certificate: String,
-    /// Its time stands still but for what it is told.
-    pub clock: bool,
+    /// What it can be told and given.
+    pub capabilities: BTreeSet<String>,
     /// What it was told and what it wrote, if the suite has started it.
     pub stdio: Stdio,
     /// How far it was moved.
@@ -42,6 +47,7 @@ pub struct RelayUnderTest {
 }
 
 struct Process {
+    set_up: SetUpFile,
     child: Child,
     /// Closed when it is to end.
     stdin: Option<ChildStdin>,
@@ -63,7 +69,7 @@ impl RelayUnderTest {
         Self {
             address,
             certificate,
-            clock: false,
+            capabilities: BTreeSet::new(),
             stdio: Stdio::default(),
             elapsed: 0,
             spent: false,
@@ -75,9 +81,16 @@ impl RelayUnderTest {
     ///
     /// # Errors
     /// If it does not start, or does not say that it is ready.
-    pub fn start(program: &Program, patience: Duration) -> Result<Self, Broken> {
-        let listen = |argument: &String| argument.replace("{listen}", "127.0.0.1:0");
-        let mut command = program.command.iter().map(listen);
+    pub fn start(program: &Program, set_up: &SetUp, patience: Duration) -> Result<Self, Broken> {
+        let file = SetUpFile::new(set_up).map_err(|error| {
+            Broken::Missing(format!("there is no writing of a set-up file: {error}"))
+        })?;
+        let fill = |argument: &String| {
+            argument
+                .replace("{listen}", "127.0.0.1:0")
+                .replace("{setup}", &file.path())
+        };
+        let mut command = program.command.iter().map(fill);
         let none = || Broken::Missing("no program is named".to_owned());
         let name = command.next().ok_or_else(none)?;
         let mut child = Command::new(&name)
@@ -107,6 +120,7 @@ impl RelayUnderTest {
             }
         });
         let process = Process {
+            set_up: file,
             child,
             stdin: Some(stdin),
             lines,
@@ -125,7 +139,7 @@ impl RelayUnderTest {
         Ok(Self {
             address: ready.relay,
             certificate: ready.certificate,
-            clock: ready.capabilities.iter().any(|name| name == "clock"),
+            capabilities: ready.capabilities.into_iter().collect(),
             stdio,
             elapsed: 0,
             spent: false,
@@ -157,31 +171,73 @@ impl RelayUnderTest {
         Ok(())
     }
 
+    /// Whether it can be told, or given, this.
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.contains(capability)
+    }
+
+    /// Its date, in seconds since 1970.
+    pub(super) fn date(&self) -> u64 {
+        match self.can("clock") {
+            true => DATE + self.elapsed / 1_000,
+            false => {
+                let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                since.map_or(0, |since| since.as_secs())
+            }
+        }
+    }
+
     /// Moves its clock on.
     ///
     /// # Errors
     /// If it does not answer.
     pub(in crate::stage) fn advance(&mut self, ms: u64, patience: Duration) -> Done {
-        let Some(process) = &mut self.process else {
-            return Ok(());
-        };
         self.elapsed += ms;
+        self.tell("advance-clock", json!({ "ms": ms }), patience)
+            .map(|_| ())
+    }
+
+    /// It is set up with this from now on.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(super) fn reload(&mut self, set_up: &SetUp, patience: Duration) -> Done {
+        if let Some(process) = &self.process {
+            let written = process.set_up.write(set_up);
+            written.map_err(|error| Stop::Harness(error.to_string()))?;
+        }
+        self.changes("reload", patience).map(|_| ())
+    }
+
+    /// Tells it something after which the next case needs another.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub(super) fn changes(&mut self, op: &str, patience: Duration) -> Done<Value> {
+        self.spent = true;
+        self.tell(op, json!({}), patience)
+    }
+
+    fn tell(&mut self, op: &str, mut line: Value, patience: Duration) -> Done<Value> {
+        let Some(process) = &mut self.process else {
+            return Err(Stop::Harness(format!("nobody can be told to {op}")));
+        };
         process.next += 1;
         let id = process.next;
-        let line = json!({ "id": id, "op": "advance-clock", "ms": ms });
+        line["id"] = id.into();
+        line["op"] = op.into();
         self.stdio.keep('>', &line.to_string());
         if let Some(stdin) = &mut process.stdin {
             // It fails if the relay has ended, which is heard.
             let _ = writeln!(stdin, "{line}").and_then(|()| stdin.flush());
         }
         let answer = process.lines.recv_timeout(patience);
-        let answer =
-            answer.map_err(|_| Stop::Crash("it does not answer to its clock".to_owned()))?;
+        let answer = answer.map_err(|_| Stop::Crash(format!("it does not answer to {op}")))?;
         let answer: Value = serde_json::from_str(&answer)
             .map_err(|error| Stop::Driver(format!("it says {answer:?}: {error}")))?;
-        match answer.get("id").and_then(Value::as_u64) == Some(id) && answer.get("ok").is_some() {
-            true => Ok(()),
-            false => Err(Stop::Driver(format!("its clock does not go: {answer}"))),
+        match (answer.get("id").and_then(Value::as_u64), answer.get("ok")) {
+            (Some(answered), Some(ok)) if answered == id => Ok(ok.clone()),
+            _ => Err(Stop::Driver(format!("it answers {op} with {answer}"))),
         }
     }
 }

@@ -149,7 +149,9 @@ impl Phase {
                 now.plus_ms(config.unpaired_idle_ms)
             }
             Self::Joining { held, .. } | Self::Device(Dialling::Asking { held, .. }) => held.due,
-            Self::SigningIn(SigningIn::Waiting { due, .. }) => *due,
+            Self::SigningIn(SigningIn::Waiting { due, .. }) => {
+                (*due).min(now.plus_ms(config.unpaired_idle_ms))
+            }
             Self::Device(Dialling::Listening { .. }) => now.plus_ms(config.device_wait_ms),
             Self::Waiting { until, .. } | Self::Paired { until, .. } => until.at,
         }

@@ -142,16 +142,21 @@ impl Relay {
         }
     }
 
-    /// Has the token of a client checked; one that was sent to be checked long ago is given up.
+    /// Has the token of a client checked. A client whose token is not checked yet when an idle one has
+    /// to go goes as that does.
     pub(super) fn verify(&mut self, conn: ConnId, now: Timestamp) {
         let left = self.enter(conn, Phase::Idle, now);
-        let Some(Phase::SigningIn(SigningIn::Waiting {
-            request, counted, ..
-        })) = left
-        else {
-            self.tell(conn, ErrorCode::Idle);
-            self.close(conn, ErrorCode::Idle, now);
-            return;
+        let (request, counted) = match left {
+            Some(Phase::SigningIn(SigningIn::Waiting {
+                request,
+                counted,
+                due,
+            })) if due <= now => (request, counted),
+            _ => {
+                self.tell(conn, ErrorCode::Idle);
+                self.close(conn, ErrorCode::Idle, now);
+                return;
+            }
         };
         self.attempts += 1;
         let attempt = self.attempts;

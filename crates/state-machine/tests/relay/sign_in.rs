@@ -188,6 +188,24 @@ fn a_sign_in_that_is_given_up_is_not_answered() {
     assert_eq!(world.closed[&A], ErrorCode::Idle);
 }
 
+#[test]
+fn a_client_whose_token_waits_for_too_long_goes_like_an_idle_one() {
+    let mut world = World::with(|config| {
+        config.free_joins = 0;
+        config.join_delay_first_ms = 50_000;
+        config.unpaired_idle_ms = 30_000;
+    });
+    world.client(A, "192.0.2.1");
+    world.say(A, sign_in("control"));
+    world.pass(29_999);
+    assert_eq!(world.heard(A), []);
+    world.pass(1);
+    assert_eq!(world.heard(A), gone(ErrorCode::Idle));
+    assert_eq!(world.closed[&A], ErrorCode::Idle);
+    world.pass(30_000);
+    assert_eq!(world.checked, 0);
+}
+
 //= test spec/13-sign-in.md#lasting [AUTH-10] c140b854
 //= test spec/13-sign-in.md#lasting [AUTH-11] 4cf1b1f5
 #[test]

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use alongside_spec::tables::{Machine, Outcome};
+use alongside_state_machine::identity::{issue::Request, keys::SecretKey};
 use alongside_wire::{
     ErrorCode, Scopes,
     code::Locator,
-    device::{DeviceId, DeviceToken},
     rendezvous::{
-        Call, CardChallenge, CardIssued, CardProof, CardRequest, CodeIssued, CodeRequest, Deliver,
-        Gone, Hello, Joined, Leave, Message, PeerBack, PeerLost, Place, Refused, Rejoin, Rejoined,
-        RelayHello, Report, Reported, SignIn, SignedIn, Token, Wait, Waiting,
+        CardChallenge, CardIssued, CardProof, CardRequest, CodeIssued, CodeRequest, Deliver, Gone,
+        Hello, Joined, Leave, Message, PeerBack, PeerLost, Place, Refused, Rejoin, Rejoined,
+        RelayHello, Report, Reported, SignedIn, Waiting,
     },
 };
+use serde_json::json;
 
 use super::{Plan, hears, listens, plan, untestable};
 use crate::{
@@ -21,10 +22,11 @@ use crate::{
         relay::{
             delays::{by, nobodys},
             hold::token_of,
+            people::{self, ADA, DEVICE, call, staffed, wait},
         },
         tables::machine,
     },
-    stage::{Done, RelayStage, Who},
+    stage::{Done, Heard, RelayStage, SetUp, Stop, Who},
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -92,10 +94,71 @@ fn case(plan: &Plan, machine: &Arc<Machine>) -> Case {
         format!("a connection that is {state} does what its table says when there is: {event}");
     let (plan, machine) = (plan.clone(), Arc::clone(machine));
     let (id, by) = (plan.id(&machine), plan.by.clone());
-    Case::relay(id, title, &by, move |stage| {
+    let needs = needs(&plan);
+    let set_up = set_up(&plan, &needs);
+    let case = Case::relay(id, title, &by, move |stage| {
         Player::begin(stage)?.plays(&plan, &machine)
-    })
+    });
+    needs.into_iter().fold(case.set_up(&set_up), Case::needs)
 }
+
+/// What the relay has to have for what happens on the way, and then.
+fn needs(plan: &Plan) -> Vec<&'static str> {
+    let is = |state: &str| plan.at.first().is_some_and(|at| at == state);
+    let acts = |event: &str| is("idle") || !MESSAGES.contains(&event);
+    let then = Some(&plan.event).filter(|event| acts(event));
+    let mut needs: Vec<_> = plan
+        .path
+        .iter()
+        .chain(then)
+        .flat_map(|one| of(one))
+        .collect();
+    needs.sort_unstable();
+    needs.dedup();
+    return needs.into_iter().copied().collect();
+
+    /// Those that a client may say only when it is idle.
+    const MESSAGES: &[&str] = &[
+        "sign-in",
+        "wait: as a registered device",
+        "call: of a device that waits",
+        "card-request",
+    ];
+    fn of(event: &str) -> &'static [&'static str] {
+        match event {
+            "sign-in" | "the token is good" | "the token is not" => &["sign-in"],
+            "wait: as a registered device"
+            | "call: of a device that waits"
+            | "another waits as its device" => &["devices"],
+            "a call finds its device" => &["devices", "sign-in"],
+            "its device is registered no more" => &["devices", "reload"],
+            "card-request" => &["cards"],
+            "drain" => &["drain"],
+            _ => &[],
+        }
+    }
+}
+
+fn set_up(plan: &Plan, needs: &[&str]) -> SetUp {
+    let signing_in = plan.at.first().is_some_and(|at| at == "signing in");
+    match plan.event.as_str() {
+        // A token that waits to be checked for longer than this.
+        "unpaired-idle" | "report-window" if signing_in => staffed().with(
+            "timers",
+            json!({
+                "join-delay-first": 40_000, "join-delay-most": 60_000, "unpaired-idle": 30_000,
+                "report-window": 5_000,
+            }),
+        ),
+        _ if needs.iter().all(|one| *one == "drain") => SetUp::default(),
+        _ => staffed(),
+    }
+}
+
+/// The seed of the key that a card is asked for.
+const CARD_KEY: [u8; 32] = [1; 32];
+/// The number of a device that nobody has.
+const NO_DEVICE: u8 = 0x77;
 
 struct Player<'s, 'a> {
     stage: &'s mut RelayStage<'a>,
@@ -106,6 +169,10 @@ struct Player<'s, 'a> {
     place: Option<[u8; 32]>,
     /// What the event says.
     told: ErrorCode,
+    /// A token that is sent to be checked is none.
+    wrong: bool,
+    /// Tokens from where this client is have to wait.
+    slowed: bool,
 }
 
 impl<'s, 'a> Player<'s, 'a> {
@@ -118,10 +185,13 @@ impl<'s, 'a> Player<'s, 'a> {
             locator: None,
             place: None,
             told: ErrorCode::Done,
+            wrong: false,
+            slowed: false,
         })
     }
 
     fn plays(&mut self, plan: &Plan, machine: &Machine) -> Done {
+        self.wrong = plan.event == "the token is not";
         let states = |at: &[String], name: &str| {
             let region = machine
                 .regions
@@ -187,6 +257,9 @@ impl<'s, 'a> Player<'s, 'a> {
             out
         };
         let mut mine = strip("send ");
+        if outputs.iter().any(|output| output == "tell sign a card") {
+            mine.push("card-issued".to_owned());
+        }
         mine.extend(
             strip("close ")
                 .into_iter()
@@ -259,6 +332,18 @@ impl<'s, 'a> Player<'s, 'a> {
 
     /// What has to be so for an event, and is none of the client's.
     fn ready(&mut self, event: &str, state: &str) -> Done {
+        match (event, state) {
+            ("sign-in", "idle") => self.slow()?,
+            ("call: of a device that waits", "idle") => {
+                let device = self.stage.client_from(1)?;
+                self.stage.say(device, wait(DEVICE));
+                self.stage.tick(device)?;
+                self.stage
+                    .await_(device, "waiting", |heard| heard.is("waiting"))?;
+                self.peer = Some(device);
+            }
+            _ => {}
+        }
         if !event.starts_with("rejoin:") || state != "idle" || event.ends_with("token") {
             return match (event, state) {
                 ("join: by a live code", "idle") => {
@@ -281,6 +366,31 @@ impl<'s, 'a> Player<'s, 'a> {
         self.place = Some(token_of(self.stage, sharer)?);
         self.peer = Some(helper);
         Ok(())
+    }
+
+    /// So many sign-ins fail that the next token has to wait.
+    fn slow(&mut self) -> Done {
+        if self.slowed {
+            return Ok(());
+        }
+        for _ in 0..self.stage.limit("free-joins")? {
+            let who = self.stage.client()?;
+            let nobody = people::nobody(self.stage);
+            self.stage.say(who, nobody);
+            self.stage
+                .await_(who, "refused", |heard| heard.is("refused"))?;
+        }
+        self.slowed = true;
+        Ok(())
+    }
+
+    /// The challenge that came last.
+    fn challenge(&mut self) -> Option<[u8; 32]> {
+        let heard = &self.stage.client_of(self.client).heard;
+        heard.iter().rev().find_map(|heard| match heard {
+            Heard::Said(Message::CardChallenge(card)) => Some(card.challenge),
+            _ => None,
+        })
     }
 
     fn does(&mut self, event: &str, state: &str) -> Done {
@@ -357,19 +467,46 @@ impl<'s, 'a> Player<'s, 'a> {
                 self.stage.pass(tick)?;
             }
             "unpaired-idle" | "code-lifetime" | "session-length" | "reconnect-hold"
-            | "report-window" => {
+            | "report-window" | "device-wait" => {
                 self.stage.settle()?;
                 let timer = self.stage.timer(event)?;
+                if state == "signing in" && timer > self.stage.timer("join-delay-first")? {
+                    return Err(Stop::Untestable(format!(
+                        "a token does not wait for {timer} ms: let the relay follow `timers` of the \
+                         set-up file in driver.md"
+                    )));
+                }
                 self.stage.pass(timer)?;
             }
-            "drain" => return untestable("a relay that can be told to drain"),
-            "a call finds its device"
-            | "another waits as its device"
-            | "its device is registered no more"
-            | "device-wait" => return untestable("a relay that knows a device"),
-            _ => return untestable("a relay that knows an account"),
+            "drain" => self.stage.drain()?,
+            "the token is good" | "the token is not" => {
+                self.stage.settle()?;
+                let delay = self.stage.timer("join-delay-first")?;
+                self.stage.pass(delay)?;
+            }
+            "a call finds its device" => {
+                let calls = self.stage.client_from(1)?;
+                people::signs_in(self.stage, calls, ADA)?;
+                self.meets(calls, call(DEVICE))?;
+            }
+            "another waits as its device" => {
+                let waits = self.stage.client_from(1)?;
+                self.meets(waits, wait(DEVICE))?;
+            }
+            "its device is registered no more" => {
+                self.stage.reload(&staffed().with("devices", json!([])))?;
+            }
+            _ => return untestable(event),
         }
         Ok(())
+    }
+
+    /// Another client says something to which a tick answers.
+    fn meets(&mut self, other: Who, message: Message) -> Done {
+        self.peer = Some(other);
+        self.stage.passes_over(other);
+        self.stage.say(other, message);
+        self.stage.tick(other)
     }
 
     fn message(&mut self, event: &str, state: &str) -> Done<Option<Message>> {
@@ -396,12 +533,8 @@ impl<'s, 'a> Player<'s, 'a> {
             "leave" => Leave { code }.into(),
             "gone" => Gone { code }.into(),
             "refused" => Refused { code }.into(),
-            "sign-in" if idle => return untestable("a relay that knows an account"),
-            "sign-in" => SignIn {
-                method: 1,
-                token: Token::new("a token"),
-            }
-            .into(),
+            "sign-in" if self.wrong => people::nobody(self.stage),
+            "sign-in" => people::sign_in(self.stage, ADA),
             "signed-in" => SignedIn {
                 help: Scopes::NONE,
                 share: Scopes::NONE,
@@ -417,23 +550,11 @@ impl<'s, 'a> Player<'s, 'a> {
                 Report { category: 1 }.into()
             }
             "reported" => Reported {}.into(),
-            "wait: as a registered device" if idle => {
-                return untestable("a relay that knows a device");
-            }
-            "wait: as a registered device" | "wait: as another" => Wait {
-                device: DeviceId([5; 16]),
-                token: DeviceToken([5; 32]),
-                offer,
-            }
-            .into(),
+            "wait: as a registered device" => wait(DEVICE),
+            "wait: as another" => wait(NO_DEVICE),
             "waiting" => Waiting {}.into(),
-            "call: of a device that waits" if idle => {
-                return untestable("a relay that knows a device");
-            }
-            "call: of a device that waits" | "call: of another" => Call {
-                device: DeviceId([5; 16]),
-            }
-            .into(),
+            "call: of a device that waits" => call(DEVICE),
+            "call: of another" => call(NO_DEVICE),
             "place" => Place { token: [0; 32] }.into(),
             _ if event.starts_with("rejoin:") => Rejoin {
                 token: self.place.unwrap_or([9; 32]),
@@ -442,15 +563,19 @@ impl<'s, 'a> Player<'s, 'a> {
             "rejoined" => Rejoined { peer: true }.into(),
             "peer-lost" => PeerLost {}.into(),
             "peer-back" => PeerBack {}.into(),
-            "card-request" if idle => return untestable("a relay that issues cards"),
             "card-request" => CardRequest {
                 profile: 1,
-                card_key: [1; 32],
+                card_key: SecretKey::from_seed(&CARD_KEY).public(),
                 receipt_key: Vec::new(),
             }
             .into(),
             "card-challenge" => CardChallenge { challenge: [1; 32] }.into(),
-            "card-proof" => CardProof { proof: vec![1; 64] }.into(),
+            "card-proof" => {
+                let challenge = self.challenge().unwrap_or_default();
+                let key = SecretKey::from_seed(&CARD_KEY);
+                let proof = Request::new(&key, None, &challenge).proof;
+                CardProof { proof }.into()
+            }
             "card-issued" => CardIssued { card: vec![1] }.into(),
             _ => return Ok(None),
         }))
