@@ -22,7 +22,7 @@ struct Scene {
 
 impl Scene {
     async fn open() -> Self {
-        let (relay, ready) = Suite::relay(|_| {}).await;
+        let (relay, ready) = Suite::relay().await;
         let mut scene = Self {
             relay,
             ready,

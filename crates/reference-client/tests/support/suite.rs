@@ -7,7 +7,7 @@ use alongside_client::driver::{
     self,
     protocol::{Response, Told},
 };
-use alongside_relay::{Options, testing, tls::Identity};
+use alongside_relay::testing;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, duplex},
@@ -41,14 +41,15 @@ impl Suite {
     }
 
     /// The reference relay with a manual clock, and its ready line.
-    pub async fn relay(set: impl FnOnce(&mut Options)) -> (Self, Value) {
-        let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
-        let mut options = Options::new(([127, 0, 0, 1], 0).into(), identity);
-        set(&mut options);
+    pub async fn relay() -> (Self, Value) {
+        let folder = tempfile::tempdir().unwrap();
+        let set_up = folder.path().join("set-up.json");
+        std::fs::write(&set_up, "{}").unwrap();
         let (commands, ordered) = duplex(1 << 16);
         let (told, answers) = duplex(1 << 16);
         tokio::spawn(async move {
-            let _ = testing::run(options, BufReader::new(ordered), told).await;
+            let _ = testing::run(&set_up, BufReader::new(ordered), told).await;
+            drop(folder);
         });
         let mut suite = Self::new(commands, answers);
         let ready = suite.line().await;
