@@ -26,6 +26,7 @@ CAPABILITIES = [
     "supported",
     "sign-in",
     "cards",
+    "receipts",
 ]
 HELLO = {
     "driver": 1,

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from alongside_independent.refusal import Refused
-from alongside_independent.vectors.kind import BadVector
-from alongside_independent.vectors.kinds import KINDS
 from alongside_independent.wire import to_json
 
 from .client import StillClock
@@ -16,7 +14,7 @@ from .driver_session import Misuse, Session, WrongCommand
 from .sharer import Marks
 
 Say = Callable[[dict[str, Any]], None]
-_UNREADABLE = (BadVector, ValueError, LookupError, TypeError, AttributeError, AssertionError)
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
 
 class Driver:
@@ -90,6 +88,10 @@ class Driver:
 
 
 def _vector(command: dict[str, Any]) -> dict[str, Any]:
+    """What computes them is loaded when somebody wants it, for it takes a moment."""
+    from alongside_independent.vectors.kind import BadVector
+    from alongside_independent.vectors.kinds import KINDS
+
     kind = KINDS.get(command["kind"])
     if kind is None:
         return {"unsupported": {}}
@@ -97,5 +99,5 @@ def _vector(command: dict[str, Any]) -> dict[str, Any]:
         return {"ok": {"output": to_json(kind.compute(command["input"]))}}
     except Refused as refused:
         return {"ok": {"error": refused.error or ""}}
-    except _UNREADABLE as problem:
+    except (BadVector, *_UNREADABLE) as problem:
         raise WrongCommand(str(problem)) from None

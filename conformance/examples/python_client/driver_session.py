@@ -185,6 +185,7 @@ def _set_up_cards(endpoint: Helper | Sharer, command: Command, now: int) -> None
         endpoint.own_card = OwnCard(card["signed"], card["key"], card.get("receipt-key"), card.get("picture"))
     if isinstance(endpoint, Sharer):
         endpoint.needs_card = command.get("needs-card", False)
+        endpoint.wants_receipts = command.get("receipts", False)
 
 
 def scopes_of(names: list[str]) -> int:

@@ -14,10 +14,10 @@ from alongside_independent.registry import error_name, registry
 from alongside_independent.sealing import InputOpener
 
 from .actions import Stop
-from .endpoint import Endpoint
+from .evidence import Evidence
 
 
-class Granting(Endpoint):
+class Granting(Evidence):
     machine: Machine
 
     def __init__(self, *given: Any) -> None:  # noqa: ANN401
@@ -147,6 +147,7 @@ class Granting(Endpoint):
                 self._why_control_ended = error_name(fields["code"])
             case "control-renew":
                 self.tell("control-renewed", duration_ms=fields["duration_ms"])
+        super().sent(message)
 
     def _look(self) -> None:
         self._look_at_grant()
@@ -175,7 +176,10 @@ class Granting(Endpoint):
         if self._grant is not None:
             if grant is None:
                 self._opener_of_input = None
-            why = self._why_control_ended or ("lost" if machine.frozen else "released")
+            told = self._why_control_ended
+            why = told or machine.ended_with or ("lost" if machine.frozen else "released")
+            if told is None:
+                self.grant_ended(self._grant, why)
             self.tell("released")
             self.tell("control-ended", code=machine.ended_with or why)
         self._grant, self._why_control_ended = grant, None

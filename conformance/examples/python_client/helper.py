@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
 
@@ -116,7 +117,7 @@ class Helper(Controlling):
         self._do(self.machine.handshake(now))
         self.stand(now, channel)
         self._reconnect = reconnect.Helper(self.session(), channel.master)
-        self._receipts = AtHelper(channel.h)
+        self._receipts = AtHelper(channel.h, self._card_hash())
         introduce = {"opening": self._n_h, "name": self._name, "card": b"", "proof": b""}
         if self.own_card is not None:
             card = decode_card(self.own_card.octets)
@@ -174,6 +175,9 @@ class Helper(Controlling):
                 self._take_card(now, decode_card(fields["card"]))
             case _:
                 super().taken(now, message)
+
+    def _card_hash(self) -> bytes:
+        return hashlib.sha256(self.own_card.octets).digest() if self.own_card else bytes(32)
 
     def _take_card(self, now: int, card: Signed) -> None:
         """One that comes again after a reconnect was told of (RECON-38)."""

@@ -7,7 +7,6 @@ import secrets
 import time
 from dataclasses import dataclass
 
-from aioquic.asyncio.server import QuicServer
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.packet import QuicProtocolVersion
 from alongside_independent import messages
@@ -22,6 +21,7 @@ from python_quic.end import ALPN, CONTROL, SILENCE
 from .certificate import self_signed
 from .connection import ClientConnection
 from .credit import WINDOW
+from .listener import Listener
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Server:
         self._added = 0
         self._tick = self._set_up.timer("join-tick")
         self._configuration: QuicConfiguration | None = None
-        self._quic: QuicServer | None = None
+        self._quic: Listener | None = None
         self._ticking: asyncio.Task[None] | None = None
 
     async def listen(self, host: str, port: int) -> str:
@@ -64,7 +64,8 @@ class Server:
             max_stream_data=WINDOW,
         )
         transport, self._quic = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: QuicServer(
+            lambda: Listener(
+                self._crowded,
                 configuration=configuration,
                 create_protocol=lambda quic, **given: ClientConnection(quic, self, **given),
             ),
@@ -91,6 +92,10 @@ class Server:
         """OPERATION-3: for the connections that come; those that are there have had theirs."""
         self._certificate, self._key = self_signed()
         self._configuration.certificate, self._configuration.private_key = self._certificate, self._key
+
+    def _crowded(self) -> bool:
+        """SOURCE-3."""
+        return 4 * len(self.machine.connections) >= self.limit("connections")
 
     def drain(self) -> None:
         self._carry_out(self.machine.drain(self.now()))

@@ -25,7 +25,7 @@ def read(path: str | None) -> tuple[SetUp, int | None]:
         limits=given.get("limits", {}),
         timers=given.get("timers", {}),
         reports=given.get("reports", True),
-        methods=tuple(name for name, wanted in methods.items() if wanted is not None),
+        methods=tuple(name for name, those in methods.items() if those),
         check=_check(given),
         policy=_policy(given.get("policy", {})),
         devices={
