@@ -26,6 +26,10 @@ class OwnCard:
     receipt_seed: bytes | None = None
     picture: bytes | None = None
 
+    def picture_to_show(self) -> bytes | None:
+        """Empty when the card names one that is not at hand (PICTURE-3)."""
+        return (self.picture or b"") if decode_card(self.octets).fields["picture"] else None
+
     def proof(self, direction: str, h: bytes) -> bytes:
         return edwards.sign(self.seed, card_proof_text(direction, h, decode_card(self.octets)))
 

@@ -183,6 +183,7 @@ def _set_up_cards(endpoint: Helper | Sharer, command: Command, now: int) -> None
     if "card" in command:
         card = {name: bytes.fromhex(value) for name, value in command["card"].items()}
         endpoint.own_card = OwnCard(card["signed"], card["key"], card.get("receipt-key"), card.get("picture"))
+    endpoint.card_wanted = command.get("ask-card")
     if isinstance(endpoint, Sharer):
         endpoint.needs_card = command.get("needs-card", False)
         endpoint.wants_receipts = command.get("receipts", False)

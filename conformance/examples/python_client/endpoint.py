@@ -211,6 +211,8 @@ class Endpoint(SigningIn, Cards):
         self._ended_by = "relay"
         if self._signing_in:
             self._sign_in_is_refused(now, code)
+        elif self._card_seed is not None:
+            self._card_is_refused()
         elif self._rejoining:
             self._rejoining = False
             self._do(self.machine.gone(now, error))

@@ -122,7 +122,7 @@ class Helper(Controlling):
         if self.own_card is not None:
             card = decode_card(self.own_card.octets)
             self.machine.ceiling &= card.fields["ceiling"]
-            self.machine.own_picture = self.own_card.picture
+            self.machine.own_picture = self.own_card.picture_to_show()
             proof = self.own_card.proof("to-sharer", channel.h)
             introduce |= {"name": "", "card": self.own_card.octets, "proof": proof}
         self._do(self.machine.step(now, lambda: self.machine.send("introduce", **introduce)))

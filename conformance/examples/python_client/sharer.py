@@ -182,7 +182,7 @@ class Sharer(Granting):
         own = self.own_card
         if own is None:
             return Outcome(IGNORED, None, "CARD-20")
-        self.machine.own_picture = own.picture
+        self.machine.own_picture = own.picture_to_show()
         proof = own.proof("to-helper", self._channel.h) if self._channel else b""
         return self.person(now, self.machine.person_shows_card, own.octets, proof)
 

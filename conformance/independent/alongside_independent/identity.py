@@ -288,8 +288,10 @@ def check_request_proof(challenge: bytes, card_key: bytes, receipt_keys: list[by
             raise Refused("denied", "CARD-24", why)
 
 
-def check_issued(octets: bytes, card_key: bytes, receipt_keys: list[bytes]) -> Signed:
-    """CARD-26."""
+def check_issued(
+    octets: bytes, card_key: bytes, receipt_keys: list[bytes], profile: int | None = None
+) -> Signed:
+    """CARD-26; without a profile, whichever it is."""
     try:
         card = decode_card(octets)
         check_card(card)
@@ -297,6 +299,8 @@ def check_issued(octets: bytes, card_key: bytes, receipt_keys: list[bytes]) -> S
         raise Refused("bad-card", "CARD-26", refused.why) from None
     if card.fields["card_key"] != card_key or card.fields["receipt_key"] != receipt_keys:
         raise Refused("bad-card", "CARD-26", "not for the key that was asked for")
+    if profile not in (None, card.fields["profile"]):
+        raise Refused("bad-card", "CARD-26", "of another profile")
     return card
 
 
