@@ -109,8 +109,8 @@ class Client:
         return result
 
     async def handled(self, count: int) -> None:
-        """Waits until so many bytes of the control stream were handled."""
-        while self.heard < count and not self.endpoint.over:
+        """Waits until so many bytes of the control stream were handled, or no more can come."""
+        while self.heard < count and not (self.endpoint.over or self.endpoint.rests):
             self._heard_more.clear()
             await self._heard_more.wait()
 

@@ -27,6 +27,7 @@ CAPABILITIES = [
     "sign-in",
     "cards",
     "receipts",
+    "devices",
 ]
 HELLO = {
     "driver": 1,

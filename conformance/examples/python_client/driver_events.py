@@ -74,6 +74,8 @@ _ONE = {
     "displays": _event("displays", "displays"),
     "join-is-held-back": lambda told: {"event": "held-back", "seconds": _seconds(told["most_ms"])},
     "control-rests": lambda told: {"event": "no-control", "seconds": _seconds(told["ms"])},
+    "waiting": _event("waiting"),
+    "device-failed": _event("device-failed", "code"),
     "elsewhere": _event("elsewhere", "relay"),
     "asks-control": lambda told: {
         "event": "control-asked",
@@ -111,13 +113,14 @@ _ONE = {
     "reported": _event("reported"),
     "ended": _ended,
 }
+
+
+def _spent(told: Line) -> Line:
+    count = min(told["in_last_hour"], registry().limit("spent-codes"))
+    return {"event": "spent", "count": count, "warned": told["warned"]}
+
+
 _EVENTS = {what: [line] for what, line in _ONE.items()} | {
-    "code-spent": [
-        _event("code-ended", "code"),
-        lambda told: {
-            "event": "spent",
-            "count": min(told["in_last_hour"], registry().limit("spent-codes")),
-            "warned": told["warned"],
-        },
-    ],
+    "code-spent": [_event("code-ended", "code"), _spent],
+    "call-spent": [_event("device-failed", "code"), _spent],
 }

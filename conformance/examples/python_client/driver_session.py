@@ -15,8 +15,10 @@ from alongside_independent.records import Event
 from alongside_independent.refusal import Refused
 from alongside_independent.registry import all_scopes, registry, scope_bits
 
+from .actions import Tell
 from .cards import OwnCard
 from .client import Client, StillClock
+from .device import IN_VAIN, KnownDevice, Patience
 from .driver_events import events_of
 from .helper import Helper
 from .pictures import whole
@@ -50,17 +52,13 @@ class Session:
     ) -> None:
         self.name, self.role, self.relay = command["session"], command["role"], command["relay"]
         self._say = say
-        ceiling = scopes_of(command["ceiling"]) if "ceiling" in command else all_scopes()
-        if self.role == "helper":
-            self.endpoint = Helper(command.get("name", ""), ceiling)
-        elif self.role == "sharer":
-            self.endpoint = Sharer([FIRST_DISPLAY], ceiling, marks=marks)
-            if "supported" in command:
-                self.endpoint.machine.can_do = scopes_of(command["supported"])
-        else:
+        if self.role not in ("helper", "sharer"):
             raise WrongCommand("neither helper nor sharer")
-        _set_up_cards(self.endpoint, command, clock.now())
-        self.endpoint.sign_in_with = command.get("token")
+        began = time.time() - clock.now() / 1000
+        self._make = lambda: _endpoint(command, marks, lambda at: int(began + at / 1000))
+        self.endpoint = self._make()
+        self._device = _device_of(command)
+        self._patience = Patience()
         self._certificate = command["certificate"]
         self.client = Client(self.endpoint, RelayAddress.parse(self.relay, self._certificate), clock)
         others = command.get("relays", [])
@@ -83,6 +81,10 @@ class Session:
             event = self.client.events.get_nowait()
             if event.what == "asks-control":
                 self._number = event.fields["number"]
+            if event.what == "due":
+                self._wait()
+            if event.what == "ended" and self._device is not None and self.role == "sharer":
+                event = self._device_goes_on(event)
             for line in events_of(self.role, event):
                 self._say({"event": line.pop("event"), "session": self.name, **line})
         self._show()
@@ -114,6 +116,39 @@ class Session:
             return
         if not self.endpoint.over:
             self.client.do(self.endpoint.when_signed_in, then)
+
+    # a known device
+
+    def wait(self) -> None:
+        if self._device is None or self.endpoint.machine.phase != "idle" or self._begun:
+            raise Misuse("it is no known device, or waits")
+        self._wait()
+
+    def _wait(self) -> None:
+        self._begun = False
+        self.begin(lambda: self.client.do(self.endpoint.waits, self._device))
+
+    def call(self) -> None:
+        """CODE-13 may forbid it."""
+        endpoint, now = self.endpoint, self.client.clock.now()
+        if self._device is None or endpoint.machine.phase != "idle" or not endpoint.may_begin(now):
+            raise Misuse("there is no device to call, or not now")
+        self.begin(lambda: self.client.do(endpoint.calls, self._device))
+
+    def _device_goes_on(self, ended: Tell) -> Tell:
+        """It waits again by itself, unless its person ended it or it would be in vain."""
+        endpoint, code = self.endpoint, ended.fields["code"]
+        over = ended.fields["by"] == "person" or (code in IN_VAIN and not endpoint.was_called)
+        if over and not endpoint.channel_stood:
+            return ended
+        now, stood = self.client.clock.now(), endpoint.channel_stood
+        pause = self._patience.after(stood, failed=endpoint.was_called or code != "idle")
+        self.endpoint = self.client.endpoint = self._make()
+        self.endpoint.begins_at = now + pause
+        self.client.do(self.endpoint.time)
+        if stood:
+            return ended
+        return Tell("device-failed", {"code": code}) if endpoint.was_called else Tell("")
 
     # links
 
@@ -173,9 +208,29 @@ class Session:
         raise WrongCommand(f"repeats {how}")
 
 
-def _set_up_cards(endpoint: Helper | Sharer, command: Command, now: int) -> None:
-    began = time.time() - now / 1000
-    endpoint.date = lambda at: int(began + at / 1000)
+def _endpoint(command: Command, marks: Marks, date: Callable[[int], int]) -> Helper | Sharer:
+    ceiling = scopes_of(command["ceiling"]) if "ceiling" in command else all_scopes()
+    endpoint: Helper | Sharer
+    if command["role"] == "helper":
+        endpoint = Helper(command.get("name", ""), ceiling)
+    else:
+        endpoint = Sharer([FIRST_DISPLAY], ceiling, marks=marks)
+        if "supported" in command:
+            endpoint.machine.can_do = scopes_of(command["supported"])
+    _set_up_cards(endpoint, command)
+    endpoint.date, endpoint.sign_in_with = date, command.get("token")
+    return endpoint
+
+
+def _device_of(command: Command) -> KnownDevice | None:
+    given = command.get("device")
+    if given is None:
+        return None
+    octets = [bytes.fromhex(given.get(name, "")) for name in ("id", "secret", "token")]
+    return KnownDevice(*octets, given.get("without-card", False))
+
+
+def _set_up_cards(endpoint: Helper | Sharer, command: Command) -> None:
     endpoint.anchors = [
         Anchor(anchor["name"], bytes.fromhex(anchor["key"]), anchor.get("runs-relay", False))
         for anchor in command.get("anchors", [])
@@ -337,6 +392,8 @@ HELPER, SHARER = "helper", "sharer"
 Session.ACTS = {
     "create-code": Act(HELPER, _create_code),
     "join": Act(SHARER, _join),
+    "wait": Act(SHARER, lambda session, _: session.wait()),
+    "call": Act(HELPER, lambda session, _: session.call()),
     "elsewhere": Act(SHARER, lambda session, command: session.goes_elsewhere(command["allow"])),
     "contact": Act(SHARER, _contact),
     "consent": Act(SHARER, _consent),

@@ -49,6 +49,7 @@ class Endpoint(SigningIn, Cards):
         self.timers: dict[int, int] = {}
         self.limits: dict[int, int] = {}
         self.session_id = b""
+        self.channel_stood = False
         self.over = False
         self._out: list[Action] = []
         self._buffer = b""
@@ -71,6 +72,11 @@ class Endpoint(SigningIn, Cards):
         self._streams = 0
         self._kept: list[int] = []
         self._item: int | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether it has no connection and wants none before its time."""
+        return False
 
     def poll(self) -> list[Action]:
         out, self._out = self._out, []
@@ -260,6 +266,7 @@ class Endpoint(SigningIn, Cards):
         except Refused as refused:
             self.refuse(now, refused)
             return
+        self.channel_stood = True
         if not taken:
             self.machine.heard_at = now
         for message in taken:

@@ -21,6 +21,7 @@ from alongside_independent.spake import password_of_code
 
 from .actions import Stop
 from .controlling import Controlling
+from .device import KnownDevice
 from .viewing import Viewer
 
 VIEW_ONLY = ("view", "chat")
@@ -45,6 +46,7 @@ class Helper(Controlling):
         self._joined_at = 0
         self._outstanding = False
         self._attempt_at = 0
+        self._device: KnownDevice | None = None
         self._viewing = False
         self._advised = False
         self.viewer = Viewer()
@@ -59,6 +61,18 @@ class Helper(Controlling):
         self.asks_relay("code-request")
         return True
 
+    def may_begin(self, now: int) -> bool:
+        """CODE-13."""
+        warned = self.machine.warned_at
+        return warned is None or now - warned >= registry().timer("spent-delay")
+
+    def calls(self, now: int, device: KnownDevice) -> bool:
+        if self.person(now, self.machine.person_calls_device).verdict != ACCEPTED:
+            return False
+        self._device = device
+        self.asks_relay("call", device=device.id)
+        return True
+
     def _relay_code_issued(self, now: int, locator: str, lifetime_ms: int) -> None:
         self._do(self.machine.code_issued(now))
         if self.machine.phase == "with a code":
@@ -69,6 +83,8 @@ class Helper(Controlling):
     def _relay_refused(self, now: int, code: int) -> None:
         """To a `code-request`, or to what every client asks."""
         asked = self.machine.phase == "asking"
+        if self.machine.phase == "calling":
+            self.tell("refused", code=error_name(code) or "done")
         super()._relay_refused(now, code)
         if asked and not self.over:
             self.tell("code-ended", code=error_name(code) or "done")
@@ -89,7 +105,8 @@ class Helper(Controlling):
         self._joined_at, self._token, self._peer_there = now, None, True
         self.tell("joined")
         self._n_h = self.random(32)
-        password = password_of_code(code.locator, code.secret)
+        device = self._device
+        password = device.password() if device else password_of_code(code.locator, code.secret)
         speaks = Speaks(suites=self._suites, ceiling=self._own_ceiling & self.help)
         self._exchange = exchange.Helper(password, speaks, self.scalar(), self.random(32), self._n_h)
         try:
@@ -137,7 +154,7 @@ class Helper(Controlling):
         if self.machine.phase == "idle":
             machine = self.machine
             self.tell(
-                "code-spent",
+                "call-spent" if self._device else "code-spent",
                 code=error,
                 in_last_hour=len(machine.spent_at),
                 warned=machine.warned_at is not None,

@@ -19,6 +19,7 @@ from alongside_independent.sealing import MediaSealer, SessionSealer
 from alongside_independent.spake import password_of_code
 
 from .actions import Finish, Write
+from .device import KnownDevice
 from .granting import Granting
 from .showing import Shower
 
@@ -59,6 +60,11 @@ class Sharer(Granting):
         super().__init__(Machine(self._own_ceiling, displays), random)
         self._marks = marks or Marks()
         self.needs_card = False
+        self.begins_at: int | None = None
+        """When it is time to connect, for a device that waits once more."""
+        self._device: KnownDevice | None = None
+        self._waits = False
+        self.was_called = False
         self._suites = suites
         self._n_s = b""
         self._joined_at = 0
@@ -87,6 +93,28 @@ class Sharer(Granting):
         self.asks_relay("join", locator=code.locator, link=by_link, offer=self._exchange.offer)
         return True
 
+    @property
+    def rests(self) -> bool:
+        return self.begins_at is not None
+
+    def waits(self, now: int, device: KnownDevice) -> bool:
+        """DEVICE-13, DEVICE-18."""
+        if self.person(now, self.machine.waits_as_device).verdict != ACCEPTED:
+            return False
+        self._device, self.needs_card = device, not device.without_card
+        self._n_s = self.random(32)
+        speaks = Speaks(suites=self._suites, ceiling=self._own_ceiling & self.share)
+        made = exchange.Sharer(device.password(), speaks, self.scalar(), self.random(32), self._n_s)
+        self._exchange = made
+        self.asks_relay("wait", device=device.id, token=device.token, offer=made.offer)
+        return True
+
+    def _relay_waiting(self, now: int) -> None:
+        if self._device is None or self._waits:
+            raise Refused("unexpected-message", "RDV-5", "nobody wants to wait")
+        self._waits = True
+        self.tell("waiting")
+
     def _relay_refused(self, now: int, code: int) -> None:
         if self.machine.phase in ("joining", "waiting"):
             self.tell("refused", code=error_name(code) or "done")
@@ -96,6 +124,7 @@ class Sharer(Granting):
         return self.machine.phase not in ("idle", "ended")
 
     def _relay_deliver(self, now: int, envelope: bytes) -> None:
+        self.was_called = True
         match self.machine.phase:
             case "idle":
                 raise Refused("unexpected-message", "RDV-5", "deliver before a join")
@@ -277,6 +306,9 @@ class Sharer(Granting):
 
     def own_time(self, now: int) -> None:
         machine, timer = self.machine, registry().timer
+        if self.begins_at is not None and now >= self.begins_at:
+            self.begins_at = None
+            self.tell("due")
         if machine.phase == "joining" and now - self._joined_at >= timer("join-notice"):
             self._do(machine.join_is_late(now))
             self.tell("join-is-held-back", most_ms=self.stated("join-delay-most"))
@@ -288,7 +320,7 @@ class Sharer(Granting):
         """KEX-18, and the end of a join that nobody answers."""
         handshake = registry().timer("handshake")
         match self.machine.phase:
-            case "joining" | "waiting":
+            case "joining" | "waiting" if self._device is None:
                 return self._joined_at + self.stated("join-delay-most") + handshake
             case "securing":
                 return self._answered_at + handshake
@@ -297,6 +329,8 @@ class Sharer(Granting):
     def times(self) -> list[int]:
         machine, timer = self.machine, registry().timer
         times = super().times()
+        if self.begins_at is not None:
+            times.append(self.begins_at)
         if machine.phase == "joining":
             times.append(self._joined_at + timer("join-notice"))
         if self._handshake_ends() is not None:

@@ -41,7 +41,7 @@ def told(what: str, fields: dict[str, Any]) -> str | None:
             return f"no code any more: {fields['code']}"
         case "joined":
             return "somebody joins"
-        case "code-spent":
+        case "code-spent" | "call-spent":
             line = f"the code is spent ({fields['code']}); {fields['in_last_hour']} in the last hour"
             if fields["warned"]:
                 line += f". Somebody may be guessing. The next one in {fields['wait_ms'] // 1000} s"
