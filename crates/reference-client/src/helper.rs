@@ -15,6 +15,7 @@ use alongside_state_machine::{
         helper::{Event as Machine, HelperEndpoint},
     },
     identity::{device::Device, trust::Who},
+    mutant,
 };
 use alongside_wire::{
     ErrorCode, ReportCategory, Scopes,
@@ -234,7 +235,11 @@ pub async fn run(
             }
             // Whoever moves a clock does not wait for the transport.
             drop(helper.clock);
+            let relay = [path.relay().clone()];
             tokio::join!(path.close(ended.code), helper.viewer.close());
+            if mutant::is("RECON-9/again") {
+                drop(Path::open(&relay, CHUNK, |_, _| {}).await);
+            }
             return Ok(ended);
         }
         helper.wait(&mut path, &mut commands, &mut views).await;

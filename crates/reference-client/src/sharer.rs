@@ -24,6 +24,7 @@ use alongside_state_machine::{
         spent::SpentLocators,
     },
     identity::keys::SecretKey,
+    mutant,
     time::Timestamp,
 };
 use alongside_wire::{
@@ -286,7 +287,11 @@ pub async fn run(
             }
             // Whoever moves a clock does not wait for the transport.
             drop(sharer.clock);
+            let relay = [path.relay().clone()];
             path.close(ended.code).await;
+            if mutant::is("RECON-9/again") {
+                drop(Path::open(&relay, CHUNK, |_, _| {}).await);
+            }
             return Ok(ended);
         }
         sharer.wait(&mut path, &mut commands).await;

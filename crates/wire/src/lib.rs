@@ -31,6 +31,8 @@ pub mod journal;
 pub mod limits;
 pub mod link;
 pub mod media;
+#[doc(hidden)]
+pub mod mutant;
 pub mod receipt;
 pub mod record;
 mod registry;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Decision, DecodeError, ErrorCode, Fault, Scopes,
     body::{self, Check},
-    framing, limits,
+    framing, limits, mutant,
 };
 
 /// One receipt, signature included.
@@ -52,7 +52,10 @@ impl Statement {
     //= spec/16-receipts.md#receipt [RECEIPT-7] c3e578aa
     /// What is signed.
     pub fn signed_text(&self) -> Vec<u8> {
-        let mut text = Vec::from(b"alongside/1 receipt\0");
+        let mut text = Vec::from(match mutant::is("RECEIPT-7/label") {
+            true => b"alongside/1 decided\0",
+            false => b"alongside/1 receipt\0",
+        });
         text.extend_from_slice(&body::encode(self));
         text
     }
@@ -75,7 +78,7 @@ impl Statement {
             Decision::ControlRenewed => (0, false, true, false, true),
         };
         let short = u64::from(self.duration_ms) <= limits::timers::GRANT;
-        fields == expected && short && self.sequence != 0
+        fields == expected && short && self.sequence != 0 || mutant::is("RECEIPT-8/lenient")
     }
 }
 

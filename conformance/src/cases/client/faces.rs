@@ -434,6 +434,30 @@ fn sharers() -> Vec<Case> {
         )
         .needs("control"),
         Case::sharer(
+            "sharer/card/silent-before",
+            "nothing but an end is sealed when the card that comes with the opening does not hold",
+            &["CARD-11"],
+            |stage| {
+                ready(stage)?;
+                let from = stage.fresh()?;
+                let forged = true;
+                shows_right(
+                    stage,
+                    &Shown {
+                        forged,
+                        ..Shown::right()
+                    },
+                )?;
+                stage.await_("the connection closed", |item| {
+                    matches!(item, Item::Closed(_))
+                })?;
+                stage.never("CARD-11", from, "sealed message but end", |item| {
+                    item.sealed().is_some_and(|message| message.name() != "end")
+                })
+            },
+        )
+        .twin("client/card/right"),
+        Case::sharer(
             "sharer/card/own-not-shown",
             "the sharer shows no card by itself to a helper who is not verified",
             &["CARD-20"],

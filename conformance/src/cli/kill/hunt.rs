@@ -107,7 +107,7 @@ impl Prey {
             jobs: 1,
             // What comes does so at once; what does not come is waited for, so a shorter wait is a
             // faster run.
-            patience: Duration::from_millis(2_000),
+            patience: Duration::from_millis(3_000),
             ..Settings::default()
         };
         Ok(run::run(errands, &reference, &settings, runtime, |_| {}))

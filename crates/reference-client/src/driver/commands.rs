@@ -311,6 +311,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
             false => sharer::Start::Code(code),
         };
         //= spec/02-codes.md#links [LINK-2] 385612f7
+        let named = named.filter(|_| !mutant::is("LINK-2/unasked"));
         match named.filter(|named| !session.setup.relay.is_called(named)) {
             Some(relay) => {
                 session.ask_elsewhere(start);

@@ -6,7 +6,8 @@ use alongside_wire::{
     Scopes, Suite, VERSION,
     envelope::{Answer, AnswerClear, Confirm, Envelope, Offer},
 };
-use rand_core::{CryptoRng, RngCore};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, RngCore, SeedableRng as _};
 use subtle::ConstantTimeEq;
 
 use super::{
@@ -85,7 +86,10 @@ impl Offering {
         mut rng: impl RngCore + CryptoRng,
     ) -> Self {
         let password = password.into();
-        let (exchange, element) = spake::start(Side::Sharer, &password, &mut rng);
+        let (exchange, element) = match mutant::is("KEX-9/same") {
+            true => spake::start(Side::Sharer, &password, ChaCha20Rng::from_seed([7; 32])),
+            false => spake::start(Side::Sharer, &password, &mut rng),
+        };
         let offer = Envelope::from(Offer {
             versions: match mutant::is("KEX-1/none") {
                 true => Vec::new(),
@@ -202,7 +206,10 @@ impl Answering {
             .find(|suite| offered.suites.contains(&suite.to_wire()))
             .ok_or(Fault::NoCommonSuite)?;
         let password = password.into();
-        let (exchange, element) = spake::start(Side::Helper, &password, &mut rng);
+        let (exchange, element) = match mutant::is("KEX-9/same") {
+            true => spake::start(Side::Helper, &password, ChaCha20Rng::from_seed([7; 32])),
+            false => spake::start(Side::Helper, &password, &mut rng),
+        };
         let psk = finish(exchange, &offered.element)?;
         let clear = AnswerClear {
             version: VERSION + u16::from(mutant::is("KEX-2/other")),

@@ -386,7 +386,9 @@ impl SharerEndpoint {
                 return Err(Misuse::NumberNeeded);
             }
             //= spec/05-session.md#control [CONTROL-28] 6224c297
-            self.deny_control(now)?;
+            if !mutant::is("CONTROL-28/forgives") {
+                self.deny_control(now)?;
+            }
             return Err(Misuse::WrongNumber);
         }
         //= spec/05-session.md#control [CONTROL-14] 13feb48b

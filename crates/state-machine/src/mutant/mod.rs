@@ -98,6 +98,7 @@ static CHOSEN: AtomicUsize = AtomicUsize::new(NONE);
 pub fn choose(name: &str) -> bool {
     let place = all().position(|(_, mutant)| mutant.name == name);
     CHOSEN.store(place.unwrap_or(NONE), Ordering::Relaxed);
+    alongside_wire::mutant::choose(name);
     place.is_some()
 }
 

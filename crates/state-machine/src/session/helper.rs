@@ -383,8 +383,12 @@ impl Helper {
         self.out.push_back(Output::Leave(code));
         self.event(Event::CodeSpent {
             fault,
-            spent,
-            warn,
+            spent: if mutant::is("FRICTION-6/one") {
+                1
+            } else {
+                spent
+            },
+            warn: warn && !mutant::is("CODE-12/silent"),
             again_at: self.quiet_until.max(now),
         });
     }

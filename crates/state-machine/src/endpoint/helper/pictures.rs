@@ -1,5 +1,7 @@
 //! From records of frame streams to frames that may be shown.
 
+use alloc::vec::Vec;
+
 use alongside_wire::{media::Frame, record::MediaHeader};
 
 use super::{Channel, Event, HelperEndpoint};
@@ -36,6 +38,17 @@ impl HelperEndpoint {
                     Dropped::Epoch => self.counters.other_epoch += 1,
                     Dropped::Window | Dropped::Replayed => self.counters.out_of_window += 1,
                     Dropped::Forged => self.counters.forged += 1,
+                }
+                if mutant::is("MEDIA-13/forged") {
+                    let frame = Frame {
+                        complete: true,
+                        display: 0,
+                        width: 8,
+                        height: 8,
+                        tiles: Vec::new(),
+                    };
+                    let id = header.frame;
+                    self.events.push_back(Event::Frame { id, frame });
                 }
                 match mutant::is("MEDIA-7/blames") {
                     true => Err(Fault::RecordFailed),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use alongside_wire::{
     Direction, ErrorCode,
     rendezvous::SignedIn,
-    session::{Advisory, Card, Introduce, Message},
+    session::{Advisory, Card, Heartbeat, Introduce, Message},
 };
 
 use super::{Channel, Event, SharerEndpoint};
@@ -13,6 +13,7 @@ use crate::{
     endpoint::asking::Asking,
     error::{Fault, Misuse},
     identity::trust::{self, Standing},
+    mutant,
     time::Timestamp,
 };
 
@@ -42,6 +43,9 @@ impl SharerEndpoint {
         };
         let phrase = standing.handshake.open(&introduce.opening)?;
         let transcript = standing.handshake.channel.transcript;
+        if mutant::is("CARD-11/early") {
+            self.seal(&Heartbeat {}.into());
+        }
         let Introduce {
             card, proof, name, ..
         } = introduce;

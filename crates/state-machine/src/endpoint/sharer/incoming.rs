@@ -3,13 +3,13 @@
 use alongside_wire::{
     Direction, ErrorCode,
     envelope::Envelope,
-    input::read_record,
+    input::{InputEvent, read_record},
     record::InputHeader,
     rendezvous::{Deliver, Gone, Message as Rendezvous, Place, Refused, Rejoined},
     session::{Heartbeat, Message},
 };
 
-use super::{Channel, Event, SharerEndpoint, Standing};
+use super::{Channel, Event, SessionEvent, SharerEndpoint, Standing};
 use crate::{
     channel::{
         reconnect::Answers,
@@ -212,6 +212,12 @@ impl SharerEndpoint {
                 //= spec/06-media-input.md#input-records [INPUT-5] 6207da10
                 if !mutant::is("INPUT-5/lenient") {
                     self.machine.input_failed(now);
+                }
+                if mutant::is("INPUT-3/any") {
+                    self.carry_out();
+                    let (usage, down) = (4, true);
+                    let pressed = SessionEvent::Inject(InputEvent::Key { usage, down });
+                    self.events.push_back(Event::Session(pressed));
                 }
                 Ok(())
             }

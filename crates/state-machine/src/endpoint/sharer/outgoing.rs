@@ -79,7 +79,7 @@ impl SharerEndpoint {
         let asked = matches!(event, SessionEvent::ControlAsked { .. });
         self.events.push_back(Event::Session(event));
         //= spec/05-session.md#control [CONTROL-27] ee063684
-        if asked && self.injected {
+        if asked && self.injected && !mutant::is("CONTROL-27/none") {
             let number = self.draw_number();
             self.number = Some(number);
             self.events.push_back(Event::Number(number));

@@ -8,6 +8,7 @@ use super::rules::{drops, lenient, patch, says};
 use crate::mutant::Mutant;
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    patch("ADVISORY-3/lenient", "helper/advisory/backwards"),
     lenient("ADVISORY-4/lenient", "helper/advisory/forged"),
     lenient("ADVISORY-5/lenient", "helper/advisory/proof"),
     patch("ADVISORY-6/compliant", "helper/advisory/nothing-said"),
@@ -17,6 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     lenient("CARD-21/lenient", "helper/card/again"),
     patch("CODE-8/same", "helper/code/spent-in-vain"),
     patch("CODE-9/again", "helper/code/one-join"),
+    patch("CODE-12/silent", "helper/notices/spent"),
     patch("CODE-13/hasty", "helper/code/warning"),
     lenient("CONSENT-7/lenient", "helper/consent/control"),
     says("CONTROL-1/same", "helper/request/ids", request_one),
@@ -33,6 +35,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("CONTROL-26/goes-on", "helper/grant/over-revoked"),
     lenient("CONTROL-30/lenient", "helper/grant/widened"),
     drops("CONTROL-31/keeps", "helper/grant/given-back", "control-end"),
+    patch("FRICTION-6/one", "helper/notices/spent"),
     patch("INPUT-1/many", "helper/input/ticks"),
     patch("INPUT-2/idle", "helper/input/ticks"),
     patch("KEX-2/other", "helper/exchange/right"),
@@ -47,9 +50,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("MEDIA-8/one", "helper/media/two-streams"),
     patch("MEDIA-10/hoards", "helper/media/three-at-once"),
     lenient("MEDIA-11/lenient", "helper/media/too-large"),
+    patch("MEDIA-13/forged", "helper/media/forged"),
     patch("MEDIA-14/gap", "helper/media/gap"),
     patch("MEDIA-15/back", "helper/media/lower-id"),
     patch("MEDIA-16/lenient", "helper/frame/flag"),
+    patch("MEDIA-17/any", "helper/media/other-size"),
     drops("MEDIA-19/silent", "helper/media/shown", "shown"),
     drops("MEDIA-21/silent", "helper/media/gap", "refresh"),
     drops(
@@ -60,6 +65,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     lenient("PAUSE-6/lenient", "helper/epoch/gap"),
     patch("PAUSE-10/goes-on", "helper/grant/over-paused-by-the-sharer"),
     lenient("PAUSE-11/lenient", "helper/epoch/paused-media"),
+    patch("RECEIPT-8/lenient", "helper/receipt/fields"),
     patch("RECEIPT-9/unsigned", "helper/receipt/forged"),
     lenient("RECEIPT-10/lenient", "helper/receipt/transcript"),
     patch("RECON-3/keeps", "helper/again/grant-lost"),

@@ -98,7 +98,7 @@ impl Control {
         if (scopes.is_empty() || !allowed.contains(scopes)) && !mutant::is("CONTROL-3/asks") {
             deny(request, ErrorCode::BeyondCeiling, out);
         //= spec/19-tools.md#secure-desktop [TOOL-24] 4e2ae472
-        } else if !limits.supported.contains(scopes) {
+        } else if !limits.supported.contains(scopes) && !mutant::is("TOOL-24/asks") {
             deny(request, ErrorCode::Unsupported, out);
         } else if early {
             deny(request, ErrorCode::TooEarly, out);
