@@ -95,6 +95,42 @@ impl ClientStage<'_> {
         Ok(())
     }
 
+    /// What the suite knows of the session before is forgotten: there comes another.
+    fn session_over(&mut self) {
+        self.over = false;
+        self.channel = None;
+        self.introduced = false;
+        self.frozen = false;
+    }
+
+    /// The client gives up its connection after an end that it told of.
+    ///
+    /// # Errors
+    /// If it keeps it.
+    pub fn drops_after_the_end(&mut self) -> Done {
+        let deadline = Instant::now() + self.bench.patience;
+        while self.link.is_some() {
+            if !self.hear(deadline)? {
+                return Err(self.in_vain("the end of the connection"));
+            }
+        }
+        self.session_over();
+        Ok(())
+    }
+
+    /// Sees that the client makes a connection, which [`ClientStage::accept`] takes.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn comes(&mut self, requirement: &'static str) -> Done {
+        let report = self.report();
+        let link = self.server.accept(report, self.bench.patience);
+        let comes = link.is_some();
+        self.early = link;
+        let seen = "none came";
+        self.check(requirement, comes, "another connection", seen)
+    }
+
     /// Sees that the client makes no other connection.
     ///
     /// # Errors

@@ -6,10 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alongside_state_machine::channel::{
-    handshake::{Offering, SharerChannel},
-    media,
-    phrase::Phrase,
+use alongside_state_machine::{
+    channel::{
+        handshake::{Offering, SharerChannel},
+        media,
+        phrase::Phrase,
+    },
+    device::DeviceKey,
 };
 use alongside_wire::{
     Scopes, Suite,
@@ -101,6 +104,8 @@ pub struct ClientStage<'a> {
     pub(super) offering: Option<Offering>,
     /// The code of the session.
     pub code: Option<Code>,
+    /// The known device, if it is a session of one.
+    pub device: Option<DeviceKey>,
     /// What the suite's end speaks, best first.
     pub suites: Vec<Suite>,
     /// What the suite's end allows.
@@ -139,6 +144,8 @@ pub struct ClientStage<'a> {
     /// What was consented to.
     pub consented: Scopes,
     pub(super) over: bool,
+    /// A connection that was seen to come, and not taken yet.
+    pub(super) early: Option<Link>,
     /// Another relay that the client was told of.
     pub(super) another: Option<Server>,
 }
@@ -171,6 +178,7 @@ impl<'a> ClientStage<'a> {
             channel: None,
             offering: None,
             code: None,
+            device: None,
             suites: vec![Suite::ChaChaPoly, Suite::AesGcm],
             ceiling: Scopes::ALL,
             manners: Manners {
@@ -200,6 +208,7 @@ impl<'a> ClientStage<'a> {
             lines: 0,
             consented: Scopes::NONE,
             over: false,
+            early: None,
             another: None,
             bench,
         })
@@ -272,13 +281,20 @@ impl<'a> ClientStage<'a> {
         })
     }
 
+    /// Where a connection tells what comes.
+    pub(super) fn report(&self) -> (Sender<Input>, fn(Seen) -> Input) {
+        (self.sender.clone(), Input::Link as fn(Seen) -> Input)
+    }
+
     /// Waits for the client to connect.
     ///
     /// # Errors
     /// If it does not.
     pub fn accept(&mut self) -> Done {
-        let report = (self.sender.clone(), Input::Link as fn(Seen) -> Input);
-        let link = self.server.accept(report, self.bench.patience);
+        let link = match self.early.take() {
+            Some(link) => Some(link),
+            None => self.server.accept(self.report(), self.bench.patience),
+        };
         self.link = Some(link.ok_or_else(|| self.in_vain("a connection"))?);
         self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
         self.said = 0;

@@ -6,6 +6,9 @@ use alongside_wire::{
 };
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
+
 use super::{Done, Stop};
 
 /// Red, green and blue of each pixel of the test picture of this size and seed.
@@ -22,16 +25,25 @@ pub fn pixels(width: u16, height: u16, seed: u32) -> Vec<u8> {
 /// # Errors
 /// If it has no pixels.
 pub fn png(width: u16, height: u16, seed: u32) -> Done<Vec<u8>> {
+    encoded(&pixels(width, height, seed), width, height)
+}
+
+fn encoded(pixels: &[u8], width: u16, height: u16) -> Done<Vec<u8>> {
     let mut out = Vec::new();
     PngEncoder::new(&mut out)
-        .write_image(
-            &pixels(width, height, seed),
-            width.into(),
-            height.into(),
-            ExtendedColorType::Rgb8,
-        )
+        .write_image(pixels, width.into(), height.into(), ExtendedColorType::Rgb8)
         .map_err(|error| Stop::Harness(format!("no PNG can be made: {error}")))?;
     Ok(out)
+}
+
+/// A PNG of so many pixels that hardly gets smaller by being encoded.
+///
+/// # Errors
+/// If it has no pixels.
+pub fn noise(width: u16, height: u16) -> Done<Vec<u8>> {
+    let mut pixels = vec![0; usize::from(width) * usize::from(height) * 3];
+    ChaCha20Rng::seed_from_u64(1).fill_bytes(&mut pixels);
+    encoded(&pixels, width, height)
 }
 
 /// A complete frame of one tile, the test picture.

@@ -18,7 +18,7 @@ mod transcript;
 
 pub use channel::Channel;
 pub use client::{Bench, ClientStage, Manners};
-pub use frames::{pixels, png};
+pub use frames::{noise, pixels, png};
 pub use item::Item;
 pub(crate) use item::named;
 pub use pair::{PairBench, PairStage};

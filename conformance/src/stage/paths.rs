@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alongside_state_machine::channel::{
+    Password,
     handshake::{Answering, Offering},
     phrase::Phrase,
 };
@@ -276,8 +277,8 @@ impl ClientStage<'_> {
     /// # Errors
     /// If the offer is no good.
     pub fn answer_to(&mut self, offer: &[u8]) -> Done<(Answering, Vec<u8>)> {
-        let code = self.the_code()?;
-        let answered = Answering::new(code, offer, &self.suites, self.ceiling, &mut self.rng);
+        let password = self.password()?;
+        let answered = Answering::new(password, offer, &self.suites, self.ceiling, &mut self.rng);
         answered.map_err(|fault| self.no_key(&fault))
     }
 
@@ -304,8 +305,8 @@ impl ClientStage<'_> {
     /// # Errors
     /// If nothing comes back.
     pub fn offers(&mut self) -> Done<Envelope> {
-        let code = self.the_code()?;
-        let offering = Offering::new(code, &self.suites, self.ceiling, &mut self.rng);
+        let password = self.password()?;
+        let offering = Offering::new(password, &self.suites, self.ceiling, &mut self.rng);
         self.say(Joined {
             offer: offering.offer().to_vec(),
         });
@@ -322,9 +323,13 @@ impl ClientStage<'_> {
         self.say(Place { token });
     }
 
-    fn the_code(&self) -> Done<Code> {
+    /// What both ends know: the key of the known device, or the code.
+    fn password(&self) -> Done<Password> {
         let none = || Stop::Harness("the case wants a code, and there is none".to_owned());
-        self.code.ok_or_else(none)
+        match &self.device {
+            Some(device) => Ok(device.into()),
+            None => self.code.map(Password::from).ok_or_else(none),
+        }
     }
 
     fn envelope_of(&mut self, name: &str) -> Done<Envelope> {

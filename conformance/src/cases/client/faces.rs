@@ -7,11 +7,14 @@ use alongside_state_machine::{
 use alongside_wire::{
     Decision, ErrorCode, Scopes, card,
     receipt::{Receipt as Signed, Statement},
+    rendezvous,
     session::{
         Advisory, Card as CardMessage, Consent, DisplayInfo, Displays, Epoch, Introduce, Message,
         Picture, PictureRequest, Receipt,
     },
 };
+
+use serde_json::{Value, json};
 
 use super::signatures::{ODD, Signing};
 use crate::{
@@ -32,16 +35,18 @@ pub(super) fn cases() -> Vec<Case> {
     .concat()
 }
 
-const ISSUER: [u8; 32] = [1; 32];
-const OWNER: [u8; 32] = [2; 32];
+/// The seed of the key of the suite's issuer.
+pub(super) const ISSUER: [u8; 32] = [1; 32];
+/// The seed of the key of whoever the card is for.
+pub(super) const OWNER: [u8; 32] = [2; 32];
 const DAY: u64 = 86_400;
 const BEGIN: u64 = 1_800_000_000;
 
 /// A card that nobody's anchor has signed, with its proof.
 pub(super) struct Shown {
-    card: card::Card,
+    pub(super) card: card::Card,
     owner: SecretKey,
-    issuer: SecretKey,
+    pub(super) issuer: SecretKey,
     /// A byte of the issuer's signature is changed.
     forged: bool,
     /// The issuer signs in an odd way.
@@ -49,6 +54,14 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// One that is valid now, by the computer's calendar.
+    pub(super) fn valid_now() -> Self {
+        let mut shown = Self::right();
+        shown.card.not_before = alongside_client::unix_now() - 2 * 3_600;
+        shown.card.expires = shown.card.not_before + 8 * 3_600;
+        shown
+    }
+
     pub(super) fn right() -> Self {
         let (issuer, owner) = (SecretKey::from_seed(&ISSUER), SecretKey::from_seed(&OWNER));
         let card = card::Card {
@@ -77,7 +90,7 @@ impl Shown {
         }
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         use alongside_wire::card::Signable as _;
         let message = self.card.message();
         let mut signature = match self.odd {
@@ -130,9 +143,20 @@ fn shows(stage: &mut ClientStage<'_>, card: Vec<u8>, proof: Vec<u8>) -> Done {
 }
 
 fn ready(stage: &mut ClientStage<'_>) -> Done {
-    match stage.role {
-        Role::Helper => stage.deciding(),
-        Role::Sharer => stage.securing().map(|_| ()),
+    ready_with(stage, &json!({}))
+}
+
+/// A client that was opened so can be shown a card.
+pub(super) fn ready_with(stage: &mut ClientStage<'_>, open: &Value) -> Done {
+    stage.set_up(open)?;
+    stage.connects()?;
+    match stage.asks()? {
+        rendezvous::Message::Join(join) => stage.answers(&join.offer).map(|_| ()),
+        _ => {
+            stage.gets_code()?;
+            let envelope = stage.offers()?;
+            stage.decides(envelope)
+        }
     }
 }
 

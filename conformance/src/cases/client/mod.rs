@@ -1,7 +1,9 @@
 //! What a helper and a sharer do alike.
 
 mod again;
+mod cards;
 mod chat;
+mod devices;
 mod end;
 pub(super) mod exchange;
 mod faces;
@@ -10,6 +12,7 @@ mod hello;
 mod life;
 mod notices;
 mod phases;
+mod pictures;
 mod relay;
 mod relays;
 mod signatures;
@@ -18,6 +21,7 @@ mod tools;
 mod transport;
 mod wire;
 
+pub(super) use cards::own_with_receipt_key;
 pub(super) use end::reports;
 
 use crate::case::Case;
@@ -36,6 +40,9 @@ pub(super) fn cases() -> Vec<Case> {
         tools::cases(),
         again::cases(),
         faces::cases(),
+        cards::cases(),
+        pictures::cases(),
+        devices::cases(),
         end::cases(),
         fresh::cases(),
         table::cases(),

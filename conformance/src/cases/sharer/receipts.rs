@@ -6,10 +6,11 @@ use alongside_wire::{
     receipt::{Receipt, Statement},
     session::{self, ControlGrant, Message},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     case::Case,
+    cases::client::own_with_receipt_key,
     stage::{ClientStage, Done, Item, Stop},
 };
 
@@ -45,13 +46,31 @@ pub(super) fn cases() -> Vec<Case> {
                 stage.check("RECEIPT-6", fresh, "another key", "the same as before")
             },
         ),
+        Case::sharer(
+            "sharer/receipt/key-of-the-card",
+            "the receipt key of the person's card is the key, and the card is named, though it was not shown",
+            &["RECEIPT-5", "RECEIPT-6"],
+            |stage| {
+                let (open, card, key) = own_with_receipt_key();
+                let said = consents_as(stage, &open, card)?;
+                let right = said.key == key;
+                let seen = format!("{said:?}");
+                stage.check("RECEIPT-6", right, "the key of the card", seen)
+            },
+        )
+        .needs("cards"),
     ];
     all.into_iter().map(|case| case.needs("receipts")).collect()
 }
 
 /// A session with receipts, until consent; what the first says.
 fn consents(stage: &mut ClientStage<'_>) -> Done<Statement> {
-    stage.set_up(&json!({ "receipts": true }))?;
+    consents_as(stage, &json!({ "receipts": true }), [0; 32])
+}
+
+/// The same for a client that was opened so, whose card has this hash.
+fn consents_as(stage: &mut ClientStage<'_>, open: &Value, card: [u8; 32]) -> Done<Statement> {
+    stage.set_up(open)?;
     stage.connects()?;
     stage.asks_and_decides()?;
     stage.views()?;
@@ -69,7 +88,7 @@ fn consents(stage: &mut ClientStage<'_>) -> Done<Statement> {
         time: said.time,
         sequence: 1,
         transcript,
-        sharer_card: [0; 32],
+        sharer_card: card,
         helper_card: [0; 32],
         key,
     };

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     Clock, Config, Misuse, Relay, Timestamp, Trust,
     device::{Device, DeviceKey},
-    helper, sharer, sign_in,
+    helper, sharer, sign_in, unix_now,
 };
 
 /// What this client has of what a client may have.
@@ -237,7 +237,9 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         }
         match setup(options) {
             Ok(setup) => {
-                self.sessions.insert(name, Session::new(setup));
+                // The date is the computer's, and goes on by this clock.
+                let began = unix_now().saturating_sub(self.now.as_micros() / 1_000_000);
+                self.sessions.insert(name, Session::new(setup, began));
                 NOTHING
             }
             Err(answer) => answer,
@@ -256,7 +258,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
 
     /// A helper asks for a code, or calls, as soon as it is there, so it begins here.
     async fn ask_for_session(&mut self, name: &str, call: bool, held: &mut Held) -> Answer {
-        let (now, began) = (self.now, self.began);
+        let now = self.now;
         match self.sessions.get_mut(name) {
             None => no_session(name),
             Some(session) if session.setup.role != Role::Helper => other_role(),
@@ -264,7 +266,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
                 misuse("it was opened for the other way to a session")
             }
             Some(session) if !session.has_begun() => {
-                let (clock, hand) = Clock::manual(now, began);
+                let (clock, hand) = Clock::manual(now, session.began);
                 session.help(clock, hand);
                 NOTHING
             }
@@ -354,7 +356,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
 
     /// Starts a sharer, unless its code was used here before.
     fn start(&mut self, name: &str, start: sharer::Start) -> Answer {
-        let (now, began) = (self.now, self.began);
+        let now = self.now;
         let Some(session) = self.sessions.get_mut(name) else {
             return no_session(name);
         };
@@ -369,7 +371,7 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
                 return misuse(Misuse::SpentCode);
             }
         }
-        let (clock, hand) = Clock::manual(now, began);
+        let (clock, hand) = Clock::manual(now, session.began);
         session.share(start, self.spent.clone(), clock, hand);
         NOTHING
     }
@@ -392,10 +394,10 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
 
     /// Devices whose pause is over by then wait again.
     pub(super) fn wait_again(&mut self, to: Timestamp) {
-        let (began, spent) = (self.began, self.spent.clone());
+        let spent = self.spent.clone();
         for session in self.sessions.values_mut() {
             if let Some((at, start)) = session.take_restart(to) {
-                let (clock, hand) = Clock::manual(at, began);
+                let (clock, hand) = Clock::manual(at, session.began);
                 session.share(start, spent.clone(), clock, hand);
             }
         }
@@ -465,7 +467,10 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         let to = self.now.plus_ms(ms);
         self.wait_again(to);
         // First this one, because the others move when it has read.
+        let connects_again = self.sessions.get(name).is_some_and(Session::connects_again);
         let sent = match self.moved(name, to, read) {
+            // Whoever moves the clock may be the relay that is to take the connection.
+            Some(_) if connects_again => None,
             Some(moved) => self.until(moved, held).await,
             None => None,
         };

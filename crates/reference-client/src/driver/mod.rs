@@ -20,7 +20,7 @@ use alongside_state_machine::endpoint::spent::SpentLocators;
 use serde::Serialize;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use crate::{Timestamp, unix_now};
+use crate::Timestamp;
 use protocol::{Response, Told};
 pub use screen::test_picture;
 use session::{Session, Word};
@@ -38,7 +38,6 @@ pub async fn run(
         sessions: BTreeMap::new(),
         spent: Arc::default(),
         now: Timestamp::default(),
-        began: unix_now(),
     };
     let mut lines = commands.lines();
     loop {
@@ -60,8 +59,6 @@ struct Driver<W> {
     spent: Arc<Mutex<SpentLocators>>,
     /// The time of all sessions.
     now: Timestamp,
-    /// Unix time at the first moment.
-    began: u64,
 }
 
 impl<W: AsyncWrite + Unpin> Driver<W> {

@@ -47,6 +47,8 @@ pub(super) struct Setup {
 
 pub(super) struct Session {
     pub(super) setup: Setup,
+    /// Unix time when its clock was at its first moment.
+    pub(super) began: u64,
     pub(super) screen: TestScreen,
     run: Option<Run>,
     known: Known,
@@ -96,9 +98,10 @@ pub(super) enum Order {
 }
 
 impl Session {
-    pub(super) fn new(setup: Setup) -> Self {
+    pub(super) fn new(setup: Setup, began: u64) -> Self {
         Self {
             setup,
+            began,
             screen: TestScreen::default(),
             run: None,
             known: Known::default(),
@@ -205,6 +208,11 @@ impl Session {
     pub(super) fn hand(&self) -> Option<(&Hand, bool)> {
         let run = self.run.as_ref().filter(|run| !run.over)?;
         Some((&run.hand, self.known.connected))
+    }
+
+    /// Whether it is a known device that has no connection yet for its next wait.
+    pub(super) fn connects_again(&self) -> bool {
+        self.known.device && !self.known.connected
     }
 
     /// The number that an answer which allows control must repeat.
