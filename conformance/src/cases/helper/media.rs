@@ -132,7 +132,7 @@ fn dropped() -> Vec<Case> {
         .twin("helper/media/shown"),
         Case::helper(
             "helper/media/repeated",
-            "a record whose number was authentic before is dropped",
+            "a record whose number was authentic before is dropped, in the middle of its frame too",
             &["MEDIA-6"],
             |stage| {
                 let stream = watching(stage)?;
@@ -141,13 +141,30 @@ fn dropped() -> Vec<Case> {
                 sees(stage, "MEDIA-6", 7)?;
                 let from = stage.fresh()?;
                 stage.stream_bytes(stream, &records);
-                shows(stage, stream, &picture(9)?)?;
+                // A frame that comes once more is discarded by its id as well; a part of one is not.
+                let (first, rest) = halves(&sealed(stage, &several_records(9)?)?)?;
+                for bytes in [&first, &first, &rest] {
+                    stage.stream_bytes(stream, bytes);
+                }
                 sees(stage, "MEDIA-6", 9)?;
                 let often = stage.count(from, |item| item.is_told("frame"));
                 stage.check("MEDIA-6", often == 1, "one frame more", often.to_string())
             },
         )
-        .twin("helper/media/shown"),
+        .twin("helper/media/two-records"),
+        Case::helper(
+            "helper/media/two-records",
+            "a frame of several records is shown when the last one has come",
+            &["MEDIA-13"],
+            |stage| {
+                let stream = watching(stage)?;
+                let (first, rest) = halves(&sealed(stage, &several_records(9)?)?)?;
+                for bytes in [&first, &rest] {
+                    stage.stream_bytes(stream, bytes);
+                }
+                sees(stage, "MEDIA-13", 9)
+            },
+        ),
         Case::helper(
             "helper/media/other-epoch",
             "a record of an epoch that was not announced is dropped",
@@ -648,32 +665,37 @@ fn number_of(records: &[u8]) -> u64 {
     }
 }
 
+/// One that takes two records: a PNG does not get smaller.
+fn several_records(seed: u32) -> Done<Frame> {
+    let mut frame = picture(seed)?;
+    if let Some(tile) = frame.tiles.first().cloned() {
+        frame.tiles = vec![tile; 20];
+    }
+    Ok(frame)
+}
+
+/// The first record, and those after it.
+fn halves(records: &[u8]) -> Done<(Vec<u8>, Vec<u8>)> {
+    let first = MediaHeader::LEN + limits::RECORD_PLAINTEXT + 16;
+    let halves = records.split_at_checked(first);
+    let (first, rest) = halves.ok_or_else(|| Stop::Harness("a frame of one record".to_owned()))?;
+    Ok((first.to_vec(), rest.to_vec()))
+}
+
 fn three_at_once(stage: &mut ClientStage<'_>) -> Done {
     watching(stage)?;
-    // Each of two records: noise does not get smaller.
-    let frame = |seed: u32| -> Done<Frame> {
-        let mut frame = picture(seed)?;
-        if let Some(tile) = frame.tiles.first().cloned() {
-            frame.tiles = vec![tile; 20];
-        }
-        Ok(frame)
-    };
-    let mut halves = Vec::new();
+    let mut parts = Vec::new();
     for seed in [7, 8, 9] {
-        let records = sealed(stage, &frame(seed)?)?;
-        let first = MediaHeader::LEN + limits::RECORD_PLAINTEXT + 16;
-        let (first, rest) = records
-            .split_at_checked(first)
-            .ok_or_else(|| Stop::Harness("a frame of one record".to_owned()))?;
+        let (first, rest) = halves(&sealed(stage, &several_records(seed)?)?)?;
         let stream = stage.open_stream()?;
-        halves.push((stream, first.to_vec(), rest.to_vec()));
+        parts.push((stream, first, rest));
     }
-    for (stream, first, _) in &halves {
+    for (stream, first, _) in &parts {
         stage.stream_bytes(*stream, first);
         stage.moment(20)?;
     }
     let from = stage.fresh()?;
-    for (stream, _, rest) in &halves {
+    for (stream, _, rest) in &parts {
         stage.stream_bytes(*stream, rest);
         stage.moment(20)?;
     }
