@@ -142,8 +142,9 @@ fn dropped() -> Vec<Case> {
                 let from = stage.fresh()?;
                 stage.stream_bytes(stream, &records);
                 // A frame that comes once more is discarded by its id as well; a part of one is not.
-                let (first, rest) = halves(&sealed(stage, &several_records(9)?)?)?;
-                for bytes in [&first, &first, &rest] {
+                let (first, rest) = parts(&sealed(stage, &several_records(9)?)?)?;
+                let (second, rest) = parts(&rest)?;
+                for bytes in [&first, &second, &second, &rest] {
                     stage.stream_bytes(stream, bytes);
                 }
                 sees(stage, "MEDIA-6", 9)?;
@@ -151,14 +152,14 @@ fn dropped() -> Vec<Case> {
                 stage.check("MEDIA-6", often == 1, "one frame more", often.to_string())
             },
         )
-        .twin("helper/media/two-records"),
+        .twin("helper/media/several-records"),
         Case::helper(
-            "helper/media/two-records",
+            "helper/media/several-records",
             "a frame of several records is shown when the last one has come",
             &["MEDIA-13"],
             |stage| {
                 let stream = watching(stage)?;
-                let (first, rest) = halves(&sealed(stage, &several_records(9)?)?)?;
+                let (first, rest) = parts(&sealed(stage, &several_records(9)?)?)?;
                 for bytes in [&first, &rest] {
                     stage.stream_bytes(stream, bytes);
                 }
@@ -665,37 +666,37 @@ fn number_of(records: &[u8]) -> u64 {
     }
 }
 
-/// One that takes two records: a PNG does not get smaller.
+/// One that takes more than two records: a PNG does not get smaller.
 fn several_records(seed: u32) -> Done<Frame> {
     let mut frame = picture(seed)?;
     if let Some(tile) = frame.tiles.first().cloned() {
-        frame.tiles = vec![tile; 20];
+        frame.tiles = vec![tile; 40];
     }
     Ok(frame)
 }
 
 /// The first record, and those after it.
-fn halves(records: &[u8]) -> Done<(Vec<u8>, Vec<u8>)> {
+fn parts(records: &[u8]) -> Done<(Vec<u8>, Vec<u8>)> {
     let first = MediaHeader::LEN + limits::RECORD_PLAINTEXT + 16;
-    let halves = records.split_at_checked(first);
-    let (first, rest) = halves.ok_or_else(|| Stop::Harness("a frame of one record".to_owned()))?;
+    let parts = records.split_at_checked(first);
+    let (first, rest) = parts.ok_or_else(|| Stop::Harness("a frame of one record".to_owned()))?;
     Ok((first.to_vec(), rest.to_vec()))
 }
 
 fn three_at_once(stage: &mut ClientStage<'_>) -> Done {
     watching(stage)?;
-    let mut parts = Vec::new();
+    let mut frames = Vec::new();
     for seed in [7, 8, 9] {
-        let (first, rest) = halves(&sealed(stage, &several_records(seed)?)?)?;
+        let (first, rest) = parts(&sealed(stage, &several_records(seed)?)?)?;
         let stream = stage.open_stream()?;
-        parts.push((stream, first, rest));
+        frames.push((stream, first, rest));
     }
-    for (stream, first, _) in &parts {
+    for (stream, first, _) in &frames {
         stage.stream_bytes(*stream, first);
         stage.moment(20)?;
     }
     let from = stage.fresh()?;
-    for (stream, _, rest) in &parts {
+    for (stream, _, rest) in &frames {
         stage.stream_bytes(*stream, rest);
         stage.moment(20)?;
     }
