@@ -1,13 +1,19 @@
 //! What a relay does.
 
+mod cards;
 mod codes;
 mod delays;
+mod devices;
 mod frames;
 mod hello;
 mod hold;
 mod joins;
+mod jwt;
 mod limits;
+mod operation;
 mod people;
+mod policy;
+mod reports;
 mod session;
 mod sign_in;
 mod table;
@@ -33,6 +39,12 @@ pub(super) fn cases() -> Vec<Case> {
         transport::cases(),
         wire::cases(),
         sign_in::cases(),
+        jwt::cases(),
+        policy::cases(),
+        cards::cases(),
+        devices::cases(),
+        reports::cases(),
+        operation::cases(),
         table::cases(),
     ]
     .concat()

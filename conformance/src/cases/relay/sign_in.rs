@@ -149,7 +149,7 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .needs("accounts")
         .needs("issuers")
-        .set_up(&staffed().with("issuers", json!([])))
+        .set_up(&staffed().without("issuers"))
         .twin("relay/sign-in/right"),
     );
     cases

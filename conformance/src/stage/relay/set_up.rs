@@ -17,6 +17,13 @@ pub struct SetUp {
 }
 
 impl SetUp {
+    /// Without this field.
+    #[must_use]
+    pub fn without(mut self, field: &str) -> Self {
+        self.fields.remove(field);
+        self
+    }
+
     /// With this field as well, or in place of the one there was.
     #[must_use]
     pub fn with(mut self, field: &str, value: Value) -> Self {
