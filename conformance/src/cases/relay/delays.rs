@@ -308,6 +308,9 @@ fn table_is_full(stage: &mut RelayStage<'_>) -> Done {
     stage.needs_clock()?;
     let most = stage.limit_within("sources", 64)?;
     let longest = stage.timer("join-delay-most")?;
+    let decay = stage.timer("join-delay-decay")?;
+    // Whoever was there before is forgotten.
+    stage.pass(decay)?;
     for source in 0..most {
         let who = stage.client_from(u8::try_from(source).unwrap_or(u8::MAX))?;
         stage.join(who, nobodys(), b"an offer")?;
@@ -321,7 +324,6 @@ fn table_is_full(stage: &mut RelayStage<'_>) -> Done {
     stage.say(unknown, by(nobodys()));
     is_delayed(stage, "RDV-27", unknown, longest, &NOT_FOUND)?;
     // Later there is room again.
-    let decay = stage.timer("join-delay-decay")?;
     stage.pass(decay)?;
     let again = stage.client_from(100)?;
     stage.join(again, nobodys(), b"an offer")?;

@@ -183,6 +183,7 @@ fn connections_of_one_source(stage: &mut RelayStage<'_>) -> Done {
 
 fn connections(stage: &mut RelayStage<'_>) -> Done {
     let most = stage.limit_within("connections", 64)?;
+    stage.wears_out();
     let mut there = Vec::new();
     for _ in 0..most / 4 + 1 {
         there.push(stage.client()?);

@@ -323,6 +323,11 @@ impl<'a> RelayStage<'a> {
         self.relay.shut_down()
     }
 
+    /// The next case needs another relay.
+    pub const fn wears_out(&mut self) {
+        self.relay.wears_out();
+    }
+
     /// The relay begins to drain.
     ///
     /// # Errors

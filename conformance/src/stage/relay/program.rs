@@ -152,6 +152,11 @@ impl RelayUnderTest {
         self.process.is_some()
     }
 
+    /// The next case needs another.
+    pub(super) const fn wears_out(&mut self) {
+        self.spent = true;
+    }
+
     /// Whether the next case needs another.
     pub const fn is_spent(&self) -> bool {
         self.spent

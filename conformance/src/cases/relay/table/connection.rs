@@ -478,7 +478,11 @@ impl<'s, 'a> Player<'s, 'a> {
                 }
                 self.stage.pass(timer)?;
             }
-            "drain" => self.stage.drain()?,
+            "drain" => {
+                // What has just connected is there.
+                self.stage.settle()?;
+                self.stage.drain()?;
+            }
             "the token is good" | "the token is not" => {
                 self.stage.settle()?;
                 let delay = self.stage.timer("join-delay-first")?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alongside_spec::tables::Machine;
+use alongside_spec::tables::{Machine, Outcome};
 use alongside_wire::{
     ErrorCode,
     code::Locator,
@@ -68,7 +68,10 @@ struct Pair<'s, 'a> {
 
 impl Pair<'_, '_> {
     fn plays(&mut self, plan: &Plan, machine: &Machine) -> Done {
+        let mut at = machine.start();
         for event in &plan.path {
+            let ends = self.ends;
+            let before = ends.map(|end| end.map(|who| self.stage.client_of(who).heard.len()));
             if plan.event == "session-length" && event.ends_with("is lost") {
                 let length = self.stage.timer("session-length")?;
                 let most = length - 10_000;
@@ -80,6 +83,22 @@ impl Pair<'_, '_> {
             // Whoever joined is the sharer from now on.
             if let Some(joiner) = self.joiner.take() {
                 self.ends[1] = Some(joiner);
+            }
+            let Some(number) = machine.event(event) else {
+                continue;
+            };
+            if let Outcome::Step(to, outputs) = machine.decide(&at, number).outcome {
+                at = to;
+                let then = ends.into_iter().zip(before).zip(self.ends);
+                for (name, ((end, before), now)) in ENDS.into_iter().zip(then) {
+                    let prefix = format!("to {name} ");
+                    let said = outputs.iter().filter(|output| output.starts_with(&prefix));
+                    // Who has just come has heard the relay's hello.
+                    let heard = if now == end { before.unwrap_or(1) } else { 1 };
+                    if let (Some(who), wanted @ 1..) = (now, said.count()) {
+                        self.stage.comes(who, heard + wanted)?;
+                    }
+                }
             }
         }
         for end in self.ends {
