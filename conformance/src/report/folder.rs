@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Bundle, Report, Run, html, junit};
+use super::{Bundle, Report, Run, html, junit, mutants};
 use crate::run::{Outcome, Verdict};
 
 const RESULTS: &str = "results.jsonl";
@@ -84,7 +84,10 @@ fn write(path: &Path, report: &Report) -> io::Result<PathBuf> {
     fs::write(path.join("report.json"), json + "\n")?;
     fs::write(path.join("junit.xml"), junit::text(report))?;
     let page = path.join("report.html");
-    fs::write(&page, html::page(report, &spec_from(path)))?;
+    fs::write(
+        &page,
+        html::page(report, &spec_from(path), &mutants::read(path)),
+    )?;
     Ok(page)
 }
 

@@ -7,6 +7,7 @@
 //! | `junit.xml` | the same for a CI server |
 //! | `report.html` | the same for a person |
 //! | `bundles/` | of each failure all that was said and heard |
+//! | `mutants.jsonl` | of each mutant of the reference whether the suite notices it, if `kill` was run |
 
 pub(crate) mod bundle;
 pub mod date;
@@ -15,6 +16,7 @@ mod folder;
 mod html;
 mod junit;
 mod matrix;
+pub(crate) mod mutants;
 mod terminal;
 
 pub use bundle::Bundle;

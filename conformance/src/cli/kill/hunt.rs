@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use alongside_state_machine::mutant::{self, Mutant};
 use tokio::runtime::Handle;
 
-use super::{VARIABLE, results::Found};
+use super::VARIABLE;
 use crate::{
     case::{Case, Target},
     cli::reference,
+    report::mutants::Found,
     run::{self, Errand, Outcome, Selection, Settings, Verdict},
 };
 

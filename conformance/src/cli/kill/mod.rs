@@ -16,10 +16,10 @@ use alongside_state_machine::mutant;
 
 use self::{
     hunt::Prey,
-    results::{Found, Results},
+    results::{Results, line},
 };
 use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, broke_down, complain, print};
-use crate::{cases, run};
+use crate::{cases, report::mutants::Found, run};
 
 /// The variable by which a part of the reference learns how it is to be wrong.
 pub(super) const VARIABLE: &str = "ALONGSIDE_MUTANT";
@@ -42,8 +42,8 @@ pub(super) struct Options {
     /// Mutants at once
     #[arg(long, default_value = "6")]
     jobs: NonZeroUsize,
-    /// Where the results are written as they come
-    #[arg(long, value_name = "FOLDER", default_value = "target/kill")]
+    /// The folder of the report that shows the results; they are written as they come
+    #[arg(long, value_name = "FOLDER", default_value = "target/conformance")]
     out: PathBuf,
     /// Go on where a run into the same folder was killed
     #[arg(long)]
@@ -123,7 +123,7 @@ fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<
     let mut survivors = 0;
     let mut tell = |found: &Found| {
         survivors += usize::from(!found.killed);
-        print(&found.line());
+        print(&line(found));
     };
     let (done, left): (Vec<_>, Vec<_>) =
         (prey.into_iter()).partition(|prey| results.has(prey.mutant.name));

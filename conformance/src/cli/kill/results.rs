@@ -7,50 +7,22 @@ use std::{
     path::Path,
 };
 
-use serde::{Deserialize, Serialize};
+use crate::report::mutants::{FILE, Found, read};
 
-/// The name of the file.
-const FILE: &str = "mutants.jsonl";
-
-/// What became of a mutant.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Found {
-    /// What it is called.
-    pub(super) mutant: String,
-    /// The requirement that it breaks.
-    pub(super) requirement: String,
-    /// Client, helper, sharer or relay.
-    pub(super) of: String,
-    /// The case that has to notice.
-    pub(super) killed_by: String,
-    /// It did, and no unrelated one.
-    pub(super) killed: bool,
-    /// All other cases were run as well.
-    pub(super) whole: bool,
-    /// Why it was not killed.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub(super) why: String,
-    /// The cases that failed, each for the requirement.
-    pub(super) noticed: Vec<String>,
-    /// How long it took.
-    pub(super) seconds: f64,
-}
-
-impl Found {
-    pub(super) fn line(&self) -> String {
-        match self.killed {
-            true => {
-                let more = match self.noticed.len() {
-                    0 | 1 => String::new(),
-                    count => format!(" and {} more", count - 1),
-                };
-                format!(
-                    "killed    {:<28} by {}{more}\n",
-                    self.mutant, self.killed_by
-                )
-            }
-            false => format!("SURVIVES  {:<28} {}\n", self.mutant, self.why),
+/// As it is told.
+pub(super) fn line(found: &Found) -> String {
+    match found.killed {
+        true => {
+            let more = match found.noticed.len() {
+                0 | 1 => String::new(),
+                count => format!(" and {} more", count - 1),
+            };
+            format!(
+                "killed    {:<28} by {}{more}\n",
+                found.mutant, found.killed_by
+            )
         }
+        false => format!("SURVIVES  {:<28} {}\n", found.mutant, found.why),
     }
 }
 
@@ -66,12 +38,9 @@ impl Results {
         fs::create_dir_all(folder)?;
         let path = folder.join(FILE);
         let mut known = BTreeMap::new();
-        if let (true, Ok(text)) = (resume, fs::read_to_string(&path)) {
-            // The last line may have been cut off.
-            let lines = text
-                .lines()
-                .filter_map(|line| serde_json::from_str(line).ok());
-            let good = lines.filter(|found: &Found| found.killed && (found.whole || named));
+        if resume {
+            let good = read(folder).into_iter();
+            let good = good.filter(|found| found.killed && (found.whole || named));
             known = good.map(|found| (found.mutant.clone(), found)).collect();
         }
         let mut results = Self {

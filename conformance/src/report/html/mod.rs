@@ -1,9 +1,10 @@
 //! A page for a person: one file that needs no other and no network.
 
 mod failures;
+mod mutants;
 mod rows;
 
-use super::{Report, matrix::Matrix};
+use super::{Report, matrix::Matrix, mutants::Found};
 use crate::{
     case::Target,
     cli::{CONFORMANT, HARNESS, USAGE},
@@ -13,7 +14,7 @@ use crate::{
 const STYLE: &str = include_str!("style.css");
 
 /// The page. The specification is at `spec`, if it is near.
-pub(super) fn page(report: &Report, spec: &str) -> String {
+pub(super) fn page(report: &Report, spec: &str, mutants: &[Found]) -> String {
     let matrix = Matrix::new(report);
     let mut out = String::new();
     out += "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
@@ -26,6 +27,7 @@ pub(super) fn page(report: &Report, spec: &str) -> String {
     out += &sum(report, &matrix.targets);
     out += &failures::section(report, spec);
     out += &rows::section(&matrix, report, spec);
+    out += &mutants::section(mutants);
     out += "</body>\n</html>\n";
     out
 }
@@ -161,13 +163,19 @@ mod tests {
             "alongside-conformance test client".to_owned(),
             BTreeMap::new(),
         );
-        let page = page(&Report::new(run, vec![failed], Vec::new()), "");
+        let survivor = r#"{"mutant":"END-2/silent","requirement":"END-2","of":"client",
+            "killed_by":"client/end/own","killed":false,"whole":true,"why":"it <passes>",
+            "noticed":[],"seconds":1.0}"#;
+        let mutants = [serde_json::from_str(survivor).expect("one")];
+        let page = page(&Report::new(run, vec![failed], Vec::new()), "", &mutants);
         for wanted in [
             "expected &lt;this&gt; &amp; that",
             "--run sharer/consent/given --seed 1",
             "id=\"CONSENT-2\"",
             "no case",
             "cannot be seen from outside",
+            "END-2/silent",
+            "it &lt;passes&gt;",
         ] {
             assert!(page.contains(wanted), "{wanted}");
         }
