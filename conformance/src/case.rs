@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     driver::Role,
+    requirements,
     stage::{ClientStage, Done, PairStage, RelayStage, SetUp},
 };
 
@@ -195,6 +196,23 @@ impl Case {
     pub fn twin(mut self, case: impl Into<String>) -> Self {
         self.twin = Some(case.into());
         self
+    }
+
+    /// The requirements that it sees to hold of this: a case of both ends has some of one alone.
+    pub fn checks_of(&self, target: Target) -> Vec<String> {
+        let theirs = |id: &&&str| {
+            let role = requirements::all().get(**id).map(|one| one.role.as_str());
+            match role {
+                Some("helper") => target == Target::Helper,
+                Some("sharer") => target == Target::Sharer,
+                _ => true,
+            }
+        };
+        self.checks
+            .iter()
+            .filter(theirs)
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// What it can be run against.

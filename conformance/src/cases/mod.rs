@@ -20,3 +20,35 @@ pub fn all() -> Vec<Case> {
     ]
     .concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::requirements;
+
+    #[test]
+    fn no_id_is_given_twice() {
+        let mut ids = BTreeSet::new();
+        for case in all() {
+            assert!(ids.insert(case.id.clone()), "{} is there twice", case.id);
+        }
+    }
+
+    #[test]
+    fn each_check_is_of_a_requirement_that_a_target_of_its_case_has_to_obey() {
+        for case in all() {
+            let of_targets: Vec<_> = case
+                .targets()
+                .into_iter()
+                .flat_map(|target| case.checks_of(target))
+                .collect();
+            for id in &case.checks {
+                assert!(requirements::all().contains_key(*id), "there is no {id}");
+                let theirs = of_targets.iter().any(|other| other == id);
+                assert!(theirs, "{} is not for {id}", case.id);
+            }
+        }
+    }
+}

@@ -56,10 +56,12 @@ impl Matrix {
     pub(super) fn new(report: &Report) -> Self {
         let targets = report.targets();
         let found = found(&report.outcomes);
-        let mut about: BTreeMap<&str, Vec<Target>> = BTreeMap::new();
+        let mut about: BTreeMap<String, Vec<Target>> = BTreeMap::new();
         for case in cases::all() {
-            for id in &case.checks {
-                about.entry(id).or_default().extend(case.targets());
+            for target in case.targets() {
+                for id in case.checks_of(target) {
+                    about.entry(id).or_default().push(target);
+                }
             }
         }
         let mut areas: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
@@ -99,12 +101,11 @@ fn found(outcomes: &[Outcome]) -> BTreeMap<(&str, Target), Vec<(Verdict, String)
     let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for outcome in outcomes {
         for id in &outcome.checks {
-            let is_named = outcome.requirement.as_ref();
             let verdict = match () {
-                () if is_named == Some(id) => outcome.verdict,
+                () if outcome.blames(id) => outcome.verdict,
                 () if outcome.held.contains(id) => Verdict::Pass,
                 // The case came to an end before it looked.
-                () if is_named.is_some() => Verdict::Blocked,
+                () if outcome.requirement.is_some() => Verdict::Blocked,
                 () => outcome.verdict,
             };
             let cell = found.entry((id.as_str(), outcome.target)).or_default();

@@ -136,6 +136,7 @@ fn failed(
         pairing,
         verdict: Verdict::Fail,
         requirement: None,
+        or: Vec::new(),
         detail: String::new(),
         held: Vec::new(),
         checks: Vec::new(),

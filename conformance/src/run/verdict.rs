@@ -108,6 +108,9 @@ pub struct Outcome {
     /// The requirement that was broken, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requirement: Option<String>,
+    /// The requirements of which it may be one as well: the suite cannot tell them apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<String>,
     /// Why, in words; empty if it passed.
     pub detail: String,
     /// The requirements that were seen to hold.
@@ -162,6 +165,11 @@ impl Outcome {
         )
     }
 
+    /// Whether this requirement was broken, or one that the suite cannot tell from it.
+    pub fn blames(&self, id: &str) -> bool {
+        self.requirement.as_deref() == Some(id) || self.or.iter().any(|other| other == id)
+    }
+
     /// The case and what it was run against, as one name.
     pub fn name(&self) -> String {
         format!("{}@{}", self.case, self.on())
@@ -180,9 +188,10 @@ impl Outcome {
             pairing: errand.pairing.clone(),
             verdict: Verdict::Pass,
             requirement: None,
+            or: Vec::new(),
             detail: String::new(),
             held: Vec::new(),
-            checks: errand.case.checks.iter().map(ToString::to_string).collect(),
+            checks: errand.case.checks_of(errand.target),
             seconds: 0.0,
             seed,
             expected: None,
@@ -214,9 +223,10 @@ impl Outcome {
     pub(super) fn stopped(&mut self, stop: &Stop) {
         self.detail = stop.to_string();
         self.verdict = match stop {
-            Stop::Fails { requirement, .. } => {
-                self.requirement = Some((*requirement).to_owned());
-                level(requirement)
+            Stop::Fails { blame, .. } => {
+                self.requirement = Some(blame.first().to_owned());
+                self.or = blame.others().iter().map(ToString::to_string).collect();
+                level(blame.first())
             }
             Stop::Timeout { .. } => Verdict::Timeout,
             Stop::Unsupported(what) => optional::verdict(what),
@@ -253,6 +263,7 @@ pub(crate) mod tests {
             pairing: None,
             verdict,
             requirement: None,
+            or: Vec::new(),
             detail: match verdict {
                 Verdict::Pass => String::new(),
                 _ => "expected <this> & that; there came \"nothing\"".to_owned(),

@@ -121,7 +121,7 @@ impl<'a> Worker<'a> {
         };
         let (done, ..) = self.attempt(errand, seed.wrapping_add(1), &fresh);
         done.map_err(|stop| Stop::Fails {
-            requirement: "ERROR-2",
+            blame: "ERROR-2".into(),
             expected: "a fresh session to come about afterwards".to_owned(),
             seen: stop.to_string(),
         })

@@ -13,61 +13,38 @@ use alongside_wire::{
 
 use serde_json::{Value, json};
 
-use super::{ClientStage, Done, Item, Stop, frames, item::named, transcript::On};
+use super::{Blame, ClientStage, Done, Item, Stop, frames, item::named, transcript::On};
 use crate::{
     driver::Event,
     quic::{Close, Link},
 };
 
 impl ClientStage<'_> {
-    /// Notes that a requirement was seen to hold.
-    pub fn holds(&mut self, requirement: &'static str) {
-        if !self.emitted.contains(&requirement) {
-            self.emitted.push(requirement);
-        }
-    }
-
     /// Notes whether a requirement holds.
     ///
     /// # Errors
     /// If it does not.
     pub fn check(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         held: bool,
         expected: &str,
         seen: impl Into<String>,
     ) -> Done {
-        if held {
-            self.holds(requirement);
-            return Ok(());
-        }
-        Err(Stop::Fails {
-            requirement,
-            expected: expected.to_owned(),
-            seen: seen.into(),
-        })
+        self.ledger.check(&blame.into(), held, expected, seen)
     }
 
-    /// Goes a way that a requirement says the client must go along.
+    /// Takes steps of which a requirement says that what they wait for comes.
     ///
     /// # Errors
-    /// If it does not come to that.
+    /// If it does not.
     pub fn must<T>(
         &mut self,
-        requirement: &'static str,
-        way: impl FnOnce(&mut Self) -> Done<T>,
+        blame: impl Into<Blame>,
+        steps: impl FnOnce(&mut Self) -> Done<T>,
     ) -> Done<T> {
-        let gone = way(self).map_err(|stop| match stop {
-            Stop::Timeout { awaited, seen } => Stop::Fails {
-                requirement,
-                expected: awaited,
-                seen,
-            },
-            stop => stop,
-        })?;
-        self.holds(requirement);
-        Ok(gone)
+        let done = steps(self);
+        self.ledger.judge(&blame.into(), done)
     }
 
     /// Waits for something that is only on the way to what the case is about.
@@ -85,21 +62,11 @@ impl ClientStage<'_> {
     /// If it does not.
     pub fn sees(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         what: &str,
         wanted: impl Fn(&Item) -> bool,
     ) -> Done<Item> {
-        match self.find(&wanted)? {
-            Some(item) => {
-                self.holds(requirement);
-                Ok(item)
-            }
-            None => Err(Stop::Fails {
-                requirement,
-                expected: what.to_owned(),
-                seen: self.since(self.mark),
-            }),
-        }
+        self.must(blame, |stage| stage.await_(what, wanted))
     }
 
     /// Finds the next thing that is wanted, and goes past it.
@@ -137,18 +104,8 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If it is not told.
-    pub fn tells(&mut self, requirement: &'static str, name: &str) -> Done<Event> {
-        match self.find_told(name)? {
-            Some(event) => {
-                self.holds(requirement);
-                Ok(event)
-            }
-            None => Err(Stop::Fails {
-                requirement,
-                expected: format!("the driver to tell of {name:?}"),
-                seen: self.since(self.told_mark),
-            }),
-        }
+    pub fn tells(&mut self, blame: impl Into<Blame>, name: &str) -> Done<Event> {
+        self.must(blame, |stage| stage.told(name))
     }
 
     /// Waits for something that the person is told, on the way to what the case is about.
@@ -157,7 +114,10 @@ impl ClientStage<'_> {
     /// If it is not told.
     pub fn told(&mut self, name: &str) -> Done<Event> {
         let found = self.find_told(name)?;
-        found.ok_or_else(|| self.in_vain(format!("the driver to tell of {name:?}")))
+        found.ok_or_else(|| Stop::Timeout {
+            awaited: format!("the driver to tell of {name:?}"),
+            seen: self.since(self.told_mark),
+        })
     }
 
     /// What was told since `from` is waited for once more.
@@ -171,11 +131,12 @@ impl ClientStage<'_> {
     /// If it did not.
     pub fn never_earlier(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         from: usize,
         first: &str,
         then: &str,
     ) -> Done {
+        let blame = blame.into();
         self.settle()?;
         let place = |name: &str| {
             let mut log = self.log.iter().skip(from);
@@ -185,7 +146,7 @@ impl ClientStage<'_> {
         let right = matches!((one, other), (Some(one), Some(other)) if one < other);
         let expected = format!("to be told of {first:?}, and then of {then:?}");
         let seen = self.since(from);
-        self.check(requirement, right, &expected, seen)
+        self.check(&blame, right, &expected, seen)
     }
 
     /// What is told has an order of its own: it comes by another way than what the client sends.
@@ -203,8 +164,9 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If it does not.
-    pub fn says(&mut self, requirement: &'static str, name: &str) -> Done<Message> {
-        let item = self.sees(requirement, name, |item| item.is_sealed(name))?;
+    pub fn says(&mut self, blame: impl Into<Blame>, name: &str) -> Done<Message> {
+        let blame = blame.into();
+        let item = self.sees(&blame, name, |item| item.is_sealed(name))?;
         let none = || Stop::Harness(format!("{item} is no message"));
         item.sealed().cloned().ok_or_else(none)
     }
@@ -223,11 +185,26 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If another of its name comes, or none.
-    pub fn says_this(&mut self, requirement: &'static str, wanted: impl Into<Message>) -> Done {
+    pub fn says_this(&mut self, blame: impl Into<Blame>, wanted: impl Into<Message>) -> Done {
+        let blame = blame.into();
         let wanted = wanted.into();
-        let said = self.says(requirement, wanted.name())?;
+        let said = self.says(&blame, wanted.name())?;
         let (expected, seen) = (format!("{wanted:?}"), format!("{said:?}"));
-        self.check(requirement, said == wanted, &expected, seen)
+        self.check(&blame, said == wanted, &expected, seen)
+    }
+
+    /// Sees that the records of the client's session plane open, each in its place.
+    ///
+    /// # Errors
+    /// If one does not, or none comes.
+    pub fn opens(&mut self, blame: impl Into<Blame>) -> Done {
+        let is_record = |item: &Item| matches!(item, Item::Record { .. } | Item::Unopened);
+        if self.until_there_are(1, 0, is_record)? == 0 {
+            return Err(self.in_vain("a sealed record"));
+        }
+        let closed = self.count(0, |item| *item == Item::Unopened);
+        let seen = format!("{closed} do not; {}", self.since(0));
+        self.check(blame, closed == 0, "records that open", seen)
     }
 
     /// Does something that has no fields.
@@ -242,18 +219,20 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If it does.
-    pub fn may_not(&mut self, requirement: &'static str, op: &str, fields: Value) -> Done {
+    pub fn may_not(&mut self, blame: impl Into<Blame>, op: &str, fields: Value) -> Done {
+        let blame = blame.into();
         let refused = self.ask(op, fields)?.is_err();
         let expected = format!("{op:?} not to be taken now");
-        self.check(requirement, refused, &expected, "it was taken")
+        self.check(&blame, refused, &expected, "it was taken")
     }
 
     /// Sees that the driver does not tell of something since `from`.
     ///
     /// # Errors
     /// If it does.
-    pub fn never_tells(&mut self, requirement: &'static str, from: usize, name: &str) -> Done {
-        self.never(requirement, from, name, |item| item.is_told(name))
+    pub fn never_tells(&mut self, blame: impl Into<Blame>, from: usize, name: &str) -> Done {
+        let blame = blame.into();
+        self.never(&blame, from, name, |item| item.is_told(name))
     }
 
     /// How many there are of these since `from`.
@@ -296,36 +275,38 @@ impl ClientStage<'_> {
         self.link.is_some()
     }
 
-    /// Sees that the client gives up a connection that is to come back: closed with `lost`.
+    /// Sees that the client takes its link for lost, and gives up a connection that is to come back:
+    /// closed with `lost`, as RECON-6 says.
     ///
     /// # Errors
     /// If it does not, or with another code.
-    pub fn gives_up(&mut self, requirement: &'static str) -> Done {
-        let closed = self.sees(requirement, "the connection closed", |item| {
+    pub fn gives_up(&mut self, blame: impl Into<Blame>) -> Done {
+        let closed = self.sees(blame, "the connection closed", |item| {
             matches!(item, Item::Closed(_))
         })?;
         let lost = Item::Closed(Close::Code(ErrorCode::Lost.to_wire().into()));
         let seen = closed.to_string();
-        self.check(requirement, closed == lost, "it closed with lost", seen)
+        self.check("RECON-6", closed == lost, "it closed with lost", seen)
     }
 
     /// Sees that a helper gives up a join with this error: it leaves, and keeps its connection.
     ///
     /// # Errors
     /// If it does not, or with another.
-    pub fn gives_up_join(&mut self, requirement: &'static str, code: ErrorCode) -> Done {
-        let left = self.sees(requirement, "leave", |item| item.is_to_relay("leave"))?;
+    pub fn gives_up_join(&mut self, blame: impl Into<Blame>, code: ErrorCode) -> Done {
+        let blame = blame.into();
+        let left = self.sees(&blame, "leave", |item| item.is_to_relay("leave"))?;
         let wanted = rendezvous::Leave {
             code: code.to_wire(),
         };
         let right = left == Item::ToRelay(wanted.into());
         self.check(
-            requirement,
+            &blame,
             right,
             &format!("leave {code}"),
             left.to_string(),
         )?;
-        self.goes_on(requirement)
+        self.goes_on(&blame)
     }
 
     /// Whether something has come since `from`, a place in the log. To be asked when it would have.
@@ -344,16 +325,17 @@ impl ClientStage<'_> {
     /// If it did.
     pub fn never(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         from: usize,
         what: &str,
         unwanted: impl Fn(&Item) -> bool,
     ) -> Done {
+        let blame = blame.into();
         self.settle()?;
         let came = self.log.iter().skip(from).find(|item| unwanted(item));
         let came = came.map(ToString::to_string);
         self.check(
-            requirement,
+            &blame,
             came.is_none(),
             &format!("no {what}"),
             format!("there came: {}", came.unwrap_or_default()),
@@ -365,24 +347,33 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If it does not, or with another.
-    pub fn ends(&mut self, requirement: &'static str, code: ErrorCode) -> Done {
+    pub fn ends(&mut self, blame: impl Into<Blame>, code: ErrorCode) -> Done {
+        let blame = blame.into();
+        self.ends_with(&blame, &blame, code)
+    }
+
+    /// The same, where one requirement says that it ends and another with what.
+    ///
+    /// # Errors
+    /// As [`ClientStage::ends`].
+    pub fn ends_with(
+        &mut self,
+        blame: impl Into<Blame>,
+        of_code: impl Into<Blame>,
+        code: ErrorCode,
+    ) -> Done {
+        let of_code = of_code.into();
         let expected = format!("an end with {code}");
         let from = self.mark;
-        let closed = self.sees(requirement, &expected, |item| {
-            matches!(item, Item::Closed(_))
-        })?;
+        let closed = self.sees(blame, &expected, |item| matches!(item, Item::Closed(_)))?;
         let (sealed, left) = (self.ended_sealed(from), self.left(from));
         let seen = self.since(from);
         let wanted = u64::from(code.to_wire());
-        self.check(
-            requirement,
-            closed == Item::Closed(Close::Code(wanted)),
-            &expected,
-            seen.clone(),
-        )?;
+        let right = closed == Item::Closed(Close::Code(wanted));
+        self.check(&of_code, right, &expected, seen.clone())?;
         for said in [sealed, left].into_iter().flatten() {
             let seen = format!("it says {}; {seen}", named(said.into()));
-            self.check(requirement, u64::from(said) == wanted, &expected, seen)?;
+            self.check(&of_code, u64::from(said) == wanted, &expected, seen)?;
         }
         Ok(())
     }
@@ -404,11 +395,12 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If it is.
-    pub fn goes_on(&mut self, requirement: &'static str) -> Done {
+    pub fn goes_on(&mut self, blame: impl Into<Blame>) -> Done {
+        let blame = blame.into();
         self.settle()?;
         let seen = self.since(self.mark);
         self.check(
-            requirement,
+            &blame,
             self.link.is_some() && !self.over,
             "the session to go on",
             seen,
@@ -465,14 +457,15 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If it goes on to read it.
-    pub fn stops(&mut self, requirement: &'static str, stream: u64) -> Done {
+    pub fn stops(&mut self, blame: impl Into<Blame>, stream: u64) -> Done {
+        let blame = blame.into();
         let stopped = self
             .link
             .as_ref()
             .is_some_and(|link| link.is_stopped(stream));
         self.hear_all()?;
         let seen = self.since(self.mark);
-        self.check(requirement, stopped, "the stream to be stopped", seen)
+        self.check(&blame, stopped, "the stream to be stopped", seen)
     }
 
     /// As a helper: presses a key, and sees that the client carries it out.
@@ -481,16 +474,17 @@ impl ClientStage<'_> {
     /// If it does not.
     pub fn presses(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         stream: u64,
         grant: u32,
         usage: u16,
     ) -> Done {
+        let blame = blame.into();
         let press = InputEvent::Key { usage, down: true };
         self.input(stream, grant, &[press])?;
         let wanted = json!({ "key": usage, "down": true });
         loop {
-            let event = self.tells(requirement, "injected")?;
+            let event = self.tells(&blame, "injected")?;
             if event.fields.get("input") == Some(&wanted) {
                 return Ok(());
             }

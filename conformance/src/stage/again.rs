@@ -15,7 +15,7 @@ use alongside_wire::{
     session::{Epoch, Message, State},
 };
 
-use super::{ClientStage, Done, Item, Stop};
+use super::{Blame, ClientStage, Done, Item, Stop};
 use crate::driver::Role;
 
 impl ClientStage<'_> {
@@ -135,10 +135,11 @@ impl ClientStage<'_> {
     ///
     /// # Errors
     /// If it does.
-    pub fn stays_away(&mut self, requirement: &'static str) -> Done {
+    pub fn stays_away(&mut self, blame: impl Into<Blame>) -> Done {
+        let blame = blame.into();
         self.settle()?;
         let knocks = self.server.hears_a_knock(Duration::from_millis(400));
-        self.check(requirement, !knocks, "no other connection", "one came")
+        self.check(&blame, !knocks, "no other connection", "one came")
     }
 
     /// Whether the client makes no connection that stands, because it does not take this relay for
@@ -192,6 +193,14 @@ impl ClientStage<'_> {
     /// If it does not come to that.
     pub fn comes_back(&mut self) -> Done<State> {
         self.loses()?;
+        self.returns()
+    }
+
+    /// Everything from another connection to a session that goes on.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn returns(&mut self) -> Done<State> {
         self.rejoins(true)?;
         self.reconnects()?;
         let state = self.told_state()?;

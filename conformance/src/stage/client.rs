@@ -32,6 +32,7 @@ use tokio::runtime::Handle;
 
 use super::{
     Channel, Item, Transcript,
+    ledger::Ledger,
     stop::{Done, Stop},
     transcript::On,
 };
@@ -116,7 +117,7 @@ pub struct ClientStage<'a> {
     /// Milliseconds that have passed by the client's clock.
     pub(super) now: u64,
     pub(super) spoke_at: Instant,
-    pub(super) emitted: Vec<&'static str>,
+    pub(super) ledger: Ledger,
     pub(super) transcript: Transcript,
     pub(super) epochs_shown: Vec<u32>,
     pub(super) film: u32,
@@ -191,7 +192,7 @@ impl<'a> ClientStage<'a> {
             rng: ChaCha20Rng::seed_from_u64(seed),
             now: 0,
             spoke_at: Instant::now(),
-            emitted: Vec::new(),
+            ledger: Ledger::default(),
             transcript: Transcript::default(),
             epochs_shown: Vec::new(),
             film: 0,
@@ -664,12 +665,12 @@ impl<'a> ClientStage<'a> {
         }
     }
 
-    /// What was emitted, said and heard, when the case is over.
+    /// What was seen to hold, said and heard, when the case is over.
     pub fn close(self) -> (Vec<&'static str>, Transcript) {
         // The driver may have broken down, which the next case finds.
         self.bench
             .driver
             .tell("close", Some(&self.session), Value::Object(Map::new()));
-        (self.emitted, self.transcript)
+        (self.ledger.held(), self.transcript)
     }
 }

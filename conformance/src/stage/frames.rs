@@ -4,7 +4,10 @@ use alongside_wire::{
     Codec,
     media::{Frame, Tile},
 };
-use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
+use image::{
+    ExtendedColorType, ImageEncoder as _,
+    codecs::{jpeg::JpegEncoder, png::PngEncoder},
+};
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore as _, SeedableRng as _};
@@ -44,6 +47,28 @@ pub fn noise(width: u16, height: u16) -> Done<Vec<u8>> {
     let mut pixels = vec![0; usize::from(width) * usize::from(height) * 3];
     ChaCha20Rng::seed_from_u64(1).fill_bytes(&mut pixels);
     encoded(&pixels, width, height)
+}
+
+/// A picture all of whose pixels are of the grey that every decoder of JPEG gives back as it was.
+///
+/// # Errors
+/// If it has no pixels.
+pub fn grey_jpeg(width: u16, height: u16) -> Done<Vec<u8>> {
+    let mut out = Vec::new();
+    JpegEncoder::new(&mut out)
+        .write_image(
+            &grey(width, height),
+            width.into(),
+            height.into(),
+            ExtendedColorType::Rgb8,
+        )
+        .map_err(|error| Stop::Harness(format!("no JPEG can be made: {error}")))?;
+    Ok(out)
+}
+
+/// Its pixels.
+pub fn grey(width: u16, height: u16) -> Vec<u8> {
+    vec![128; usize::from(width) * usize::from(height) * 3]
 }
 
 /// A complete frame of one tile, the test picture.

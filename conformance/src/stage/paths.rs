@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alongside_state_machine::channel::{
     Password,
-    handshake::{Answering, Offering},
+    handshake::{Answering, Offering, SharerChannel},
     phrase::Phrase,
 };
 use alongside_wire::{
@@ -22,7 +22,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore as _;
 use serde_json::json;
 
-use super::{Channel, ClientStage, Done, Item, Stop, channel::copy, frames};
+use super::{Blame, Channel, ClientStage, Done, Item, Stop, channel::copy, frames};
 use crate::{driver::Role, quic::Server};
 
 /// What the suite calls itself as a helper.
@@ -362,14 +362,7 @@ impl ClientStage<'_> {
     pub fn decides(&mut self, envelope: Envelope) -> Done {
         match (self.role, envelope) {
             (Role::Helper, Envelope::Answer(answer)) => {
-                let none = || Stop::Harness("no offer was made".to_owned());
-                let offering = self.offering.take().ok_or_else(none)?;
-                let answered = offering.answered(&answer, &self.suites, &mut self.rng);
-                let established = answered.map_err(|fault| self.no_key(&fault))?;
-                self.deliver(established.confirm.clone());
-                let keys = copy(&established.channel);
-                self.stands(Channel::opposite(self.role, keys));
-                self.committed = Some(established);
+                self.keys_follow(&answer)?;
                 self.hears("introduce")?;
             }
             _ => {
@@ -380,23 +373,45 @@ impl ClientStage<'_> {
         Ok(())
     }
 
+    /// As a sharer: has the same keys by the answer as the helper, and confirms it.
+    ///
+    /// # Errors
+    /// If the answer is no good, or the helper does not take what confirms it.
+    pub fn keys_follow(&mut self, answer: &Answer) -> Done {
+        let established = self.established_by(answer)?;
+        self.deliver(established.confirm.clone());
+        let keys = copy(&established.channel);
+        self.stands(Channel::opposite(self.role, keys));
+        self.committed = Some(established);
+        let from = self.mark;
+        self.settle()?;
+        match self.has_come(from, |item| item.is_to_relay("leave")) || self.link.is_none() {
+            true => Err(self.in_vain("a key exchange that works")),
+            false => Ok(()),
+        }
+    }
+
     /// As a sharer: what confirms an answer, as an envelope.
     ///
     /// # Errors
     /// If the answer is no good.
     pub fn confirm_of(&mut self, answer: &Answer) -> Done<Vec<u8>> {
+        Ok(self.established_by(answer)?.confirm)
+    }
+
+    fn established_by(&mut self, answer: &Answer) -> Done<SharerChannel> {
         let none = || Stop::Harness("no offer was made".to_owned());
         let offering = self.offering.take().ok_or_else(none)?;
         let answered = offering.answered(answer, &self.suites, &mut self.rng);
-        let established = answered.map_err(|fault| self.no_key(&fault))?;
-        Ok(established.confirm)
+        answered.map_err(|fault| self.no_key(&fault))
     }
 
     /// As a sharer: sees that `introduce` opens the commitment, and what the phrase is.
     ///
     /// # Errors
     /// If it does not.
-    pub fn opens_commitment(&mut self, requirement: &'static str) -> Done<Phrase> {
+    pub fn opens_commitment(&mut self, blame: impl Into<Blame>) -> Done<Phrase> {
+        let blame = blame.into();
         let opening = self.log.iter().find_map(|item| match item.sealed() {
             Some(Message::Introduce(introduce)) => Some(introduce.opening),
             _ => None,
@@ -406,7 +421,7 @@ impl ClientStage<'_> {
         let none = || Stop::Harness("it was seen to open".to_owned());
         let seen = "it does not open it";
         self.check(
-            requirement,
+            &blame,
             phrase.is_some(),
             "the opening of the commitment",
             seen,

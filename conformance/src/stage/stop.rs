@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Blame;
+
 /// What a step of a case comes to.
 pub type Done<T = ()> = Result<T, Stop>;
 
@@ -10,8 +12,8 @@ pub type Done<T = ()> = Result<T, Stop>;
 pub enum Stop {
     /// What is under test does not do what a requirement says.
     Fails {
-        /// The requirement.
-        requirement: &'static str,
+        /// The requirement, or those of which it is one.
+        blame: Blame,
         /// What must be.
         expected: String,
         /// What was.
@@ -55,10 +57,16 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fails {
-                requirement,
+                blame,
                 expected,
                 seen,
-            } => write!(f, "{requirement}: expected {expected}; {seen}"),
+            } => {
+                f.write_str(blame.first())?;
+                for other in blame.others() {
+                    write!(f, " or {other}")?;
+                }
+                write!(f, ": expected {expected}; {seen}")
+            }
             Self::Timeout { awaited, seen } => write!(f, "waited in vain for {awaited}; {seen}"),
             Self::Unsupported(what) => write!(f, "it does not have {what}"),
             Self::Untestable(why) => write!(f, "cannot be tested here: {why}"),

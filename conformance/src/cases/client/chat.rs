@@ -211,7 +211,8 @@ fn kept(stage: &mut ClientStage<'_>) -> Done {
     stage.may_not("RECON-31", "chat", json!({ "text": "one more" }))?;
     stage.seal_one(ChatAck { id: 1 })?;
     stage.settle()?;
-    stage.does("chat", json!({ "text": "one more" }))?;
-    stage.holds("RECON-31");
-    Ok(())
+    let more = json!({ "text": "one more" });
+    stage
+        .must("RECON-31", |stage| stage.does("chat", more))
+        .map(|_| ())
 }

@@ -118,8 +118,7 @@ pub(super) fn cases() -> Vec<Case> {
                     id: 7,
                     text: "out of order".to_owned(),
                 })?;
-                stage.ends("ERROR-1", ErrorCode::UnexpectedMessage)?;
-                stage.holds("ERROR-2");
+                stage.ends_with("ERROR-2", "ERROR-1", ErrorCode::UnexpectedMessage)?;
                 let ended = stage.tells("END-7", "ended")?;
                 let right = ended.text("code") == "unexpected-message"
                     && ["", "CHAT-2"].contains(&ended.text("clause"));
@@ -174,11 +173,16 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
+/// The person ends, and nobody has to answer; the code is what that requirement says.
+fn ends_at_once(stage: &mut ClientStage<'_>, of_code: &'static str) -> Done {
+    stage.must("END-1", |stage| stage.act("end"))?;
+    stage.ends_with("END-1", of_code, ErrorCode::Done)
+}
+
 /// The person ends, and the relay is told.
 fn ends_here(stage: &mut ClientStage<'_>) -> Done {
     let from = stage.fresh()?;
-    stage.act("end")?;
-    stage.ends("END-1", ErrorCode::Done)?;
+    ends_at_once(stage, "END-1")?;
     let left = stage.left(from) == Some(ErrorCode::Done.to_wire());
     let seen = stage.since(from);
     stage.check("END-3", left, "leave with done", seen)
@@ -213,11 +217,9 @@ pub(in crate::cases) fn reports(stage: &mut ClientStage<'_>, requirement: &'stat
 fn own(stage: &mut ClientStage<'_>) -> Done {
     stage.viewing()?;
     let from = stage.here();
-    stage.does("end", serde_json::json!({}))?;
-    stage.ends("TRANSPORT-9", ErrorCode::Done)?;
+    ends_at_once(stage, "TRANSPORT-9")?;
     let done = Some(ErrorCode::Done.to_wire());
     let seen = stage.since(from);
-    stage.check("END-1", true, "an end", "")?;
     let sealed = stage.ended_sealed(from);
     stage.check(
         "END-2",

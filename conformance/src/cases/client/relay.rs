@@ -208,16 +208,12 @@ fn ends() -> Vec<Case> {
                 });
                 stage.moment(20)?;
                 stage.closes_with(ErrorCode::RelayShutdown.to_wire())?;
-                let ended = stage.tells("END-7", "ended")?;
+                let ended = stage.tells("END-5", "ended")?;
+                let seen = format!("{ended:?}");
+                let by_relay = ended.text("by") == "relay";
+                stage.check("END-7", by_relay, "an end by the relay", seen.clone())?;
                 let right = ended.text("code") == code.name();
-                stage.check(
-                    "TRANSPORT-13",
-                    right,
-                    "session-length",
-                    format!("{ended:?}"),
-                )?;
-                stage.holds("END-5");
-                Ok(())
+                stage.check("TRANSPORT-13", right, "session-length", seen)
             },
         ),
         Case::client(
@@ -246,34 +242,12 @@ fn ends() -> Vec<Case> {
                 stage.stays_away("RECON-9")
             },
         ),
-        Case::client(
-            "client/relay/closed-as-lost",
-            "a client whose connection the relay closes with lost comes back",
-            &["TRANSPORT-10", "RECON-10"],
-            |stage| {
-                stage.viewing()?;
-                stage.closes_with(ErrorCode::Lost.to_wire())?;
-                stage.tells("TRANSPORT-10", "frozen")?;
-                stage.asks_again()?;
-                stage.holds("RECON-10");
-                Ok(())
-            },
-        )
-        .needs("reconnect"),
-        Case::client(
-            "client/relay/closed-with-no-code",
-            "a client whose connection is closed with a code that is not registered comes back",
-            &["TRANSPORT-10", "RECON-10"],
-            |stage| {
-                stage.viewing()?;
-                stage.closes_with(0x7777)?;
-                stage.tells("TRANSPORT-10", "frozen")?;
-                stage.asks_again()?;
-                stage.holds("RECON-10");
-                Ok(())
-            },
-        )
-        .needs("reconnect"),
+        closed_and_back("closed-as-lost", "with lost", ErrorCode::Lost.to_wire()),
+        closed_and_back(
+            "closed-with-no-code",
+            "with a code that is not registered",
+            0x7777,
+        ),
         Case::client(
             "client/relay/lost-before-deciding",
             "a client whose connection is lost before deciding ends",
@@ -286,4 +260,21 @@ fn ends() -> Vec<Case> {
             },
         ),
     ]
+}
+
+fn closed_and_back(name: &str, how: &str, code: u16) -> Case {
+    Case::client(
+        format!("client/relay/{name}"),
+        format!("a client whose connection the relay closes {how} comes back"),
+        &["TRANSPORT-10", "RECON-10"],
+        move |stage| {
+            stage.viewing()?;
+            stage.closes_with(code)?;
+            stage.tells("TRANSPORT-10", "frozen")?;
+            stage
+                .must("RECON-10", ClientStage::asks_again)
+                .map(|_| ())
+        },
+    )
+    .needs("reconnect")
 }

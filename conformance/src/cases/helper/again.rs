@@ -52,8 +52,9 @@ fn again() -> Vec<Case> {
                     let right = matches!(&clear, Ok(clear) if clear.attempt == attempt && clear.generation == 0);
                     let seen = format!("{clear:?}");
                     stage.check("RECON-13", right, &format!("attempt {attempt}"), seen)?;
-                    stage.answer_of(&mut Answers::default(), &first)?;
-                    stage.holds("RECON-12");
+                    stage.must("RECON-12", |stage| {
+                        stage.answer_of(&mut Answers::default(), &first)
+                    })?;
                     let from = stage.fresh()?;
                     stage.pass(timers::RECONNECT_RETRY - 1)?;
                     stage.never("RECON-11", from, "attempt yet", |item| {
@@ -61,7 +62,6 @@ fn again() -> Vec<Case> {
                     })?;
                     stage.pass(1)?;
                 }
-                stage.holds("RECON-11");
                 Ok(())
             },
         ),
@@ -217,9 +217,8 @@ fn sign_in() -> Vec<Case> {
             &["RDV-5"],
             |stage| {
                 signs_in(stage)?;
-                signed_in(stage, Scopes::ALL, Scopes::ALL)?;
-                stage.holds("RDV-5");
-                Ok(())
+                let asks = |stage: &mut ClientStage<'_>| signed_in(stage, Scopes::ALL, Scopes::ALL);
+                stage.must("RDV-5", asks).map(|_| ())
             },
         ),
         Case::client(
@@ -253,13 +252,11 @@ fn sign_in() -> Vec<Case> {
                 };
                 let right = within.contains(ceiling);
                 let seen = format!("{ceiling:?}");
-                let (own, other) = match stage.role {
-                    Role::Helper => ("AUTH-19", "AUTH-20"),
-                    Role::Sharer => ("AUTH-20", "AUTH-19"),
+                let requirement = match stage.role {
+                    Role::Helper => "AUTH-19",
+                    Role::Sharer => "AUTH-20",
                 };
-                stage.check(own, right, "a ceiling within it", seen)?;
-                stage.holds(other);
-                Ok(())
+                stage.check(requirement, right, "a ceiling within it", seen)
             },
         ),
     ]

@@ -228,13 +228,11 @@ fn stop(stage: &mut RelayStage<'_>) -> Done {
 
 fn is_refused(stage: &mut RelayStage<'_>, who: Who) -> Done {
     // There may be no room for it, or it is stopped.
-    let Some(stream) = stage.link(who)?.open_stream() else {
-        stage.holds("TRANSPORT-7");
-        return Ok(());
-    };
     let link = stage.link(who)?;
-    let stopped = !link.stream(stream, b"a frame") || link.is_stopped(stream);
-    stage.check("TRANSPORT-7", stopped, OVER, "it is taken")
+    let refused = link
+        .open_stream()
+        .is_none_or(|stream| !link.stream(stream, b"a frame") || link.is_stopped(stream));
+    stage.check("TRANSPORT-7", refused, OVER, "it is taken")
 }
 
 const PEER_LOST: Message = Message::PeerLost(PeerLost {});

@@ -366,11 +366,7 @@ fn case(form: Form, twin: String) -> Case {
         move |stage| {
             let who = reach(stage, at)?;
             stage.say_bytes(who, message, bytes.clone());
-            let closed = |heard: &Heard| matches!(heard, Heard::Closed(_));
-            let expected = format!("its connection to be closed with {code}");
-            let seen = stage.sees(requirement, who, &expected, closed)?;
-            let right = seen == Heard::Closed(Close::Code(code.to_wire().into()));
-            stage.check("ERROR-1", right, &expected, seen.to_string())
+            stage.closes_with(requirement, "ERROR-1", who, code)
         },
     )
     .twin(twin)
@@ -405,9 +401,7 @@ fn is_read(stage: &mut RelayStage<'_>, at: At, name: &str, bytes: &[u8]) -> Done
             stage.sees("WIRE-6", who, "an answer", |heard| heard.is("refused"))?;
         }
     }
-    stage.code(who)?;
-    stage.holds("WIRE-6");
-    Ok(())
+    stage.must("WIRE-6", |stage| stage.code(who)).map(|_| ())
 }
 
 fn skips(stage: &mut RelayStage<'_>) -> Done {

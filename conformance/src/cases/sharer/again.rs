@@ -65,8 +65,7 @@ fn freezing() -> Vec<Case> {
                     json!({ "width": 64, "height": 48, "seed": 2 }),
                 )?;
                 stage.moment(60)?;
-                stage.holds("RECON-7");
-                stage.never("RECON-2", from, "media", is_media)
+                stage.never(["RECON-2", "RECON-7"], from, "media", is_media)
             },
         ),
         Case::sharer(
@@ -158,9 +157,7 @@ fn handshake() -> Vec<Case> {
                 stage.viewing()?;
                 stage.fresh()?;
                 stage.handshakes_again()?;
-                stage.tells("RECON-15", "frozen")?;
-                stage.holds("RECON-4");
-                Ok(())
+                stage.tells(["RECON-15", "RECON-4"], "frozen").map(|_| ())
             },
         ),
         Case::sharer(
@@ -222,8 +219,8 @@ fn handshake() -> Vec<Case> {
                 let from = stage.fresh()?;
                 stage.handshakes_again()?;
                 stage.pass(5_000)?;
-                stage.holds("RECON-7");
-                stage.never("RECON-16", from, "sealed record", is_sealed)
+                let blame = ["RECON-16", "RECON-7"];
+                stage.never(blame, from, "sealed record", is_sealed)
             },
         ),
         Case::sharer(
@@ -262,8 +259,7 @@ fn handshake() -> Vec<Case> {
                 stage.rejoins(true)?;
                 stage.handshakes_again()?;
                 // The state is lost; the next handshake is under the candidate.
-                stage.handshakes_again()?;
-                stage.holds("RECON-17");
+                stage.must("RECON-17", ClientStage::handshakes_again)?;
                 let state = stage.state();
                 stage.seal_one(state)?;
                 stage.tells("RECON-17", "back").map(|_| ())
@@ -402,9 +398,14 @@ fn going_on() -> Vec<Case> {
             |stage| {
                 stage.viewing()?;
                 let from = stage.fresh()?;
+                let order = ["displays", "advisory", "epoch"];
+                let said: Vec<_> = stage.log.iter().filter_map(Item::sealed).collect();
+                let names = said.iter().map(|message| message.name());
+                let names: Vec<_> = names.filter(|name| order.contains(name)).collect();
+                let (once, seen) = (names == order, format!("{names:?}"));
+                stage.check("ADVISORY-1", once, "an advisory between the two", seen)?;
                 stage.comes_back()?;
                 stage.hears("epoch")?;
-                stage.holds("ADVISORY-1");
                 stage.never("RECON-36", from, "advisory", |item| {
                     item.is_sealed("advisory")
                 })

@@ -12,7 +12,7 @@ use alongside_wire::{
 use crate::{
     case::Case,
     cases::client::exchange::{POINTS, words},
-    stage::{ClientStage, Done, Item, Stop},
+    stage::{Blame, ClientStage, Done, Item, Stop},
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -39,10 +39,8 @@ fn answers() -> Vec<Case> {
         Case::sharer(
             "sharer/exchange/right",
             "a right answer is confirmed, and both ends have the same keys and the same phrase",
-            &[
-                "KEX-7", "KEX-10", "KEX-12", "KEX-13", "KEY-1", "KEY-2", "KEY-3",
-            ],
-            |stage| right(stage, &[Suite::ChaChaPoly]),
+            &["KEX-7", "KEX-10", "KEX-12", "KEY-1", "KEY-2", "KEY-3"],
+            right,
         ),
         Case::sharer(
             "sharer/exchange/suite-2",
@@ -56,11 +54,10 @@ fn answers() -> Vec<Case> {
                     return stage.lacks("suite 2");
                 }
                 stage.suites = vec![Suite::AesGcm];
-                let envelope = stage.answers(&offer)?;
+                let envelope = stage.must("KEX-7", |stage| stage.answers(&offer))?;
                 stage.decides(envelope)?;
-                stage.holds("KEX-7");
-                stage.holds("KEY-2");
-                Ok(())
+                stage.pass(2_000)?;
+                stage.opens("KEY-2")
             },
         ),
         Case::sharer(
@@ -90,11 +87,10 @@ fn answers() -> Vec<Case> {
             "an answer whose ceiling was changed on the way fails, because the handshake binds it",
             &["KEX-10", "KEX-13"],
             |stage| {
-                cleared(stage, "KEX-13", ErrorCode::HandshakeFailed, |clear| {
+                let either = ["KEX-13", "KEX-10"];
+                cleared(stage, either, ErrorCode::HandshakeFailed, |clear| {
                     clear.ceiling = Scopes::VIEW;
-                })?;
-                stage.holds("KEX-10");
-                Ok(())
+                })
             },
         )
         .twin("sharer/exchange/right"),
@@ -147,7 +143,7 @@ fn answers() -> Vec<Case> {
         Case::sharer(
             "sharer/exchange/wrong-secret",
             "an answer of somebody who does not know the secret fails",
-            &["KEX-7", "KEX-13"],
+            &["KEX-13"],
             |stage| {
                 let offer = stage.joins()?;
                 let other = |code: Code| Code {
@@ -158,9 +154,7 @@ fn answers() -> Vec<Case> {
                 let (_, answer) = stage.answer_to(&offer)?;
                 stage.place();
                 stage.deliver(answer);
-                stage.ends("KEX-13", ErrorCode::HandshakeFailed)?;
-                stage.holds("KEX-7");
-                Ok(())
+                stage.ends("KEX-13", ErrorCode::HandshakeFailed)
             },
         )
         .twin("sharer/exchange/right"),
@@ -385,22 +379,18 @@ fn introduce_as(stage: &mut ClientStage<'_>, name: &str) -> Done {
     stage.seal_one(introduce)
 }
 
-fn right(stage: &mut ClientStage<'_>, suites: &[Suite]) -> Done {
-    stage.suites = suites.to_vec();
-    stage.deciding()?;
+fn right(stage: &mut ClientStage<'_>) -> Done {
+    stage.suites = vec![Suite::ChaChaPoly];
+    let offer = stage.joins()?;
+    let confirmed = stage.must(["KEX-7", "KEX-10", "KEX-12"], |stage| stage.answers(&offer))?;
+    stage.decides(confirmed)?;
     stage.pass(2_000)?;
-    stage.hears("heartbeat")?;
-    for requirement in [
-        "KEX-7", "KEX-10", "KEX-12", "KEX-13", "KEY-1", "KEY-2", "KEY-3",
-    ] {
-        stage.holds(requirement);
-    }
-    Ok(())
+    stage.opens(["KEY-1", "KEY-2", "KEY-3"])
 }
 
 fn changed(
     stage: &mut ClientStage<'_>,
-    requirement: &'static str,
+    blame: impl Into<Blame>,
     code: ErrorCode,
     how: impl Fn(&mut Answer),
 ) -> Done {
@@ -414,19 +404,20 @@ fn changed(
     how(&mut answer);
     stage.place();
     stage.deliver(Envelope::from(answer).to_bytes());
-    stage.ends(requirement, code)?;
-    stage.never(requirement, 0, "confirm", |item| {
+    let blame = blame.into();
+    stage.ends(&blame, code)?;
+    stage.never(&blame, 0, "confirm", |item| {
         item.is_envelope("confirm")
     })
 }
 
 fn cleared(
     stage: &mut ClientStage<'_>,
-    requirement: &'static str,
+    blame: impl Into<Blame>,
     code: ErrorCode,
     how: impl Fn(&mut AnswerClear),
 ) -> Done {
-    changed(stage, requirement, code, |answer| {
+    changed(stage, blame, code, |answer| {
         if let Ok(mut clear) = AnswerClear::read(&answer.clear) {
             how(&mut clear);
             answer.clear = clear.to_bytes();

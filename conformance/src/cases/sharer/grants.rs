@@ -173,7 +173,6 @@ fn given() -> Vec<Case> {
                 stage.pass(1_500)?;
                 stage.does("grant", json!({ "scopes": names(Scopes::CONTROL) }))?;
                 over(stage, "CONTROL-21", first.grant, ErrorCode::Replaced)?;
-                stage.holds("CONTROL-25");
                 stage.says("CONTROL-21", "control-grant")?;
                 stage.never_earlier("CONTROL-24", from, "released", "granted")
             },
@@ -252,7 +251,6 @@ fn ends() -> Vec<Case> {
                 let ControlGrant { request, grant, .. } = stage.controlled(Scopes::CONTROL)?;
                 let from = stage.fresh()?;
                 stage.seal_one(ControlWithdraw { request })?;
-                stage.holds("CONTROL-25");
                 over(stage, "CONTROL-20", grant, ErrorCode::Released)?;
                 released(stage, from)
             },
@@ -517,7 +515,7 @@ pub(super) fn over(
     code: ErrorCode,
 ) -> Done {
     let code = code.to_wire();
-    stage.says_this(requirement, ControlEnd { grant, code })
+    stage.says_this([requirement, "CONTROL-25"], ControlEnd { grant, code })
 }
 
 /// Everything that was held has been let go.

@@ -43,12 +43,12 @@ pub(super) fn cases() -> Vec<Case> {
                 stage.joins()?;
                 again(stage, timers::SHARER_SPENT)?;
                 let code = typed_code(stage)?;
-                stage.does("join", json!({ "code": code }))?;
-                stage.accept()?;
+                stage.must("CODE-11", |stage| {
+                    stage.does("join", json!({ "code": code }))?;
+                    stage.accept()
+                })?;
                 stage.await_("hello", |item| item.is_to_relay("hello"))?;
-                stage.asks()?;
-                stage.holds("CODE-11");
-                Ok(())
+                stage.asks().map(|_| ())
             },
         ),
         Case::sharer(
@@ -210,10 +210,9 @@ fn typed(stage: &mut ClientStage<'_>) -> Done {
         format!("{:?}", join.locator),
     )?;
     // The key exchange works only if the secret is right too.
-    let envelope = stage.answers(&join.offer)?;
-    stage.decides(envelope)?;
-    stage.holds("CODE-2");
-    Ok(())
+    stage
+        .must("CODE-2", |stage| stage.answers(&join.offer))
+        .map(|_| ())
 }
 
 fn secret_stays(stage: &mut ClientStage<'_>) -> Done {

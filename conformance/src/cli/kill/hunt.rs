@@ -116,7 +116,7 @@ impl Prey {
 
     /// Whether the case that has to notice did, for the reason that it should.
     fn is_noticed(&self, outcome: &Outcome) -> Result<(), String> {
-        let blamed = outcome.requirement.as_deref() == Some(self.mutant.requirement());
+        let blamed = outcome.blames(self.mutant.requirement());
         match outcome.verdict {
             Verdict::Fail if blamed => Ok(()),
             Verdict::Pass => Err(format!("{} passes", outcome.name())),

@@ -53,7 +53,7 @@ impl RelayStage<'_> {
             entry.map(|(_, value)| *value)
         });
         stated.ok_or_else(|| Stop::Fails {
-            requirement: "RDV-3",
+            blame: "RDV-3".into(),
             expected: format!("{name} in relay-hello"),
             seen: "it is not stated".to_owned(),
         })
@@ -62,11 +62,6 @@ impl RelayStage<'_> {
     /// Whether nobody else is at this relay.
     pub const fn is_ours(&self) -> bool {
         self.relay.is_ours()
-    }
-
-    /// Whether the relay's time passes only as the suite says.
-    pub fn has_clock(&self) -> bool {
-        self.can("clock")
     }
 
     /// Nothing but the suite's own clock will do.

@@ -27,7 +27,7 @@ pub use program::{Program, RelayUnderTest};
 pub use set_up::SetUp;
 use way::Home;
 
-use super::{Done, Stop, Transcript, item::named, transcript::On};
+use super::{Blame, Done, Stop, Transcript, item::named, ledger::Ledger, transcript::On};
 use crate::quic::{Close, Link, Seen};
 
 /// One of the suite's clients.
@@ -45,7 +45,7 @@ pub struct RelayStage<'a> {
     inbox: Receiver<Tagged>,
     sender: Sender<Tagged>,
     clients: BTreeMap<Who, Client>,
-    emitted: Vec<&'static str>,
+    ledger: Ledger,
     transcript: Transcript,
     now: u64,
     real_time: bool,
@@ -71,7 +71,7 @@ impl<'a> RelayStage<'a> {
             inbox,
             sender,
             clients: BTreeMap::new(),
-            emitted: Vec::new(),
+            ledger: Ledger::default(),
             transcript: Transcript::default(),
             now: 0,
             real_time,
@@ -420,35 +420,26 @@ impl<'a> RelayStage<'a> {
     /// If it does not come.
     pub fn sees(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         who: Who,
         what: &str,
         wanted: impl Fn(&Heard) -> bool,
     ) -> Done<Heard> {
-        match self.find(who, &wanted) {
-            Some(heard) => {
-                self.holds(requirement);
-                Ok(heard)
-            }
-            None => Err(Stop::Fails {
-                requirement,
-                expected: what.to_owned(),
-                seen: self.client_of(who).since_mark(),
-            }),
-        }
+        self.must(blame, |stage| stage.await_(who, what, wanted))
     }
 
     /// Sees that the next message that a client hears is this one.
     ///
     /// # Errors
     /// If it is another.
-    pub fn next(&mut self, requirement: &'static str, who: Who, what: &Message) -> Done {
+    pub fn next(&mut self, blame: impl Into<Blame>, who: Who, what: &Message) -> Done {
+        let blame = blame.into();
         let expected = format!("{} as the next message", what.name());
         let any = |heard: &Heard| !matches!(heard, Heard::Ignorable(_));
-        let heard = self.sees(requirement, who, &expected, any)?;
+        let heard = self.sees(&blame, who, &expected, any)?;
         let right = matches!(&heard, Heard::Said(message) if message == what);
         self.check(
-            requirement,
+            &blame,
             right,
             &expected,
             format!("there came {heard}: {heard:?}"),
@@ -526,11 +517,12 @@ impl<'a> RelayStage<'a> {
     ///
     /// # Errors
     /// If it was.
-    pub fn silent(&mut self, requirement: &'static str, who: Who) -> Done {
+    pub fn silent(&mut self, blame: impl Into<Blame>, who: Who) -> Done {
+        let blame = blame.into();
         self.settle()?;
         let client = self.client_of(who);
         let (quiet, seen) = (client.heard.len() == client.mark, client.since_mark());
-        self.check(requirement, quiet, "nothing more to be said", seen)
+        self.check(&blame, quiet, "nothing more to be said", seen)
     }
 
     /// Waits until the relay has handled what was said to it: it answers somebody who came later.
@@ -549,20 +541,36 @@ impl<'a> RelayStage<'a> {
     ///
     /// # Errors
     /// If there are others.
-    pub fn only(&mut self, requirement: &'static str, who: Who, what: &[Message]) -> Done {
+    pub fn only(&mut self, blame: impl Into<Blame>, who: Who, what: &[Message]) -> Done {
+        let blame = blame.into();
         for message in what {
-            self.next(requirement, who, message)?;
+            self.next(&blame, who, message)?;
         }
-        self.silent(requirement, who)
+        self.silent(&blame, who)
     }
 
     /// Sees that the relay closes the connection of a client with this code.
     ///
     /// # Errors
     /// If it does not, or with another.
-    pub fn closes(&mut self, requirement: &'static str, who: Who, code: ErrorCode) -> Done {
+    pub fn closes(&mut self, blame: impl Into<Blame>, who: Who, code: ErrorCode) -> Done {
+        let blame = blame.into();
+        self.closes_with(&blame, &blame, who, code)
+    }
+
+    /// The same, where one requirement says that it is closed and another with what.
+    ///
+    /// # Errors
+    /// As [`RelayStage::closes`].
+    pub fn closes_with(
+        &mut self,
+        blame: impl Into<Blame>,
+        of_code: impl Into<Blame>,
+        who: Who,
+        code: ErrorCode,
+    ) -> Done {
         let expected = format!("its connection to be closed with {code}");
-        let closed = self.sees(requirement, who, &expected, |heard| {
+        let closed = self.sees(blame, who, &expected, |heard| {
             matches!(heard, Heard::Closed(_))
         })?;
         let seen = match &closed {
@@ -570,14 +578,7 @@ impl<'a> RelayStage<'a> {
             other => other.to_string(),
         };
         let right = closed == Heard::Closed(Close::Code(code.to_wire().into()));
-        self.check(requirement, right, &expected, seen)
-    }
-
-    /// Notes that a requirement was seen to hold.
-    pub fn holds(&mut self, requirement: &'static str) {
-        if !self.emitted.contains(&requirement) {
-            self.emitted.push(requirement);
-        }
+        self.check(of_code, right, &expected, seen)
     }
 
     /// Notes whether a requirement holds.
@@ -586,29 +587,34 @@ impl<'a> RelayStage<'a> {
     /// If it does not.
     pub fn check(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         held: bool,
         expected: &str,
         seen: impl Into<String>,
     ) -> Done {
-        if held {
-            self.holds(requirement);
-            return Ok(());
-        }
-        Err(Stop::Fails {
-            requirement,
-            expected: expected.to_owned(),
-            seen: seen.into(),
-        })
+        self.ledger.check(&blame.into(), held, expected, seen)
     }
 
-    /// What was emitted, said and heard, when the case is over. Whoever is there leaves for good, so
+    /// Takes steps of which a requirement says that what they wait for comes.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn must<T>(
+        &mut self,
+        blame: impl Into<Blame>,
+        steps: impl FnOnce(&mut Self) -> Done<T>,
+    ) -> Done<T> {
+        let done = steps(self);
+        self.ledger.judge(&blame.into(), done)
+    }
+
+    /// What was seen to hold, said and heard, when the case is over. Whoever is there leaves for good, so
     /// that no place is held for it.
     pub fn finish(mut self) -> (Vec<&'static str>, Transcript) {
         let all: Vec<_> = self.clients.keys().copied().collect();
         for who in all {
             self.close(who, ErrorCode::Done.to_wire());
         }
-        (self.emitted, self.transcript)
+        (self.ledger.held(), self.transcript)
     }
 }

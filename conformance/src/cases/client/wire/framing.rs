@@ -23,7 +23,7 @@ pub(super) fn cases() -> Vec<Case> {
             let case = Case::client(id, title, &[requirement], move |stage| {
                 stage.viewing()?;
                 plane.send(stage, &bytes())?;
-                stage.ends(requirement, *code)
+                stage.ends(*requirement, *code)
             });
             all.push(case.twin(plane.twin()));
         }
@@ -35,7 +35,7 @@ pub(super) fn cases() -> Vec<Case> {
             let case = Case::client(id, title, &[requirement], move |stage| {
                 stage.viewing()?;
                 plane.send(stage, &bytes())?;
-                stage.ends(requirement, *code)
+                stage.ends(*requirement, *code)
             });
             all.push(case.twin(plane.twin()));
         }

@@ -15,7 +15,7 @@ use alongside_wire::{
 };
 use serde_json::json;
 
-use super::{Plan, hears, listens, plan, untestable};
+use super::{Plan, hears, listens, lives, plan, untestable};
 use crate::{
     case::Case,
     cases::{
@@ -266,6 +266,7 @@ impl<'s, 'a> Player<'s, 'a> {
                 .map(|code| format!("close {code}")),
         );
         let told = self.told;
+        let mut looked = false;
         let own_end = plan.event.starts_with("the connection is");
         if !own_end {
             let mine: Vec<_> = mine
@@ -276,6 +277,7 @@ impl<'s, 'a> Player<'s, 'a> {
                 })
                 .collect();
             hears(self.stage, plan, machine, self.client, &mine, told)?;
+            looked = true;
         }
         let by_peer = plan.event.starts_with("its peer");
         let mut peers = strip("pass ");
@@ -286,11 +288,12 @@ impl<'s, 'a> Player<'s, 'a> {
         }
         if let (Some(peer), true, false) = (self.peer, expected, by_peer) {
             hears(self.stage, plan, machine, peer, &peers, told)?;
+            looked = true;
         }
-        for id in &plan.by {
-            self.stage.holds(id);
+        match looked {
+            true => Ok(()),
+            false => lives(self.stage, plan),
         }
-        Ok(())
     }
 
     /// Whether the connection is in this state shows by what is allowed in it.

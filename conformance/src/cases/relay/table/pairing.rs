@@ -9,7 +9,7 @@ use alongside_wire::{
     rendezvous::{PeerLost, Rejoin},
 };
 
-use super::{Plan, hears, listens, plan, untestable};
+use super::{Plan, hears, listens, lives, plan, untestable};
 use crate::{
     case::Case,
     cases::{
@@ -113,6 +113,7 @@ impl Pair<'_, '_> {
                 .filter_map(|output| output.strip_prefix(&prefix));
             mine.map(str::to_owned).collect()
         };
+        let mut looked = false;
         // Who does something to its own connection hears nothing that is of the table.
         let does_it = |end: &str| plan.event.starts_with(&format!("the {end} "));
         for (end, who) in ENDS.into_iter().zip(self.ends) {
@@ -123,15 +124,17 @@ impl Pair<'_, '_> {
             };
             if let (Some(who), false) = (who, own) {
                 hears(self.stage, plan, machine, who, &to(end), self.told)?;
+                looked = true;
             }
         }
         if let (Some(joiner), false) = (self.joiner, to("joiner").is_empty()) {
             hears(self.stage, plan, machine, joiner, &to("joiner"), self.told)?;
+            looked = true;
         }
-        for id in &plan.by {
-            self.stage.holds(id);
+        match looked {
+            true => Ok(()),
+            false => lives(self.stage, plan),
         }
-        Ok(())
     }
 
     fn does(&mut self, event: &str) -> Done {
