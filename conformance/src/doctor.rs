@@ -7,33 +7,10 @@ use serde_json::json;
 use tokio::runtime::Handle;
 
 use crate::{
-    driver::{Answer, Driver, Program, Role},
+    driver::{Answer, Driver, Program, Role, names},
     run::NO_COMMAND,
     stage::{Bench, ClientStage, Done, Stop},
 };
-
-/// Capabilities that `driver.md` has.
-const CAPABILITIES: &[&str] = &[
-    "clock",
-    "reconnect",
-    "control",
-    "clipboard",
-    "drawing",
-    "chat",
-    "pause",
-    "receipts",
-    "sign-in",
-    "report",
-    "secure-desktop",
-    "vector",
-    "number",
-    "notices",
-    "links",
-    "relays",
-    "supported",
-    "cards",
-    "devices",
-];
 
 /// How a step went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +50,7 @@ impl Steps {
         )?;
         let named = driver.hello.capabilities.iter();
         let unknown: Vec<_> = named
-            .filter(|name| !CAPABILITIES.contains(&name.as_str()))
+            .filter(|name| !names().capabilities.contains(*name))
             .collect();
         self.step(
             &format!(

@@ -26,7 +26,17 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::requirements;
+    use crate::{driver::names, requirements};
+
+    #[test]
+    fn what_a_case_needs_is_a_capability() {
+        for case in all() {
+            for capability in &case.needs {
+                let known = names().capabilities.contains(*capability);
+                assert!(known, "{} needs {capability}, which nothing has", case.id);
+            }
+        }
+    }
 
     #[test]
     fn no_id_is_given_twice() {

@@ -40,6 +40,6 @@ fn ids(errands: &[Errand]) -> String {
 
 fn line(errand: &Errand) -> String {
     let (case, target) = (&errand.case, errand.target);
-    let checks = case.checks.join(" ");
+    let checks = case.checks_of(target).join(" ");
     format!("{target:<8} {:<40} {} [{checks}]\n", case.id, case.title)
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::names;
+
 /// Which end a client under test is.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
@@ -94,52 +96,6 @@ impl Event {
     }
 }
 
-/// All events that there are.
-pub(crate) const EVENTS: &[&str] = &[
-    "connected",
-    "code",
-    "code-ended",
-    "spent",
-    "elsewhere",
-    "held-back",
-    "waiting",
-    "device-failed",
-    "phrase",
-    "consent-asked",
-    "warned",
-    "viewing",
-    "displays",
-    "card-shown",
-    "picture",
-    "no-control",
-    "control-asked",
-    "prompt-closed",
-    "granted",
-    "renewed",
-    "denied",
-    "control-ended",
-    "paused",
-    "frame",
-    "injected",
-    "released",
-    "chat",
-    "delivered",
-    "offered",
-    "lapsed",
-    "answered",
-    "drawn",
-    "pointed",
-    "laser-gone",
-    "cleared",
-    "device",
-    "secure-desktop",
-    "frozen",
-    "back",
-    "refused",
-    "ended",
-    "reported",
-];
-
 impl Line {
     /// Reads one line.
     pub(super) fn read(line: &[u8]) -> Result<Self, String> {
@@ -157,7 +113,7 @@ impl Line {
 
     fn event(name: &Value, mut fields: Map<String, Value>) -> Result<Event, String> {
         let name = name.as_str().ok_or("the event is no text")?;
-        if !EVENTS.contains(&name) {
+        if !names().events.contains(name) {
             return Err(format!("there is no event {name:?}"));
         }
         let session = fields.remove("session");

@@ -1,9 +1,14 @@
 //! What a driver writes, read on threads of their own.
 
 use std::{
+    convert::Infallible,
     io::{BufRead as _, BufReader, Read},
-    sync::PoisonError,
+    sync::{
+        PoisonError,
+        mpsc::{Receiver, channel},
+    },
     thread,
+    time::Duration,
 };
 
 use super::{Line, Sink, Stdio};
@@ -22,7 +27,17 @@ pub enum Heard {
     End,
 }
 
-pub(super) fn read(stdout: impl Read + Send + 'static, sink: Sink, stdio: Stdio) {
+/// How long what was written to standard error may take after standard output has ended. It may be
+/// held open by a program that was started in its turn.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Reads lines until there are no more, and after those of standard error says so.
+pub(super) fn read(
+    stdout: impl Read + Send + 'static,
+    sink: Sink,
+    stdio: Stdio,
+    last_words: Receiver<Infallible>,
+) {
     thread::spawn(move || {
         let say = |heard| {
             if let Some(sink) = &*sink.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -45,17 +60,24 @@ pub(super) fn read(stdout: impl Read + Send + 'static, sink: Sink, stdio: Stdio)
                         }
                     });
                 }
-                Ok(0) | Err(_) => return say(Heard::End),
+                Ok(0) | Err(_) => {
+                    // It is hung up when all was read.
+                    let _ = last_words.recv_timeout(LAST_WORDS);
+                    return say(Heard::End);
+                }
             }
         }
     });
 }
 
-/// Keeps what a program writes to standard error.
-pub(crate) fn keep(stderr: impl Read + Send + 'static, stdio: Stdio) {
+/// Keeps what a program writes to standard error. What is given back is hung up at its end.
+pub(crate) fn keep(stderr: impl Read + Send + 'static, stdio: Stdio) -> Receiver<Infallible> {
+    let (until_the_end, ended) = channel();
     thread::spawn(move || {
+        let _until_the_end = until_the_end;
         for line in BufReader::new(stderr).lines().map_while(Result::ok) {
             stdio.keep('!', &line);
         }
     });
+    ended
 }

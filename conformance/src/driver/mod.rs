@@ -2,6 +2,7 @@
 
 mod line;
 pub(crate) mod lines;
+mod names;
 mod stdio;
 
 use std::{
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 
 pub use line::{Answer, Class, Event, Hello, Line, Role};
 pub use lines::Heard;
+pub(crate) use names::names;
 pub use stdio::Stdio;
 
 /// The version of the driver protocol that the suite speaks.
@@ -97,8 +99,8 @@ impl Driver {
             return Err(Broken::Missing(why));
         };
         let sink = Sink::default();
-        lines::read(stdout, Arc::clone(&sink), stdio.clone());
-        lines::keep(stderr, stdio.clone());
+        let last_words = lines::keep(stderr, stdio.clone());
+        lines::read(stdout, Arc::clone(&sink), stdio.clone(), last_words);
         let mut driver = Self {
             child,
             stdin: Some(stdin),

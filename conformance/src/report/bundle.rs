@@ -63,11 +63,10 @@ impl<'a> Bundle<'a> {
         let outcome = self.outcome;
         let mut out = format!("# {} of `{}`\n\n", outcome.verdict, outcome.name());
         out += &format!("{}.\n\n    {}\n\n", outcome.title, outcome.detail);
-        let broken = outcome.requirement.iter();
-        let clauses = if outcome.requirement.is_some() {
-            broken.collect::<Vec<_>>()
-        } else {
-            outcome.checks.iter().collect()
+        let broken: Vec<_> = outcome.requirement.iter().chain(&outcome.or).collect();
+        let clauses = match broken.is_empty() {
+            false => broken,
+            true => outcome.checks.iter().collect(),
         };
         for id in clauses {
             if let Some(one) = requirements::all().get(id) {

@@ -300,12 +300,7 @@ impl ClientStage<'_> {
             code: code.to_wire(),
         };
         let right = left == Item::ToRelay(wanted.into());
-        self.check(
-            &blame,
-            right,
-            &format!("leave {code}"),
-            left.to_string(),
-        )?;
+        self.check(&blame, right, &format!("leave {code}"), left.to_string())?;
         self.goes_on(&blame)
     }
 

@@ -37,7 +37,7 @@ use super::{
     transcript::On,
 };
 use crate::{
-    driver::{Answer, Class, Driver, Heard, Line, Role},
+    driver::{Answer, Class, Driver, Heard, Line, Role, names},
     quic::{Link, Seen, Server},
 };
 
@@ -241,6 +241,9 @@ impl<'a> ClientStage<'a> {
     /// # Errors
     /// If the client cannot do it, or does not answer.
     pub fn ask(&mut self, op: &str, fields: Value) -> Done<Result<Map<String, Value>, String>> {
+        if !names().commands.contains(op) {
+            return Err(Stop::Harness(format!("there is no command {op:?}")));
+        }
         let text = format!("{op} {fields}");
         self.transcript
             .note(self.now, '>', None, format!("driver: {text}"));

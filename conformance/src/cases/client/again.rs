@@ -123,9 +123,7 @@ fn way() -> Vec<Case> {
                 stage.asks_again()?;
                 stage.closes_with(ErrorCode::Busy.to_wire())?;
                 stage.never_tells("END-5", from, "ended")?;
-                stage
-                    .must("RECON-10", ClientStage::asks_again)
-                    .map(|_| ())
+                stage.must("RECON-10", ClientStage::asks_again).map(|_| ())
             },
         ),
         Case::client(

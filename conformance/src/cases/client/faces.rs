@@ -385,7 +385,12 @@ fn sharers() -> Vec<Case> {
                 let asked = stage.told("consent-asked")?;
                 let seen = format!("{asked:?}");
                 let verified = asked.fields.get("verified") != Some(&serde_json::json!(false));
-                stage.check("CARD-12", !verified, "no card that is verified", seen.clone())?;
+                stage.check(
+                    "CARD-12",
+                    !verified,
+                    "no card that is verified",
+                    seen.clone(),
+                )?;
                 let named = asked.text("name") == "Ada Lovelace";
                 stage.check("CARD-14", named, "its name", seen)
             },

@@ -271,9 +271,7 @@ fn closed_and_back(name: &str, how: &str, code: u16) -> Case {
             stage.viewing()?;
             stage.closes_with(code)?;
             stage.tells("TRANSPORT-10", "frozen")?;
-            stage
-                .must("RECON-10", ClientStage::asks_again)
-                .map(|_| ())
+            stage.must("RECON-10", ClientStage::asks_again).map(|_| ())
         },
     )
     .needs("reconnect")

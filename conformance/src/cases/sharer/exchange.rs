@@ -406,9 +406,7 @@ fn changed(
     stage.deliver(Envelope::from(answer).to_bytes());
     let blame = blame.into();
     stage.ends(&blame, code)?;
-    stage.never(&blame, 0, "confirm", |item| {
-        item.is_envelope("confirm")
-    })
+    stage.never(&blame, 0, "confirm", |item| item.is_envelope("confirm"))
 }
 
 fn cleared(

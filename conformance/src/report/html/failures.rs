@@ -38,11 +38,8 @@ fn failure(outcome: &Outcome, report: &Report, spec: &str) -> String {
     if outcome.verdict == Verdict::Blocked {
         return out + "</div>\n";
     }
-    if let Some(one) = outcome
-        .requirement
-        .as_ref()
-        .and_then(|id| requirements::all().get(id))
-    {
+    let broken = outcome.requirement.iter().chain(&outcome.or);
+    for one in broken.filter_map(|id| requirements::all().get(id)) {
         let (id, said) = (&one.id, clause(&one.text));
         let section = section_link(&one.section, spec);
         out += &format!(
