@@ -203,8 +203,8 @@ impl Case {
         let theirs = |id: &&&str| {
             let role = requirements::all().get(**id).map(|one| one.role.as_str());
             match role {
-                Some("helper") => target == Target::Helper,
-                Some("sharer") => target == Target::Sharer,
+                Some("helper") => target != Target::Sharer,
+                Some("sharer") => target != Target::Helper,
                 _ => true,
             }
         };

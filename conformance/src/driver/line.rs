@@ -87,6 +87,15 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether it is of this name.
+    ///
+    /// # Panics
+    /// If no driver tells of such a thing, so that a case would wait for nothing.
+    pub fn is(&self, name: &str) -> bool {
+        assert!(names().events.contains(name), "there is no event {name:?}");
+        self.name == name
+    }
+
     /// A field as text, empty without one.
     pub fn text(&self, field: &str) -> &str {
         self.fields

@@ -12,10 +12,7 @@ use alongside_wire::{
     session::{self, Message},
 };
 
-use crate::{
-    driver::{Event, names},
-    quic::Close,
-};
+use crate::{driver::Event, quic::Close};
 
 /// What was heard.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,12 +102,8 @@ impl Item {
     }
 
     /// Whether it is an event of this name.
-    ///
-    /// # Panics
-    /// If no driver tells of such a thing, so that a case would wait for nothing.
     pub fn is_told(&self, name: &str) -> bool {
-        assert!(names().events.contains(name), "there is no event {name:?}");
-        matches!(self, Self::Told(event) if event.name == name)
+        matches!(self, Self::Told(event) if event.is(name))
     }
 
     /// Whether it follows from bytes that are in the transcript.

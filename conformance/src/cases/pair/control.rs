@@ -73,8 +73,7 @@ fn granting() -> Vec<Case> {
                 stage.ready_for_control()?;
                 stage.prompted(BOTH)?;
                 stage.act(Helper, "release-control")?;
-                stage.holds("CONTROL-12");
-                stage.tells("CONTROL-11", Sharer, "prompt-closed")?;
+                stage.tells(["CONTROL-11", "CONTROL-12"], Sharer, "prompt-closed")?;
                 let scopes = json!({ "scopes": names(BOTH) });
                 stage.may_not("CONTROL-11", Sharer, "grant", scopes)
             },
@@ -133,7 +132,7 @@ fn ending() -> Vec<Case> {
             format!("pair/control/{name}"),
             format!("{title}: both are told, what was held is let go, and nothing more is done"),
             &[requirement, "CONTROL-24"],
-            move |stage| ends(stage, requirement, code, |stage| stage.act(end, op)),
+            move |stage| ends(stage, [requirement; 2], code, |stage| stage.act(end, op)),
         ));
     }
     cases.push(
@@ -142,8 +141,7 @@ fn ending() -> Vec<Case> {
             "a pause ends control",
             &["PAUSE-8", "PAUSE-10", "CONTROL-24"],
             |stage| {
-                stage.holds("PAUSE-10");
-                ends(stage, "PAUSE-8", "paused", |stage| {
+                ends(stage, ["PAUSE-10", "PAUSE-8"], "paused", |stage| {
                     stage.act(Sharer, "pause")
                 })
             },
@@ -156,8 +154,7 @@ fn ending() -> Vec<Case> {
             "a lost connection ends control",
             &["RECON-2", "RECON-3", "CONTROL-24"],
             |stage| {
-                stage.holds("RECON-3");
-                ends(stage, "RECON-2", "lost", |stage| {
+                ends(stage, ["RECON-3", "RECON-2"], "lost", |stage| {
                     stage.act(Helper, "reconnect")
                 })
             },
@@ -230,8 +227,7 @@ fn again(stage: &mut PairStage<'_>) -> Done {
     stage.both_told("control-ended")?;
     stage.pass(2_000)?;
     stage.prompted(BOTH)?;
-    stage.allows(BOTH)?;
-    stage.holds("CONTROL-27");
+    stage.must("CONTROL-27", |stage| stage.allows(BOTH))?;
     does(stage, "CONTROL-13", &[json!({ "key": 5, "down": true })])
 }
 
@@ -288,23 +284,24 @@ fn input(stage: &mut PairStage<'_>) -> Done {
 }
 
 /// Control ends in this way, while a key is held.
+/// Control ends at both, as the first requirement says of the helper and the second of the sharer.
 fn ends(
     stage: &mut PairStage<'_>,
-    requirement: &'static str,
+    requirements: [&'static str; 2],
     code: &str,
     how: impl Fn(&mut PairStage<'_>) -> Done,
 ) -> Done {
     stage.controlled(BOTH)?;
     let key = json!({ "input": [{ "key": 4, "down": true }] });
-    does(stage, requirement, &[json!({ "key": 4, "down": true })])?;
+    does(stage, requirements[1], &[json!({ "key": 4, "down": true })])?;
     stage.fresh();
     how(stage)?;
-    for end in [Helper, Sharer] {
+    for (requirement, end) in requirements.into_iter().zip([Helper, Sharer]) {
         let ended = json!({ "code": code });
         stage.tells_that(requirement, end, "control-ended", &ended)?;
     }
     stage.tells("CONTROL-24", Sharer, "released")?;
     let from = stage.fresh();
-    stage.may_not(requirement, Helper, "send-input", key)?;
+    stage.may_not(requirements[0], Helper, "send-input", key)?;
     stage.never_tells("CONTROL-24", Sharer, from, "injected")
 }

@@ -16,7 +16,7 @@ pub(super) fn cases() -> Vec<Case> {
             Case::pair(
                 id("end"),
                 format!("the {end} ends the session: both are told, and by whom"),
-                &["END-4", "END-7"],
+                &["END-1", "END-4", "END-7"],
                 move |stage| {
                     stage.shown()?;
                     ends(stage, end)
@@ -28,7 +28,6 @@ pub(super) fn cases() -> Vec<Case> {
                 &["END-1", "END-4", "END-7"],
                 move |stage| {
                     stage.deciding()?;
-                    stage.holds("END-1");
                     ends(stage, end)
                 },
             ),
@@ -40,7 +39,6 @@ pub(super) fn cases() -> Vec<Case> {
                     stage.viewing()?;
                     stage.act(other(end), "pause")?;
                     stage.both_told("paused")?;
-                    stage.holds("END-1");
                     ends(stage, end)
                 },
             )
@@ -57,14 +55,14 @@ pub(super) fn cases() -> Vec<Case> {
     cases.push(Case::pair(
         "pair/end/next",
         "after a session the same two have another",
-        &["END-1", "CODE-8"],
+        &["END-1", "END-4", "END-7"],
         next,
     ));
     cases
 }
 
 fn ends(stage: &mut PairStage<'_>, end: Role) -> Done {
-    stage.act(end, "end")?;
+    stage.must("END-1", |stage| stage.act(end, "end"))?;
     told(stage, end)
 }
 
@@ -81,8 +79,8 @@ fn told(stage: &mut PairStage<'_>, end: Role) -> Done {
 
 fn report(stage: &mut PairStage<'_>, end: Role) -> Done {
     stage.shown()?;
-    stage.does(end, "end", json!({ "report": "scam" }))?;
-    stage.holds("REPORT-2");
+    let scam = json!({ "report": "scam" });
+    stage.must("REPORT-2", |stage| stage.does(end, "end", scam))?;
     told(stage, end)?;
     // A relay that keeps no reports says so.
     let from = 0;
@@ -106,7 +104,5 @@ fn next(stage: &mut PairStage<'_>) -> Done {
     ends(stage, Helper)?;
     stage.another();
     stage.shown()?;
-    stage.holds("END-1");
-    stage.holds("CODE-8");
     ends(stage, Sharer)
 }

@@ -7,37 +7,35 @@ use serde_json::{Map, Value, json};
 use super::PairStage;
 use crate::{
     driver::{Event, Role},
-    stage::{Done, Stop},
+    stage::{Blame, Done, Stop},
 };
 
 impl PairStage<'_> {
-    /// Notes that a requirement was seen to hold.
-    pub fn holds(&mut self, requirement: &'static str) {
-        if !self.emitted.contains(&requirement) {
-            self.emitted.push(requirement);
-        }
-    }
-
     /// Notes whether a requirement holds.
     ///
     /// # Errors
     /// If it does not.
     pub fn check(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         held: bool,
         expected: &str,
         seen: impl Into<String>,
     ) -> Done {
-        if held {
-            self.holds(requirement);
-            return Ok(());
-        }
-        Err(Stop::Fails {
-            requirement,
-            expected: expected.to_owned(),
-            seen: seen.into(),
-        })
+        self.ledger.check(&blame.into(), held, expected, seen)
+    }
+
+    /// Takes steps of which a requirement says that what they wait for comes.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn must<T>(
+        &mut self,
+        blame: impl Into<Blame>,
+        steps: impl FnOnce(&mut Self) -> Done<T>,
+    ) -> Done<T> {
+        let done = steps(self);
+        self.ledger.judge(&blame.into(), done)
     }
 
     /// Gives an end a command that it has to carry out.
@@ -63,24 +61,18 @@ impl PairStage<'_> {
     ///
     /// # Errors
     /// If it does.
-    pub fn may_not(
-        &mut self,
-        requirement: &'static str,
-        end: Role,
-        op: &str,
-        fields: Value,
-    ) -> Done {
+    pub fn may_not(&mut self, blame: impl Into<Blame>, end: Role, op: &str, fields: Value) -> Done {
         let refused = self.ask(end, op, fields)?.is_err();
         let expected = format!("{op:?} not to be taken by the {end} now");
-        self.check(requirement, refused, &expected, "it was taken")
+        self.check(blame, refused, &expected, "it was taken")
     }
 
     /// Waits for something that a person is told, which a requirement says must be.
     ///
     /// # Errors
     /// If it is not told.
-    pub fn tells(&mut self, requirement: &'static str, end: Role, name: &str) -> Done<Event> {
-        self.tells_that(requirement, end, name, &json!({}))
+    pub fn tells(&mut self, blame: impl Into<Blame>, end: Role, name: &str) -> Done<Event> {
+        self.tells_that(blame, end, name, &json!({}))
     }
 
     /// The same with these fields, whatever others there are. One without them is gone past.
@@ -89,22 +81,12 @@ impl PairStage<'_> {
     /// If it is not told.
     pub fn tells_that(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         end: Role,
         name: &str,
         fields: &Value,
     ) -> Done<Event> {
-        match self.find(end, name, fields)? {
-            Some(event) => {
-                self.holds(requirement);
-                Ok(event)
-            }
-            None => Err(Stop::Fails {
-                requirement,
-                expected: format!("the {end} to tell of {name:?} {fields}"),
-                seen: self.since(end, self.start),
-            }),
-        }
+        self.must(blame, |stage| stage.told_that(end, name, fields))
     }
 
     /// Waits for something that a person is told, on the way to what the case is about.
@@ -112,9 +94,13 @@ impl PairStage<'_> {
     /// # Errors
     /// If it is not told.
     pub fn told(&mut self, end: Role, name: &str) -> Done<Event> {
-        let found = self.find(end, name, &json!({}))?;
+        self.told_that(end, name, &json!({}))
+    }
+
+    fn told_that(&mut self, end: Role, name: &str, fields: &Value) -> Done<Event> {
+        let found = self.find(end, name, fields)?;
         found.ok_or_else(|| Stop::Timeout {
-            awaited: format!("the {end} to tell of {name:?}"),
+            awaited: format!("the {end} to tell of {name:?} {fields}"),
             seen: self.since(end, self.start),
         })
     }
@@ -141,7 +127,7 @@ impl PairStage<'_> {
     /// If it does.
     pub fn never_tells(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         end: Role,
         from: usize,
         name: &str,
@@ -150,13 +136,13 @@ impl PairStage<'_> {
         let seen = self.since(end, from);
         let came = !self.all(end, from, name).is_empty();
         let expected = format!("the {end} to tell of no {name:?}");
-        self.check(requirement, !came, &expected, seen)
+        self.check(blame, !came, &expected, seen)
     }
 
     /// All that an end told of this name since `from`.
     pub fn all(&self, end: Role, from: usize, name: &str) -> Vec<&Event> {
         let told = self.log.iter().skip(from);
-        let told = told.filter(|(who, event)| *who == end && event.name == name);
+        let told = told.filter(|(who, event)| *who == end && event.is(name));
         told.map(|(_, event)| event).collect()
     }
 
@@ -177,7 +163,7 @@ impl PairStage<'_> {
         loop {
             while let Some((who, event)) = self.log.get(next) {
                 next += 1;
-                if *who == end && event.name == name && has(event, fields) {
+                if *who == end && event.is(name) && has(event, fields) {
                     let event = event.clone();
                     self.marks.insert((end, name.to_owned()), next);
                     return Ok(Some(event));

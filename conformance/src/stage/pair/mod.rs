@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use super::{Done, RelayUnderTest, Stop, Transcript};
+use super::{Done, RelayUnderTest, Stop, Transcript, ledger::Ledger};
 use crate::driver::{Answer, Class, Driver, Event, Heard, Line, Role};
 
 /// What one worker of the suite has of a pair from case to case.
@@ -77,7 +77,7 @@ pub struct PairStage<'a> {
     now: u64,
     /// When they were moved last.
     ticked: Instant,
-    emitted: Vec<&'static str>,
+    ledger: Ledger,
     transcript: Transcript,
 }
 
@@ -100,7 +100,7 @@ impl<'a> PairStage<'a> {
             open: Vec::new(),
             now: 0,
             ticked: Instant::now(),
-            emitted: Vec::new(),
+            ledger: Ledger::default(),
             transcript: Transcript::default(),
         }
     }
@@ -225,10 +225,10 @@ impl<'a> PairStage<'a> {
         }
     }
 
-    /// What was emitted, said and heard, when the case is over.
+    /// What was seen to hold, said and heard, when the case is over.
     pub fn close(mut self) -> (Vec<&'static str>, Transcript) {
         self.closes();
-        (self.emitted, self.transcript)
+        (self.ledger.held(), self.transcript)
     }
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::PairStage;
 use crate::{
     driver::{Event, Role},
-    stage::{Done, NAME, names, pixels},
+    stage::{Blame, Done, NAME, names, pixels},
 };
 
 impl PairStage<'_> {
@@ -110,7 +110,7 @@ impl PairStage<'_> {
     /// If it does not.
     pub fn shows(
         &mut self,
-        requirement: &'static str,
+        blame: impl Into<Blame>,
         (width, height): (u16, u16),
         seed: u32,
     ) -> Done {
@@ -122,7 +122,7 @@ impl PairStage<'_> {
             "height": height,
             "sha256": hash((width, height), seed),
         });
-        self.tells_that(requirement, Role::Helper, "frame", &frame)?;
+        self.tells_that(blame, Role::Helper, "frame", &frame)?;
         Ok(())
     }
 
