@@ -38,21 +38,6 @@ pub enum Stop {
     Harness(String),
 }
 
-impl Stop {
-    /// Where all the way is what a requirement is about, what does not come fails it.
-    #[must_use]
-    pub fn by(self, requirement: &'static str) -> Self {
-        match self {
-            Self::Timeout { awaited, seen } => Self::Fails {
-                requirement,
-                expected: awaited,
-                seen,
-            },
-            other => other,
-        }
-    }
-}
-
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

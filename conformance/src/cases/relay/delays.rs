@@ -240,7 +240,7 @@ fn left_counts(stage: &mut RelayStage<'_>) -> Done {
 
 fn success_does_not_count(stage: &mut RelayStage<'_>) -> Done {
     for _ in 0..=stage.limit("free-joins")? + 1 {
-        stage.pair().map_err(|stop| stop.by("RDV-24"))?;
+        stage.must("RDV-24", RelayStage::pair)?;
     }
     let who = stage.client()?;
     stage.join(who, nobodys(), b"an offer")?;

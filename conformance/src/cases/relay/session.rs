@@ -174,12 +174,10 @@ fn others_unaffected(stage: &mut RelayStage<'_>) -> Done {
     let (helper, sharer) = stage.pair()?;
     let garbage = stage.random(64);
     for (source, bytes) in [(1, vec![0xFF; 10]), (2, garbage), (3, vec![0x0E, 0x00])] {
-        let hostile = stage
-            .client_from(source)
-            .map_err(|stop| stop.by("RDV-34"))?;
+        let hostile = stage.must("RDV-34", |stage| stage.client_from(source))?;
         stage.say_bytes(hostile, "garbage", bytes);
     }
-    let flood = stage.client_from(4).map_err(|stop| stop.by("RDV-34"))?;
+    let flood = stage.must("RDV-34", |stage| stage.client_from(4))?;
     for _ in 0..2_000 {
         stage.say_raw(flood, 0xBB, b"grease grease grease");
     }

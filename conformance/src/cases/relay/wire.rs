@@ -4,8 +4,7 @@ use alongside_wire::{ErrorCode, code::Locator, framing, varint};
 
 use crate::{
     case::Case,
-    quic::Close,
-    stage::{Done, Heard, RelayStage, Who},
+    stage::{Done, RelayStage, Who},
 };
 
 /// Where a message is allowed, so that its form is all that is wrong.
@@ -419,13 +418,12 @@ fn skips(stage: &mut RelayStage<'_>) -> Done {
             }
         }
     }
-    stage.greets(early).map_err(|stop| stop.by("WIRE-9"))?;
+    stage.must("WIRE-9", |stage| stage.greets(early))?;
     stage.deliver(helper, b"an envelope");
     stage.next("WIRE-9", sharer, &super::words::delivered(b"an envelope"))?;
     stage.leave(with_code, ErrorCode::Done.to_wire());
     stage
-        .code(with_code)
-        .map_err(|stop| stop.by("WIRE-9"))
+        .must("WIRE-9", |stage| stage.code(with_code))
         .map(|_| ())
 }
 
