@@ -9,7 +9,7 @@ use super::{
 use crate::{
     driver::Role,
     quic::Close,
-    stage::{ClientStage, Done, Item, Stop, named},
+    stage::{Blame, ClientStage, Done, Item, Stop, named},
 };
 
 /// Events of the driver that a table speaks of.
@@ -86,9 +86,9 @@ fn compares(
         _ => format!("{wanted:?}"),
     };
     let seen = || format!("there came {heard:?}; {}", stage.since(from));
-    let broken = |requirement| {
+    let broken = |requirement: &'static str| {
         Err(Stop::Fails {
-            requirement,
+            blame: Blame::from(requirement),
             expected: expected.clone(),
             seen: seen(),
         })
@@ -109,13 +109,12 @@ fn compares(
     if let Some(id) = lacking.first().and_then(|line| line.by.first()) {
         return broken(id);
     }
-    if sorted(&heard) != sorted(wanted) || !in_order(table, &heard) {
-        return broken(reaction.blamed());
-    }
-    for id in reaction.checks() {
-        stage.holds(id);
-    }
-    Ok(())
+    let right = sorted(&heard) == sorted(wanted) && in_order(table, &heard);
+    let mut blame = vec![reaction.blamed()];
+    blame.extend(reaction.checks());
+    blame.dedup();
+    let seen = seen();
+    stage.check(blame.as_slice(), right, &expected, seen)
 }
 
 fn sorted(all: &[String]) -> Vec<&String> {

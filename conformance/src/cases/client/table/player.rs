@@ -108,7 +108,7 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
             let blamed = plan.reaction.blamed();
             return self.looks(&event, &reaction).map_err(|stop| match stop {
                 Stop::Fails { expected, seen, .. } => Stop::Fails {
-                    requirement: blamed,
+                    blame: blamed.into(),
                     expected: format!("it to be in the state of which {event:?} shows: {expected}"),
                     seen,
                 },
