@@ -64,6 +64,11 @@ impl RelayStage<'_> {
         self.relay.is_ours()
     }
 
+    /// Whether the relay's time passes only as the suite says.
+    pub fn has_clock(&self) -> bool {
+        self.can("clock")
+    }
+
     /// Nothing but the suite's own clock will do.
     ///
     /// # Errors
