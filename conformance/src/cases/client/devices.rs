@@ -120,15 +120,14 @@ fn both() -> Vec<Case> {
             "the exchange of a known device stands on its secret and its id, and its person is asked",
             &["DEVICE-12", "DEVICE-14"],
             |stage| {
-                let met = meets(stage, true).and_then(|envelope| stage.decides(envelope));
-                met.map_err(|stop| stop.by("DEVICE-12"))?;
-                stage.holds("DEVICE-12");
+                stage.must("DEVICE-12", |stage| {
+                    let envelope = meets(stage, true)?;
+                    stage.decides(envelope)
+                })?;
                 if stage.role == Role::Sharer {
                     stage.never("DEVICE-14", 0, "word of the screen", Item::shows_the_screen)?;
                 }
-                stage.views()?;
-                stage.holds("DEVICE-14");
-                Ok(())
+                stage.must("DEVICE-14", ClientStage::views)
             },
         ),
         Case::client(
