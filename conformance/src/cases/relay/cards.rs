@@ -125,7 +125,7 @@ fn card_of(stage: &mut RelayStage<'_>, person: Person, profile: Profile) -> Done
         return Err(Stop::Harness("it was none".to_owned()));
     };
     Signed::<Card>::read(&issued.card).map_err(|error| Stop::Fails {
-        requirement: "CARD-25",
+        blame: "CARD-25".into(),
         expected: "a card".to_owned(),
         seen: error.to_string(),
     })
