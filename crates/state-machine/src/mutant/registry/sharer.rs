@@ -23,7 +23,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("AUTH-20/beyond", "client/sign-in/ceiling"),
     patch("CARD-10/lenient", "sharer/card/short-proof"),
     patch("CARD-11/early", "sharer/card/silent-before"),
-    patch("CARD-14/verified", "client/card/right"),
+    patch("CARD-14/verified", "sharer/card/unverified"),
     patch("CARD-18/beyond", "sharer/card/ceiling"),
     patch("CARD-19/elevation", "sharer/card/elevation"),
     patch("CODE-1/capitals", "sharer/code/typed"),
