@@ -107,10 +107,12 @@ fn can(table: &Table, at: &[usize], path: &[String], event: &str) -> bool {
             }
         }
         "relay" | "time" => !is("phase", &["ended"]),
-        "channel" => {
-            !is("phase", &["ended"])
-                && (event != "media of the latest epoch" || is("link", &["up"]))
+        // What it was is not announced as paused, and what comes of a record that is late is left open.
+        "channel" if event == "media of the latest epoch" => {
+            let last = |kind: &str| path.iter().rposition(|event| event.starts_with(kind));
+            is("link", &["up"]) && last("state: ") <= last("epoch: ")
         }
+        "channel" => !is("phase", &["ended"]),
         "program" => false,
         _ => event != "call a device",
     }

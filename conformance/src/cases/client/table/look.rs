@@ -41,7 +41,14 @@ const TOLD: &[&str] = &[
     "drawn",
     "pointed",
     "cleared",
+    "held-back",
+    "no-control",
+    "laser-gone",
 ];
+
+const PROMPT_CLOSED: &str = "tell prompt-closed";
+/// What only a driver with the capability `notices` tells.
+const NOTICES: &[&str] = &["tell held-back", "tell no-control", "tell laser-gone"];
 
 /// Waits for what must come of an event since `from`, and sees that it did, and nothing else.
 pub(super) fn sees(
@@ -57,6 +64,10 @@ pub(super) fn sees(
     let left = wanted.iter().find_map(|says| says.strip_prefix("leave "));
     let close = left.filter(|_| is_over).map(|code| format!("close {code}"));
     wanted.extend(close);
+    // An answer closes a prompt as well, and need not be told of.
+    wanted.retain(|says| event != "deny" || says != PROMPT_CLOSED);
+    let notices = stage.can("notices");
+    wanted.retain(|says| notices || !NOTICES.contains(&says.as_str()));
     let closed = stage.has_come(from, |item| matches!(item, Item::Closed(_)));
     if event.starts_with("connection ") || !(stage.is_connected() || closed) {
         wanted.retain(|says| !says.starts_with("leave ") && !says.starts_with("close "));
@@ -79,7 +90,19 @@ fn compares(
     reaction: &Reaction,
     wanted: &[String],
 ) -> Done {
-    let heard = heard(stage, table, event, from);
+    let mut heard = heard(stage, table, event, from);
+    let is_wanted = |what: &str| wanted.iter().any(|says| says.starts_with(what));
+    let is_left_open = |says: &str| match says {
+        // The size of a display on which nothing was shown yet.
+        "send displays" => event == "a frame is sent",
+        PROMPT_CLOSED => event == "deny",
+        // What is told of an item when the session is over.
+        "tell lapsed" => is_wanted("tell ended"),
+        // With what a connection is closed in the end, if there is nothing to leave.
+        _ if says.starts_with("close ") => is_wanted("tell ended") && !is_wanted("close "),
+        _ => false,
+    };
+    heard.retain(|says| wanted.contains(says) || !is_left_open(says));
     let lacks: Vec<_> = wanted.iter().filter(|says| !heard.contains(says)).collect();
     let expected = match reaction.answer {
         Answer::Violation(_, code) => format!("an end with {code}: {wanted:?}"),

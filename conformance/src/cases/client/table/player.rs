@@ -20,7 +20,7 @@ use super::{
 use crate::stage::{ClientStage, Done, Item, Manners, Stop};
 
 /// How long before its end a timer is about to run out.
-const SHORTLY: u64 = 20_000;
+const SHORTLY: u64 = 1_500;
 /// All but elevation.
 pub(super) const CEILING: Scopes = Scopes::ALL.without(Scopes::ELEVATION);
 

@@ -228,6 +228,9 @@ fn shows(role: Role, output: &str) -> Option<String> {
         "draw" => "drawn",
         "point" => "pointed",
         "drawing cleared" => "cleared",
+        "held back" => "held-back",
+        "laser gone" => "laser-gone",
+        "not before" => "no-control",
         _ => return None,
     };
     Some(format!("tell {event}"))

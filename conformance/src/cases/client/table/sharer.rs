@@ -26,9 +26,9 @@ const OTHER: Scopes = CEILING.without(Scopes::CONSENT);
 const ASKED: Scopes = OTHER.without(Scopes::POINTER);
 /// An answer to a prompt is taken after a second.
 const GUARD: u64 = timers::ANSWER_GUARD + 500;
-/// The size of a display on which nothing was shown yet, and another.
+/// The size of a display, and another.
 const SIDE: u16 = 256;
-const SMALL: u16 = 64;
+const SMALL: u16 = 72;
 
 /// Events by which a state shows itself.
 const WITNESSES: &[&str] = &[
@@ -168,7 +168,7 @@ fn runs(table: &Table, at: &[usize], path: &[String], timer: &str) -> bool {
         "handshake" => !is("phase", &["joining"]),
         "consent-prompt" => !frozen || near,
         "reconnect" => !path.iter().any(|event| event.starts_with("until ")),
-        "grant" => is("prompt", &["none"]) || near,
+        "grant" => near || is("prompt", &["none"]) && !is("drawing", &["with the laser"]),
         "control-after-consent" => !denied,
         "control-after-denial" => denied,
         "silence" => !is("drawing", &["with the laser"]),

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// An event after that of the plan by which the state that it leads to shows itself: another reaction must come
-/// to it than if one of the regions were still in its state before. The one that tells the most regions
+/// to it than if one of the regions that move were in another state. The one that tells the most of these
 /// apart.
 pub(super) fn of(table: &Table, plan: &Plan) -> Option<(String, Reaction)> {
     let to = &plan.reaction.to;
@@ -22,14 +22,24 @@ pub(super) fn of(table: &Table, plan: &Plan) -> Option<(String, Reaction)> {
         let Some(reaction) = reaction::of(table, to, event) else {
             continue;
         };
-        let tells = |region: &&usize| {
-            let mut still = to.clone();
-            if let (Some(state), Some(before)) = (still.get_mut(**region), plan.at.get(**region)) {
-                *state = *before;
-            }
-            differs(&reaction, reaction::of(table, &still, event).as_ref())
+        let others = |region: usize| {
+            let states = table
+                .machine
+                .regions
+                .get(region)
+                .map_or(0, |of| of.states.len());
+            (0..states).map(move |state| (region, state))
         };
-        let told = moved.iter().filter(tells).count();
+        let tells = |(region, state): &(usize, usize)| {
+            let mut other = to.clone();
+            let Some(place) = other.get_mut(*region) else {
+                return false;
+            };
+            *place = *state;
+            other != *to && differs(&reaction, reaction::of(table, &other, event).as_ref())
+        };
+        let others = moved.iter().flat_map(|region| others(*region));
+        let told = others.filter(tells).count();
         if told > best.as_ref().map_or(0, |(most, ..)| *most) {
             best = Some((told, (*event).to_owned(), reaction));
         }
