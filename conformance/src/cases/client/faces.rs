@@ -386,7 +386,7 @@ fn sharers() -> Vec<Case> {
                 let seen = format!("{asked:?}");
                 let verified = asked.fields.get("verified") != Some(&serde_json::json!(false));
                 stage.check(
-                    "CARD-12",
+                    ["CARD-14", "CARD-12"],
                     !verified,
                     "no card that is verified",
                     seen.clone(),
