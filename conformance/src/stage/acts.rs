@@ -1,6 +1,6 @@
 //! What a case says must be seen, and what it does as the other end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use alongside_state_machine::channel::{input::GrantKey, media};
 use alongside_wire::{
@@ -18,6 +18,9 @@ use crate::{
     driver::Event,
     quic::{Close, Link},
 };
+
+/// How long a driver has for a line that it wrote while its client closed.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 impl ClientStage<'_> {
     /// Notes whether a requirement holds.
@@ -71,7 +74,8 @@ impl ClientStage<'_> {
 
     /// Finds the next thing that is wanted, and goes past it.
     fn find(&mut self, wanted: &impl Fn(&Item) -> bool) -> Done<Option<Item>> {
-        let deadline = Instant::now() + self.bench.patience;
+        let mut deadline = Instant::now() + self.bench.patience;
+        let mut last_words = None;
         let mut next = self.mark;
         loop {
             while let Some(item) = self.log.get(next) {
@@ -82,7 +86,12 @@ impl ClientStage<'_> {
                     return Ok(Some(item));
                 }
             }
-            if self.is_over() || !self.hear(deadline)? {
+            if self.is_over() {
+                // What its driver said before may come after the end of its connection.
+                let most = last_words.get_or_insert_with(|| Instant::now() + LAST_WORDS);
+                deadline = deadline.min(*most);
+            }
+            if !self.hear(deadline)? {
                 return Ok(None);
             }
         }
