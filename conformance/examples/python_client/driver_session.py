@@ -26,7 +26,8 @@ from .sharer import Marks, Sharer
 from .transport import NotConnected, RelayAddress
 
 Command = dict[str, Any]
-FIRST_DISPLAY = {"id": 0, "width": 64, "height": 64}
+FIRST_DISPLAY = {"id": 0, "width": 256, "height": 256}
+"""Before the first picture. The text says no size; with this one, the largest, the suite expects no `displays`."""
 LARGEST_SIDE = 256
 
 

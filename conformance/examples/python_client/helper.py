@@ -183,6 +183,8 @@ class Helper(Controlling):
                 self.tell("displays", displays=fields["displays"])
             case "advisory":
                 self._take_advisory(now, fields["statement"])
+            case "state" if fields["scopes"]:
+                self._new_epoch()
             case "epoch":
                 self._new_epoch()
                 self.tell("epoch", epoch=fields["epoch"], paused=fields["paused"])
