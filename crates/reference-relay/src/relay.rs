@@ -2,7 +2,7 @@
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use alongside_state_machine::{books::Shelf, relay::RelayConfig};
+use alongside_state_machine::{books::Shelf, mutant, relay::RelayConfig};
 use alongside_wire::ErrorCode;
 use quinn::{Endpoint, Incoming};
 use tokio::task::JoinHandle;
@@ -197,6 +197,9 @@ impl Relay {
     /// If it cannot be used; then that of before stays.
     pub fn renew(&self, identity: Identity) -> Result<(), TlsError> {
         let server = quic::server_config(identity, &self.bounds)?;
+        if mutant::is("OPERATION-3/ends") {
+            self.hub.shutdown();
+        }
         self.endpoint.set_server_config(Some(server));
         Ok(())
     }
@@ -309,7 +312,10 @@ async fn accept(endpoint: Endpoint, hub: Arc<Hub>, most: usize, retry_above: usi
         if open >= most {
             incoming.refuse();
         //= spec/14-operation.md#per-source [SOURCE-3] 74c32375
-        } else if open >= retry_above && !incoming.remote_address_validated() {
+        } else if open >= retry_above
+            && !incoming.remote_address_validated()
+            && !mutant::is("SOURCE-3/trusts")
+        {
             // It fails only for an address that is validated.
             let _ = incoming.retry();
         } else {

@@ -62,7 +62,9 @@ fn waits(stage: &mut RelayStage<'_>, device: u8) -> Done<Who> {
     let who = stage.client_from(device)?;
     stage.say(who, wait(device));
     stage.tick(who)?;
-    stage.await_(who, "waiting", |heard| heard.is("waiting"))?;
+    stage.must("DEVICE-4", |stage| {
+        stage.await_(who, "waiting", |heard| heard.is("waiting"))
+    })?;
     Ok(who)
 }
 

@@ -109,7 +109,7 @@ fn renewed(stage: &mut RelayStage<'_>) -> Done {
     let idle = stage.client()?;
     stage.renew_certificate()?;
     // Whoever comes now sees the new one: the suite takes no other.
-    let (_, locator) = stage.helper()?;
+    let (_, locator) = stage.must("OPERATION-3", RelayStage::helper)?;
     talk(stage, "OPERATION-3", [helper, sharer])?;
     stage.join(idle, locator, b"an offer")?;
     stage.sees("OPERATION-3", idle, "place", |heard| heard.is("place"))?;

@@ -424,7 +424,7 @@ fn ends(stage: &mut RelayStage<'_>) -> Done {
     let lasts = signs_in_briefly(stage, who)?;
     stage.pass(lasts)?;
     stage.say(who, CodeRequest {});
-    stage.next("AUTH-10", who, &EXPIRED)?;
+    stage.next(["AUTH-10", "AUTH-11"], who, &EXPIRED)?;
     let helper = stage.client()?;
     let locator = stage.code(helper)?;
     stage.join(who, locator, b"an offer")?;

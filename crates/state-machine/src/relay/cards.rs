@@ -9,7 +9,7 @@ use alongside_wire::{
 use rand_core::RngCore as _;
 
 use super::{ConnId, Relay, Transmit, Violation, account::Account};
-use crate::{identity::issue::Request, time::Timestamp};
+use crate::{identity::issue::Request, mutant, time::Timestamp};
 
 /// A request for a card that waits for its proof.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl Relay {
     //= spec/15-identity.md#issuing [CARD-22] 069eb6d8
     pub(super) fn card_request(&mut self, conn: ConnId, request: CardRequest, now: Timestamp) {
         let answer = match self.may_have_card(conn, now) {
-            _ if !self.issuing => Err(ErrorCode::Unsupported),
+            _ if !self.issuing && !mutant::is("CARD-22/asks") => Err(ErrorCode::Unsupported),
             answer => answer,
         };
         if let Err(code) = answer {
@@ -51,7 +51,9 @@ impl Relay {
         }
         //= spec/15-identity.md#issuing [CARD-23] 718a21a7
         let mut challenge = [0; 32];
-        self.challenges.fill_bytes(&mut challenge);
+        if !mutant::is("CARD-23/same") {
+            self.challenges.fill_bytes(&mut challenge);
+        }
         if let Some(client) = self.clients.get_mut(&conn) {
             client.card = Some(Asked { request, challenge });
         }
@@ -77,7 +79,11 @@ impl Relay {
                 conn,
                 wanted: CardWanted {
                     account: Box::new(account),
-                    ceiling,
+                    ceiling: if mutant::is("CARD-25/all") {
+                        Scopes::ALL
+                    } else {
+                        ceiling
+                    },
                     profile: request.profile,
                     request: Request {
                         card_key: request.card_key,

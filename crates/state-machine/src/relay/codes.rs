@@ -39,6 +39,9 @@ impl Codes {
         //= spec/03-rendezvous.md#allocation [RDV-19] 5b8f930a
         //= spec/03-rendezvous.md#allocation [RDV-20] 487415b5
         if self.live.len() >= config.codes {
+            if mutant::is("RDV-20/ends-one") {
+                self.live.pop_first();
+            }
             return None;
         }
         self.release(config, now);

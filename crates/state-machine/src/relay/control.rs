@@ -173,8 +173,9 @@ impl Relay {
         };
         let lifetime = now.plus_ms(self.config.code_lifetime_ms);
         //= spec/13-sign-in.md#lasting [AUTH-12] b929b60d
-        let until =
-            Ends::new(lifetime, ErrorCode::CodeExpired).or_sign_in(self.signed_in_until(conn));
+        let signed_in = self.signed_in_until(conn);
+        let signed_in = signed_in.filter(|_| !mutant::is("AUTH-12/lives"));
+        let until = Ends::new(lifetime, ErrorCode::CodeExpired).or_sign_in(signed_in);
         self.enter(conn, Phase::Waiting { locator, until }, now);
         let lifetime_ms = u32::try_from(until.at.since(now) / 1_000).unwrap_or(u32::MAX);
         let issued = CodeIssued {

@@ -10,7 +10,7 @@ use alongside_wire::{
 };
 
 use super::{ConnId, Event, Relay, account::Account, client::Phase, control::Held};
-use crate::{device::token_hash, time::Timestamp};
+use crate::{device::token_hash, mutant, time::Timestamp};
 
 /// What a relay knows of a device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +74,9 @@ impl Relay {
             .filter(|(device, _)| before.get(*device) != self.devices.registered.get(*device));
         let gone: Vec<ConnId> = gone.map(|(_, conn)| *conn).collect();
         for conn in gone {
+            if mutant::is("DEVICE-11/waits-on") {
+                continue;
+            }
             self.release(conn, ErrorCode::NotFound.to_wire(), now);
             self.tell(conn, ErrorCode::NotFound);
         }
@@ -83,6 +86,9 @@ impl Relay {
     pub(super) fn dial(&mut self, conn: ConnId, asked: Asked, now: Timestamp) {
         if let Some(held) = self.hold_back(conn, now) {
             self.enter(conn, Phase::Device(Dialling::Asking { asked, held }), now);
+            if mutant::is("DEVICE-3/at-once") {
+                self.dialled(conn, now);
+            }
         }
     }
 
@@ -142,7 +148,9 @@ impl Relay {
             return;
         };
         //= spec/17-known-devices.md#waiting [DEVICE-7] d24a85b4
-        self.devices.waiting.remove(&call.device);
+        if !mutant::is("DEVICE-7/stays") {
+            self.devices.waiting.remove(&call.device);
+        }
         self.sources.succeeded(held.counted);
         let until = self.session_ends(helper, now);
         let phase = |peer| {
@@ -160,6 +168,11 @@ impl Relay {
             conn: helper,
             features: Features::KNOWN_DEVICE,
         });
+        let offer = if mutant::is("DEVICE-5/changes") {
+            offer.into_iter().rev().collect()
+        } else {
+            offer
+        };
         self.send(helper, Joined { offer });
         self.give_places(helper, sharer, until);
     }
@@ -174,7 +187,8 @@ impl Relay {
         let account = self.account(helper, now)?;
         let registration = self.devices.registered.get(device)?;
         let may_help = self.policy.code(Some(account)).is_ok();
-        if !may_help || !registration.is_of(account) {
+        let is_of = registration.is_of(account) || mutant::is("DEVICE-6/anybody");
+        if !may_help || !is_of {
             return None;
         }
         self.devices.waiting.get(device).copied()

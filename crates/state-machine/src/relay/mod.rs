@@ -339,12 +339,15 @@ impl Relay {
     pub fn drain(&mut self, now: Timestamp) {
         self.draining = true;
         let outside = |(conn, client): (&ConnId, &Client)| {
-            (!matches!(client.phase, Phase::Paired { .. })).then_some(*conn)
+            let in_session = matches!(client.phase, Phase::Paired { .. });
+            (!in_session || mutant::is("DRAIN-3/ends")).then_some(*conn)
         };
         let outside: Vec<_> = self.clients.iter().filter_map(outside).collect();
         for conn in outside {
             self.release(conn, ErrorCode::RelayShutdown.to_wire(), now);
-            self.tell(conn, ErrorCode::RelayShutdown);
+            if !mutant::is("DRAIN-2/silent") {
+                self.tell(conn, ErrorCode::RelayShutdown);
+            }
             self.close(conn, ErrorCode::RelayShutdown, now);
         }
     }
@@ -462,7 +465,9 @@ impl Relay {
         if let Err(code) = self.allowed(helper, sharer, link, now) {
             //= spec/13-sign-in.md#policy [POLICY-11] 3b96c53a
             self.enter(helper, Phase::Idle, now);
-            self.tell(helper, code);
+            if !mutant::is("POLICY-11/silent") {
+                self.tell(helper, code);
+            }
             self.refuse(sharer, code);
             return;
         }
@@ -500,7 +505,7 @@ impl Relay {
         let ends = Ends::new(length, ErrorCode::SessionLength);
         let account = self.account(helper, now);
         //= spec/13-sign-in.md#policy [POLICY-12] 3700ef75
-        if !self.policy.rules(account).end_at_expiry {
+        if !self.policy.rules(account).end_at_expiry || mutant::is("POLICY-12/goes-on") {
             return ends;
         }
         ends.or_sign_in(self.signed_in_until(helper))

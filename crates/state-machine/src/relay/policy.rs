@@ -9,6 +9,7 @@ use core::net::IpAddr;
 use alongside_wire::{ErrorCode, Scopes};
 
 use super::account::{Account, Role, Standing};
+use crate::mutant;
 
 /// The rules of both products, and of organisations by their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,9 +152,14 @@ impl Policy {
     pub fn rules(&self, account: Option<&Account>) -> Rules {
         let organisation = account.map(|account| account.organisation.as_str());
         match organisation.filter(|name| !name.is_empty()) {
+            None if mutant::is("POLICY-2/both") => Rules {
+                enabled: self.assist.enabled && self.organisation.enabled,
+                ..self.assist.clone()
+            },
             None => self.assist.clone(),
             Some(name) => match self.organisations.get(name) {
                 None => self.organisation.clone(),
+                Some(rules) if mutant::is("POLICY-1/own") => rules.clone(),
                 Some(rules) => self.organisation.meet(rules),
             },
         }
@@ -166,7 +172,7 @@ impl Policy {
     pub fn sign_in(&self, account: &Account, source: IpAddr) -> Result<Ceilings, ErrorCode> {
         let rules = self.rules(Some(account));
         //= spec/13-sign-in.md#policy [POLICY-3] aeffbc89
-        if !rules.enabled {
+        if !rules.enabled && !mutant::is("POLICY-3/lets-in") {
             return Err(ErrorCode::ProductDisabled);
         }
         //= spec/13-sign-in.md#policy [POLICY-4] 6f961406
@@ -187,18 +193,18 @@ impl Policy {
         if helper.is_none() {
             let other = rules.enabled || self.organisation.enabled;
             //= spec/13-sign-in.md#policy [POLICY-6] b904142d
-            if other && (!rules.enabled || rules.sign_in) {
+            if other && (!rules.enabled || rules.sign_in) && !mutant::is("POLICY-6/lets") {
                 return Err(ErrorCode::SignInRequired);
             }
         }
         //= spec/13-sign-in.md#policy [POLICY-5] 280d079e
-        if !rules.enabled {
+        if !rules.enabled && !mutant::is("POLICY-5/lets") {
             return Err(ErrorCode::ProductDisabled);
         }
         let role = helper.map_or(Role::Elevation, |account| account.role);
         let ceiling = role.ceiling().intersect(rules.most.ceiling());
         //= spec/13-sign-in.md#policy [POLICY-7] 4760a642
-        if !ceiling.contains(Scopes::VIEW) {
+        if !ceiling.contains(Scopes::VIEW) && !mutant::is("POLICY-7/lets") {
             return Err(ErrorCode::RoleNotEnough);
         }
         Ok(ceiling)

@@ -13,7 +13,7 @@ use super::{
     client::{Phase, SigningIn},
     policy::{Ceilings, Policy},
 };
-use crate::time::Timestamp;
+use crate::{mutant, time::Timestamp};
 
 /// A token that was found right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,9 +89,11 @@ impl Relay {
         };
         let source = client.source;
         self.enter(conn, Phase::Idle, now);
-        let answer = result.map_err(NotVerified::code).and_then(|verified| {
+        let answer = result.map_err(refusal).and_then(|verified| {
             //= spec/13-sign-in.md#sign-in [AUTH-6] 6eee9c7d
-            self.sign_ins.succeeded(counted);
+            if !mutant::is("AUTH-6/success") {
+                self.sign_ins.succeeded(counted);
+            }
             let allowed = self.policy.sign_in(&verified.account, source.0)?;
             Ok((verified, allowed))
         });
@@ -116,7 +118,11 @@ impl Relay {
         if let Some(client) = self.clients.get_mut(&conn) {
             client.signed_in = Some(SignedIn {
                 account: Box::new(account),
-                until: now.plus_ms(lasts_ms),
+                until: if mutant::is("AUTH-10/lasts") {
+                    now.plus_ms(1_000 * lasts_ms)
+                } else {
+                    now.plus_ms(lasts_ms)
+                },
             });
             self.send(conn, message);
         }
@@ -128,7 +134,11 @@ impl Relay {
             return;
         };
         //= spec/13-sign-in.md#sign-in [AUTH-5] 20ce15d9
-        let delay = self.sign_ins.delay(source, &self.config, now);
+        let delay = if mutant::is("AUTH-5/at-once") {
+            0
+        } else {
+            self.sign_ins.delay(source, &self.config, now)
+        };
         let counted = self.sign_ins.count(source, &self.config, now);
         let due = now.plus_ms(delay);
         let waiting = SigningIn::Waiting {
@@ -180,7 +190,12 @@ impl Relay {
         let signed_in = self.clients.get(&conn).map(|client| &client.signed_in);
         match signed_in.and_then(Option::as_ref) {
             //= spec/13-sign-in.md#lasting [AUTH-11] 4cf1b1f5
-            Some(signed_in) if now >= signed_in.until => Err(ErrorCode::SignInExpired),
+            Some(signed_in) if now >= signed_in.until => {
+                if mutant::is("AUTH-11/nobody") {
+                    return Ok(None);
+                }
+                Err(ErrorCode::SignInExpired)
+            }
             Some(signed_in) => Ok(Some(&signed_in.account)),
             None => Ok(None),
         }
@@ -190,6 +205,15 @@ impl Relay {
     pub(super) fn signed_in_until(&self, conn: ConnId) -> Option<Timestamp> {
         let signed_in = self.clients.get(&conn)?.signed_in.as_ref()?;
         Some(signed_in.until)
+    }
+}
+
+/// What a client is told whose token was not found right.
+fn refusal(why: NotVerified) -> ErrorCode {
+    match why {
+        NotVerified::Unsupported if mutant::is("AUTH-2/fails") => ErrorCode::SignInFailed,
+        NotVerified::Expired if mutant::is("AUTH-4/fails") => ErrorCode::SignInFailed,
+        why => why.code(),
     }
 }
 

@@ -88,6 +88,106 @@ pub(super) const MUTANTS: &[Mutant] = &[
     sets("SOURCE-2/more", "relay/code/of-one-source", |config| {
         config.codes_per_source *= 2;
     }),
+    sets("RDV-19/more", "relay/code/full", |config| config.codes *= 2),
+    patch("RDV-20/ends-one", "relay/code/full"),
+    patch("RDV-27/lets", "relay/join/table-is-full"),
+    sets("RDV-29/more", "relay/join/too-many-wait", |config| {
+        config.pending_joins *= 2
+    }),
+    sets("HOLD-8/more", "relay/hold/places-are-full", |config| {
+        config.held_places *= 2
+    }),
+    patch("SOURCE-3/trusts", "relay/limits/connections"),
+    // Who signs in, and what they may.
+    drops("AUTH-1/silent", "relay/sign-in/right", "signed-in"),
+    patch("AUTH-2/fails", "relay/sign-in/not-offered"),
+    says_to_relay("AUTH-3/another", "relay/sign-in/wrong", |message| {
+        not_refused(message, ErrorCode::SignInFailed)
+    }),
+    patch("AUTH-4/fails", "relay/jwt/expired"),
+    patch("AUTH-5/at-once", "relay/sign-in/free"),
+    patch("AUTH-6/success", "relay/sign-in/success-does-not-count"),
+    patch("AUTH-10/lasts", "relay/sign-in/ends"),
+    patch("AUTH-11/nobody", "relay/sign-in/ends"),
+    patch("AUTH-12/lives", "relay/sign-in/code-ends"),
+    patch("AUTH-15/any", "relay/jwt/claims"),
+    patch("AUTH-16/early", "relay/jwt/too-early"),
+    patch("AUTH-17/none", "relay/jwt/tolerance"),
+    patch("AUTH-18/all", "relay/jwt/unknown-role"),
+    patch("AUTH-21/compliant", "relay/jwt/unknown-standing"),
+    patch("POLICY-1/own", "relay/policy/all-rules"),
+    patch("POLICY-2/both", "relay/policy/only-assist"),
+    patch("POLICY-3/lets-in", "relay/policy/organisation-is-off"),
+    says_to_relay("POLICY-4/another", "relay/policy/networks", |message| {
+        not_refused(message, ErrorCode::ConditionsNotMet)
+    }),
+    patch("POLICY-5/lets", "relay/policy/both-off"),
+    patch("POLICY-6/lets", "relay/policy/sign-in-required"),
+    patch("POLICY-7/lets", "relay/policy/role-not-enough"),
+    says_to_relay("POLICY-8/another", "relay/policy/links", |message| {
+        not_refused(message, ErrorCode::LinkNotAllowed)
+    }),
+    says_to_relay("POLICY-9/another", "relay/policy/sharers", |message| {
+        not_refused(message, ErrorCode::OtherOrganisation)
+    }),
+    says_to_relay(
+        "POLICY-10/another",
+        "relay/policy/device-not-allowed",
+        |message| not_refused(message, ErrorCode::DeviceNotAllowed),
+    ),
+    patch("POLICY-11/silent", "relay/policy/links"),
+    patch("POLICY-12/goes-on", "relay/sign-in/session-ends"),
+    // Cards, devices, reports, and its end.
+    patch("CARD-22/asks", "relay/card/not-offered"),
+    patch("CARD-23/same", "relay/card/one-proof"),
+    says_to_relay("CARD-24/another", "relay/card/denied", |message| {
+        not_refused(message, ErrorCode::Denied)
+    }),
+    patch("CARD-25/all", "relay/card/ceiling"),
+    patch(
+        "DEVICE-3/at-once",
+        "relay/connection/idle/wait-as-a-registered-device",
+    ),
+    drops("DEVICE-4/silent", "relay/device/called", "waiting"),
+    patch("DEVICE-5/changes", "relay/device/called"),
+    patch("DEVICE-6/anybody", "relay/device/not-found"),
+    patch("DEVICE-7/stays", "relay/device/called"),
+    says_to_relay(
+        "DEVICE-8/silent",
+        "relay/connection/waiting/another-waits-as-its-device",
+        |message| not_gone(message, ErrorCode::Replaced),
+    ),
+    sets("DEVICE-9/more", "relay/device/full", |config| {
+        config.device_waits *= 2
+    }),
+    sets(
+        "DEVICE-10/longer",
+        "relay/connection/waiting/device-wait",
+        |config| {
+            config.device_wait_ms *= 10;
+        },
+    ),
+    patch(
+        "DEVICE-11/waits-on",
+        "relay/connection/waiting/its-device-is-registered-no-more",
+    ),
+    drops("REPORT-4/silent", "relay/report/both", "reported"),
+    says_to_relay("REPORT-5/another", "relay/report/both", |message| {
+        not_refused(message, ErrorCode::NothingToReport)
+    }),
+    sets("REPORT-6/more", "relay/report/of-one-source", |config| {
+        config.reports_per_source *= 2;
+    }),
+    sets("REPORT-7/more", "relay/report/each-day", |config| {
+        config.reports_each_day *= 2
+    }),
+    patch("REPORT-8/busy", "relay/report/not-kept"),
+    says_to_relay("DRAIN-1/another", "relay/drain/begins-nothing", |message| {
+        not_refused(message, ErrorCode::Draining)
+    }),
+    patch("DRAIN-2/silent", "relay/drain/outside"),
+    patch("DRAIN-3/ends", "relay/drain/sessions-go-on"),
+    patch("OPERATION-3/ends", "relay/certificate/renewed"),
     // How it carries.
     patch("OPERATION-1/any", "relay/transport/other-alpn"),
     patch("RDV-32/reads-on", "relay/session/queue"),
@@ -118,6 +218,17 @@ fn not_gone(message: &Message, code: ErrorCode) -> Option<Vec<Message>> {
         code: code.to_wire(),
     };
     (*message == gone.into()).then(Vec::new)
+}
+
+/// Refuses with another code than this.
+fn not_refused(message: &Message, code: ErrorCode) -> Option<Vec<Message>> {
+    let right = Refused {
+        code: code.to_wire(),
+    };
+    let wrong = Refused {
+        code: ErrorCode::Busy.to_wire(),
+    };
+    (*message == right.into()).then(|| vec![wrong.into()])
 }
 
 fn no_word_of_a_leave(message: &Message) -> Option<Vec<Message>> {
