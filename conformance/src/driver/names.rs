@@ -12,6 +12,9 @@ pub(crate) struct Names {
     pub(crate) events: BTreeSet<String>,
     /// What a client can have.
     pub(crate) capabilities: BTreeSet<String>,
+    /// What a relay can have.
+    #[cfg(test)]
+    pub(crate) of_relays: BTreeSet<String>,
 }
 
 /// The names of the schema that the suite was built with.
@@ -29,6 +32,8 @@ pub(crate) fn names() -> &'static Names {
             commands: found("/$defs/command/oneOf", "/properties/op/const"),
             events: found("/$defs/event/oneOf", "/properties/event/const"),
             capabilities: found("/$defs/capability/enum", ""),
+            #[cfg(test)]
+            of_relays: found("/$defs/relay-capability/enum", ""),
         }
     })
 }
@@ -43,5 +48,6 @@ mod tests {
         assert!(names.commands.contains("advance-clock"));
         assert!(names.events.contains("consent-asked"));
         assert!(names.capabilities.contains("clock"));
+        assert!(names.of_relays.contains("drain"));
     }
 }

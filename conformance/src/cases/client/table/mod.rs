@@ -60,6 +60,13 @@ fn case(table: &Arc<Table>, plan: Plan, twin: Option<String>) -> Case {
         Role::Helper => Case::helper(id, title, &checks, run),
         Role::Sharer => Case::sharer(id, title, &checks, run),
     };
+    // A cell may stand on what the other end has to do.
+    let own: Vec<_> = case
+        .targets()
+        .into_iter()
+        .flat_map(|target| case.checks_of(target))
+        .collect();
+    case.checks.retain(|id| own.iter().any(|own| own == id));
     case.needs = needs;
     case.twin = twin;
     case
