@@ -29,6 +29,9 @@ def answer(number, op):
         say({"id": number, "err": {"class": "misuse", "detail": "not now"}})
     elif op not in OPS:
         say({"id": number, "unsupported": {}})
+    elif LIE == "does-nothing" and op == "create-code":
+        # It is a sharer, and knows at least that.
+        say({"id": number, "err": {"class": "misuse", "detail": "a helper does that"}})
     elif LIE == "does-nothing":
         say({"id": number, "ok": {}})
     elif LIE == "rejects":
