@@ -246,14 +246,13 @@ pub struct Open {
     pub device: Option<Device>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
 /// A relay, and the SHA-256 of its certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub struct OtherRelay {
     pub relay: String,
     pub certificate: String,
@@ -262,7 +261,7 @@ pub struct OtherRelay {
 /// A card and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub struct OwnCard {
     pub signed: Hex,
     pub key: Hex,
@@ -275,7 +274,7 @@ pub struct OwnCard {
 /// An issuer that is believed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub struct Anchor {
     pub name: String,
     pub key: Hex,
@@ -286,7 +285,7 @@ pub struct Anchor {
 /// What a card that a relay issues shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "the specification says what each is")]
+#[expect(missing_docs, reason = "the specification says what each is")]
 pub enum AskCard {
     Abbreviated,
     Full,
@@ -295,7 +294,7 @@ pub enum AskCard {
 /// A known device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub struct Device {
     pub id: String,
     pub secret: Hex,
@@ -646,7 +645,7 @@ pub enum Event {
 
 /// What is known of who the other end is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub struct Who {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub standing: String,
@@ -659,7 +658,7 @@ pub struct Who {
 /// All texts of a card, as they are shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "driver.md says what each is")]
+#[expect(missing_docs, reason = "driver.md says what each is")]
 pub struct CardTexts {
     pub first_name: String,
     pub last_name: String,
