@@ -125,6 +125,7 @@ impl Driver {
         self.stdin = None;
         let until = Instant::now() + patience;
         while !self.has_ended() && Instant::now() < until {
+            // The system tells nobody within a time that a program has ended.
             std::thread::sleep(Duration::from_millis(5));
         }
         *self = Self::start_with(&program, patience, stdio)?;

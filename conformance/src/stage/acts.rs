@@ -23,33 +23,6 @@ use crate::{
 const LAST_WORDS: Duration = Duration::from_millis(300);
 
 impl ClientStage<'_> {
-    /// Notes whether a requirement holds.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn check(
-        &mut self,
-        blame: impl Into<Blame>,
-        held: bool,
-        expected: &str,
-        seen: impl Into<String>,
-    ) -> Done {
-        self.ledger.check(&blame.into(), held, expected, seen)
-    }
-
-    /// Takes steps of which a requirement says that what they wait for comes.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn must<T>(
-        &mut self,
-        blame: impl Into<Blame>,
-        steps: impl FnOnce(&mut Self) -> Done<T>,
-    ) -> Done<T> {
-        let done = steps(self);
-        self.ledger.judge(&blame.into(), done)
-    }
-
     /// Waits for something that is only on the way to what the case is about.
     ///
     /// # Errors

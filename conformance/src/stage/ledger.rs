@@ -1,6 +1,6 @@
 //! What a case has seen of the requirements that it is about.
 
-use super::{Done, Stop};
+use super::{ClientStage, Done, PairStage, RelayStage, Stop};
 
 /// The requirements of which at least one is broken if something is not seen, the likeliest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,42 @@ impl Ledger {
         self.0
     }
 }
+
+/// What every stage does with its ledger.
+macro_rules! keeps_a_ledger {
+    ($($stage:ident),*) => { $(
+        impl $stage<'_> {
+            /// Notes whether a requirement holds.
+            ///
+            /// # Errors
+            /// If it does not.
+            pub fn check(
+                &mut self,
+                blame: impl Into<Blame>,
+                held: bool,
+                expected: &str,
+                seen: impl Into<String>,
+            ) -> Done {
+                self.ledger.check(&blame.into(), held, expected, seen)
+            }
+
+            /// Takes steps of which a requirement says that what they wait for comes.
+            ///
+            /// # Errors
+            /// If it does not.
+            pub fn must<T>(
+                &mut self,
+                blame: impl Into<Blame>,
+                steps: impl FnOnce(&mut Self) -> Done<T>,
+            ) -> Done<T> {
+                let done = steps(self);
+                self.ledger.judge(&blame.into(), done)
+            }
+        }
+    )* };
+}
+
+keeps_a_ledger!(ClientStage, RelayStage, PairStage);
 
 #[cfg(test)]
 mod tests {

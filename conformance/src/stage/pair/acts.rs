@@ -11,33 +11,6 @@ use crate::{
 };
 
 impl PairStage<'_> {
-    /// Notes whether a requirement holds.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn check(
-        &mut self,
-        blame: impl Into<Blame>,
-        held: bool,
-        expected: &str,
-        seen: impl Into<String>,
-    ) -> Done {
-        self.ledger.check(&blame.into(), held, expected, seen)
-    }
-
-    /// Takes steps of which a requirement says that what they wait for comes.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn must<T>(
-        &mut self,
-        blame: impl Into<Blame>,
-        steps: impl FnOnce(&mut Self) -> Done<T>,
-    ) -> Done<T> {
-        let done = steps(self);
-        self.ledger.judge(&blame.into(), done)
-    }
-
     /// Gives an end a command that it has to carry out.
     ///
     /// # Errors

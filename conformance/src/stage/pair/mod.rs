@@ -77,7 +77,7 @@ pub struct PairStage<'a> {
     now: u64,
     /// When they were moved last.
     ticked: Instant,
-    ledger: Ledger,
+    pub(in crate::stage) ledger: Ledger,
     transcript: Transcript,
 }
 

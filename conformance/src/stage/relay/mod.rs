@@ -45,7 +45,7 @@ pub struct RelayStage<'a> {
     inbox: Receiver<Tagged>,
     sender: Sender<Tagged>,
     clients: BTreeMap<Who, Client>,
-    ledger: Ledger,
+    pub(in crate::stage) ledger: Ledger,
     transcript: Transcript,
     now: u64,
     real_time: bool,
@@ -579,33 +579,6 @@ impl<'a> RelayStage<'a> {
         };
         let right = closed == Heard::Closed(Close::Code(code.to_wire().into()));
         self.check(of_code, right, &expected, seen)
-    }
-
-    /// Notes whether a requirement holds.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn check(
-        &mut self,
-        blame: impl Into<Blame>,
-        held: bool,
-        expected: &str,
-        seen: impl Into<String>,
-    ) -> Done {
-        self.ledger.check(&blame.into(), held, expected, seen)
-    }
-
-    /// Takes steps of which a requirement says that what they wait for comes.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn must<T>(
-        &mut self,
-        blame: impl Into<Blame>,
-        steps: impl FnOnce(&mut Self) -> Done<T>,
-    ) -> Done<T> {
-        let done = steps(self);
-        self.ledger.judge(&blame.into(), done)
     }
 
     /// What was seen to hold, said and heard, when the case is over. Whoever is there leaves for good, so
