@@ -50,7 +50,8 @@ fn a_picture_that_differs_is_seen() {
     assert_eq!(said.code, 1, "{}", said.text);
     assert_eq!(verdicts(out.path()), [format!("{CASE}@pair FAIL")]);
     assert!(
-        said.text.contains("MEDIA-13 or MEDIA-2: expected the helper"),
+        said.text
+            .contains("MEDIA-13 or MEDIA-2: expected the helper"),
         "{}",
         said.text
     );
