@@ -11,7 +11,6 @@ mod fresh;
 mod hello;
 mod life;
 mod notices;
-mod phases;
 mod pictures;
 mod relay;
 mod relays;
@@ -33,7 +32,6 @@ pub(super) fn cases() -> Vec<Case> {
         relay::cases(),
         relays::cases(),
         wire::cases(),
-        phases::cases(),
         life::cases(),
         chat::cases(),
         notices::cases(),

@@ -321,11 +321,7 @@ fn left_counts(stage: &mut RelayStage<'_>) -> Done {
 fn success_does_not_count(stage: &mut RelayStage<'_>) -> Done {
     for _ in 0..=stage.limit("free-joins")? + 1 {
         let who = stage.client()?;
-        let message = sign_in(stage, ADA);
-        stage.say(who, message);
-        stage.sees("AUTH-6", who, "signed-in at once", |heard| {
-            heard.is("signed-in")
-        })?;
+        signs_in_at_once(stage, who)?;
     }
     Ok(())
 }
@@ -341,6 +337,10 @@ fn apart_from_joins(stage: &mut RelayStage<'_>) -> Done {
         stage.next("AUTH-6", who, &refused(ErrorCode::NotFound))?;
     }
     let who = stage.client_from(1)?;
+    signs_in_at_once(stage, who)
+}
+
+fn signs_in_at_once(stage: &mut RelayStage<'_>, who: Who) -> Done {
     let message = sign_in(stage, ADA);
     stage.say(who, message);
     stage.sees("AUTH-6", who, "signed-in at once", |heard| {

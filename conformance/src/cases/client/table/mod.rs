@@ -9,6 +9,7 @@ mod look;
 mod plan;
 mod player;
 mod reaction;
+mod sample;
 mod sharer;
 mod witness;
 

@@ -245,8 +245,8 @@ fn session() -> Vec<Body> {
         role,
         route,
         twin: match role {
-            Some(Role::Helper) => "helper/phase/viewing-takes",
-            Some(Role::Sharer) => "sharer/phase/viewing-takes",
+            Some(Role::Helper) => "helper/table/consented/heartbeat",
+            Some(Role::Sharer) => "sharer/table/consented/heartbeat",
             None => "client/wire/several",
         },
         needs: &[],

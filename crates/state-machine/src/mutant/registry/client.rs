@@ -73,10 +73,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     says_to_relay("REPORT-1/unasked", "client/report/not-unasked", reports),
     drops("REPORT-2/silent", "client/report/one-act", "report"),
     patch("REPORT-3/early", "client/report/one-act"),
-    lenient(
-        "SESSION-1/lenient",
-        "helper/phase/deciding-forbids-introduce",
-    ),
+    lenient("SESSION-1/lenient", "helper/table/deciding/introduce"),
     patch("SESSION-2/hears", "client/end/deaf-afterwards"),
     patch("SESSION-4/slow", "client/life/heartbeats"),
     patch("SESSION-5/patient", "client/life/silence"),

@@ -10,7 +10,7 @@ use alongside_wire::{
 
 use super::{ASKED, GRANT};
 use crate::{
-    cases::client::{phases::sample, table::player::Player},
+    cases::client::table::{player::Player, sample::sample},
     stage::{Done, Stop},
 };
 

@@ -11,7 +11,10 @@ use alongside_wire::{
 
 use super::{ASKED, OTHER};
 use crate::{
-    cases::client::{faces, phases::sample, table::player::Player},
+    cases::client::{
+        faces,
+        table::{player::Player, sample::sample},
+    },
     stage::{Done, Item, Stop},
 };
 
