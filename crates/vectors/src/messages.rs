@@ -136,6 +136,35 @@ impl<M: Message> Plane<M> {
         self.refused(&id, about, &message.framed(), refusal(clause));
     }
 
+    /// Types and lengths that are not written as they have to be; a message that is, is `right`.
+    fn headers(&mut self, area: &str, right: &[u8]) {
+        let (number, length, body) = (right[0], right[1], &right[2..]);
+        let overlong_type = [&[number | 0x80, 0x00, length], body].concat();
+        let overlong_length = [&[number, length | 0x80, 0x00], body].concat();
+        for (id, about, bytes, clause) in [
+            (
+                "overlong-type",
+                "a type with a superfluous byte",
+                &overlong_type[..],
+                "WIRE-2",
+            ),
+            (
+                "overlong-length",
+                "a length with a superfluous byte",
+                &overlong_length,
+                "WIRE-2",
+            ),
+            (
+                "large-type",
+                "a type beyond 16 bits",
+                &[0x81, 0x80, 0x04, 0x00],
+                "WIRE-1",
+            ),
+        ] {
+            self.refused(&format!("{area}/{id}"), about, bytes, refusal(clause));
+        }
+    }
+
     fn refused(&mut self, id: &str, about: &str, bytes: &[u8], expected: Refusal) {
         match (self.read)(bytes) {
             Ok((read, _)) => panic!("{id}: taken as {read:?}"),

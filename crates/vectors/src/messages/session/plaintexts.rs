@@ -63,31 +63,14 @@ pub(super) fn add(plane: &mut Plane<Message>) {
             &[0x20, 0x00, 0x20],
             "WIRE-3",
         ),
-        (
-            "overlong-type",
-            "a type with a superfluous byte",
-            &[0xA0, 0x00, 0x00],
-            "WIRE-2",
-        ),
-        (
-            "overlong-length",
-            "a length with a superfluous byte",
-            &[0x20, 0x80, 0x00],
-            "WIRE-2",
-        ),
-        (
-            "large-type",
-            "a type beyond 16 bits",
-            &[0x81, 0x80, 0x04, 0x00],
-            "WIRE-1",
-        ),
-        (
-            "large-length",
-            "a length beyond a record",
-            &[0x01, 0x81, 0x80, 0x01],
-            "WIRE-5",
-        ),
     ] {
         plane.refused(&format!("plaintext/{id}"), about, bytes, refusal(clause));
     }
+    plane.headers("plaintext", &[0x20, 0x00]);
+    plane.refused(
+        "plaintext/large-length",
+        "a length beyond a record",
+        &[0x01, 0x81, 0x80, 0x01],
+        refusal("WIRE-5"),
+    );
 }
