@@ -1,6 +1,11 @@
 //! `alongside sharer`.
 
+mod over;
+mod told;
+mod typed;
 mod waiting;
+
+use self::over::Over;
 
 use std::{
     collections::VecDeque,
@@ -9,33 +14,29 @@ use std::{
 };
 
 use alongside_client::{
-    By, Clock, Config, ConnectError, Ended, Relay,
+    Clock, Config, ConnectError, Ended,
     clipboard::Place,
     device::read_device,
     inject,
     quality::Quality,
     screen::{self, Screen},
-    sharer::{self, Command, Event, Options, Receipts, SessionEvent, Start},
+    sharer::{self, Command, Options, Receipts, Start},
 };
 use alongside_state_machine::{endpoint::spent::SpentLocators, identity::keys::SecretKey};
-use alongside_wire::{ErrorCode, ReportCategory, Scopes, rendezvous::SignIn};
+use alongside_wire::{ErrorCode, Scopes, rendezvous::SignIn};
 use tokio::sync::mpsc::{self, Sender};
 
 use super::{
-    Exit, Failure, Stop, args,
-    code::{self, Invitation},
-    countdown::{BACK, Countdown},
+    Exit, Failure, Stop, args, code,
+    countdown::Countdown,
     exit,
     face::FaceArgs,
     input::Typed,
     prompt::Prompt,
     receipts::{self, Book},
-    report::{became_of, report_category},
     spent,
-    status::{Status, choices},
+    status::Status,
     terminal::Terminal,
-    who,
-    words::{excerpt, phrase, plain, signed_in_as_sharer},
 };
 
 pub(crate) async fn run(args: args::Sharer) -> Result<Exit, Failure> {
@@ -131,34 +132,6 @@ async fn overdue(ending: Option<Instant>) {
     match ending {
         Some(since) => tokio::time::sleep_until((since + END_PATIENCE).into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// What came of a join.
-enum Over {
-    Ended(Ended),
-    /// The code was used here before.
-    Spent,
-    /// It did not end in order.
-    Stuck,
-}
-
-impl Over {
-    fn blames_the_code(&self) -> bool {
-        match self {
-            Self::Ended(ended) => code::is_to_blame(ended),
-            Self::Spent => true,
-            Self::Stuck => false,
-        }
-    }
-}
-
-impl From<Over> for Exit {
-    fn from(over: Over) -> Self {
-        match over {
-            Over::Ended(ended) => ended.into(),
-            Over::Spent | Over::Stuck => Self::Failed,
-        }
     }
 }
 
@@ -348,321 +321,6 @@ impl Sharer {
         }
     }
 
-    async fn typed(&mut self, word: &str) {
-        let category = word.strip_prefix("report ").map(report_category);
-        if let Some(Some(category)) = category {
-            self.order(Command::EndAndReport(category)).await;
-            return;
-        }
-        if self.talk.over && word != "report" {
-            self.order(Command::End).await;
-            return;
-        }
-        if let Some(line) = word.strip_prefix("chat ") {
-            self.show_status();
-            self.order(Command::Chat(line.to_owned())).await;
-            return;
-        }
-        if self.raw && word == "typing" {
-            self.show_status();
-            return;
-        }
-        if let Some(digit) = word.strip_prefix("digit ") {
-            self.digit(digit).await;
-            return;
-        }
-        let word = word.strip_prefix("answer ").unwrap_or(word).trim();
-        let (word, number) = match word.split_once(' ') {
-            Some(("yes", number)) => ("yes", number.trim().parse().ok()),
-            _ => (word, None),
-        };
-        let answer = self.talk.prompt.as_ref();
-        let answer = answer.and_then(|prompt| prompt.answer(word, number));
-        let command = match (answer, word) {
-            (Some(answer), _) => {
-                self.answered(&answer);
-                answer
-            }
-            (None, "end" | "q") => Command::End,
-            (None, "report" | "!") => Command::EndAndReport(ReportCategory::Other),
-            (None, "pause") => Command::Pause(true),
-            (None, "unpause") => Command::Pause(false),
-            (None, "toggle-pause") => Command::Pause(!self.talk.paused),
-            (None, "revoke") => Command::Revoke,
-            (None, "card") => Command::ShowCard,
-            (None, "copy") => Command::CopyClipboard,
-            (None, "take" | "refuse") if !self.talk.offered => {
-                self.terminal.line("The helper offers nothing.");
-                return;
-            }
-            (None, "take") => Command::AnswerClipboard(true),
-            (None, "refuse") => {
-                self.talk.offered = false;
-                self.show_status();
-                Command::AnswerClipboard(false)
-            }
-            (None, "quality") => return self.tell_quality(),
-            (None, "renew") => Command::Renew,
-            (None, "keyboard-back") => {
-                let left = self.talk.scopes.intersect(Scopes::GRANTABLE);
-                match left.without(Scopes::KEYBOARD) {
-                    Scopes::NONE => Command::Revoke,
-                    left => Command::Narrow(left),
-                }
-            }
-            (None, word) => return self.not_understood(word),
-        };
-        self.order(command).await;
-    }
-
-    fn tell_quality(&mut self) {
-        let quality = self.talk.quality;
-        self.terminal.line(&quality.map_or_else(
-            || "Nothing is known yet of how well it goes.".to_owned(),
-            |quality| format!("It goes at {quality}."),
-        ));
-    }
-
-    /// An answer is on its way: the next question, if there is one.
-    fn answered(&mut self, answer: &Command) {
-        let Some(prompt) = &self.talk.prompt else {
-            return;
-        };
-        // The last stays open until the session says so: the answer may come too soon, or while the
-        // connection is lost.
-        if let Some(next) = prompt.next(answer) {
-            self.ask(next);
-        }
-    }
-
-    fn not_understood(&mut self, word: &str) {
-        let line = match &self.talk.prompt {
-            Some(prompt) if prompt.wants_word() => "Type no, report, or the whole word: share",
-            _ if word.is_empty() => return,
-            None if ["yes", "no"].contains(&word) => "Nothing is being asked.",
-            _ => {
-                "Type yes, no, pause, unpause, revoke, keyboard-back, renew, copy, take, refuse, \
-                 quality, chat TEXT, end or report."
-            }
-        };
-        self.terminal.line(line);
-        self.want_word();
-        self.show_status();
-    }
-
-    /// A digit of the number that allows control.
-    async fn digit(&mut self, digit: &str) {
-        let (Some(Prompt::Control { scopes, .. }), Some(_)) = (&self.talk.prompt, self.talk.number)
-        else {
-            return;
-        };
-        let scopes = *scopes;
-        self.talk.digits.push_str(digit);
-        self.show_status();
-        if self.talk.digits.len() == 6 {
-            let number = self.talk.digits.parse().ok();
-            self.talk.digits.clear();
-            self.order(Command::AllowControl(scopes, number)).await;
-        }
-    }
-
-    fn happened(&mut self, event: Event) {
-        match event {
-            Event::Connected => self.terminal.status("waiting for the helper ..."),
-            Event::SignedIn(signed_in) => self.terminal.line(&signed_in_as_sharer(&signed_in)),
-            //= spec/05-session.md#friction [FRICTION-7] 09126b66
-            Event::HeldBack { most } => self.terminal.line(&format!(
-                "No answer yet. After wrong codes from this address the relay waits longer and longer \
-                 before it answers, up to {most} seconds."
-            )),
-            Event::Waiting => self.terminal.status("this device waits to be called ..."),
-            Event::Phrase(places) => {
-                self.talk.met = true;
-                self.terminal.line(&format!(
-                    "The helper should see the same three words: {}",
-                    phrase(places)
-                ));
-            }
-            Event::Picture(fetched) => self.terminal.line(&self.face.tell(&fetched)),
-            Event::Number(number) => {
-                self.talk.number = Some(number);
-                let how = if self.raw {
-                    format!("To allow it, type {number:06}.")
-                } else {
-                    format!("To allow it, type: yes {number:06}")
-                };
-                self.terminal.alert(&how);
-                self.show_status();
-            }
-            Event::Scopes(scopes) => {
-                self.talk.scopes = scopes;
-                self.show_status();
-            }
-            //= spec/05-session.md#friction [FRICTION-5] fec42a09
-            Event::NoControlFor { seconds } => self.terminal.line(&format!(
-                "The helper cannot ask for control in the next {seconds} seconds."
-            )),
-            Event::Receipt(receipt, cards) => {
-                receipts::keep(&mut self.book, &receipt, cards, &mut self.terminal);
-            }
-            Event::Quality(quality) => {
-                self.talk.quality = Some(quality);
-                self.terminal.aside(&quality.to_string());
-            }
-            Event::Reported(reporting) => self.terminal.alert(became_of(reporting)),
-            Event::NotNow(misuse) => {
-                self.terminal.line(&format!("Not now: {misuse}."));
-                self.want_word();
-            }
-            Event::Trouble(why) => self.terminal.line(&plain(&why)),
-            Event::Frozen { seconds } => {
-                self.talk.lost.begin(seconds);
-                self.terminal
-                    .line("The connection is lost: nothing is shown and nothing done.");
-                self.show_status();
-            }
-            Event::Clipboard(_) => {
-                self.talk.offered = false;
-                self.terminal.line(
-                    "It is in your clipboard now, until the helper's control ends or you copy \
-                     something.",
-                );
-                self.show_status();
-            }
-            Event::ClipboardSent(text) => self.terminal.line(&format!(
-                "Your clipboard is offered to the helper, {} bytes: {}",
-                text.len(),
-                excerpt(&text)
-            )),
-            Event::Session(event) => self.session_event(event),
-        }
-    }
-
-    fn session_event(&mut self, event: SessionEvent) {
-        match event {
-            SessionEvent::ConsentAsked { name, who, .. } => {
-                self.terminal.line("Who asks:");
-                for line in who::lines(&name, &who) {
-                    self.terminal.line(&line);
-                }
-                if who
-                    .card
-                    .as_ref()
-                    .is_some_and(|card| !card.picture.is_empty())
-                {
-                    self.order_now(Command::FetchPicture);
-                }
-                if self.config.identity.card.is_some() {
-                    let key = if self.raw { "i" } else { "card" };
-                    let line = format!(
-                        "Your own card is shown to an issuer's people; {key} shows it anyway."
-                    );
-                    self.terminal.line(&line);
-                }
-                self.ask(Prompt::Contact(who::briefly(&name, &who)));
-            }
-            SessionEvent::Viewing => {
-                self.talk.prompt = None;
-                self.terminal.line("Your screen is shown from now on.");
-                self.show_status();
-            }
-            SessionEvent::ControlAsked {
-                scopes, renewal, ..
-            } => self.ask(Prompt::Control { scopes, renewal }),
-            SessionEvent::ControlPromptClosed => {
-                self.talk.prompt = None;
-                self.terminal
-                    .line("The question is closed; control was not granted.");
-                self.show_status();
-            }
-            SessionEvent::ControlGranted { scopes, .. } => {
-                self.talk.prompt = None;
-                let line = format!("The helper has control; {}.", choices(scopes, self.raw));
-                self.terminal.alert(&line);
-            }
-            SessionEvent::ControlRenewed { .. } => {
-                self.talk.prompt = None;
-                self.terminal
-                    .line("The helper keeps control for 15 minutes more.");
-                self.show_status();
-            }
-            SessionEvent::ClipboardOffered { text, .. } => {
-                let (start, bytes) = (excerpt(&text), text.len());
-                let (take, refuse) = match self.raw {
-                    true => ("v", "x"),
-                    false => ("take", "refuse"),
-                };
-                self.talk.offered = true;
-                self.terminal.line(&format!(
-                    "The helper offers its clipboard ({take} takes it, {refuse} refuses it), \
-                     {bytes} bytes: {start}"
-                ));
-                self.show_status();
-            }
-            SessionEvent::ClipboardLapsed { .. } => {
-                self.talk.offered = false;
-                self.show_status();
-                self.terminal
-                    .line("(the helper's clipboard is not offered any more)");
-            }
-            SessionEvent::ClipboardAnswered { taken, .. } => {
-                let done = if taken { "took" } else { "did not take" };
-                self.terminal
-                    .line(&format!("The helper {done} your clipboard."));
-            }
-            SessionEvent::ControlEnded { code, .. } => {
-                self.terminal
-                    .line(&format!("The helper has no control any more: {code}."));
-            }
-            SessionEvent::Paused { local, peer } => {
-                self.talk.paused = local;
-                self.terminal.line(match (local, peer) {
-                    (false, false) => "The session goes on: the helper sees your screen again.",
-                    (true, false) => "You paused: nothing is shown.",
-                    (false, true) => "The helper paused: nothing is shown.",
-                    (true, true) => "Both of you paused: nothing is shown.",
-                });
-                self.show_status();
-            }
-            SessionEvent::Ended(ended) => self.over(&ended),
-            SessionEvent::Chat(text) => self.terminal.line(&format!("helper: {}", plain(&text))),
-            SessionEvent::ChatDelivered(_) => self.terminal.line("(delivered)"),
-            SessionEvent::Back => {
-                self.talk.lost.stop();
-                self.terminal.line(BACK);
-                self.show_status();
-            }
-            // The warning stands in the question that follows the answer.
-            SessionEvent::Frozen { .. }
-            | SessionEvent::ScamWarning
-            | SessionEvent::JoinHeldBack
-            | SessionEvent::ControlNotBefore(_)
-            | SessionEvent::MediaReady
-            | SessionEvent::MediaStopped
-            | SessionEvent::CompleteFrameWanted
-            | SessionEvent::Inject(_)
-            | SessionEvent::ReleaseAll
-            | SessionEvent::Stroke(_)
-            | SessionEvent::Laser { .. }
-            | SessionEvent::LaserGone
-            | SessionEvent::DrawingCleared
-            | SessionEvent::Delay(_) => {}
-        }
-    }
-
-    /// The helper ended it, perhaps because they have what they wanted.
-    fn over(&mut self, ended: &Ended) {
-        self.talk.prompt = None;
-        if self.raw && ended.by == By::Peer && ended.fault.is_none() {
-            self.talk.over = true;
-            let seconds = REPORT_AFTER.as_secs();
-            self.terminal.alert(&format!(
-                "The helper ended the session. Press ! within {seconds} seconds to report them to \
-                 whoever runs the relay; any other key closes."
-            ));
-        }
-    }
-
     //= spec/05-session.md#control [CONTROL-6] d5b72aae
     fn ask(&mut self, prompt: Prompt) {
         // What was typed before the question cannot have been the answer that allows it.
@@ -702,42 +360,5 @@ impl Sharer {
         };
         let status = status.text(self.terminal.room());
         self.terminal.status(&status);
-    }
-
-    /// A code that the person types after a join that came to nothing, if they have one.
-    async fn another_code(&mut self, relay: &Relay) -> Option<Invitation> {
-        self.terminal
-            .alert("If the helper reads you another code, type it. Ctrl-C ends.");
-        let mut elsewhere = None;
-        loop {
-            self.typed.want_line();
-            self.terminal.status("code> ");
-            let typed = loop {
-                let word = tokio::select! {
-                    word = self.typed.next() => word?,
-                    () = self.stop.next() => return None,
-                };
-                match word.strip_prefix("answer ") {
-                    Some(code) => break code.to_owned(),
-                    None if word == "end" => return None,
-                    None => {
-                        let typed = self.typed.line().unwrap_or_default();
-                        let status = format!("code> {typed}");
-                        self.terminal.status(&status);
-                    }
-                }
-            };
-            if let Some(code) = elsewhere.take().filter(|_| typed.trim() == "yes") {
-                return Some(Invitation { code, link: true });
-            }
-            match code::read(&typed, relay) {
-                Ok(code::Read::Invitation(invitation)) => return Some(invitation),
-                Ok(code::Read::Elsewhere(link)) => {
-                    self.terminal.line(&code::elsewhere(&link, relay));
-                    elsewhere = Some(link.code);
-                }
-                Err(error) => self.terminal.line(&error.to_string()),
-            }
-        }
     }
 }
