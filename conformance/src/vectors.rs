@@ -1,11 +1,72 @@
 //! The test vectors: a folder of files held against the reference code, and a client that computes them.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::LazyLock, time::Duration};
 
 use alongside_vectors::{all, independent::File};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::driver::{Answer, Broken, Driver};
+
+/// The vectors of one kind, as they are committed.
+#[derive(Debug, Deserialize)]
+pub struct Kind {
+    /// What they are vectors of.
+    pub kind: String,
+    /// The vectors.
+    pub vectors: Vec<Value>,
+}
+
+/// The kinds that are computed: a sequence is no computation, and what it shows the cases show.
+const COMPUTED: &[&str] = &[
+    include_str!("../../spec/vectors/answer.json"),
+    include_str!("../../spec/vectors/card-sign.json"),
+    include_str!("../../spec/vectors/card.json"),
+    include_str!("../../spec/vectors/clear.json"),
+    include_str!("../../spec/vectors/code-draw.json"),
+    include_str!("../../spec/vectors/code.json"),
+    include_str!("../../spec/vectors/confirm.json"),
+    include_str!("../../spec/vectors/device.json"),
+    include_str!("../../spec/vectors/envelope.json"),
+    include_str!("../../spec/vectors/exchange.json"),
+    include_str!("../../spec/vectors/finish.json"),
+    include_str!("../../spec/vectors/journal.json"),
+    include_str!("../../spec/vectors/key.json"),
+    include_str!("../../spec/vectors/link.json"),
+    include_str!("../../spec/vectors/opened.json"),
+    include_str!("../../spec/vectors/opening.json"),
+    include_str!("../../spec/vectors/picture.json"),
+    include_str!("../../spec/vectors/possession.json"),
+    include_str!("../../spec/vectors/proof.json"),
+    include_str!("../../spec/vectors/receipt-file.json"),
+    include_str!("../../spec/vectors/receipt-shown.json"),
+    include_str!("../../spec/vectors/receipt-sign.json"),
+    include_str!("../../spec/vectors/receipt.json"),
+    include_str!("../../spec/vectors/reconnect-answer.json"),
+    include_str!("../../spec/vectors/reconnect-finish.json"),
+    include_str!("../../spec/vectors/reconnect.json"),
+    include_str!("../../spec/vectors/record.json"),
+    include_str!("../../spec/vectors/rendezvous.json"),
+    include_str!("../../spec/vectors/report.json"),
+    include_str!("../../spec/vectors/sealed.json"),
+    include_str!("../../spec/vectors/session.json"),
+    include_str!("../../spec/vectors/signature.json"),
+    include_str!("../../spec/vectors/statement-sign.json"),
+    include_str!("../../spec/vectors/statement.json"),
+    include_str!("../../spec/vectors/window.json"),
+];
+
+/// The vectors of every kind that is computed.
+pub fn computed() -> &'static [Kind] {
+    static ALL: LazyLock<Vec<Kind>> = LazyLock::new(|| {
+        let read = |text: &&str| match serde_json::from_str(text) {
+            Ok(kind) => kind,
+            Err(error) => unreachable!("`cargo vectors` wrote it: {error}"),
+        };
+        COMPUTED.iter().map(read).collect()
+    });
+    &ALL
+}
 
 /// How many vectors were looked at, and what is wrong.
 #[derive(Debug, Default)]
@@ -73,14 +134,19 @@ impl Checked {
 /// If its driver cannot be worked with.
 pub fn driver(driver: &mut Driver, patience: Duration) -> Result<Checked, Broken> {
     let mut checked = Checked::default();
-    for file in all() {
-        for vector in file.vectors() {
+    for file in computed() {
+        for vector in &file.vectors {
             let fields = json!({ "kind": file.kind, "input": vector["input"] });
             match driver.ask("vector", fields, patience)? {
                 Answer::Unsupported => checked.unsupported += 1,
-                answer => match difference(vector, &answer) {
+                answer => match otherwise(vector, &answer) {
                     None => checked.right += 1,
-                    Some(why) => checked.wrong.push(format!("{}: {why}", vector["id"])),
+                    Some(said) => {
+                        let (id, wanted) = (&vector["id"], wanted(vector));
+                        checked
+                            .wrong
+                            .push(format!("{id}: expected {wanted}, and it answers {said}"));
+                    }
                 },
             }
         }
@@ -88,24 +154,32 @@ pub fn driver(driver: &mut Driver, patience: Duration) -> Result<Checked, Broken
     Ok(checked)
 }
 
-fn difference(vector: &Value, answer: &Answer) -> Option<String> {
-    let said = match answer {
-        Answer::Ok(fields) => Value::from(fields.clone()),
-        other => return Some(format!("it answers {other:?}")),
-    };
-    // A refusal that nobody is told has no name.
-    let wanted = match vector.get("error") {
+/// What the vector wants in an answer: a refusal that nobody is told has no name.
+pub(crate) fn wanted(vector: &Value) -> Value {
+    match vector.get("error") {
         Some(error) => json!({ "error": error["name"].as_str().unwrap_or_default() }),
         None => json!({ "output": vector["output"] }),
-    };
-    (said != wanted).then(|| format!("expected {wanted}, and it says {said}"))
+    }
+}
+
+/// What the answer of a client is, in words, if it is not what the vector wants.
+pub(crate) fn otherwise(vector: &Value, answer: &Answer) -> Option<String> {
+    match answer {
+        Answer::Ok(fields) => {
+            let said = Value::from(fields.clone());
+            (said != wanted(vector)).then(|| said.to_string())
+        }
+        other => Some(format!("{other:?}")),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::{Map, Value, json};
 
-    use super::{Answer, Checked, all, difference};
+    use super::{Answer, Checked, all, computed, otherwise};
 
     fn answer(value: &Value) -> Answer {
         let fields: Map<_, _> = value.as_object().unwrap().clone();
@@ -113,20 +187,31 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_that_is_computed_is_asked_for() {
+        let made = all().iter().filter(|file| file.kind != "sequence");
+        let made: BTreeMap<_, _> = made.map(|file| (file.kind, file.vectors())).collect();
+        let asked = computed().iter();
+        let asked: BTreeMap<_, _> = asked
+            .map(|file| (file.kind.as_str(), &file.vectors[..]))
+            .collect();
+        assert_eq!(asked, made);
+    }
+
+    #[test]
     fn an_answer_is_held_against_its_vector() {
         let code = all().iter().find(|file| file.kind == "code").unwrap();
         let taken = &code.vectors()[0];
         let right = json!({ "output": taken["output"] });
-        assert_eq!(difference(taken, &answer(&right)), None);
-        assert!(difference(taken, &answer(&json!({ "error": "" }))).is_some());
+        assert_eq!(otherwise(taken, &answer(&right)), None);
+        assert!(otherwise(taken, &answer(&json!({ "error": "" }))).is_some());
         let refused = code
             .vectors()
             .iter()
             .find(|one| one.get("error").is_some())
             .unwrap();
-        assert_eq!(difference(refused, &answer(&json!({ "error": "" }))), None);
-        assert!(difference(refused, &answer(&right)).is_some());
-        assert!(difference(taken, &Answer::Unsupported).is_some());
+        assert_eq!(otherwise(refused, &answer(&json!({ "error": "" }))), None);
+        assert!(otherwise(refused, &answer(&right)).is_some());
+        assert!(otherwise(taken, &Answer::Unsupported).is_some());
     }
 
     #[test]

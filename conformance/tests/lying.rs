@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{liar, report, run, suite, verdicts};
+use support::{beside, liar, report, run, suite, verdicts};
 
 const CASES: [&str; 2] = ["client/hello/first", "sharer/consent/given"];
 
@@ -142,6 +142,30 @@ fn a_slow_client_is_waited_for_in_vain() {
 #[test]
 fn a_driver_that_invents_events_fails() {
     caught("invents", "2", None, "FAIL", "there is no event \"happy\"");
+}
+
+/// Asked for what a code says it answers what a link says, of which most codes are none.
+#[test]
+fn a_client_that_computes_something_else_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let driver = format!(
+        "python3 {} '\"kind\":\"code\"' '\"kind\":\"link\"' '{}' reference driver",
+        beside("falsifier.py").display(),
+        env!("CARGO_BIN_EXE_alongside-conformance"),
+    );
+    let common = ["--role", "sharer", "--out", out];
+    let cases = ["--run", "client/vector/code", "--run", "client/vector/link"];
+    let arguments = ["test", "client", "--driver", &driver];
+    let said = run(&[&arguments[..], &cases, &common].concat());
+    assert_eq!(said.code, 1, "{}", said.text);
+    let [code, link] = [cases[1], cases[3]];
+    let mut found = verdicts(folder.path());
+    found.sort();
+    let wanted = [format!("{code}@sharer FAIL"), format!("{link}@sharer PASS")];
+    assert_eq!(found, wanted, "{}", said.text);
+    let why = "for the vector \"code/shown\"; it answers {\"error\":";
+    assert!(said.text.contains(why), "{}", said.text);
 }
 
 #[test]

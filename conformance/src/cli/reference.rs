@@ -1,8 +1,10 @@
 //! The reference client and relay, within this program.
 
-use std::path::PathBuf;
+use std::{panic::catch_unwind, path::PathBuf};
 
+use alongside_client::driver::Computed;
 use clap::Subcommand;
+use serde_json::Value;
 use tokio::io::{BufReader, stdin, stdout};
 
 use super::{CONFORMANT, broke_down};
@@ -71,7 +73,9 @@ pub(super) fn be(part: &Reference) -> u8 {
         let done = runtime.block_on(async {
             let (commands, answers) = (BufReader::new(stdin()), stdout());
             match part {
-                Reference::Driver => alongside_client::driver::run(commands, answers).await,
+                Reference::Driver => {
+                    alongside_client::driver::run(commands, answers, Some(compute)).await
+                }
                 Reference::Relay { setup } => {
                     alongside_relay::testing::run(setup, commands, answers).await
                 }
@@ -84,5 +88,19 @@ pub(super) fn be(part: &Reference) -> u8 {
     match done {
         Ok(()) => CONFORMANT,
         Err(error) => broke_down(&error.to_string()),
+    }
+}
+
+/// Vectors, by the code that the client runs on.
+fn compute(kind: &str, input: &Value) -> Computed {
+    // Its makers know no other inputs than those that are some.
+    match catch_unwind(|| alongside_vectors::compute(kind, input)) {
+        Ok(Some(Ok(output))) => Computed::Output(output),
+        Ok(Some(Err(refusal))) => {
+            let name = refusal.error.map(|error| error.name().to_owned());
+            Computed::Error(name.unwrap_or_default())
+        }
+        Ok(None) => Computed::Unknown,
+        Err(_) => Computed::NoInput,
     }
 }

@@ -18,10 +18,11 @@ const OPTIONAL: &[&str] = &[
     "supported",
     "cards",
     "devices",
+    "vector",
 ];
 
 /// Capabilities of a driver by which the suite sees more, and which the client has no say in.
-const HOOKS: &[&str] = &["clock", "reconnect", "vector", "number", "notices"];
+const HOOKS: &[&str] = &["clock", "reconnect", "number", "notices"];
 
 /// The capability that a command of the driver protocol belongs to, if it is one.
 fn capability(op: &str) -> &str {
@@ -59,6 +60,7 @@ mod tests {
         assert_eq!(verdict("consent"), Verdict::Fail);
         assert_eq!(verdict("chat"), Verdict::Unsupported);
         assert_eq!(verdict("grant"), Verdict::Unsupported);
+        assert_eq!(verdict("vector"), Verdict::Unsupported);
         assert_eq!(verdict("reconnect"), Verdict::Untestable);
     }
 }

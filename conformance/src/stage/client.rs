@@ -248,10 +248,32 @@ impl<'a> ClientStage<'a> {
         self.transcript
             .note(self.now, '>', None, format!("driver: {text}"));
         let id = self.bench.driver.tell(op, Some(&self.session), fields);
+        match self.answer(op, id)? {
+            Answer::Ok(fields) => Ok(Ok(fields)),
+            Answer::Err(Class::Misuse, why) => Ok(Err(why)),
+            Answer::Err(Class::Command, why) => {
+                Err(Stop::Driver(format!("{text} is no command to it: {why}")))
+            }
+            Answer::Err(Class::Internal, why) => Err(Stop::Crash(why)),
+            Answer::Unsupported => Err(Stop::Unsupported(op.to_owned())),
+        }
+    }
+
+    /// Lets the driver compute a vector.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn compute(&mut self, kind: &str, input: &Value) -> Done<Answer> {
+        let fields = json!({ "kind": kind, "input": input });
+        let id = self.bench.driver.tell("vector", None, fields);
+        self.answer("vector", id)
+    }
+
+    fn answer(&mut self, op: &str, id: u64) -> Done<Answer> {
         let deadline = Instant::now() + self.bench.patience;
-        let answer = loop {
+        loop {
             if let Some(answer) = self.answers.remove(&id) {
-                break answer;
+                return Ok(answer);
             }
             if !self.hear(deadline)? {
                 if self.bench.driver.has_ended() {
@@ -262,15 +284,6 @@ impl<'a> ClientStage<'a> {
                     seen: self.since(self.mark),
                 });
             }
-        };
-        match answer {
-            Answer::Ok(fields) => Ok(Ok(fields)),
-            Answer::Err(Class::Misuse, why) => Ok(Err(why)),
-            Answer::Err(Class::Command, why) => {
-                Err(Stop::Driver(format!("{text} is no command to it: {why}")))
-            }
-            Answer::Err(Class::Internal, why) => Err(Stop::Crash(why)),
-            Answer::Unsupported => Err(Stop::Unsupported(op.to_owned())),
         }
     }
 

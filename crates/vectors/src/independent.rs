@@ -55,7 +55,10 @@ impl File {
 }
 
 /// What comes of an input, if the kind is one that is computed.
-fn compute(kind: &str, input: &Value) -> Option<Result<Value, Refusal>> {
+///
+/// # Panics
+/// If it is no input of this kind.
+pub fn compute(kind: &str, input: &Value) -> Option<Result<Value, Refusal>> {
     let compute = match kind {
         "code" | "code-draw" | "link" => codes::compute,
         "rendezvous" | "envelope" | "session" | "clear" | "record" => messages::compute,

@@ -39,6 +39,8 @@ pub mod shown;
 mod spelled;
 pub mod vector;
 
+pub use independent::compute;
+
 use std::sync::LazyLock;
 
 use vector::File;

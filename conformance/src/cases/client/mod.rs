@@ -18,6 +18,7 @@ mod signatures;
 mod table;
 mod tools;
 mod transport;
+mod vectors;
 mod wire;
 
 pub(super) use cards::own_with_receipt_key;
@@ -29,6 +30,7 @@ pub(super) fn cases() -> Vec<Case> {
     [
         hello::cases(),
         transport::cases(),
+        vectors::cases(),
         relay::cases(),
         relays::cases(),
         wire::cases(),

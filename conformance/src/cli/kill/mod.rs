@@ -19,7 +19,7 @@ use self::{
     results::{Results, line},
 };
 use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, broke_down, complain, print};
-use crate::{cases, report::mutants::Found, run};
+use crate::{case::Case, cases, report::mutants::Found, run};
 
 /// The variable by which a part of the reference learns how it is to be wrong.
 pub(super) const VARIABLE: &str = "ALONGSIDE_MUTANT";
@@ -112,10 +112,17 @@ impl Options {
     }
 }
 
+/// All cases but the vectors: an output shows many requirements at once, and cannot say which is broken.
+fn cases() -> Vec<Case> {
+    let mut cases = cases::all();
+    cases.retain(|case| !case.needs.contains(&"vector"));
+    cases
+}
+
 /// Hunts all of them, some at once, and tells of each as it is done. How many survive.
 fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<usize, u8> {
     let runtime = tokio::runtime::Runtime::new().map_err(|_| HARNESS)?;
-    let cases = cases::all();
+    let cases = cases();
     let names: BTreeSet<_> = prey.iter().map(|prey| prey.mutant.name).collect();
     if names.len() < prey.len() {
         return Err(complain("two mutants have one name"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alongside_state_machine::mutant;
 
-use crate::{case::Target, cases, requirements};
+use crate::{case::Target, requirements};
 
 const LISTED: &str = include_str!("../../../without-mutant.txt");
 
@@ -72,7 +72,7 @@ fn missing() -> Vec<Row> {
 
 fn wanted() -> BTreeSet<Row> {
     let mut wanted = BTreeSet::new();
-    for case in cases::all() {
+    for case in super::cases() {
         let of: BTreeSet<_> = (case.targets().into_iter())
             .filter_map(|target| match target {
                 Target::Helper | Target::Sharer => Some(CLIENT),

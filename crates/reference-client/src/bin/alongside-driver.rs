@@ -6,7 +6,7 @@ use tokio::io::{BufReader, stdin, stdout};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match alongside_client::driver::run(BufReader::new(stdin()), stdout()).await {
+    match alongside_client::driver::run(BufReader::new(stdin()), stdout(), None).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

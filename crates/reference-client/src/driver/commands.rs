@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::io::AsyncWrite;
 
 use super::{
-    Driver, Word,
+    Computed, Driver, Word,
     protocol::{
         self, Answer, AskCard, Command, Contact, Done, ErrorClass, Hex, Open, Repeat, Request,
         Role, VERSION,
@@ -95,8 +95,8 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
         use helper::Command as Help;
         use sharer::Command as Share;
         let (session, order) = match command {
-            Command::Hello { driver } => return hello(driver),
-            Command::Vector { .. } => return Answer::Unsupported {},
+            Command::Hello { driver } => return hello(driver, self.compute.is_some()),
+            Command::Vector { kind, input } => return self.vector(&kind, &input),
             Command::Open { session, options } => return self.open(session, *options),
             Command::Close { session } => return self.close(&session),
             Command::CreateCode { session } => {
@@ -229,6 +229,16 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
             }
         };
         self.order(&session, order, held).await
+    }
+
+    fn vector(&self, kind: &str, input: &Value) -> Answer {
+        let computed = self.compute.map(|compute| compute(kind, input));
+        match computed.unwrap_or(Computed::Unknown) {
+            Computed::Output(output) => Answer::Ok(Done::Computed { output }),
+            Computed::Error(error) => Answer::Ok(Done::Refused { error }),
+            Computed::NoInput => wrong(format!("it is no input of a vector {kind}")),
+            Computed::Unknown => Answer::Unsupported {},
+        }
     }
 
     fn open(&mut self, name: String, options: Open) -> Answer {
@@ -596,16 +606,18 @@ fn sized<const N: usize>(bytes: &Hex) -> Result<[u8; N], Answer> {
     bytes.sized().ok_or_else(wanted)
 }
 
-fn hello(driver: u32) -> Answer {
+fn hello(driver: u32, vectors: bool) -> Answer {
     if driver != VERSION {
         return wrong(format!("only version {VERSION} is spoken here"));
     }
+    let computes = vectors.then_some(&"vector");
+    let capabilities = CAPABILITIES.iter().chain(computes);
     Answer::Ok(Done::Hello {
         driver,
         name: "alongside-client".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         roles: vec![Role::Helper, Role::Sharer],
-        capabilities: CAPABILITIES.iter().map(|name| (*name).to_owned()).collect(),
+        capabilities: capabilities.map(|name| (*name).to_owned()).collect(),
     })
 }
 

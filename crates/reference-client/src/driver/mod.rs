@@ -18,6 +18,7 @@ use std::{
 
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use serde::Serialize;
+use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::Timestamp;
@@ -25,15 +26,34 @@ use protocol::{Response, Told};
 pub use screen::test_picture;
 use session::{Session, Word};
 
-/// Does what `commands` say, and tells on `answers` what happens, until the commands end.
+/// What computes test vectors, from the kind of one and its input.
+pub type Compute = fn(&str, &Value) -> Computed;
+
+/// What comes of the input of a vector.
+#[derive(Clone, Debug)]
+pub enum Computed {
+    /// As the vector has it.
+    Output(Value),
+    /// The input is refused: the name of the error, empty where nobody is told.
+    Error(String),
+    /// It is no input of this kind.
+    NoInput,
+    /// The kind is not one that is computed here.
+    Unknown,
+}
+
+/// Does what `commands` say, and tells on `answers` what happens, until the commands end. Without a
+/// `compute` it has no vectors: what makes and checks them is for tests, and no part of a client.
 ///
 /// # Errors
 /// If a stream breaks.
 pub async fn run(
     commands: impl AsyncBufRead + Unpin,
     answers: impl AsyncWrite + Unpin,
+    compute: Option<Compute>,
 ) -> io::Result<()> {
     let mut driver = Driver {
+        compute,
         out: answers,
         sessions: BTreeMap::new(),
         spent: Arc::default(),
@@ -53,6 +73,7 @@ pub async fn run(
 }
 
 struct Driver<W> {
+    compute: Option<Compute>,
     out: W,
     sessions: BTreeMap<String, Session>,
     /// This program's memory of codes.

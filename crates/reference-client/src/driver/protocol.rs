@@ -486,6 +486,16 @@ pub enum Done {
         /// Bytes that the client has sent on the control stream of its present connection.
         sent: u64,
     },
+    /// What the input of a vector makes.
+    Computed {
+        /// As the vector has it.
+        output: serde_json::Value,
+    },
+    /// The input of a vector is refused.
+    Refused {
+        /// The name of the error, empty where nobody is told.
+        error: String,
+    },
     /// Nothing but that it is done.
     Nothing {},
 }

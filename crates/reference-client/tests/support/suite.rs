@@ -35,7 +35,7 @@ impl Suite {
         let (told, answers) = duplex(1 << 16);
         tokio::spawn(async move {
             // It breaks off when the test does.
-            let _ = driver::run(BufReader::new(ordered), told).await;
+            let _ = driver::run(BufReader::new(ordered), told, None).await;
         });
         Self::new(commands, answers)
     }
