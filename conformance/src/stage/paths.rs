@@ -232,7 +232,17 @@ impl ClientStage<'_> {
     /// # Errors
     /// If it does not join.
     pub fn joins(&mut self) -> Done<Vec<u8>> {
-        match self.asking()? {
+        self.set_up(&json!({}))?;
+        self.joins_now()
+    }
+
+    /// The offer in the join of a sharer that is set up.
+    ///
+    /// # Errors
+    /// If it does not join.
+    pub fn joins_now(&mut self) -> Done<Vec<u8>> {
+        self.connects()?;
+        match self.asks()? {
             rendezvous::Message::Join(Join { offer, .. }) => Ok(offer),
             other => Err(Stop::Harness(format!("{} is no join", other.name()))),
         }

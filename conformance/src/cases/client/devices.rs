@@ -39,7 +39,7 @@ fn key(secret: [u8; 32]) -> DeviceKey {
 }
 
 /// `open` for the device.
-fn device(role: Role, without_card: bool) -> Value {
+pub(super) fn device(role: Role, without_card: bool) -> Value {
     let (id, secret) = (hex::encode(ID), hex::encode(SECRET));
     match role {
         Role::Helper => json!({ "device": { "id": id, "secret": secret } }),
@@ -54,13 +54,31 @@ fn device(role: Role, without_card: bool) -> Value {
 
 /// The client is opened for the device, and waits or calls.
 fn begins(stage: &mut ClientStage<'_>, without_card: bool) -> Done {
-    stage.device = Some(key(SECRET));
     let open = device(stage.role, without_card);
     stage.set_up(&open)?;
+    starts(stage)
+}
+
+/// A client that was opened for the device waits or calls.
+fn starts(stage: &mut ClientStage<'_>) -> Done {
+    stage.device = Some(key(SECRET));
     match stage.role {
         Role::Sharer => stage.act("wait"),
         Role::Helper => stage.act("call"),
     }
+}
+
+/// A sharer that was opened for the device waits at the relay; what it offers.
+pub(super) fn starts_to_wait(stage: &mut ClientStage<'_>) -> Done<Vec<u8>> {
+    starts(stage)?;
+    waits(stage).map(|wait| wait.offer)
+}
+
+/// A helper that was opened for the device connects and calls.
+pub(super) fn starts_to_call(stage: &mut ClientStage<'_>) -> Done {
+    starts(stage)?;
+    connects(stage)?;
+    calls(stage)
 }
 
 /// A sharer waits on its next connection; what it offers.
@@ -79,7 +97,7 @@ fn waits(stage: &mut ClientStage<'_>) -> Done<Wait> {
 }
 
 /// A helper calls.
-fn calls(stage: &mut ClientStage<'_>) -> Done {
+pub(super) fn calls(stage: &mut ClientStage<'_>) -> Done {
     let right = Call {
         device: DeviceId(ID),
     };
@@ -99,15 +117,15 @@ fn connects(stage: &mut ClientStage<'_>) -> Done {
 
 /// Both have the same keys.
 fn meets(stage: &mut ClientStage<'_>, without_card: bool) -> Done<Envelope> {
-    begins(stage, without_card)?;
+    let open = device(stage.role, without_card);
+    stage.set_up(&open)?;
     match stage.role {
         Role::Sharer => {
-            let offer = waits(stage)?.offer;
+            let offer = starts_to_wait(stage)?;
             stage.answers(&offer)
         }
         Role::Helper => {
-            connects(stage)?;
-            calls(stage)?;
+            starts_to_call(stage)?;
             stage.offers()
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// A card that names this picture.
-fn with(picture: &[u8]) -> Shown {
+pub(super) fn with(picture: &[u8]) -> Shown {
     let mut shown = Shown::valid_now();
     shown.card.picture = vec![PictureInfo {
         hash: hash(picture),

@@ -113,7 +113,7 @@ impl Session {
 
     /// Starts a helper, which asks for a code as soon as it is connected.
     pub(super) fn help(&mut self, clock: Clock, hand: Hand) {
-        self.known.device = self.setup.device.is_some();
+        self.known.calls = self.setup.device.is_some();
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (told, events) = mpsc::channel(EVENTS);
         let eyes = TestEyes::default();
@@ -149,7 +149,7 @@ impl Session {
         hand: Hand,
     ) {
         self.known = Known::default();
-        self.known.device = matches!(start, sharer::Start::Device(_));
+        self.known.waits = matches!(start, sharer::Start::Device(_));
         let (commands, orders) = mpsc::channel(COMMANDS);
         let (told, events) = mpsc::channel(EVENTS);
         let options = sharer::Options {
@@ -212,7 +212,7 @@ impl Session {
 
     /// Whether it is a known device that has no connection yet for its next wait.
     pub(super) fn connects_again(&self) -> bool {
-        self.known.device && !self.known.connected
+        self.known.waits && !self.known.connected
     }
 
     /// The number that an answer which allows control must repeat.

@@ -26,8 +26,10 @@ pub(super) struct Known {
     pub(super) ended: bool,
     /// The other end was there.
     pub(super) met: bool,
-    /// It is, or calls, a known device.
-    pub(super) device: bool,
+    /// It calls a known device.
+    pub(super) calls: bool,
+    /// It is a known device.
+    pub(super) waits: bool,
     /// What a known device does after what it was told last.
     pub(super) next: Option<Next>,
     /// The screen may be seen, and how far is told next.
@@ -207,7 +209,7 @@ pub(super) fn failed(error: &ConnectError, known: &mut Known) -> Vec<Event> {
     if std::mem::replace(&mut known.ended, true) {
         return Vec::new();
     }
-    if known.device {
+    if known.waits {
         known.next = Some(Next::Pause);
         return Vec::new();
     }
@@ -234,7 +236,7 @@ fn phrase(places: helper::Phrase, known: &mut Known) -> Event {
 
 fn ended(why: Ended, known: &mut Known) -> Vec<Event> {
     known.ended = true;
-    let next = known.device.then(|| Next::after(&why, known.met));
+    let next = known.waits.then(|| Next::after(&why, known.met));
     known.next = next;
     //= spec/17-known-devices.md#exchange [DEVICE-17] cfba648f
     match next {
@@ -275,7 +277,7 @@ pub(super) fn stopped() -> Event {
 fn code_spent(code: ErrorCode, spent: usize, warned: bool, known: &Known) -> Vec<Event> {
     let code = name(code);
     let failed = known
-        .device
+        .calls
         .then(|| Event::DeviceFailed { code: code.clone() });
     //= spec/05-session.md#friction [FRICTION-6] a4023c49
     //= spec/02-codes.md#spent [CODE-12] 09f7ca84

@@ -12,9 +12,10 @@ use serde_json::json;
 use super::{
     plan::{Table, Timer, Ways},
     player::{Player, Taken},
+    set_up,
 };
 use crate::{
-    cases::client::faces,
+    cases::client::{devices, faces},
     driver::Role,
     stage::{Done, Stop, names},
 };
@@ -72,10 +73,11 @@ pub(super) fn table() -> Table {
 }
 
 /// A helper without anchors has read any advisory, and the suite's helper shows each frame.
-fn follows(table: &Table, at: &[usize], event: &str) -> Option<&'static str> {
+fn follows(table: &Table, at: &[usize], path: &[String], event: &str) -> Option<&'static str> {
     let is = |region, state| table.is(at, region, &[state]);
+    let read_at_once = !set_up::is(path, set_up::ANCHORS);
     match event {
-        "advisory" if is("advisory", "unread") => Some("read the advisory"),
+        "advisory" if is("advisory", "unread") && read_at_once => Some("read the advisory"),
         "media of the latest epoch" if is("phase", "viewing") => Some("a frame is on the screen"),
         _ => None,
     }
@@ -100,6 +102,10 @@ fn can(table: &Table, at: &[usize], path: &[String], event: &str) -> bool {
                     ended
                 }
                 "chat-ack: of a line that waits" if viewing => is("chat", &["unsettled"]),
+                "picture-request" if is("link", &["up"]) => set_up::is(path, set_up::CARD),
+                "picture" if is("link", &["up"]) => {
+                    set_up::is(path, set_up::CARD) && has(&["card"])
+                }
                 "state: as known" | "state: with the other flag" | "state: that cannot be" => {
                     !is("link", &["up"]) || !viewing || has(&["epoch: next and running"])
                 }
@@ -114,7 +120,11 @@ fn can(table: &Table, at: &[usize], path: &[String], event: &str) -> bool {
         }
         "channel" => !is("phase", &["ended"]),
         "program" => false,
-        _ => event != "call a device",
+        // Who is set up for a device gets to it in no other way.
+        _ if event == "ask for a code" && is("phase", &["idle"]) => {
+            !set_up::is(path, set_up::DEVICE)
+        }
+        _ => event != "call a device" || set_up::is(path, set_up::DEVICE),
     }
 }
 
@@ -137,13 +147,27 @@ fn started(player: &Player<'_, '_, '_>, before: &[usize], event: &str) -> Vec<Ti
 fn acts(player: &mut Player<'_, '_, '_>, event: &str) -> Done<Taken> {
     let (op, fields) = match event {
         "ask for a code" if !player.kept.begun => {
-            player.stage.asking()?;
+            player.stage.connects()?;
+            player.stage.asks()?;
             player.kept.begun = true;
             return Ok(Some(true));
+        }
+        "call a device" if !player.kept.begun => {
+            devices::starts_to_call(player.stage)?;
+            player.kept.begun = true;
+            return Ok(Some(true));
+        }
+        "call a device" => {
+            let taken = player.commands("call", json!({}))?;
+            if taken == Some(true) {
+                devices::calls(player.stage)?;
+            }
+            return Ok(taken);
         }
         "ask for a code" => {
             let taken = player.commands("create-code", json!({}))?;
             if taken == Some(true) {
+                player.stage.device = None;
                 player
                     .stage
                     .await_("code-request", |item| item.is_to_relay("code-request"))?;
@@ -175,7 +199,7 @@ fn does(player: &mut Player<'_, '_, '_>, event: &str) -> Done {
                 lifetime_ms,
             });
         }
-        "joined" if player.is("phase", &["with a code"]) => {
+        "joined" if player.is("phase", &["with a code", "calling"]) => {
             player.envelope = Some(player.stage.offers()?);
         }
         "joined" => player.stage.say(Joined { offer: vec![1] }),
@@ -203,7 +227,8 @@ fn does(player: &mut Player<'_, '_, '_>, event: &str) -> Done {
             let epoch = player.stage.epoch;
             player.stage.show(stream, epoch, 1)?;
         }
-        "card" => faces::shows_right(player.stage, &faces::Shown::right())?,
+        "card" => faces::shows_right(player.stage, &player.card()?)?,
+        "picture" if player.is("link", &["up"]) => player.gives_picture()?,
         "receipt" => {
             let mut said = faces::said(player.stage)?;
             if !player.is("phase", &["viewing"]) {

@@ -47,6 +47,7 @@ const TOLD: &[&str] = &[
 ];
 
 const PROMPT_CLOSED: &str = "tell prompt-closed";
+const CODE_ENDED: &str = "tell code-ended";
 /// What only a driver with the capability `notices` tells.
 const NOTICES: &[&str] = &["tell held-back", "tell no-control", "tell laser-gone"];
 
@@ -66,6 +67,9 @@ pub(super) fn sees(
     wanted.extend(close);
     // An answer closes a prompt as well, and need not be told of.
     wanted.retain(|says| event != "deny" || says != PROMPT_CLOSED);
+    // A call that comes to nothing has no code that ends.
+    let calls = stage.device.is_some();
+    wanted.retain(|says| !calls || says != CODE_ENDED);
     let notices = stage.can("notices");
     wanted.retain(|says| notices || !NOTICES.contains(&says.as_str()));
     let closed = stage.has_come(from, |item| matches!(item, Item::Closed(_)));
@@ -96,6 +100,7 @@ fn compares(
         // The size of a display on which nothing was shown yet.
         "send displays" => event == "a frame is sent",
         PROMPT_CLOSED => event == "deny",
+        CODE_ENDED => stage.device.is_some(),
         // What is told of an item when the session is over.
         "tell lapsed" => is_wanted("tell ended"),
         // With what a connection is closed in the end, if there is nothing to leave.

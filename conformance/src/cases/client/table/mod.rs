@@ -10,6 +10,7 @@ mod plan;
 mod player;
 mod reaction;
 mod sample;
+mod set_up;
 mod sharer;
 mod witness;
 
@@ -56,7 +57,7 @@ fn case(table: &Arc<Table>, plan: Plan, twin: Option<String>) -> Case {
     let (id, checks) = (plan.id.clone(), plan.reaction.checks());
     let needs = table.needs(&plan);
     let table = Arc::clone(table);
-    let run = move |stage: &mut ClientStage<'_>| Player::new(stage, &table).plays(&plan);
+    let run = move |stage: &mut ClientStage<'_>| Player::new(stage, &table, &plan).plays(&plan);
     let mut case = match role {
         Role::Helper => Case::helper(id, title, &checks, run),
         Role::Sharer => Case::sharer(id, title, &checks, run),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     player::{Player, Taken},
     reaction::{self, Reaction},
+    set_up,
 };
 use crate::{
     cases::tables::{machine, slug},
@@ -17,6 +18,8 @@ use crate::{
 
 /// On a path: time passes until this timer is about to run out.
 pub(super) const UNTIL: &str = "until ";
+/// On a path, first of all: what the client is set up with besides the usual.
+pub(super) const WITH: &str = "with ";
 
 /// Region, state, event, and which of its answers.
 pub(super) type Cell = (usize, usize, usize, usize);
@@ -37,7 +40,7 @@ pub(super) struct Table {
 #[derive(Clone, Copy)]
 pub(super) struct Ways {
     /// The event that follows another by itself, in the states after that.
-    pub(super) follows: fn(&Table, &[usize], &str) -> Option<&'static str>,
+    pub(super) follows: fn(&Table, &[usize], &[String], &str) -> Option<&'static str>,
     /// Whether an event can be made to happen in these states, to which one has come by this path.
     pub(super) can: fn(&Table, &[usize], &[String], &str) -> bool,
     /// A command for an act of the person, if it is one that the other role does not have.
@@ -55,7 +58,9 @@ pub(super) struct Ways {
 #[serde(deny_unknown_fields)]
 struct State {
     name: String,
-    /// The state from which it is reached, if it is not the first.
+    /// What the client is set up with, if it is not the usual and the state is a first one.
+    with: Option<String>,
+    /// The state from which it is reached, if it is not a first one.
     after: Option<String>,
     /// What happens then.
     by: Vec<String>,
@@ -130,14 +135,17 @@ impl Table {
             let found = self.states.iter().find(|other| other.name == *name);
             found.map(|other| self.path(other)).unwrap_or_default()
         });
-        [before.unwrap_or_default(), state.by.clone()].concat()
+        let with = state.with.iter().map(|with| format!("{WITH}{with}"));
+        let before = before.unwrap_or_default().into_iter().chain(with);
+        before.chain(state.by.iter().cloned()).collect()
     }
 
     /// Where a path leads, if nothing on it is wrong.
     fn reached(&self, path: &[String]) -> Option<Vec<usize>> {
         let mut at = self.machine.start();
-        for event in path.iter().filter(|event| !event.starts_with(UNTIL)) {
-            let reaction = reaction::of(self, &at, event)?;
+        let is_event = |step: &&String| !step.starts_with(UNTIL) && !step.starts_with(WITH);
+        for event in path.iter().filter(is_event) {
+            let reaction = reaction::of(self, &at, path, event)?;
             if !reaction.is_taken() {
                 return None;
             }
@@ -186,7 +194,7 @@ impl Table {
         let cells = decision.asked.iter();
         let cells = cells.map(|(region, state, answer)| (*region, *state, number, *answer));
         let is_new = |cell: &Cell| self.is_written(*cell) && !seen.contains(cell);
-        let follows = |to: &[usize]| (self.ways.follows)(self, to, event).is_some();
+        let follows = |to: &[usize]| (self.ways.follows)(self, to, path, event).is_some();
         let may_be_new = match &decision.outcome {
             Outcome::Never => false,
             Outcome::Step(to, _) if follows(to) => true,
@@ -198,7 +206,7 @@ impl Table {
         if !(self.ways.can)(self, at, path, event) {
             return None;
         }
-        let reaction = reaction::of(self, at, event)?;
+        let reaction = reaction::of(self, at, path, event)?;
         reaction.cells.iter().any(is_new).then_some(reaction)
     }
 
@@ -221,6 +229,7 @@ impl Table {
         let by_phase = plan.reaction.is_blamed_on("SESSION-1");
         for event in about.chain((!by_phase).then_some(plan.event.as_str())) {
             let of = match event {
+                _ if event.starts_with(WITH) => set_up::needs(event),
                 _ if event.contains("clipboard") => &["control", "clipboard"][..],
                 "draw" => &["control", "drawing"],
                 _ if ["stroke", "laser", "clear"]

@@ -7,17 +7,20 @@ use alongside_wire::{
     envelope::Envelope,
     limits::timers,
     rendezvous::{Gone, PeerLost, Refused},
-    session::{Heartbeat, Message},
+    session::{Heartbeat, Message, Picture},
 };
 use serde_json::{Value, json};
 
 use super::{
     look,
-    plan::{Plan, Table, UNTIL},
+    plan::{Plan, Table, UNTIL, WITH},
     reaction::{self, Answer, Reaction},
-    witness,
+    set_up, witness,
 };
-use crate::stage::{ClientStage, Done, Item, Manners, Stop};
+use crate::{
+    cases::client::faces::Shown,
+    stage::{ClientStage, Done, Item, Manners, Stop},
+};
 
 /// How long before its end a timer is about to run out.
 const SHORTLY: u64 = 1_500;
@@ -27,6 +30,10 @@ pub(super) const CEILING: Scopes = Scopes::ALL.without(Scopes::ELEVATION);
 pub(super) struct Player<'s, 'a, 't> {
     pub(super) stage: &'s mut ClientStage<'a>,
     pub(super) table: &'t Table,
+    /// What has to happen first.
+    pub(super) path: &'t [String],
+    /// The fields of `open` besides the usual.
+    open: Value,
     /// The states of all regions.
     pub(super) at: Vec<usize>,
     /// The code that came with the last event.
@@ -66,7 +73,7 @@ pub(super) struct Kept {
 pub(super) type Taken = Option<bool>;
 
 impl<'s, 'a, 't> Player<'s, 'a, 't> {
-    pub(super) fn new(stage: &'s mut ClientStage<'a>, table: &'t Table) -> Self {
+    pub(super) fn new(stage: &'s mut ClientStage<'a>, table: &'t Table, plan: &'t Plan) -> Self {
         stage.ceiling = CEILING;
         stage.manners = Manners {
             epoch_seen: false,
@@ -79,6 +86,8 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
             at: table.machine.start(),
             stage,
             table,
+            path: &plan.path,
+            open: json!({}),
             told: ErrorCode::Done,
             from: 0,
             envelope: None,
@@ -97,8 +106,13 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
                 self.stage.pass(left.saturating_sub(SHORTLY))?;
                 continue;
             }
+            if event.starts_with(WITH) {
+                let none = || Stop::Harness(format!("nobody is set up {event}"));
+                self.open = set_up::open(self.table.role, event)?.ok_or_else(none)?;
+                continue;
+            }
             let none = || Stop::Harness(format!("{event:?} cannot be here"));
-            let reaction = reaction::of(self.table, &self.at, event).ok_or_else(none)?;
+            let reaction = reaction::of(self.table, &self.at, self.path, event).ok_or_else(none)?;
             self.goes(event, &reaction)?;
         }
         self.looks(&plan.event, &plan.reaction)?;
@@ -260,8 +274,8 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
 
     /// A command, if the driver has one for it.
     fn person(&mut self, event: &str) -> Done<Taken> {
-        if !self.kept.begun && !["join", "ask for a code"].contains(&event) {
-            self.stage.set_up(&json!({}))?;
+        if !self.kept.begun {
+            self.stage.set_up(&self.open)?;
         }
         let ops = match event {
             "set pause" => ("pause", json!({})),
@@ -273,6 +287,36 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
             _ => return (self.table.ways.acts)(self, event),
         };
         self.commands(ops.0, ops.1)
+    }
+
+    /// What there is of these scopes at the client's system.
+    pub(super) fn supported(&self, scopes: Scopes) -> Scopes {
+        match self.has(set_up::FEWER) {
+            true => scopes.intersect(set_up::SUPPORTED),
+            false => scopes,
+        }
+    }
+
+    /// The card of the suite's end; with a picture for a client that may ask for one.
+    pub(super) fn card(&self) -> Done<Shown> {
+        match self.has(set_up::CARD) {
+            true => set_up::shown(),
+            false => Ok(Shown::right()),
+        }
+    }
+
+    /// The person wants to see the picture of that card, and gets it.
+    pub(super) fn gives_picture(&mut self) -> Done {
+        self.stage.act("fetch-picture")?;
+        self.stage.hears("picture-request")?;
+        let data = set_up::picture()?;
+        self.stage.seal_one(Picture { offset: 0, data })?;
+        self.stage.told("picture").map(|_| ())
+    }
+
+    /// Whether the client is set up with this.
+    pub(super) fn has(&self, what: &str) -> bool {
+        set_up::is(self.path, what)
     }
 
     pub(super) fn commands(&mut self, op: &str, fields: Value) -> Done<Taken> {

@@ -83,11 +83,11 @@ impl Reaction {
 }
 
 /// What must show of an event in these states, and of what follows it by itself. None if it cannot be.
-pub(super) fn of(table: &Table, at: &[usize], event: &str) -> Option<Reaction> {
+pub(super) fn of(table: &Table, at: &[usize], path: &[String], event: &str) -> Option<Reaction> {
     let mut reaction = one(table, at, event)?;
     while let (true, Some(next)) = (
         reaction.is_taken(),
-        (table.ways.follows)(table, &reaction.to, event),
+        (table.ways.follows)(table, &reaction.to, path, event),
     ) {
         let then = one(table, &reaction.to, next)?;
         reaction.lines.extend(then.lines);

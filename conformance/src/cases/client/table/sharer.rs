@@ -7,15 +7,17 @@ use alongside_wire::{
     Scopes,
     input::InputEvent,
     limits::timers,
-    session::{Message, Pad},
+    session::{Message, Pad, PictureRequest},
 };
 use serde_json::json;
 
 use super::{
     plan::{Table, Timer, Ways},
     player::{CEILING, Player, Taken},
+    set_up,
 };
 use crate::{
+    cases::client::{devices, faces},
     driver::Role,
     stage::{Done, Item, NAME, Stop, names},
 };
@@ -83,7 +85,7 @@ pub(super) fn table() -> Table {
 }
 
 /// What is on the screen is sent as soon as it may be.
-fn follows(table: &Table, at: &[usize], event: &str) -> Option<&'static str> {
+fn follows(table: &Table, at: &[usize], _: &[String], event: &str) -> Option<&'static str> {
     let is = |region, states: &[&str]| table.is(at, region, states);
     let may = match event {
         "displays change" => true,
@@ -118,6 +120,14 @@ fn can(table: &Table, at: &[usize], path: &[String], event: &str) -> bool {
             let keys = is("link", &["up"]) || is("told", &["unset", "set"]);
             match event {
                 _ if !(stands && keys) => false,
+                "picture-request" | "picture"
+                    if is("link", &["up"]) && !is("phase", &["securing"]) =>
+                {
+                    set_up::is(path, set_up::CARD)
+                }
+                "control-request: for what is not supported" if viewing => {
+                    set_up::is(path, set_up::FEWER)
+                }
                 _ if !viewing => true,
                 _ if event.ends_with("of a grant that has ended") => grant_has_ended,
                 "clipboard: not the next" => grant_has_ended,
@@ -132,6 +142,10 @@ fn can(table: &Table, at: &[usize], path: &[String], event: &str) -> bool {
             }
         }
         "relay" => begun && !ended,
+        // A known device waits for as long as it takes.
+        "time" if event == "handshake" && is("phase", &["waiting"]) => {
+            !set_up::is(path, set_up::DEVICE)
+        }
         "time" => begun && !ended && runs(table, at, path, event),
         "channel" => match event {
             _ if !begun || ended => false,
@@ -147,7 +161,8 @@ fn can(table: &Table, at: &[usize], path: &[String], event: &str) -> bool {
             is("media", &["flows"]) || is("link", &["frozen"])
         }
         "program" => begun && !ended,
-        _ => event != "wait as a device" && event != "allow for too long",
+        _ if event == "wait as a device" => set_up::is(path, set_up::DEVICE),
+        _ => event != "allow for too long",
     }
 }
 
@@ -236,8 +251,11 @@ fn started(player: &Player<'_, '_, '_>, before: &[usize], event: &str) -> Vec<Ti
 
 /// A command that only a sharer has.
 fn acts(player: &mut Player<'_, '_, '_>, event: &str) -> Done<Taken> {
-    if event == "join" && !player.kept.begun {
-        player.offer = player.stage.joins()?;
+    if !player.kept.begun && ["join", "wait as a device"].contains(&event) {
+        player.offer = match event {
+            "join" => player.stage.joins_now()?,
+            _ => devices::starts_to_wait(player.stage)?,
+        };
         player.kept.begun = true;
         return Ok(Some(true));
     }
@@ -254,6 +272,7 @@ fn acts(player: &mut Player<'_, '_, '_>, event: &str) -> Done<Taken> {
             "join",
             json!({ "code": player.stage.draw_code().to_string() }),
         ),
+        "wait as a device" => ("wait", json!({})),
         "say: I started it" => ("contact", json!({ "by": "person" })),
         "say: somebody else did" => ("contact", json!({ "by": "stranger" })),
         "refuse" => ("consent", json!({ "allow": false })),
@@ -279,7 +298,16 @@ fn does(player: &mut Player<'_, '_, '_>, event: &str) -> Done {
             player.stage.ceiling = CEILING.without(Scopes::CHAT);
             answers(player)?;
         }
+        "introduced" if player.has(set_up::CARD) => {
+            faces::shows_right(player.stage, &player.card()?)?;
+        }
         "introduced" => player.stage.introduce(NAME)?,
+        "picture-request" if player.has(set_up::CARD) => {
+            player.stage.act("show-card")?;
+            player.stage.hears("card")?;
+            player.stage.seal_one(PictureRequest {})?;
+        }
+        "picture" if player.has(set_up::CARD) => player.gives_picture()?,
         "an authentic reconnect-1" => reconnects(player)?,
         "a next master" => {
             let again = player.is("told", &["unset", "set"]);

@@ -19,7 +19,7 @@ pub(super) fn of(table: &Table, plan: &Plan) -> Option<(String, Reaction)> {
         if !(table.ways.can)(table, to, &path, event) {
             continue;
         }
-        let Some(reaction) = reaction::of(table, to, event) else {
+        let Some(reaction) = reaction::of(table, to, &path, event) else {
             continue;
         };
         let others = |region: usize| {
@@ -36,7 +36,11 @@ pub(super) fn of(table: &Table, plan: &Plan) -> Option<(String, Reaction)> {
                 return false;
             };
             *place = *state;
-            other != *to && differs(&reaction, reaction::of(table, &other, event).as_ref())
+            other != *to
+                && differs(
+                    &reaction,
+                    reaction::of(table, &other, &path, event).as_ref(),
+                )
         };
         let others = moved.iter().flat_map(|region| others(*region));
         let told = others.filter(tells).count();

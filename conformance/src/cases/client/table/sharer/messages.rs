@@ -76,7 +76,7 @@ pub(super) fn prompt(player: &Player<'_, '_, '_>) -> Scopes {
     let own = player.is("prompt", &["own"]);
     match latest(player).filter(|_| own) {
         Some(grant) => grant.scopes,
-        None if player.asked.is_empty() => ASKED,
+        None if player.asked.is_empty() => player.supported(ASKED),
         None => player.asked,
     }
 }
@@ -93,9 +93,9 @@ fn message(player: &Player<'_, '_, '_>, event: &str) -> Done<Message> {
             let scopes = match variant {
                 "for the scopes of the grant" => held,
                 "beyond the ceiling" => Scopes::VIEW.union(Scopes::KEYBOARD),
-                "for what is not supported" => Scopes::ELEVATION,
-                _ if held == ASKED => OTHER,
-                _ => ASKED,
+                "for what is not supported" => Scopes::POINTER.union(Scopes::ANNOTATE),
+                _ if held == player.supported(ASKED) => player.supported(OTHER),
+                _ => player.supported(ASKED),
             };
             let request = request + u32::from(variant != "with an old id");
             ControlRequest { request, scopes }.into()
