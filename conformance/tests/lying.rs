@@ -2,12 +2,7 @@
 
 mod support;
 
-use std::{
-    fs, thread,
-    time::{Duration, Instant},
-};
-
-use support::{beside, liar, report, run, suite, verdicts};
+use support::{beside, liar, run, verdicts};
 
 const CASES: [&str; 2] = ["client/hello/first", "sharer/consent/given"];
 
@@ -166,76 +161,6 @@ fn a_client_that_computes_something_else_fails() {
     assert_eq!(found, wanted, "{}", said.text);
     let why = "for the vector \"code/shown\"; it answers {\"error\":";
     assert!(said.text.contains(why), "{}", said.text);
-}
-
-#[test]
-fn a_bundle_can_be_read_without_the_driver() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().to_str().expect("a name");
-    let driver = liar("breaks-down");
-    let common = ["--run", CASES[1], "--seed", "7", "--out", out];
-    run(&[&["test", "client", "--driver", &driver][..], &common].concat());
-    let bundle = folder.path().join("bundles/sharer/consent/given@sharer");
-    let readme = fs::read_to_string(bundle.join("README.md")).expect("a file");
-    let again = format!(
-        "test client --driver '{driver}' --role sharer --run {} --seed 7",
-        CASES[1]
-    );
-    for wanted in [&again, "[CONSENT-2] ", "spec/05-session.md#"] {
-        assert!(readme.contains(wanted), "{wanted} is not in {readme}");
-    }
-    let stdio = fs::read_to_string(bundle.join("stdio.log")).expect("a file");
-    assert!(stdio.contains("\"op\":\"open\""), "{stdio}");
-    assert!(stdio.contains("! out of memory"), "{stdio}");
-    let replayed = run(&["replay", bundle.to_str().expect("a name")]);
-    assert_eq!(replayed.code, 0, "{}", replayed.text);
-    for wanted in ["driver: open", "CRASH", "out of memory"] {
-        assert!(
-            replayed.text.contains(wanted),
-            "{wanted} is not in {}",
-            replayed.text
-        );
-    }
-}
-
-#[test]
-fn a_run_that_is_killed_keeps_its_report() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let out = folder.path().to_str().expect("a name");
-    let driver = liar("does-nothing");
-    let common = ["--run", "sharer/", "--jobs", "1", "--out", out];
-    let arguments = [&["test", "client", "--driver", &driver][..], &common].concat();
-    let mut running = suite(&arguments).spawn().expect("it starts");
-    let results = folder.path().join("results.jsonl");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while fs::read_to_string(&results)
-        .unwrap_or_default()
-        .lines()
-        .count()
-        < 2
-    {
-        assert!(Instant::now() < deadline, "no case is done");
-        thread::sleep(Duration::from_millis(20));
-    }
-    running.kill().expect("it runs");
-    running.wait().expect("it ends");
-    assert!(
-        !folder.path().join("report.json").exists(),
-        "it was over already"
-    );
-    // As if the end of the last line had not reached the disk.
-    let mut text = fs::read_to_string(&results).expect("results");
-    text.push_str("{\"case\":\"sharer/cons");
-    fs::write(&results, text).expect("results");
-    let said = run(&["report", out]);
-    assert_eq!(said.code, 1, "{}", said.text);
-    let outcomes = report(folder.path())["outcomes"]
-        .as_array()
-        .map_or(0, Vec::len);
-    assert!(outcomes >= 1);
-    for file in ["junit.xml", "report.html"] {
-        assert!(folder.path().join(file).is_file(), "{file}");
-    }
 }
 
 #[test]

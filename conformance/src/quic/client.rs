@@ -11,12 +11,12 @@ use quinn::{ClientConfig, Endpoint, crypto::rustls::QuicClientConfig};
 use tokio::runtime::Handle;
 
 use super::{
-    PATIENCE,
+    PATIENCE, Qlog,
     link::{Close, Link, Report},
     transport, wait,
 };
 
-/// Connects to a relay from this address of the machine, speaking these protocols.
+/// Connects to a relay from this address of the machine, speaking these protocols, and keeps this log.
 ///
 /// # Errors
 /// How it failed, if there is no connection.
@@ -25,6 +25,7 @@ pub fn dial<T: Send + 'static>(
     certificate: &str,
     from: IpAddr,
     alpn: &[&[u8]],
+    qlog: &Qlog,
     report: Report<T>,
     runtime: &Handle,
 ) -> Result<Link, Close> {
@@ -33,7 +34,7 @@ pub fn dial<T: Send + 'static>(
     tls.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     let crypto = QuicClientConfig::try_from(tls).map_err(lost)?;
     let mut config = ClientConfig::new(Arc::new(crypto));
-    config.transport_config(transport(Duration::from_secs(10)));
+    config.transport_config(transport(Duration::from_secs(10), qlog));
     let _guard = runtime.enter();
     let endpoint = Endpoint::client(SocketAddr::new(from, 0)).map_err(lost)?;
     let connecting = endpoint

@@ -4,11 +4,13 @@
 mod client;
 mod link;
 mod proxy;
+mod qlog;
 mod server;
 
 pub use client::dial;
 pub use link::{Close, Link, Seen};
 pub use proxy::{Proxy, Weather};
+pub use qlog::Qlog;
 pub use server::Server;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -24,13 +26,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Windows that hold back nobody, and no stream that the other side may not open: what it opens
 /// without leave is for a case to see.
-fn transport(idle: Duration) -> Arc<TransportConfig> {
+fn transport(idle: Duration, qlog: &Qlog) -> Arc<TransportConfig> {
     let mut transport = TransportConfig::default();
     transport.max_concurrent_bidi_streams(2_u32.into());
     transport.max_concurrent_uni_streams(64_u32.into());
     transport.datagram_receive_buffer_size(None);
     transport.keep_alive_interval(Some(Duration::from_secs(1)));
     transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
+    transport.qlog_stream(qlog.stream());
     Arc::new(transport)
 }
 

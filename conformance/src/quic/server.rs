@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
 use super::{
-    ALPN,
+    ALPN, Qlog,
     link::{Link, Report},
     transport, wait,
 };
@@ -25,6 +25,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// SHA-256 of its certificate, in hex.
     pub certificate: String,
+    /// The log of all its connections.
+    pub qlog: Qlog,
 }
 
 impl Server {
@@ -37,8 +39,9 @@ impl Server {
             .map_err(|error| error.to_string())?;
         let chain: Vec<CertificateDer<'static>> = vec![made.cert.der().clone()];
         let certificate = hex::encode(Sha256::digest(made.cert.der()));
+        let qlog = Qlog::default();
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-        let config = Self::config(chain, key.into()).map_err(|error| error.to_string())?;
+        let config = Self::config(chain, key.into(), &qlog).map_err(|error| error.to_string())?;
         let _guard = runtime.enter();
         let endpoint = Endpoint::server(config, ([127, 0, 0, 1], 0).into())
             .map_err(|error| error.to_string())?;
@@ -48,12 +51,14 @@ impl Server {
             runtime: runtime.clone(),
             address,
             certificate,
+            qlog,
         })
     }
 
     fn config(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
+        qlog: &Qlog,
     ) -> Result<ServerConfig, Box<dyn std::error::Error>> {
         let mut tls =
             rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -62,7 +67,7 @@ impl Server {
                 .with_single_cert(chain, key)?;
         tls.alpn_protocols = vec![ALPN.to_vec()];
         let mut config = ServerConfig::with_crypto(Arc::new(QuicServerConfig::try_from(tls)?));
-        config.transport_config(transport(Duration::from_secs(10)));
+        config.transport_config(transport(Duration::from_secs(10), qlog));
         Ok(config)
     }
 

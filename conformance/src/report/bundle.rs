@@ -40,6 +40,9 @@ impl<'a> Bundle<'a> {
         let capture = Capture::new(self.outcome, transcript).text()?;
         fs::write(folder.join(TRANSCRIPT), capture)?;
         fs::write(folder.join(KEYS), key_log(&transcript.keys))?;
+        for (name, qlog) in &transcript.qlogs {
+            fs::write(folder.join(format!("{name}.sqlog")), qlog.text())?;
+        }
         fs::write(folder.join("stdio.log"), lines(&self.evidence.stdio))?;
         let outcome = serde_json::to_string_pretty(self.outcome)?;
         fs::write(folder.join(OUTCOME), outcome + "\n")?;
@@ -78,8 +81,17 @@ impl<'a> Bundle<'a> {
         out += &format!(
             "To read it, without what is under test:\n\n    alongside-conformance replay {shown}\n\n"
         );
-        out + FILES
+        out + &files(!self.evidence.transcript.qlogs.is_empty())
     }
+}
+
+/// What each file is.
+fn files(qlog: bool) -> String {
+    let qlog = match qlog {
+        true => QLOG,
+        false => "",
+    };
+    format!("{FILES}{qlog}")
 }
 
 const FILES: &str = "\
@@ -87,10 +99,13 @@ const FILES: &str = "\
 |---|---|
 | `transcript.json` | what was done (`>`) and heard (`<`), with the bytes of every stream |
 | `keys.log` | the master secrets of the session, if there was one |
-| `stdio.log` | standard input (`>`), output (`<`) and error (`!`) of the driver or the relay |
+| `stdio.log` | standard input (`>`), output (`<`) and error (`!`) of what is under test |
 | `outcome.json` | the verdict |
+";
 
-There is no qlog: the suite's own end of a connection is in the transcript, as the protocol sees it.
+/// Only if the suite itself was an end of a connection.
+const QLOG: &str = "\
+| `*.sqlog` | what QUIC did at the suite's own ends, as [qlog](https://qvis.quictools.info): packets sent, received and lost, times of travel |
 ";
 
 fn lines(lines: &[String]) -> String {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     case::Target,
     driver::{Answer, Broken, Driver, Program, Role},
-    quic::{ALPN, Seen, dial},
+    quic::{ALPN, Qlog, Seen, dial},
     stage::{SetUp, Stop},
 };
 
@@ -231,6 +231,7 @@ fn relay(
         &relay.certificate,
         [127, 0, 0, 1].into(),
         &[ALPN],
+        &Qlog::default(),
         (sender, |seen: Seen| seen),
         runtime,
     );

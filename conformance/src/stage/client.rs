@@ -158,6 +158,9 @@ impl<'a> ClientStage<'a> {
     /// If the suite has no port, or the driver does not take it.
     pub fn open(bench: &'a mut Bench, role: Role, session: String, seed: u64) -> Done<Self> {
         let server = Server::start(&bench.runtime).map_err(Stop::Harness)?;
+        let mut transcript = Transcript::default();
+        let qlog = ("relay".to_owned(), server.qlog.clone());
+        transcript.qlogs.push(qlog);
         let (sender, inbox) = channel();
         bench.driver.listen(&sender, Input::Driver);
         Ok(Self {
@@ -193,7 +196,7 @@ impl<'a> ClientStage<'a> {
             now: 0,
             spoke_at: Instant::now(),
             ledger: Ledger::default(),
-            transcript: Transcript::default(),
+            transcript,
             epochs_shown: Vec::new(),
             film: 0,
             film_stream: None,

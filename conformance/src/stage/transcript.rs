@@ -3,6 +3,8 @@
 use alongside_state_machine::channel::keys::Keys;
 use serde::{Deserialize, Serialize};
 
+use crate::quic::Qlog;
+
 /// One thing of a session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
@@ -55,6 +57,8 @@ pub struct Transcript {
     pub entries: Vec<Entry>,
     /// Every secret that there was.
     pub keys: Vec<Master>,
+    /// What QUIC did at each end of the suite's, by its name.
+    pub qlogs: Vec<(String, Qlog)>,
     kept: usize,
 }
 

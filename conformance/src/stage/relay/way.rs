@@ -14,7 +14,7 @@ use std::{
 use rand_core::RngCore as _;
 
 use super::{Client, Done, RelayStage, Stop, Tagged, Who};
-use crate::quic::{ALPN, Close, Proxy, Seen, Weather, dial};
+use crate::quic::{ALPN, Close, Proxy, Qlog, Seen, Weather, dial};
 
 /// Where the clients of one case come from: addresses of 127.0.0.0/8 that no other case has, because a
 /// relay remembers of each what has failed.
@@ -84,7 +84,11 @@ impl RelayStage<'_> {
         let (sender, tagged) = channel::<Seen>();
         let certificate = &self.relay.certificate;
         let report = (sender, (|seen| seen) as fn(Seen) -> Seen);
-        let link = match dial(to, certificate, from, alpn, report, &self.runtime) {
+        let qlog = Qlog::default();
+        let dialled = dial(to, certificate, from, alpn, &qlog, report, &self.runtime);
+        let name = format!("client-{}", who.0);
+        self.transcript.qlogs.push((name, qlog));
+        let link = match dialled {
             Ok(link) => Some(link),
             // It was closed as soon as it was there, which a case may be about.
             Err(close @ Close::Code(_)) => {

@@ -1,0 +1,179 @@
+//! What a run leaves behind.
+
+mod support;
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use support::{beside, liar, report, run, suite, verdicts};
+
+const CASE: &str = "sharer/consent/given";
+
+/// A failure that comes of saying something else to what is under test.
+struct Failure {
+    test: &'static str,
+    /// The option that starts a part of the reference, and which part.
+    program: (&'static str, &'static str),
+    target: &'static str,
+    case: &'static str,
+    verdict: &'static str,
+    /// What the suite says, and what is heard.
+    instead: (&'static str, &'static str),
+}
+
+/// The names and texts of its logs of QUIC.
+fn qlogs(failure: &Failure) -> Vec<(String, String)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let (falsifier, (says, hears)) = (beside("falsifier.py"), failure.instead);
+    let (option, part) = failure.program;
+    let program = format!(
+        "python3 {} '{says}' '{hears}' '{}' reference {part}",
+        falsifier.display(),
+        env!("CARGO_BIN_EXE_alongside-conformance"),
+    );
+    let common = ["--timeout-scale", "1", "--role", failure.target];
+    let one = ["--run", failure.case, "--out", out];
+    let said = run(&[&["test", failure.test, option, &program], &common[..], &one].concat());
+    let verdict = format!("{}@{} {}", failure.case, failure.target, failure.verdict);
+    assert_eq!(verdicts(folder.path()), [verdict], "{}", said.text);
+    let name = format!("bundles/{}@{}", failure.case, failure.target);
+    let bundle = folder.path().join(name);
+    let readme = fs::read_to_string(bundle.join("README.md")).expect("a file");
+    assert!(readme.contains("| `*.sqlog` |"), "{readme}");
+    let files = fs::read_dir(&bundle).expect("a folder");
+    let files = files.map(|file| file.expect("a file").path());
+    let mut found: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "sqlog"))
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            (name.into_owned(), fs::read_to_string(&path).expect("text"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// Whether packets of a handshake went both ways, by the records of a log.
+fn has_handshake(qlog: &str) -> bool {
+    let records = qlog.split('\u{1e}').filter(|record| !record.is_empty());
+    let records: Vec<Value> = records
+        .map(|record| serde_json::from_str(record).expect("JSON"))
+        .collect();
+    assert_eq!(records[0]["qlog_format"], "JSON-SEQ");
+    let went = |name: &str| {
+        let mut packets = records.iter().filter(|one| one["name"] == name);
+        packets.any(|one| one["data"]["header"]["packet_type"] == "handshake")
+    };
+    went("transport:packet_sent") && went("transport:packet_received")
+}
+
+#[test]
+fn a_failure_of_a_client_has_the_log_of_its_relay() {
+    let logs = qlogs(&Failure {
+        test: "client",
+        program: ("--driver", "driver"),
+        target: "sharer",
+        case: CASE,
+        verdict: "TIMEOUT",
+        instead: ("\"op\":\"consent\"", "\"op\":\"revoke\""),
+    });
+    let [(name, qlog)] = &logs[..] else {
+        panic!("{logs:?}");
+    };
+    assert_eq!(name, "relay.sqlog");
+    assert!(has_handshake(qlog), "{qlog}");
+}
+
+#[test]
+fn a_failure_of_a_relay_has_the_log_of_each_of_its_clients() {
+    let logs = qlogs(&Failure {
+        test: "relay",
+        program: ("--relay-cmd", "relay {setup}"),
+        target: "relay",
+        case: "relay/drain/outside",
+        verdict: "FAIL",
+        instead: ("\"op\":\"drain\"", "\"op\":\"reload\""),
+    });
+    let names: Vec<_> = logs.iter().map(|(name, _)| name.as_str()).collect();
+    assert!(
+        names.starts_with(&["client-0.sqlog", "client-1.sqlog"]),
+        "{names:?}"
+    );
+    for (name, qlog) in &logs {
+        assert!(has_handshake(qlog), "{name}: {qlog}");
+    }
+}
+
+#[test]
+fn a_bundle_can_be_read_without_the_driver() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let driver = liar("breaks-down");
+    let common = ["--run", CASE, "--seed", "7", "--out", out];
+    run(&[&["test", "client", "--driver", &driver][..], &common].concat());
+    let bundle = folder.path().join("bundles/sharer/consent/given@sharer");
+    let readme = fs::read_to_string(bundle.join("README.md")).expect("a file");
+    let again = format!(
+        "test client --driver '{driver}' --role sharer --run {} --seed 7",
+        CASE
+    );
+    for wanted in [&again, "[CONSENT-2] ", "spec/05-session.md#"] {
+        assert!(readme.contains(wanted), "{wanted} is not in {readme}");
+    }
+    let stdio = fs::read_to_string(bundle.join("stdio.log")).expect("a file");
+    assert!(stdio.contains("\"op\":\"open\""), "{stdio}");
+    assert!(stdio.contains("! out of memory"), "{stdio}");
+    let replayed = run(&["replay", bundle.to_str().expect("a name")]);
+    assert_eq!(replayed.code, 0, "{}", replayed.text);
+    for wanted in ["driver: open", "CRASH", "out of memory"] {
+        assert!(
+            replayed.text.contains(wanted),
+            "{wanted} is not in {}",
+            replayed.text
+        );
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_keeps_its_report() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let driver = liar("does-nothing");
+    let common = ["--run", "sharer/", "--jobs", "1", "--out", out];
+    let arguments = [&["test", "client", "--driver", &driver][..], &common].concat();
+    let mut running = suite(&arguments).spawn().expect("it starts");
+    let results = folder.path().join("results.jsonl");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while fs::read_to_string(&results)
+        .unwrap_or_default()
+        .lines()
+        .count()
+        < 2
+    {
+        assert!(Instant::now() < deadline, "no case is done");
+        thread::sleep(Duration::from_millis(20));
+    }
+    running.kill().expect("it runs");
+    running.wait().expect("it ends");
+    assert!(
+        !folder.path().join("report.json").exists(),
+        "it was over already"
+    );
+    // As if the end of the last line had not reached the disk.
+    let mut text = fs::read_to_string(&results).expect("results");
+    text.push_str("{\"case\":\"sharer/cons");
+    fs::write(&results, text).expect("results");
+    let said = run(&["report", out]);
+    assert_eq!(said.code, 1, "{}", said.text);
+    let outcomes = report(folder.path())["outcomes"]
+        .as_array()
+        .map_or(0, Vec::len);
+    assert!(outcomes >= 1);
+    for file in ["junit.xml", "report.html"] {
+        assert!(folder.path().join(file).is_file(), "{file}");
+    }
+}
