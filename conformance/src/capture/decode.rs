@@ -22,14 +22,27 @@ use crate::{
     stage::{Entry, On},
 };
 
-/// All of it, to be read.
-pub fn decode(capture: &Capture, keys: &KeyLog) -> String {
+/// What a capture says.
+#[derive(Debug)]
+pub struct Decoded {
+    /// All of it, to be read.
+    pub text: String,
+    /// How many records of the session there are that its keys open, and that they do not.
+    pub opened: usize,
+    /// See there.
+    pub shut: usize,
+}
+
+/// Reads a capture with its keys.
+pub fn decode(capture: &Capture, keys: &KeyLog) -> Decoded {
     let mut reader = Reader {
         target: capture.target,
         planes: Planes::new(&keys.0),
         control: BTreeMap::new(),
         streams: BTreeMap::new(),
         frames: BTreeMap::new(),
+        opened: 0,
+        shut: 0,
         out: format!(
             "{} ({}): {}\n\n",
             capture.case, capture.target, capture.title
@@ -38,7 +51,12 @@ pub fn decode(capture: &Capture, keys: &KeyLog) -> String {
     for entry in &capture.entries {
         reader.entry(entry);
     }
-    reader.out
+    reader.rest();
+    Decoded {
+        text: reader.out,
+        opened: reader.opened,
+        shut: reader.shut,
+    }
 }
 
 /// Whose bytes they are: of which client, and which way.
@@ -50,6 +68,8 @@ struct Reader<'a> {
     control: BTreeMap<Side, Deframer>,
     streams: BTreeMap<(Side, u64), Vec<u8>>,
     frames: BTreeMap<u32, Vec<u8>>,
+    opened: usize,
+    shut: usize,
     out: String,
 }
 
@@ -64,6 +84,23 @@ impl Reader<'_> {
         }
         if entry.cut {
             self.line(1, "there were more bytes, which were not kept");
+        }
+    }
+
+    /// What is left of a stream that breaks off within something.
+    fn rest(&mut self) {
+        let control = std::mem::take(&mut self.control);
+        let control = control
+            .iter()
+            .map(|(side, rest)| (*side, "control", rest.pending()));
+        let streams = std::mem::take(&mut self.streams);
+        let streams = streams
+            .iter()
+            .map(|((side, _), rest)| (*side, "frame", rest.len()));
+        for (side, which, left) in control.chain(streams).filter(|(.., left)| *left > 0) {
+            let who = self.speaker(side);
+            self.out +=
+                &format!("{who}: a {which} stream ends with {left} bytes that are nothing whole\n");
         }
     }
 
@@ -163,8 +200,14 @@ impl Reader<'_> {
             Ok(Some(Envelope::Sealed(sealed))) if self.planes.has_keys() => {
                 let (_, direction) = self.end(side);
                 match self.planes.record(direction, &sealed) {
-                    Some(plaintext) => self.record(side, &plaintext),
-                    None => self.line(1, "sealed, and does not open"),
+                    Some(plaintext) => {
+                        self.opened += 1;
+                        self.record(side, &plaintext);
+                    }
+                    None => {
+                        self.shut += 1;
+                        self.line(1, "sealed, and does not open");
+                    }
                 }
             }
             Ok(Some(envelope)) => {

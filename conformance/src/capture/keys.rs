@@ -36,15 +36,19 @@ impl KeyLog {
     /// If it is none; in words.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = fs::read_to_string(path);
-        let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
-        Self::parse(&text).map_err(|why| format!("{}: {why}", path.display()))
+        let read = text.map_err(|error| error.to_string());
+        read.and_then(|text| Self::parse(&text))
+            .map_err(|why| format!("{}: {why}", path.display()))
     }
 
     fn parse(text: &str) -> Result<Self, String> {
         let lines = text.lines().enumerate();
         let lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let keys = lines.map(|(place, line)| {
-            one(line).ok_or_else(|| format!("line {} is no MASTER line", place + 1))
+            one(line).ok_or_else(|| format!(
+                "line {} is no line of a key log, `MASTER`, suite, generation and secret, as in the keys.log of a bundle",
+                place + 1
+            ))
         });
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
         keys.sort_by_key(Keys::generation);

@@ -9,7 +9,7 @@ mod fields;
 mod keys;
 mod planes;
 
-pub use decode::decode;
+pub use decode::{Decoded, decode};
 pub use keys::{KeyLog, text as key_log};
 
 use std::{fs, path::Path};
@@ -24,6 +24,10 @@ use crate::{
 
 /// The form of this version.
 const FORMAT: u32 = 1;
+
+/// What to do about a file that is none.
+const WHOLE: &str =
+    "`--captures FOLDER` of a test, or the transcript.json of a bundle, gives a whole one";
 
 /// A recorded session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,13 +61,20 @@ impl Capture {
     /// # Errors
     /// If it is none; in words.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let wrong = |why: String| format!("{}: {why}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let capture: Self = serde_json::from_str(&text)
-            .map_err(|error| wrong(format!("it is no capture: {error}")))?;
-        match capture.format {
-            FORMAT => Ok(capture),
-            other => Err(wrong(format!("it is a capture of form {other}"))),
+        let wrong = |why: String| format!("{}: {why}; {WHOLE}", path.display());
+        let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let capture: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| wrong(format!("it is no capture, or a part of one: {error}")))?;
+        if capture.format != FORMAT {
+            return Err(wrong(format!("it is a capture of form {}", capture.format)));
+        }
+        let spoilt = capture.entries.iter().position(Entry::is_spoilt);
+        match spoilt {
+            Some(place) => Err(wrong(format!(
+                "the bytes of entry {} are no hex",
+                place + 1
+            ))),
+            None => Ok(capture),
         }
     }
 

@@ -40,11 +40,19 @@ fn one(file: &Path, keys: Option<&PathBuf>) -> Result<String, String> {
         file.with_file_name(bundle::KEYS),
     ];
     let near = beside.iter().find(|path| path.is_file());
-    let keys = match keys.or(near) {
-        Some(path) => KeyLog::read(path)?,
-        None => KeyLog::default(),
+    let Some(path) = keys.or(near) else {
+        return Ok(decode(&capture, &KeyLog::default()).text);
     };
-    Ok(decode(&capture, &keys))
+    let decoded = decode(&capture, &KeyLog::read(path)?);
+    match (decoded.opened, decoded.shut) {
+        (0, 1..) => Err(format!(
+            "{}: nothing that is sealed in it opens with {}, so these are the keys of another session; \
+             name its own by --keys, or /dev/null to read it without",
+            file.display(),
+            path.display()
+        )),
+        _ => Ok(decoded.text),
+    }
 }
 
 /// A bundle.

@@ -29,6 +29,13 @@ pub struct Entry {
     pub cut: bool,
 }
 
+impl Entry {
+    /// Whether its bytes cannot be read.
+    pub(crate) fn is_spoilt(&self) -> bool {
+        hex::decode(&self.bytes).is_err()
+    }
+}
+
 /// A stream of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
