@@ -28,7 +28,9 @@ fn shown(name: &str, value: &Value) -> String {
     let is_hex = plain.len() >= 16 && plain.bytes().all(|byte| byte.is_ascii_hexdigit());
     match (name, value.as_u64()) {
         ("code", Some(code)) => format!("{plain} ({})", error(code)),
-        ("scopes" | "ceiling" | "help" | "share", Some(bits)) => format!("{plain} ({})", scopes(bits)),
+        ("scopes" | "ceiling" | "help" | "share", Some(bits)) => {
+            format!("{plain} ({})", scopes(bits))
+        }
         _ if long => {
             let head: String = plain.chars().take(LONGEST).collect();
             let all = match is_hex {
