@@ -10,7 +10,9 @@ from alongside_independent.refusal import Refused
 from alongside_independent.wire import to_json
 
 from .client import StillClock
-from .driver_session import Misuse, Session, WrongCommand
+from .driver_acts import ACTS
+from .driver_fields import Misuse, WrongCommand
+from .driver_session import Session
 from .sharer import Marks
 
 Say = Callable[[dict[str, Any]], None]
@@ -65,7 +67,7 @@ class Driver:
         return {"ok": {}}
 
     def _act(self, op: str, command: dict[str, Any]) -> dict[str, Any]:
-        act = Session.ACTS.get(op)
+        act = ACTS.get(op)
         if act is None:
             return {"unsupported": {}}
         session = self._session(command)
