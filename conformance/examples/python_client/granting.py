@@ -24,6 +24,8 @@ class Granting(Evidence):
         super().__init__(*given)
         self._number: str | None = None
         self._prompt: Prompt | None = None
+        self._rests: tuple[int | None, int | None] = (None, None)
+        """When requests were last denied and withdrawn, each of which begins a rest."""
         self._answering = False
         self._grant: int | None = None
         self._why_control_ended: str | None = None
@@ -191,7 +193,9 @@ class Granting(Evidence):
         prompt = self.machine.prompt
         if prompt is self._prompt:
             return
-        if self.machine.now in (self.machine.denied_at, self.machine.withdrawn_at):
+        rests = (self.machine.denied_at, self.machine.withdrawn_at)
+        if rests != self._rests:
+            self._rests = rests
             self.tell_rest("control-after-denial")
         if self._prompt is not None and not self._answering:
             self.tell("prompt-closed")

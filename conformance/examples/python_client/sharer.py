@@ -177,7 +177,8 @@ class Sharer(Granting):
             case "shown":
                 self.tell("shown", frame=fields["frame"])
             case "refresh":
-                self._shower.asked_for_refresh(now)
+                if self.may_show:
+                    self._shower.asked_for_refresh(now)
                 self.tell("refresh")
             case _:
                 super().taken(now, message)
@@ -256,7 +257,9 @@ class Sharer(Granting):
         outcome = self.person(now, self.machine.system_asks, active)
         if not active:
             self._shower.begin_anew()
-        elif not before and self.machine.grant is not None:
+            return outcome
+        self._shower.no_refresh_waits()
+        if not before and self.machine.grant is not None:
             self.tell("released")
         return outcome
 
@@ -314,6 +317,8 @@ class Sharer(Granting):
             self.tell("join-is-held-back", most_ms=self.stated("join-delay-most"))
         elif self._handshake_ends() is not None and now >= self._handshake_ends():
             self._do(machine.handshake_is_over(now))
+        if self._shower.refresh_at is not None and now >= self._shower.refresh_at:
+            self._shower.answer_refresh(now)
         super().own_time(now)
 
     def _handshake_ends(self) -> int | None:
@@ -335,6 +340,8 @@ class Sharer(Granting):
             times.append(self._joined_at + timer("join-notice"))
         if self._handshake_ends() is not None:
             times.append(self._handshake_ends())
+        if self._shower.refresh_at is not None:
+            times.append(self._shower.refresh_at)
         if machine.phase == "deciding":
             times.append(machine.deciding_since + timer("consent-prompt"))
         if machine.grant is not None:

@@ -16,10 +16,12 @@ class Shower:
         self.stream: int | None = None
         self._complete_next = True
         self._answered_at: int | None = None
+        self._refresh_waits = False
 
     def begin_epoch(self, sealer: MediaSealer | None) -> None:
         """MEDIA-12."""
         self._sealer, self.stream = sealer, None
+        self.no_refresh_waits()
 
     def begin_stream(self, stream: int) -> None:
         self.stream, self._complete_next = stream, True
@@ -31,11 +33,28 @@ class Shower:
         self.stream = None
 
     def asked_for_refresh(self, now: int) -> None:
-        """MEDIA-22."""
-        rest = registry().timer("refresh-interval")
-        if self._answered_at is None or now - self._answered_at >= rest:
-            self._answered_at = now
-            self._complete_next = True
+        """MEDIA-22, and MEDIA-23 for one that comes soon after another."""
+        if self._answered_at is None or now >= self._rested_at:
+            self.answer_refresh(now)
+        else:
+            self._refresh_waits = True
+
+    def answer_refresh(self, now: int) -> None:
+        self._answered_at, self._refresh_waits = now, False
+        self._complete_next = True
+
+    def no_refresh_waits(self) -> None:
+        """What is shown next is complete by itself."""
+        self._refresh_waits = False
+
+    @property
+    def refresh_at(self) -> int | None:
+        """When one that waits is to be answered."""
+        return self._rested_at if self._refresh_waits else None
+
+    @property
+    def _rested_at(self) -> int:
+        return self._answered_at + registry().timer("refresh-interval")
 
     @property
     def wants_complete(self) -> bool:

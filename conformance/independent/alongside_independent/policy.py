@@ -65,7 +65,7 @@ class CodeRules:
     """Those of the code that a helper was given, or of its session."""
 
     rules: tuple[Rules, ...]
-    organisation: str
+    helper: Account | None
 
     @property
     def end_at_expiry(self) -> bool:
@@ -79,7 +79,7 @@ class CodeRules:
         least = max(STANDINGS.index(rules.devices) for rules in self.rules)
         if account is None:
             return "sign-in-required" if wanted or least else None
-        if SHARERS[wanted] == "same-organisation" and account.organisation != (self.organisation or None):
+        if SHARERS[wanted] == "same-organisation" and not _same_organisation(account, self.helper):
             return "other-organisation"
         return "device-not-allowed" if STANDINGS.index(account.device) < least else None
 
@@ -128,4 +128,10 @@ class Policy:
         return None if self.help(account) & scope_bits("view") else "role-not-enough"
 
     def code_rules(self, account: Account | None) -> CodeRules:
-        return CodeRules(self.rules_of(account), account.organisation if account else "")
+        return CodeRules(self.rules_of(account), account)
+
+
+def _same_organisation(one: Account, other: Account | None) -> bool:
+    """The same issuer has to have named it for both."""
+    named = other is not None and bool(other.organisation)
+    return named and (one.issuer, one.organisation) == (other.issuer, other.organisation)

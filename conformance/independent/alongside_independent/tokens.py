@@ -33,10 +33,20 @@ class Issuer:
 
 @dataclass(frozen=True)
 class Proved:
-    """`expires` in seconds of Unix time."""
+    """`expires` in seconds of Unix time, as the token says it."""
 
     account: Account
     expires: int | None = None
+
+    @property
+    def over_at(self) -> int | None:
+        """AUTH-17."""
+        return None if self.expires is None else self.expires + clock_tolerance()
+
+
+def clock_tolerance() -> int:
+    """Seconds."""
+    return registry().timer("clock-tolerance") // 1000
 
 
 def _failed(why: str, clause: str = "AUTH-3") -> Refused:
@@ -169,10 +179,9 @@ def _proved(issuer: Issuer, claims: dict[str, Any], now: int) -> Proved:
         raise _failed("nobody's", "AUTH-15")
     if not _is_number(claims.get("exp")):
         raise _failed("no end", "AUTH-15")
-    tolerance = registry().timer("clock-tolerance") // 1000
-    if "nbf" in claims and not (_is_number(claims["nbf"]) and claims["nbf"] - tolerance <= now):
+    if "nbf" in claims and not (_is_number(claims["nbf"]) and claims["nbf"] - clock_tolerance() <= now):
         raise _failed("not yet", "AUTH-16")
-    expires = int(claims["exp"]) + tolerance
-    if now >= expires:
+    proved = Proved(account_of(issuer.issuer, claims), int(claims["exp"]))
+    if now >= proved.over_at:
         raise Refused("sign-in-expired", "AUTH-4", "its time is over")
-    return Proved(account_of(issuer.issuer, claims), expires)
+    return proved

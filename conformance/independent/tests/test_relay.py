@@ -5,6 +5,8 @@ from __future__ import annotations
 import unittest
 from random import Random
 
+from alongside_independent import edwards
+from alongside_independent.identity import decode_card, make_request_proof
 from alongside_independent.messages import Message
 from alongside_independent.model.clients import sources_of
 from alongside_independent.model.relay import Out, Relay
@@ -154,6 +156,27 @@ class RelayTest(unittest.TestCase):
         outs = self.at(200)
         self.assertEqual(self.brief(outs), [(HELPER, "joined"), (HELPER, "place"), (OTHER, "place")])
         self.assertEqual(outs[0].message.fields, {"offer": b"p"})
+
+    def test_a_card_does_not_outlive_the_token(self) -> None:
+        self.relay.set_up.issues_cards, self.relay.set_up.card_seed = True, bytes(32)
+        seed = bytes([1]) * 32
+        self.relay.set_up.timers["unpaired-idle"] = registry().timer("sign-in")
+        until = self.relay.date() + 60
+        self.relay.token_checked(self.now, HELPER, Proved(ADA, until))
+        profile = registry().ids("profile")["full"]
+        wanted = {"profile": profile, "card_key": edwards.public_key(seed), "receipt_key": []}
+
+        def ask() -> bytes:
+            return self.say(HELPER, "card-request", **wanted)[0].message.fields["challenge"]
+
+        proof = make_request_proof(ask(), [seed])
+        issued = self.say(HELPER, "card-proof", proof=proof)[0].message.fields["card"]
+        self.assertEqual(decode_card(issued).fields["expires"], until)
+        proof = make_request_proof(ask(), [seed])
+        self.at(self.now + registry().timer("clock-tolerance") + 60_000)
+        refused = [(HELPER, "refused", "sign-in-expired")]
+        self.assertEqual(self.brief(self.say(HELPER, "card-proof", proof=proof)), refused)
+        self.assertEqual(self.brief(self.say(HELPER, "card-request", **wanted)), refused)
 
     def test_sources(self) -> None:
         self.assertEqual(sources_of("::ffff:192.0.2.1"), ("192.0.2.1",))

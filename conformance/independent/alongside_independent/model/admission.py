@@ -84,9 +84,9 @@ class Admission:
             self._refuse(connection, error)
             return
         lasts = self.set_up.timer("sign-in")
-        if proved.expires is not None:
-            lasts = min(lasts, (proved.expires - self.date()) * 1000)
-        client.sign_in = SignIn(account, self.now + lasts)
+        if proved.over_at is not None:
+            lasts = min(lasts, (proved.over_at - self.date()) * 1000)
+        client.sign_in = SignIn(account, self.now + lasts, proved.expires)
         self._send(
             connection,
             "signed-in",
@@ -103,6 +103,8 @@ class Admission:
         """CARD-22, CARD-23."""
         if not self.set_up.issues_cards:
             self._refuse(connection, "unsupported")
+        elif client.sign_in_is_over:
+            self._refuse(connection, "sign-in-expired")
         elif client.account is None:
             self._refuse(connection, "sign-in-required")
         elif not self.set_up.policy.help(client.account) & scope_bits("view"):
@@ -119,10 +121,11 @@ class Admission:
         wanted = client.card_wanted
         if self.set_up.card_seed is None:
             return
+        if client.sign_in_is_over:
+            self._refuse(connection, "sign-in-expired")
+            return
         try:
             check_request_proof(challenge, wanted["card_key"], wanted["receipt_key"], message.fields["proof"])
-            if client.account is None:
-                raise Refused("denied", "CARD-24", "the sign-in has ended")
             card = make_card(self._card_of(client.sign_in, wanted), self.set_up.card_seed).octets()
             decode_card(card)
         except (Refused, ValueError):
@@ -134,6 +137,9 @@ class Admission:
         account, date = sign_in.account, self.date()
         full = wanted["profile"] == registry().ids("profile")["full"]
         lasts = min(sign_in.ends_at - self.now, self.set_up.timer("card-lifetime")) // 1000
+        expires = date + lasts
+        if sign_in.token_expires is not None:
+            expires = min(expires, sign_in.token_expires)
         return {
             "version": 1,
             "profile": wanted["profile"],
@@ -145,7 +151,7 @@ class Admission:
             "card_key": wanted["card_key"],
             "receipt_key": wanted["receipt_key"],
             "not_before": date,
-            "expires": date + lasts,
+            "expires": expires,
         }
 
     # reports

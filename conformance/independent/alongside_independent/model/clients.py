@@ -16,6 +16,8 @@ from .set_up import SetUp
 class SignIn:
     account: Account
     ends_at: int
+    token_expires: int | None = None
+    """In seconds of Unix time, without the tolerance: no card outlives it."""
     ended: bool = False
 
 

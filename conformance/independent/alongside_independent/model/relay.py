@@ -269,8 +269,11 @@ class Relay(Admission):
             self._to_idle(client)
 
     def _on_code_request(self, connection: int, client: Connection, _: Message) -> None:
+        """In the order of chapter 13."""
         limit = self.set_up.limit
-        error = self._why_nothing_begins(client) or self.set_up.policy.code(client.account)
+        error = "sign-in-expired" if client.sign_in_is_over else self.set_up.policy.code(client.account)
+        if error is None and self.draining:
+            error = "draining"
         if error:
             self._refuse(connection, error)
             return
@@ -285,12 +288,6 @@ class Relay(Admission):
         self.codes[client.locator] = Code(connection, self.now + lifetime, rules)
         self._send(connection, "code-issued", locator=client.locator, lifetime_ms=lifetime)
 
-    def _why_nothing_begins(self, client: Connection) -> str | None:
-        """DRAIN-1, AUTH-11."""
-        if self.draining:
-            return "draining"
-        return "sign-in-expired" if client.sign_in_is_over else None
-
     def _draw_locator(self) -> str:
         length = locator_length(len(self.codes) + 1)
         while True:
@@ -300,13 +297,14 @@ class Relay(Admission):
                 return drawn
 
     def _on_join(self, connection: int, client: Connection, message: Message) -> None:
-        error = self._why_nothing_begins(client)
-        if error:
-            self._refuse(connection, error)
+        """AUTH-11."""
+        if client.sign_in_is_over:
+            self._refuse(connection, "sign-in-expired")
         else:
             self._wait_for_look_up(connection, client, message)
 
     def _wait_for_look_up(self, connection: int, client: Connection, message: Message) -> None:
+        """DRAIN-1."""
         if self.draining:
             self._refuse(connection, "draining")
             return
