@@ -47,8 +47,7 @@ impl Requirement {
 pub fn all() -> &'static BTreeMap<String, Requirement> {
     static ALL: OnceLock<BTreeMap<String, Requirement>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let text = include_str!("../../spec/requirements.json");
-        let list: Vec<Requirement> = match serde_json::from_str(text) {
+        let list: Vec<Requirement> = match serde_json::from_str(alongside_text::REQUIREMENTS) {
             Ok(list) => list,
             Err(error) => unreachable!("`cargo spec check` holds it to its form: {error}"),
         };

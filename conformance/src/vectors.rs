@@ -17,53 +17,14 @@ pub struct Kind {
     pub vectors: Vec<Value>,
 }
 
-/// The kinds that are computed: a sequence is no computation, and what it shows the cases show.
-const COMPUTED: &[&str] = &[
-    include_str!("../../spec/vectors/answer.json"),
-    include_str!("../../spec/vectors/card-sign.json"),
-    include_str!("../../spec/vectors/card.json"),
-    include_str!("../../spec/vectors/clear.json"),
-    include_str!("../../spec/vectors/code-draw.json"),
-    include_str!("../../spec/vectors/code.json"),
-    include_str!("../../spec/vectors/confirm.json"),
-    include_str!("../../spec/vectors/device.json"),
-    include_str!("../../spec/vectors/envelope.json"),
-    include_str!("../../spec/vectors/exchange.json"),
-    include_str!("../../spec/vectors/finish.json"),
-    include_str!("../../spec/vectors/journal.json"),
-    include_str!("../../spec/vectors/key.json"),
-    include_str!("../../spec/vectors/link.json"),
-    include_str!("../../spec/vectors/opened.json"),
-    include_str!("../../spec/vectors/opening.json"),
-    include_str!("../../spec/vectors/picture.json"),
-    include_str!("../../spec/vectors/possession.json"),
-    include_str!("../../spec/vectors/proof.json"),
-    include_str!("../../spec/vectors/receipt-file.json"),
-    include_str!("../../spec/vectors/receipt-shown.json"),
-    include_str!("../../spec/vectors/receipt-sign.json"),
-    include_str!("../../spec/vectors/receipt.json"),
-    include_str!("../../spec/vectors/reconnect-answer.json"),
-    include_str!("../../spec/vectors/reconnect-finish.json"),
-    include_str!("../../spec/vectors/reconnect.json"),
-    include_str!("../../spec/vectors/record.json"),
-    include_str!("../../spec/vectors/rendezvous.json"),
-    include_str!("../../spec/vectors/report.json"),
-    include_str!("../../spec/vectors/sealed.json"),
-    include_str!("../../spec/vectors/session.json"),
-    include_str!("../../spec/vectors/signature.json"),
-    include_str!("../../spec/vectors/statement-sign.json"),
-    include_str!("../../spec/vectors/statement.json"),
-    include_str!("../../spec/vectors/window.json"),
-];
-
-/// The vectors of every kind that is computed.
+/// The vectors of every kind that is computed: a sequence is no computation, and what it shows the cases show.
 pub fn computed() -> &'static [Kind] {
     static ALL: LazyLock<Vec<Kind>> = LazyLock::new(|| {
         let read = |text: &&str| match serde_json::from_str(text) {
             Ok(kind) => kind,
             Err(error) => unreachable!("`cargo vectors` wrote it: {error}"),
         };
-        COMPUTED.iter().map(read).collect()
+        alongside_text::COMPUTED.iter().map(read).collect()
     });
     &ALL
 }

@@ -6,9 +6,9 @@ use alongside_spec::tables::Machine;
 ///
 /// # Panics
 /// If it is none.
-pub(super) fn machine(name: &str, text: &str) -> Machine {
-    let registry = include_str!("../../../spec/registry.toml");
-    match Machine::parse(name, text, registry) {
+pub(super) fn machine(name: &str) -> Machine {
+    let text = alongside_text::table(name).unwrap_or_default();
+    match Machine::parse(name, text, alongside_text::REGISTRY) {
         Ok(machine) => machine,
         Err(error) => unreachable!("`cargo spec check` holds it to its form: {error}"),
     }

@@ -155,14 +155,14 @@ mod tests {
         for (password, text) in [
             (
                 Password::from(code),
-                include_str!("../../../../spec/04-key-exchange.md"),
+                alongside_text::chapter("04-key-exchange.md"),
             ),
             (
                 Password::from(&key),
-                include_str!("../../../../spec/17-known-devices.md"),
+                alongside_text::chapter("17-known-devices.md"),
             ),
         ] {
-            let [x, y, psk] = vectors(text);
+            let [x, y, psk] = vectors(text.expect("a chapter"));
             let (sharer, offered) = start(Side::Sharer, &password, scalar(0));
             let (helper, answered) = start(Side::Helper, &password, scalar(0x20));
             assert_eq!([hex(&offered), hex(&answered)], [x, y]);

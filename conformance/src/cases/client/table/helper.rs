@@ -60,7 +60,6 @@ const WITNESSES: &[&str] = &[
 ];
 
 pub(super) fn table() -> Table {
-    let table = include_str!("../../../../../spec/tables/helper.toml");
     let ways = Ways {
         follows,
         can,
@@ -69,7 +68,7 @@ pub(super) fn table() -> Table {
         started,
         witnesses: WITNESSES,
     };
-    Table::new(Role::Helper, [table, include_str!("helper.toml")], ways)
+    Table::new(Role::Helper, include_str!("helper.toml"), ways)
 }
 
 /// A helper without anchors has read any advisory, and the suite's helper shows each frame.

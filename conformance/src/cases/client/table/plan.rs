@@ -106,15 +106,14 @@ pub(super) struct Plan {
 impl Table {
     /// # Panics
     /// If the files that the suite was built with are none.
-    pub(super) fn new(role: Role, texts: [&str; 2], ways: Ways) -> Self {
-        let [table, states] = texts;
+    pub(super) fn new(role: Role, states: &str, ways: Ways) -> Self {
         let File { state, cannot } = match toml::from_str(states) {
             Ok(file) => file,
             Err(error) => unreachable!("a test reads it: {error}"),
         };
         Self {
             role,
-            machine: machine(&role.to_string(), table),
+            machine: machine(&role.to_string()),
             ways,
             states: state,
             cannot,

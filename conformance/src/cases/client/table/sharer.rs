@@ -72,7 +72,6 @@ const WITNESSES: &[&str] = &[
 ];
 
 pub(super) fn table() -> Table {
-    let table = include_str!("../../../../../spec/tables/sharer.toml");
     let ways = Ways {
         follows,
         can,
@@ -81,7 +80,7 @@ pub(super) fn table() -> Table {
         started,
         witnesses: WITNESSES,
     };
-    Table::new(Role::Sharer, [table, include_str!("sharer.toml")], ways)
+    Table::new(Role::Sharer, include_str!("sharer.toml"), ways)
 }
 
 /// What is on the screen is sent as soon as it may be.

@@ -30,8 +30,7 @@ use crate::{
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    let text = include_str!("../../../../../spec/tables/connection.toml");
-    let machine = Arc::new(machine("connection", text));
+    let machine = Arc::new(machine("connection"));
     let mut plans = plan::plans(&machine, cost);
     plans.retain(|plan| !is_overtaken(plan));
     let allowed = |plan: &&Plan| plan.outputs.is_some();

@@ -20,8 +20,7 @@ use crate::{
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    let text = include_str!("../../../../../spec/tables/pairing.toml");
-    let machine = Arc::new(machine("pairing", text));
+    let machine = Arc::new(machine("pairing"));
     let plans = plan::plans(&machine, |event| match event {
         "code-lifetime" | "session-length" | "reconnect-hold" => 20,
         _ if event.ends_with("leaves") => 1,
