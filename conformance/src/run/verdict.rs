@@ -226,7 +226,8 @@ impl Outcome {
             Stop::Fails { blame, .. } => {
                 self.requirement = Some(blame.first().to_owned());
                 self.or = blame.others().iter().map(ToString::to_string).collect();
-                level(blame.first())
+                let known = requirements::all().get(blame.first());
+                broken(known.map_or("MUST", |one| &one.level))
             }
             Stop::Timeout { .. } => Verdict::Timeout,
             Stop::Unsupported(what) => optional::verdict(what),
@@ -238,14 +239,11 @@ impl Outcome {
     }
 }
 
-/// How bad it is to break a requirement.
-fn level(requirement: &str) -> Verdict {
-    match requirements::all()
-        .get(requirement)
-        .map(|one| one.level.as_str())
-    {
-        Some("SHOULD" | "SHOULD NOT" | "RECOMMENDED") => Verdict::Warn,
-        Some("MAY" | "OPTIONAL") => Verdict::Info,
+/// How bad it is to break a requirement of this level.
+fn broken(level: &str) -> Verdict {
+    match level {
+        "SHOULD" | "SHOULD NOT" | "RECOMMENDED" => Verdict::Warn,
+        "MAY" | "OPTIONAL" => Verdict::Info,
         _ => Verdict::Fail,
     }
 }
@@ -284,6 +282,21 @@ pub(crate) mod tests {
         assert!(untestable.is_bad());
         untestable.checks = vec!["NONE-1".to_owned()];
         assert!(!untestable.is_bad());
+    }
+
+    #[test]
+    fn what_should_be_is_warned_of_and_what_may_be_is_noted() {
+        for (level, verdict) in [
+            ("MUST", Verdict::Fail),
+            ("MUST NOT", Verdict::Fail),
+            ("SHOULD", Verdict::Warn),
+            ("SHOULD NOT", Verdict::Warn),
+            ("RECOMMENDED", Verdict::Warn),
+            ("MAY", Verdict::Info),
+            ("OPTIONAL", Verdict::Info),
+        ] {
+            assert_eq!(broken(level), verdict, "{level}");
+        }
     }
 
     #[test]
