@@ -7,9 +7,10 @@ use serde_json::json;
 use tokio::runtime::Handle;
 
 use crate::{
-    driver::{Answer, Driver, Program, Role, names},
+    driver::{Answer, Broken, Driver, Program, Role, names},
     run::NO_COMMAND,
     stage::{Bench, ClientStage, Done, Stop},
+    words::nearest,
 };
 
 /// How a step went.
@@ -18,7 +19,7 @@ pub struct Step {
     /// What was looked at.
     pub what: String,
     /// What is wrong, and what to do next.
-    pub wrong: Option<(String, &'static str)>,
+    pub wrong: Option<(String, String)>,
 }
 
 /// All steps, up to the first that fails.
@@ -31,6 +32,58 @@ pub fn examine(program: &Program, patience: Duration, runtime: &Handle) -> Vec<S
 
 struct Steps(Vec<Step>);
 
+/// What is wrong, and what to do next if it is something else than what the step is about.
+struct Wrong {
+    why: String,
+    next: Option<String>,
+}
+
+impl From<String> for Wrong {
+    fn from(why: String) -> Self {
+        Self { why, next: None }
+    }
+}
+
+impl From<Broken> for Wrong {
+    fn from(broken: Broken) -> Self {
+        let next = match &broken {
+            Broken::Ended(_) => Some(ENDED),
+            Broken::Wrong(_) => Some(WRITTEN),
+            Broken::Missing(_) | Broken::Silent(_) => None,
+        };
+        Self {
+            why: broken.to_string(),
+            next: next.map(str::to_owned),
+        }
+    }
+}
+
+impl From<Stop> for Wrong {
+    fn from(stop: Stop) -> Self {
+        let next = match &stop {
+            Stop::Crash(_) => Some(ENDED.to_owned()),
+            Stop::Driver(_) => Some(WRITTEN.to_owned()),
+            Stop::Unsupported(op) => Some(format!(
+                "write the command `{op}` (in the skeleton a method do_{})",
+                op.replace('-', "_")
+            )),
+            Stop::Timeout { awaited, .. } if awaited.starts_with("an answer to ") => Some(
+                "answer as soon as the client has taken the command, and let it go on in the background"
+                    .to_owned(),
+            ),
+            _ => None,
+        };
+        Self {
+            why: stop.to_string(),
+            next,
+        }
+    }
+}
+
+const ENDED: &str = "read its last words, and stdio of the driver by hand; a client that breaks down is `internal`, \
+                     and its driver goes on";
+const WRITTEN: &str = "write each line as driver.md has it; all else goes to standard error";
+
 /// A step has failed, and was told of.
 struct Failed;
 
@@ -42,7 +95,7 @@ impl Steps {
         runtime: &Handle,
     ) -> Result<(), Failed> {
         let name = program.command.join(" ");
-        let driver = Driver::start(program, patience * 6).map_err(|broken| broken.to_string());
+        let driver = Driver::start(program, patience * 6).map_err(Wrong::from);
         let mut driver = self.step(
             &format!("it starts, and answers hello: {name}"),
             driver,
@@ -51,22 +104,22 @@ impl Steps {
         let named = driver.hello.capabilities.iter();
         let unknown: Vec<_> = named
             .filter(|name| !names().capabilities.contains(*name))
+            .map(|name| format!("{name:?}{}", nearest(name, &names().capabilities)))
             .collect();
         self.step(
-            &format!(
-                "it says what it has: {}",
-                driver.hello.capabilities.join(" ")
-            ),
+            &format!("it says what it has: {}", words(&driver.hello.capabilities)),
             held(unknown.is_empty(), || {
-                format!("there is no capability {unknown:?}")
+                format!("there is no capability {}", unknown.join(", "))
             }),
             "name only capabilities of the table in driver.md",
         )?;
         let answered = driver.ask(NO_COMMAND, json!({ "session": "doctor" }), patience);
         let answered = match answered {
             Ok(Answer::Unsupported) => Ok(()),
-            Ok(other) => Err(format!("it answers {other:?}")),
-            Err(broken) => Err(broken.to_string()),
+            Ok(other) => Err(Wrong::from(format!(
+                "it answers {NO_COMMAND:?} with {other}"
+            ))),
+            Err(broken) => Err(broken.into()),
         };
         self.step(
             "a command that there is not is unsupported",
@@ -134,7 +187,17 @@ impl Steps {
             said(connected),
             "connect to the address of `open` by QUIC, and take that certificate by its SHA-256 alone",
         )?;
-        let told = tells(&mut stage);
+        let wanted = match role {
+            Role::Helper => "code-request",
+            Role::Sharer => "join",
+        };
+        let asked = stage.asks();
+        let asked = self.step(
+            &format!("after the relay's hello it sends `{wanted}`"),
+            said(asked),
+            "send it when `relay-hello` has come; spec/03-rendezvous.md has the order, and spec/07-wire.md the bytes",
+        )?;
+        let told = tells(&mut stage, asked);
         self.step(
             &format!("it tells of `{event}`"),
             said(told),
@@ -168,12 +231,15 @@ impl Steps {
     fn step<T>(
         &mut self,
         what: &str,
-        found: Result<T, String>,
+        found: Result<T, Wrong>,
         next: &'static str,
     ) -> Result<T, Failed> {
         let (wrong, found) = match found {
             Ok(found) => (None, Ok(found)),
-            Err(why) => (Some((why, next)), Err(Failed)),
+            Err(Wrong { why, next: own }) => {
+                let next = own.unwrap_or_else(|| next.to_owned());
+                (Some((why, next)), Err(Failed))
+            }
         };
         self.0.push(Step {
             what: what.to_owned(),
@@ -184,8 +250,8 @@ impl Steps {
 }
 
 /// The client comes to the first event that every client has.
-fn tells(stage: &mut ClientStage<'_>) -> Done {
-    match stage.asks()? {
+fn tells(stage: &mut ClientStage<'_>, asked: Message) -> Done {
+    match asked {
         Message::Join(Join { offer, .. }) => {
             let envelope = stage.answers(&offer)?;
             stage.decides(envelope)
@@ -194,15 +260,18 @@ fn tells(stage: &mut ClientStage<'_>) -> Done {
     }
 }
 
-fn held(right: bool, why: impl FnOnce() -> String) -> Result<(), String> {
-    if right { Ok(()) } else { Err(why()) }
+fn held(right: bool, why: impl FnOnce() -> String) -> Result<(), Wrong> {
+    if right { Ok(()) } else { Err(why().into()) }
 }
 
-fn said<T>(done: Done<T>) -> Result<T, String> {
-    done.map_err(|stop: Stop| stop.to_string())
+fn said<T>(done: Done<T>) -> Result<T, Wrong> {
+    done.map_err(Wrong::from)
 }
 
-fn words(roles: &[Role]) -> String {
-    let words: Vec<_> = roles.iter().map(ToString::to_string).collect();
-    words.join(", ")
+fn words<T: ToString>(all: &[T]) -> String {
+    let words: Vec<_> = all.iter().map(ToString::to_string).collect();
+    match words.is_empty() {
+        true => "nothing yet".to_owned(),
+        false => words.join(" "),
+    }
 }

@@ -26,3 +26,4 @@ pub mod requirements;
 pub mod run;
 pub mod stage;
 pub mod vectors;
+mod words;

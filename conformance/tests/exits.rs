@@ -336,6 +336,21 @@ fn two_if_the_command_is_wrong_or_nothing_was_run() {
         &["decode", name(&broken)],
         &["report", "no-such-folder"],
         &["list", "--req", "NONE-1"],
+        &["list", "--run", CASE, "--run", "no/such/case"],
+        &["list", "--skip", "no/such/case"],
+        &["test", "reference", "--level", "OUGHT"],
+        &["test", "reference", "--jobs", "0"],
+        &["test", "reference", "--timeout-scale", "0"],
+        &["test", "reference", "--run", CASE, "--out", name(&broken)],
+        &["test", "relay", "--relay-cmd", "no-place-to-listen"],
+        &[
+            "test",
+            "relay",
+            "--relay-url",
+            "localhost",
+            "--certificate",
+            "5d",
+        ],
         &["vectors", "no-such-folder"],
         &[],
     ] {
@@ -352,11 +367,11 @@ fn two_if_the_command_is_wrong_or_nothing_was_run() {
 #[test]
 fn three_if_the_suite_breaks_down() {
     let out = folder();
-    let file = out.path().join("file");
-    fs::write(&file, "").expect("a file");
-    let said = reference(&file, &[]);
+    let taken = out.path().join("results.jsonl");
+    fs::create_dir(&taken).expect("a folder in the place of a file");
+    let said = reference(out.path(), &[]);
     assert_eq!(said.code, 3, "{}", said.text);
-    assert!(said.text.contains("file"), "{}", said.text);
+    assert!(said.text.contains(name(out.path())), "{}", said.text);
 }
 
 #[test]

@@ -13,7 +13,7 @@ def say(line):
     print(json.dumps(line), flush=True)
 
 
-def answer(number, op):
+def answer(number, op, session):
     if LIE == "silent":
         return
     if LIE == "garbage":
@@ -21,8 +21,9 @@ def answer(number, op):
     elif LIE == "crash":
         sys.exit("there is no display")
     elif op == "hello":
+        has = ["clocks"] if LIE == "mistypes" else []
         say({"id": number, "ok": {"driver": 1, "name": "liar", "version": "0", "roles": ["sharer"],
-                                  "capabilities": []}})
+                                  "capabilities": has}})
     elif LIE == "always-ok":
         say({"id": number, "ok": {}})
     elif LIE == "always-reject":
@@ -44,9 +45,20 @@ def answer(number, op):
     elif LIE == "slow":
         time.sleep(60)
     elif LIE == "invents":
-        say({"event": "happy", "session": "s1"})
+        say({"event": "happy", "session": session})
+    elif LIE == "tells-half":
+        say({"event": "phrase", "session": session})
+    elif LIE == "tells-elsewhere":
+        say({"event": "connected", "session": "another"})
+    elif LIE in ("tells-early", "tells-of-a-helper"):
+        told = {"event": "connected"} if LIE == "tells-early" else {"event": "code", "code": "4060-r0gx"}
+        if LIE == "tells-early" and op == "join":
+            say({**told, "session": session})
+        say({"id": number, "ok": {}})
+        if LIE == "tells-of-a-helper" and op == "join":
+            say({**told, "session": session})
 
 
 for text in sys.stdin:
     command = json.loads(text)
-    answer(command["id"], command["op"])
+    answer(command["id"], command["op"], command.get("session"))

@@ -115,7 +115,31 @@ fn a_client_that_rejects_what_it_must_do_does_not_pass() {
 
 #[test]
 fn a_client_that_has_nothing_is_not_excused() {
-    caught("has-nothing", "2", None, "FAIL", "it does not have open");
+    caught("has-nothing", "2", None, "FAIL", "\"open\" is unsupported");
+}
+
+#[test]
+fn a_capability_that_was_mistyped_fails() {
+    let why = "there is no capability \"clocks\"; is \"clock\" meant?";
+    caught("mistypes", "2", Some("FAIL"), "BLOCKED", why);
+}
+
+#[test]
+fn a_driver_that_tells_what_it_may_not_fails() {
+    for (lie, why) in [
+        ("tells-half", "the event \"phrase\" has no field \"words\""),
+        (
+            "tells-elsewhere",
+            "of a session \"another\", which was not opened",
+        ),
+        ("tells-early", "tells \"connected\" before it has answered"),
+        (
+            "tells-of-a-helper",
+            "\"code\" is an event of a helper, and this is a sharer",
+        ),
+    ] {
+        caught(lie, "2", None, "FAIL", why);
+    }
 }
 
 #[test]

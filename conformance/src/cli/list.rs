@@ -21,16 +21,16 @@ pub(super) struct Options {
 
 pub(super) fn run(options: &Options) -> u8 {
     let targets = [Target::Helper, Target::Sharer, Target::Relay, Target::Pair];
-    let errands = options.selection.of(&cases::all(), &targets);
+    let errands = match options.selection.choose(&cases::all(), &targets) {
+        Ok(errands) => errands,
+        Err(why) => return complain(&why),
+    };
     let text = match options.ids {
         true => ids(&errands),
         false => errands.iter().map(line).collect(),
     };
     print(&text);
-    match errands.is_empty() {
-        true => complain("no case is chosen by that"),
-        false => CONFORMANT,
-    }
+    CONFORMANT
 }
 
 fn ids(errands: &[Errand]) -> String {

@@ -74,6 +74,12 @@ pub(super) fn replay(options: &Replay) -> u8 {
 }
 
 fn replayed(folder: &Path) -> Result<String, String> {
+    if !folder.join(bundle::OUTCOME).is_file() {
+        let folder = folder.display();
+        return Err(format!(
+            "{folder} is no bundle; those of a run are in its folder, bundles/CASE@TARGET"
+        ));
+    }
     let text = one(&folder.join(bundle::TRANSCRIPT), None)?;
     let path = folder.join(bundle::OUTCOME);
     let outcome = fs::read_to_string(&path).map_err(|error| error.to_string());
@@ -89,10 +95,10 @@ fn replayed(folder: &Path) -> Result<String, String> {
 /// Two reports.
 #[derive(clap::Args)]
 pub(super) struct Diff {
-    /// The report.json of before
+    /// The report.json of before, or its folder
     #[arg(value_name = "OLD")]
     old: PathBuf,
-    /// The report.json of now
+    /// The report.json of now, or its folder
     #[arg(value_name = "NEW")]
     new: PathBuf,
 }

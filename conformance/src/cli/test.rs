@@ -28,19 +28,19 @@ pub(super) struct Common {
     #[command(flatten)]
     selection: Selection,
     /// Cases at once
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = at_least_one)]
     jobs: usize,
     /// What everything random follows from
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How much longer than usual to wait for what needs no time
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
     timeout_scale: f64,
     /// Let cases wait for minutes by the computer's clock
     #[arg(long)]
     real_time: bool,
     /// Run each case so often; one that does not come out the same each time is FLAKY
-    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = at_least_one)]
     repeat: usize,
     /// Run all again, with the next seed, until something fails
     #[arg(long)]
@@ -59,6 +59,18 @@ pub(super) struct Common {
     captures: Option<PathBuf>,
 }
 
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "it is a number, at least 1".to_owned())
+}
+
+/// How much longer to wait.
+pub(super) fn factor(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    let number = number.filter(|number| (0.01..=100.0).contains(number));
+    number.ok_or_else(|| "it is a number from 0.01 to 100".to_owned())
+}
+
 pub(super) fn run(what: What) -> u8 {
     let Named {
         targets,
@@ -72,13 +84,16 @@ pub(super) fn run(what: What) -> u8 {
         Ok(expectations) => expectations,
         Err(why) => return complain(&why),
     };
-    let errands = common.selection.of(&cases::all(), &targets.present());
-    if errands.is_empty() {
-        return complain("no case is chosen by that; `list` shows what there is");
-    }
+    let errands = match common.selection.choose(&cases::all(), &targets.present()) {
+        Ok(errands) => errands,
+        Err(why) => return complain(&why),
+    };
     let errands = targets.spread(errands);
     let chosen = |target| errands.iter().any(|errand| errand.target == target);
     let targets = targets.only(chosen);
+    if let Err(why) = common.can_write() {
+        return complain(&why);
+    }
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return broke_down(&error.to_string()),
@@ -109,9 +124,24 @@ impl Common {
         Settings {
             jobs: self.jobs,
             seed: self.seed,
-            patience: Duration::from_secs(5).mul_f64(self.timeout_scale.clamp(0.01, 100.0)),
+            patience: Duration::from_secs(5).mul_f64(self.timeout_scale),
             real_time: self.real_time,
             repeat: self.repeat,
+        }
+    }
+
+    /// Before anything is run: can what comes of it be written down?
+    fn can_write(&self) -> Result<(), String> {
+        fs::create_dir_all(&self.out)
+            .map_err(|error| format!("--out {} cannot be made: {error}", self.out.display()))?;
+        let file = self.write_expectations.as_ref();
+        let folder = file.and_then(|file| file.parent());
+        match folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            None => Ok(()),
+            Some(folder) => Err(format!(
+                "--write-expectations: there is no folder {}",
+                folder.display()
+            )),
         }
     }
 
@@ -146,7 +176,8 @@ impl Round<'_> {
         let mut folder =
             Folder::begin(&self.common.out, run.clone(), self.common.captures.clone())?;
         let (errands, blocked) = self.setup.divide(errands, self.settings.seed);
-        let mut terminal = Terminal::new(errands.len() + blocked.len() + self.setup.failed.len());
+        let all = errands.len() + blocked.len() + self.setup.failed.len();
+        let mut terminal = Terminal::new(all, &self.common.out);
         let mut broken = Ok(());
         let mut tell = |outcome: &mut Outcome| {
             self.expectations.apply(outcome);
@@ -181,11 +212,11 @@ impl Round<'_> {
 pub(super) fn mend(path: &Path) -> u8 {
     match crate::report::mend(path) {
         Ok((report, page)) => {
-            Terminal::new(0).sum(&report, &page);
+            Terminal::new(0, path).sum(&report, &page);
             report.exit
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            complain(&format!("{}: there are no results", path.display()))
+            complain(&format!("{}: there is no results.jsonl", path.display()))
         }
         Err(error) => broke_down(&format!("{}: {error}", path.display())),
     }

@@ -54,7 +54,7 @@ pub(super) enum What {
 #[derive(Args)]
 pub(super) struct WhichRelay {
     /// The address and port of a relay that runs
-    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate")]
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate", value_parser = address)]
     relay_url: Option<SocketAddr>,
     /// SHA-256 of that relay's certificate, in hex
     #[arg(long, value_name = "HEX")]
@@ -63,6 +63,12 @@ pub(super) struct WhichRelay {
     /// that it is set up with
     #[arg(long, value_name = "COMMAND", conflicts_with = "relay_url")]
     relay_cmd: Option<String>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wrong =
+        "it is an address and a port, 192.0.2.1:443 or [2001:db8::1]:443; names are not looked up";
+    text.parse().map_err(|_| wrong.to_owned())
 }
 
 /// What was named, and the beginning of the command that names it again.
@@ -121,6 +127,12 @@ impl WhichRelay {
             }
             (_, _, Some(command)) => {
                 let again = format!("--relay-cmd {}", quoted(command));
+                if !command.contains("{listen}") {
+                    return Err(
+                        "--relay-cmd has no {listen}, by which the relay is told where to listen"
+                            .to_owned(),
+                    );
+                }
                 let program = RelayProgram {
                     command: split(command)?,
                     environment: Vec::new(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::names;
+use crate::words::nearest;
 
 /// Which end a client under test is.
 #[derive(
@@ -63,6 +64,17 @@ pub enum Answer {
     Unsupported,
 }
 
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok(fields) if fields.is_empty() => f.write_str("ok"),
+            Self::Ok(fields) => write!(f, "ok {}", Value::Object(fields.clone())),
+            Self::Err(class, detail) => write!(f, "err {class}: {detail}"),
+            Self::Unsupported => f.write_str("unsupported"),
+        }
+    }
+}
+
 /// Why a command was not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,6 +85,16 @@ pub enum Class {
     Command,
     /// Something broke down.
     Internal,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Misuse => "misuse",
+            Self::Command => "command",
+            Self::Internal => "internal",
+        })
+    }
 }
 
 /// Something that happened at a client.
@@ -92,8 +114,16 @@ impl Event {
     /// # Panics
     /// If no driver tells of such a thing, so that a case would wait for nothing.
     pub fn is(&self, name: &str) -> bool {
-        assert!(names().events.contains(name), "there is no event {name:?}");
+        assert!(
+            names().events.contains_key(name),
+            "there is no event {name:?}"
+        );
         self.name == name
+    }
+
+    /// Whose it is, if it is not of both roles.
+    pub fn only(&self) -> Option<Role> {
+        names().events.get(&self.name)?.only
     }
 
     /// A field as text, empty without one.
@@ -108,28 +138,43 @@ impl Event {
 impl Line {
     /// Reads one line.
     pub(super) fn read(line: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+        let value: Value = serde_json::from_slice(line).map_err(|error| match error.is_eof() {
+            true => "this line is no whole JSON object: one object is one line".to_owned(),
+            false => "this line of its standard output is no JSON, and that is for the protocol \
+                      alone; all else goes to standard error"
+                .to_owned(),
+        })?;
         let Value::Object(mut fields) = value else {
-            return Err("it is no object".to_owned());
+            return Err("this line is no JSON object".to_owned());
         };
         if let Some(event) = fields.remove("event") {
             return Self::event(&event, fields).map(Self::Event);
         }
         let id = fields.remove("id").and_then(|id| id.as_u64());
-        let id = id.ok_or("it has neither an event nor a number")?;
+        let id = id.ok_or(
+            "a line is an `event`, or an answer with the `id` of its command, which is a number",
+        )?;
         Self::answer(fields).map(|answer| Self::Answer(id, answer))
     }
 
     fn event(name: &Value, mut fields: Map<String, Value>) -> Result<Event, String> {
         let name = name.as_str().ok_or("the event is no text")?;
-        if !names().events.contains(name) {
-            return Err(format!("there is no event {name:?}"));
+        let known = &names().events;
+        let told = known
+            .get(name)
+            .ok_or_else(|| format!("there is no event {name:?}{}", nearest(name, known.keys())))?;
+        if let Some(field) = told
+            .fields
+            .iter()
+            .find(|field| !fields.contains_key(*field))
+        {
+            return Err(format!("the event {name:?} has no field {field:?}"));
         }
         let session = fields.remove("session");
         let session = session.as_ref().and_then(Value::as_str);
         Ok(Event {
             name: name.to_owned(),
-            session: session.ok_or("an event is of a session")?.to_owned(),
+            session: session.ok_or("the event has no `session`")?.to_owned(),
             fields,
         })
     }
@@ -147,9 +192,9 @@ impl Line {
         if fields.contains_key("unsupported") {
             return Ok(Answer::Unsupported);
         }
-        let refused = fields
-            .remove("err")
-            .ok_or("an answer is ok, err or unsupported")?;
+        let refused = fields.remove("err").ok_or(
+            "an answer has one of the objects `ok`, which may be {}, `err` or `unsupported`",
+        )?;
         let refused: Refused =
             serde_json::from_value(refused).map_err(|error| error.to_string())?;
         Ok(Answer::Err(refused.class, refused.detail))

@@ -56,7 +56,7 @@ pub(super) fn read(
                         Ok(line) => Heard::Line(line),
                         Err(why) => {
                             let text: String = text.trim_end().chars().take(200).collect();
-                            Heard::Nonsense(format!("{text}: {why}"))
+                            Heard::Nonsense(format!("it writes {text:?}: {why}"))
                         }
                     });
                 }

@@ -6,6 +6,7 @@ mod names;
 mod stdio;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     io::Write as _,
     process::{self, Child, ChildStdin, Command},
@@ -38,6 +39,8 @@ pub struct Driver {
     /// It is told to end by the end of this.
     stdin: Option<ChildStdin>,
     next: u64,
+    /// The sessions that were ever opened.
+    opened: BTreeSet<String>,
     sink: Sink,
     /// What it was told and what it wrote.
     pub stdio: Stdio,
@@ -51,7 +54,7 @@ pub struct Driver {
 pub enum Broken {
     /// There is no such program.
     Missing(String),
-    /// It does not answer this command.
+    /// This does not come.
     Silent(String),
     /// It has ended.
     Ended(String),
@@ -63,8 +66,16 @@ impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(why) | Self::Ended(why) | Self::Wrong(why) => f.write_str(why),
-            Self::Silent(op) => write!(f, "it does not answer {op:?}"),
+            Self::Silent(what) => write!(f, "waited in vain for {what}"),
         }
+    }
+}
+
+/// Goes on with a sentence about a program that does not start: it may be meant for a shell.
+pub(crate) fn no_shell(name: &str) -> &'static str {
+    match name.starts_with('~') || name.contains('=') || name == "cd" {
+        true => "; commands are started without a shell: sh -c \"...\" has one",
+        false => "",
     }
 }
 
@@ -82,7 +93,7 @@ impl Driver {
 
     fn start_with(program: &Program, patience: Duration, stdio: Stdio) -> Result<Self, Broken> {
         let [name, arguments @ ..] = program.command.as_slice() else {
-            return Err(Broken::Missing("no program is named".to_owned()));
+            return Err(Broken::Missing("the command names no program".to_owned()));
         };
         let mut child = Command::new(name)
             .args(arguments)
@@ -91,7 +102,9 @@ impl Driver {
             .stdout(process::Stdio::piped())
             .stderr(process::Stdio::piped())
             .spawn()
-            .map_err(|error| Broken::Missing(format!("{name} does not start: {error}")))?;
+            .map_err(|error| {
+                Broken::Missing(format!("{name} does not start: {error}{}", no_shell(name)))
+            })?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -105,6 +118,7 @@ impl Driver {
             child,
             stdin: Some(stdin),
             next: 0,
+            opened: BTreeSet::new(),
             sink,
             stdio,
             hello: Hello::default(),
@@ -140,12 +154,14 @@ impl Driver {
                 match hello.driver {
                     VERSION => Ok(hello),
                     other => {
-                        let why = format!("it speaks version {other} of the driver protocol");
+                        let why = format!(
+                            "it speaks version {other} of the driver protocol, and this suite {VERSION}"
+                        );
                         Err(Broken::Wrong(why))
                     }
                 }
             }
-            other => Err(Broken::Wrong(format!("it answers hello with {other:?}"))),
+            other => Err(Broken::Wrong(format!("it answers \"hello\" with {other}"))),
         }
     }
 
@@ -159,14 +175,29 @@ impl Driver {
         let id = self.tell(op, None, fields);
         match heard.recv_timeout(patience) {
             Ok(Heard::Line(Line::Answer(answered, answer))) if answered == id => Ok(answer),
-            Ok(Heard::Line(line)) => Err(Broken::Wrong(format!("it answers {op} with {line:?}"))),
-            Ok(Heard::Nonsense(line)) => Err(Broken::Wrong(format!("it answers {op} with {line}"))),
-            Ok(Heard::End) => {
-                let words = self.stdio.last_words();
-                Err(Broken::Ended(format!("it has ended{words}")))
-            }
-            Err(_) => Err(Broken::Silent(op.to_owned())),
+            Ok(Heard::Line(Line::Answer(answered, _))) => Err(Broken::Wrong(format!(
+                "it answers the command {answered}, and {op:?} is {id}: each command has one answer, with \
+                 its id"
+            ))),
+            Ok(Heard::Line(Line::Event(event))) => Err(Broken::Wrong(format!(
+                "it tells {:?} before it answers {op:?}",
+                event.name
+            ))),
+            Ok(Heard::Nonsense(line)) => Err(Broken::Wrong(line)),
+            Ok(Heard::End) => Err(Broken::Ended(self.has_ended_how())),
+            Err(_) => Err(Broken::Silent(format!(
+                "an answer to {op:?} (is each line of standard output flushed?)"
+            ))),
         }
+    }
+
+    /// That it has ended, with its code or signal and its last words.
+    pub fn has_ended_how(&mut self) -> String {
+        let how = match self.child.try_wait() {
+            Ok(Some(status)) => format!(" ({status})"),
+            _ => String::new(),
+        };
+        format!("it has ended{how}{}", self.stdio.last_words())
     }
 
     /// From now on what it says goes here.
@@ -183,6 +214,9 @@ impl Driver {
     pub fn tell(&mut self, op: &str, session: Option<&str>, fields: Value) -> u64 {
         self.next += 1;
         let mut line = json!({ "id": self.next, "op": op });
+        if let Some(session) = session.filter(|_| op == "open") {
+            self.opened.insert(session.to_owned());
+        }
         if let (Some(session), Value::Object(line)) = (session, &mut line) {
             line.insert("session".to_owned(), session.into());
         }
@@ -195,6 +229,11 @@ impl Driver {
             let _ = writeln!(stdin, "{line}").and_then(|()| stdin.flush());
         }
         self.next
+    }
+
+    /// Whether it was ever told to open this session.
+    pub fn has_opened(&self, session: &str) -> bool {
+        self.opened.contains(session)
     }
 
     /// Whether its process is over.

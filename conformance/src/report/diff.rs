@@ -20,6 +20,8 @@ pub struct Changes {
 /// If it is none; in words.
 pub fn read(path: &Path) -> Result<Report, String> {
     let wrong = |why: String| format!("{}: {why}", path.display());
+    let inside = path.join("report.json");
+    let path = if path.is_dir() { &inside } else { path };
     let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| wrong(format!("it is no report: {error}")))
 }

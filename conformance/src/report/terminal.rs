@@ -1,16 +1,16 @@
 //! On a terminal: progress while it runs, what failed and why, and the sum by area.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{IsTerminal as _, Write as _, stderr, stdout},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::{
     Report,
-    matrix::{Cell, Matrix},
+    matrix::{Cell, Matrix, Row},
 };
-use crate::run::{Outcome, Verdict};
+use crate::run::{Outcome, SETUP, Verdict};
 
 /// Progress and results for a person.
 pub struct Terminal {
@@ -18,16 +18,24 @@ pub struct Terminal {
     done: usize,
     bad: usize,
     live: bool,
+    /// Where the bundles are.
+    folder: PathBuf,
 }
 
+/// The guide to verdicts, of which the last column says what to do next.
+const GUIDE: &str = include_str!("../../reports.md");
+/// From so many cases on, areas of which no case was run are shown as well.
+const MANY: usize = 100;
+
 impl Terminal {
-    /// For so many cases.
-    pub fn new(all: usize) -> Self {
+    /// For so many cases, of which the report is in this folder.
+    pub fn new(all: usize, folder: &Path) -> Self {
         Self {
             all,
             done: 0,
             bad: 0,
             live: stderr().is_terminal(),
+            folder: folder.to_owned(),
         }
     }
 
@@ -36,6 +44,9 @@ impl Terminal {
         self.done += 1;
         if outcome.is_bad() {
             self.bad += 1;
+        }
+        // One line says what a whole run of these says.
+        if outcome.is_bad() && !outcome.is_blocked_by(SETUP) {
             self.clear();
             line(&format!(
                 "{:<13} {} ({})\n              {}",
@@ -44,6 +55,10 @@ impl Terminal {
                 outcome.on(),
                 outcome.detail
             ));
+            if let Some(bundle) = &outcome.bundle {
+                let readme = self.folder.join(bundle).join("README.md");
+                line(&format!("              {}", readme.display()));
+            }
         }
         if self.live {
             // Nothing can be done about a terminal that is gone.
@@ -70,21 +85,27 @@ impl Terminal {
         for stale in &report.stale {
             line(&format!("STALE         {}: {}", stale.case, stale.why));
         }
-        areas(&Matrix::new(report));
+        areas(&Matrix::new(report), report.outcomes.len() >= MANY);
         verdicts(&report.outcomes);
+        nexts(&report.outcomes);
         line(&format!("\n{}", page.display()));
     }
 }
 
 /// How many requirements of each area were seen to hold, of those that can be seen.
-fn areas(matrix: &Matrix) {
+fn areas(matrix: &Matrix, all: bool) {
     let heads: Vec<_> = matrix
         .targets
         .iter()
         .map(|target| format!("{target:>12}"))
         .collect();
     line(&format!("\n{:<12}{}", "area", heads.concat()));
-    for (area, rows) in &matrix.areas {
+    let was_run = |rows: &[Row]| {
+        rows.iter()
+            .flat_map(|row| &row.cells)
+            .any(|cell| cell.verdict().is_some())
+    };
+    for (area, rows) in matrix.areas.iter().filter(|(_, rows)| all || was_run(rows)) {
         let columns = 0..matrix.targets.len();
         let cells: Vec<_> = columns
             .map(|column| of(rows.iter().filter_map(|row| row.cells.get(column))))
@@ -92,7 +113,7 @@ fn areas(matrix: &Matrix) {
         line(&format!("{area:<12}{}", cells.concat()));
     }
     line(
-        "            (requirements that were seen to hold, of those that can be seen; ! and how many were broken)\n",
+        "            (requirements that were seen to hold, of those that can be seen; ! and how many were not)\n",
     );
 }
 
@@ -130,6 +151,37 @@ fn verdicts(outcomes: &[Outcome]) {
             .collect();
         line(&format!("{target:<8} {}", verdicts.join(", ")));
     }
+}
+
+/// For each verdict that is bad, what to do next.
+fn nexts(outcomes: &[Outcome]) {
+    let blocked = outcomes
+        .iter()
+        .filter(|outcome| outcome.is_blocked_by(SETUP));
+    let blocked = blocked.count();
+    if blocked > 0 {
+        line(&format!(
+            "\n{blocked} cases were not run, because {SETUP} did not pass; `doctor --driver` goes through a driver step by step"
+        ));
+    }
+    let bad: BTreeSet<_> = outcomes
+        .iter()
+        .filter(|outcome| outcome.is_bad() && !outcome.is_blocked_by(SETUP))
+        .map(|outcome| outcome.verdict)
+        .collect();
+    let known = bad.into_iter().map(|verdict| (verdict, next(verdict)));
+    for (place, (verdict, next)) in known.filter(|(_, next)| !next.is_empty()).enumerate() {
+        let head = if place == 0 { "\n" } else { "" };
+        line(&format!("{head}{verdict}: {next}"));
+    }
+}
+
+/// The last column of a verdict's row in the guide.
+fn next(verdict: Verdict) -> &'static str {
+    let row = format!("| {verdict} |");
+    let row = GUIDE.lines().find(|line| line.starts_with(&row));
+    let cell = row.and_then(|row| row.trim_end_matches([' ', '|']).rsplit('|').next());
+    cell.map(str::trim).unwrap_or_default()
 }
 
 fn line(text: &str) {

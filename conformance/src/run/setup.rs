@@ -1,6 +1,6 @@
 //! Before any case: can what is under test be worked with at all?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     case::Target,
-    driver::{Answer, Broken, Driver, Program, Role},
+    driver::{Answer, Broken, Driver, Program, Role, names},
     quic::{ALPN, Qlog, Seen, dial},
     stage::{SetUp, Stop},
+    words::nearest,
 };
 
 /// The name of what is looked at here. It stands beside the cases, and is none.
@@ -199,12 +200,15 @@ fn client(
     stdio: &mut Vec<String>,
 ) -> Result<Option<Described>, Broken> {
     let mut driver = Driver::start(program, settings.start())?;
+    known(&driver.hello.capabilities, &names().capabilities)?;
     let answered = driver.ask(NO_COMMAND, json!({ "session": SETUP }), settings.patience);
     *stdio = driver.stdio.take();
     match answered? {
         Answer::Unsupported => {}
         other => {
-            let why = format!("it answers {NO_COMMAND:?}, which is no command, with {other:?}");
+            let why = format!(
+                "it answers {NO_COMMAND:?}, which is no command, with {other}, and not with unsupported"
+            );
             return Err(Broken::Wrong(why));
         }
     }
@@ -216,6 +220,20 @@ fn client(
     }))
 }
 
+/// A capability that nobody knows is one that was mistyped.
+fn known<'a>(
+    said: impl IntoIterator<Item = &'a String>,
+    known: &BTreeSet<String>,
+) -> Result<(), Broken> {
+    match said.into_iter().find(|name| !known.contains(*name)) {
+        None => Ok(()),
+        Some(name) => Err(Broken::Wrong(format!(
+            "there is no capability {name:?}{}",
+            nearest(name, known)
+        ))),
+    }
+}
+
 fn relay(
     target: Option<&RelayTarget>,
     settings: &Settings,
@@ -225,6 +243,7 @@ fn relay(
     let none = || Broken::Missing("there is no relay to test".to_owned());
     let target = target.ok_or_else(none)?;
     let relay = target.start(&SetUp::default(), settings.start())?;
+    known(&relay.capabilities, &names().of_relays)?;
     let (sender, _heard) = std::sync::mpsc::channel();
     let dialled = dial(
         relay.address,
@@ -236,7 +255,12 @@ fn relay(
         runtime,
     );
     *stdio = relay.stdio.take();
-    dialled.map_err(|why| Broken::Silent(format!("a connection: {why}")))?;
+    dialled.map_err(|why| {
+        let at = relay.address;
+        Broken::Silent(format!(
+            "a connection to {at}, where the relay says that it is: {why}"
+        ))
+    })?;
     Ok(Some(Described {
         name: relay.address.to_string(),
         version: String::new(),

@@ -91,6 +91,10 @@ impl fmt::Display for Verdict {
     }
 }
 
+fn not_run(because: &str) -> String {
+    format!("it was not run, because {because} did not pass")
+}
+
 /// What became of a case, with all that is known of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
@@ -133,11 +137,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether it was not run because of that.
+    pub(crate) fn is_blocked_by(&self, because: &str) -> bool {
+        self.verdict == Verdict::Blocked && self.detail == not_run(because)
+    }
+
     /// It was not run, because of that.
     pub(super) fn blocked(errand: &Errand, seed: u64, because: &str) -> Self {
         let mut outcome = Self::of(errand, seed);
         outcome.verdict = Verdict::Blocked;
-        outcome.detail = format!("it was not run, because {because} did not pass");
+        outcome.detail = not_run(because);
         outcome
     }
 
@@ -236,6 +245,9 @@ impl Outcome {
             Stop::Driver(_) => Verdict::Fail,
             Stop::Harness(_) => Verdict::HarnessError,
         };
+        if let (Stop::Unsupported(what), Verdict::Fail) = (stop, self.verdict) {
+            self.detail = format!("{what:?} is unsupported, and every client of this role has it");
+        }
     }
 }
 

@@ -285,7 +285,7 @@ pub(super) fn stop(broken: Broken) -> Stop {
     match broken {
         Broken::Missing(why) | Broken::Ended(why) => Stop::Crash(why),
         Broken::Silent(what) => Stop::Timeout {
-            awaited: format!("an answer to {what:?}"),
+            awaited: what,
             seen: "nothing came".to_owned(),
         },
         Broken::Wrong(why) => Stop::Driver(why),

@@ -37,9 +37,12 @@ use super::{
     transcript::On,
 };
 use crate::{
-    driver::{Answer, Class, Driver, Heard, Line, Role, names},
+    driver::{Answer, Class, Driver, Event, Heard, Line, Role, names},
     quic::{Link, Seen, Server},
 };
+
+/// Commands after which a client connects.
+const BEGINNINGS: &[&str] = &["create-code", "join", "wait", "call"];
 
 /// What one worker of the suite has from case to case.
 pub struct Bench {
@@ -87,6 +90,8 @@ pub struct ClientStage<'a> {
     inbox: Receiver<Input>,
     sender: Sender<Input>,
     answers: BTreeMap<u64, Answer>,
+    /// The command that has the client connect, and whether it was answered.
+    begins: Option<(u64, bool)>,
     /// Everything that was heard.
     pub log: Vec<Item>,
     /// What is before this was waited for already.
@@ -171,6 +176,7 @@ impl<'a> ClientStage<'a> {
             inbox,
             sender,
             answers: BTreeMap::new(),
+            begins: None,
             log: Vec::new(),
             mark: 0,
             told_mark: 0,
@@ -251,6 +257,9 @@ impl<'a> ClientStage<'a> {
         self.transcript
             .note(self.now, '>', None, format!("driver: {text}"));
         let id = self.bench.driver.tell(op, Some(&self.session), fields);
+        if self.begins.is_none() && BEGINNINGS.contains(&op) {
+            self.begins = Some((id, false));
+        }
         match self.answer(op, id)? {
             Answer::Ok(fields) => Ok(Ok(fields)),
             Answer::Err(Class::Misuse, why) => Ok(Err(why)),
@@ -315,7 +324,9 @@ impl<'a> ClientStage<'a> {
             Some(link) => Some(link),
             None => self.server.accept(self.report(), self.bench.patience),
         };
-        self.link = Some(link.ok_or_else(|| self.in_vain("a connection"))?);
+        self.link = Some(
+            link.ok_or_else(|| self.in_vain(format!("a connection to {}", self.server.address)))?,
+        );
         self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
         self.said = 0;
         self.heard = 0;
@@ -421,11 +432,19 @@ impl<'a> ClientStage<'a> {
     fn take(&mut self, input: Input) -> Done {
         match input {
             Input::Driver(Heard::Line(Line::Answer(id, answer))) => {
+                if let Some((_, answered)) = self.begins.as_mut().filter(|(first, _)| *first == id)
+                {
+                    *answered = true;
+                }
                 self.answers.insert(id, answer);
             }
             Input::Driver(Heard::Line(Line::Event(event))) => {
+                let own = event.session == self.session;
+                if let Some(wrong) = self.strange(&event) {
+                    return Err(Stop::Driver(wrong));
+                }
                 // A session before this one may still have its last words.
-                if event.session == self.session {
+                if own {
                     self.note(Item::Told(event));
                 }
             }
@@ -438,9 +457,32 @@ impl<'a> ClientStage<'a> {
         Ok(())
     }
 
-    fn driver_ended(&self) -> Stop {
-        let words = self.bench.driver.stdio.last_words();
-        Stop::Crash(format!("its driver has ended{words}"))
+    /// Why a driver may not tell of this now, if it may not.
+    fn strange(&self, event: &Event) -> Option<String> {
+        let Event { name, session, .. } = event;
+        if *session != self.session {
+            let known = self.bench.driver.has_opened(session);
+            return (!known).then(|| {
+                format!("it tells {name:?} of a session {session:?}, which was not opened")
+            });
+        }
+        if let Some(role) = event.only().filter(|role| *role != self.role) {
+            return Some(format!(
+                "{name:?} is an event of a {role}, and this is a {}",
+                self.role
+            ));
+        }
+        let early = self.begins.is_none_or(|(_, answered)| !answered);
+        early.then(|| {
+            format!(
+                "it tells {name:?} before it has answered the command that has the client connect; \
+                 what a command causes comes after its answer"
+            )
+        })
+    }
+
+    fn driver_ended(&mut self) -> Stop {
+        Stop::Crash(format!("its driver: {}", self.bench.driver.has_ended_how()))
     }
 
     fn note(&mut self, item: Item) {

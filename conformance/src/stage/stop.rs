@@ -56,7 +56,7 @@ impl fmt::Display for Stop {
             Self::Unsupported(what) => write!(f, "it does not have {what}"),
             Self::Untestable(why) => write!(f, "cannot be tested here: {why}"),
             Self::Crash(how) => write!(f, "it broke down: {how}"),
-            Self::Driver(how) => write!(f, "its driver does not keep to driver.md: {how}"),
+            Self::Driver(how) => write!(f, "it does not keep to driver.md: {how}"),
             Self::Harness(how) => write!(f, "the suite broke down: {how}"),
         }
     }

@@ -142,6 +142,32 @@ fn read_and_write<T: DeserializeOwned + Serialize>(what: &str) {
     }
 }
 
+/// Whose an event is, in the second column of the guide and in the schema.
+#[test]
+fn guide_and_schema_have_each_event_for_the_same_role() {
+    let guide = conformance("driver.md");
+    let (_, section) = guide.split_once("\n## Events\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let told: BTreeMap<_, _> = rows
+        .map(|row| {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            (cells[1].trim_matches('`').to_owned(), cells[2].to_owned())
+        })
+        .collect();
+    let schema = schema();
+    let all = schema["$defs"]["event"]["oneOf"].as_array().unwrap();
+    let described: BTreeMap<_, _> = all
+        .iter()
+        .map(|one| {
+            let name = one["properties"]["event"]["const"].as_str().unwrap();
+            let role = one["$comment"].as_str().unwrap_or("both");
+            (name.to_owned(), role.to_owned())
+        })
+        .collect();
+    assert_eq!(told, described);
+}
+
 #[test]
 fn guide_schema_and_types_name_the_same_commands_events_and_fields() {
     let (commands, events) = (guide("Commands"), guide("Events"));

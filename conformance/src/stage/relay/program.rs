@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     io::{BufRead as _, BufReader, Write as _},
     net::SocketAddr,
     process::{self, Child, ChildStdin, Command},
@@ -10,6 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use alongside_client::Fingerprint;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ use super::{
     Done, SetUp, Stop,
     set_up::{DATE, SetUpFile},
 };
-use crate::driver::{Broken, Stdio, lines};
+use crate::driver::{Broken, Stdio, lines, no_shell};
 
 /// How a relay is started: a program and its arguments, of which `{listen}` becomes an address, and
 /// `{setup}` the path of a set-up file.
@@ -55,8 +57,11 @@ struct Process {
     next: u64,
 }
 
+const READY: &str = r#"{"ready":true,"relay":"ADDRESS:PORT","certificate":"HEX"}"#;
+
 #[derive(Deserialize)]
 struct Ready {
+    ready: bool,
     relay: SocketAddr,
     certificate: String,
     #[serde(default)]
@@ -91,7 +96,7 @@ impl RelayUnderTest {
                 .replace("{setup}", &file.path())
         };
         let mut command = program.command.iter().map(fill);
-        let none = || Broken::Missing("no program is named".to_owned());
+        let none = || Broken::Missing("the command names no program".to_owned());
         let name = command.next().ok_or_else(none)?;
         let mut child = Command::new(&name)
             .args(command)
@@ -100,7 +105,9 @@ impl RelayUnderTest {
             .stdout(process::Stdio::piped())
             .stderr(process::Stdio::piped())
             .spawn()
-            .map_err(|error| Broken::Missing(format!("{name} does not start: {error}")))?;
+            .map_err(|error| {
+                Broken::Missing(format!("{name} does not start: {error}{}", no_shell(&name)))
+            })?;
         let (Some(stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -128,14 +135,25 @@ impl RelayUnderTest {
         };
         let line = process.lines.recv_timeout(patience);
         let line = line.map_err(|error| match error {
-            RecvTimeoutError::Timeout => Broken::Silent("its ready line".to_owned()),
+            RecvTimeoutError::Timeout => Broken::Silent(format!(
+                "the relay's ready line, {READY} (is its standard output flushed?)"
+            )),
             RecvTimeoutError::Disconnected => {
                 Broken::Ended(format!("it has ended{}", stdio.last_words()))
             }
         })?;
-        let ready: Ready = serde_json::from_str(&line).map_err(|error| {
-            Broken::Wrong(format!("it says {line:?}, which is no ready line: {error}"))
-        })?;
+        let wrong = |why: &dyn fmt::Display| {
+            Broken::Wrong(format!(
+                "it says {line:?}, and its ready line is {READY}: {why}"
+            ))
+        };
+        let ready: Ready = serde_json::from_str(&line).map_err(|error| wrong(&error))?;
+        if !ready.ready {
+            return Err(wrong(&"`ready` is not true"));
+        }
+        if let Err(why) = ready.certificate.parse::<Fingerprint>() {
+            return Err(wrong(&why));
+        }
         Ok(Self {
             address: ready.relay,
             certificate: ready.certificate,
