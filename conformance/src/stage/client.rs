@@ -324,9 +324,12 @@ impl<'a> ClientStage<'a> {
             Some(link) => Some(link),
             None => self.server.accept(self.report(), self.bench.patience),
         };
-        self.link = Some(
-            link.ok_or_else(|| self.in_vain(format!("a connection to {}", self.server.address)))?,
-        );
+        if link.is_none() {
+            // What its driver has said meanwhile may be the reason.
+            self.hear_all()?;
+            return Err(self.in_vain(format!("a connection to {}", self.server.address)));
+        }
+        self.link = link;
         self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
         self.said = 0;
         self.heard = 0;
