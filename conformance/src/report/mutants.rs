@@ -22,8 +22,9 @@ pub(crate) struct Found {
     pub(crate) killed_by: String,
     /// It did, and no unrelated one.
     pub(crate) killed: bool,
-    /// All other cases were run as well.
-    pub(crate) whole: bool,
+    /// How many other cases were run as well: all that come to its place and do not depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) others: Option<usize>,
     /// Why it was not killed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) why: String,

@@ -153,6 +153,16 @@ impl Expectations {
     }
 }
 
+/// Whether a case is the one of this name, or one of those whose names begin and end as a name with a `*` in it.
+pub(crate) fn is_of(group: &str, case: &str) -> bool {
+    match group.split_once('*') {
+        None => group == case,
+        Some((begins, ends)) => case
+            .strip_prefix(begins)
+            .is_some_and(|rest| rest.ends_with(ends)),
+    }
+}
+
 impl Expectation {
     fn is_about(&self, outcome: &Outcome) -> bool {
         self.names(&outcome.case) && self.target.is_none_or(|target| target == outcome.target)
@@ -164,12 +174,7 @@ impl Expectation {
     }
 
     fn names(&self, case: &str) -> bool {
-        match self.case.split_once('*') {
-            None => self.case == case,
-            Some((begins, ends)) => case
-                .strip_prefix(begins)
-                .is_some_and(|rest| rest.ends_with(ends)),
-        }
+        is_of(&self.case, case)
     }
 
     fn why(&self) -> String {

@@ -164,7 +164,7 @@ fn on(target: Target, pairing: Option<&Pairing>) -> String {
 
 impl Errand {
     /// The case and what it is run against, as one name.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}@{}", self.case.id, self.on())
     }
 

@@ -128,10 +128,12 @@ impl ClientStage<'_> {
     /// # Errors
     /// If it does.
     pub fn stays_with_its_relay(&mut self, requirement: &'static str) -> Done {
-        self.settle()?;
+        // A client that tries another may not answer meanwhile.
+        let settled = self.settle();
         let knocks = |server: &Server| server.hears_a_knock(Duration::from_millis(400));
         let comes = self.another.as_ref().is_some_and(knocks);
-        self.check(requirement, !comes, "no other relay to be tried", "one was")
+        self.check(requirement, !comes, "no other relay to be tried", "one was")?;
+        settled
     }
 
     /// Draws a code that no session had before.

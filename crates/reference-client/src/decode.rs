@@ -42,6 +42,9 @@ pub(crate) fn decode(
                 DynamicImage::from_decoder(decoder)
             })?
         }
+        Codec::Jpeg if mutant::is("MEDIA-18/png-alone") => {
+            return Err("it is no PNG".to_owned());
+        }
         Codec::Jpeg => {
             let mut decoder = contain(|| JpegDecoder::new(Cursor::new(data)))?;
             let (width, height) = decoder.dimensions();

@@ -318,6 +318,9 @@ impl Helper {
     fn passes_over(&self) -> Option<ErrorCode> {
         let ended = self.endpoint.machine().ended();
         let code = match self.code {
+            CodeIs::Given if mutant::is("RECON-33/goes-on") => ended
+                .filter(|ended| ended.by == By::Relay)
+                .map(|ended| ended.code),
             CodeIs::Given => None,
             CodeIs::Refused(code) => Some(code),
             CodeIs::Wanted => ended

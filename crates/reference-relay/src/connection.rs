@@ -55,6 +55,9 @@ pub(crate) async fn serve(hub: Arc<Hub>, connection: Connection) {
 /// Waits until the connection is gone, and what came before that was `heard`.
 async fn gone(connection: &Connection, heard: &Notify) -> ConnectionError {
     let why = connection.closed().await;
+    if mutant::is("TRANSPORT-12/forgets") {
+        return why;
+    }
     // Its peer may take no more.
     let _ = tokio::time::timeout(LAST_WORDS, heard.notified()).await;
     why
@@ -103,6 +106,9 @@ async fn read(hub: &Hub, client: &Client, mut recv: RecvStream, heard: &Notify) 
                 () = peer.outbox.room(hub.room) => {}
                 _ = peers.changed() => continue,
             }
+        }
+        if mutant::is("TRANSPORT-12/forgets") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         match recv.read_chunk(CHUNK, true).await {
             Ok(Some(chunk)) => hub.control(client.id, &chunk.bytes),

@@ -7,6 +7,8 @@ use alongside_wire::{
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::mutant;
+
 /// What both ends of a session with a known device have. The secret is wiped when it is dropped.
 #[derive(Clone)]
 pub struct DeviceKey {
@@ -75,7 +77,10 @@ impl Retry {
     //= spec/17-known-devices.md#exchange [DEVICE-15] d9e269d2
     /// An exchange or a connection failed; the pause in milliseconds.
     pub fn failed(&mut self) -> u64 {
-        let pause = timers::DEVICE_RETRY_FIRST << self.failures.min(16);
+        let pause = match self.failures > 0 && mutant::is("DEVICE-15/same") {
+            true => timers::DEVICE_RETRY_FIRST,
+            false => timers::DEVICE_RETRY_FIRST << self.failures.min(16),
+        };
         self.failures = self.failures.saturating_add(1);
         pause.min(timers::DEVICE_RETRY_MOST)
     }

@@ -5,7 +5,10 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{LOCATOR_LEAST, LOCATOR_MOST, SECRET};
+use crate::{
+    limits::{LOCATOR_LEAST, LOCATOR_MOST, SECRET},
+    mutant,
+};
 
 /// Crockford's base 32: no i, l, o, u.
 pub const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -98,6 +101,12 @@ impl Code {
         //= spec/02-codes.md#form [CODE-2] 46aeccd6
         //= spec/02-codes.md#form [CODE-4] 904a3877
         let split = len.checked_sub(SECRET).ok_or(CodeError::Length(len))?;
+        let head = text.split('-').next().unwrap_or_default();
+        let typed = head.chars().filter(char::is_ascii_alphanumeric).count();
+        let split = match typed != split && mutant::is("CODE-2/hyphen") {
+            true => typed,
+            false => split,
+        };
         let (locator, secret) = all
             .get(..len)
             .and_then(|all| all.split_at_checked(split))

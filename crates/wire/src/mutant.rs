@@ -8,6 +8,7 @@ mod chosen {
     use std::{string::String, sync::OnceLock};
 
     static CHOSEN: OnceLock<String> = OnceLock::new();
+    static WATCHED: OnceLock<fn(&str)> = OnceLock::new();
 
     /// Makes this process wrong in this way, for good.
     pub fn choose(name: &str) {
@@ -15,14 +16,33 @@ mod chosen {
         let _ = CHOSEN.set(name.into());
     }
 
+    /// From now on this is told of each mutant to whose place the process comes.
+    pub fn watch(by: fn(&str)) {
+        // Only the first watches.
+        let _ = WATCHED.set(by);
+    }
+
+    /// Whether somebody watches.
+    pub fn is_watched() -> bool {
+        WATCHED.get().is_some()
+    }
+
+    /// The process is where this mutant would do something else.
+    pub fn reach(name: &str) {
+        if let Some(tell) = WATCHED.get() {
+            tell(name);
+        }
+    }
+
     /// Whether this is the way that was chosen.
     pub fn is(name: &str) -> bool {
+        reach(name);
         CHOSEN.get().is_some_and(|chosen| chosen == name)
     }
 }
 
 #[cfg(feature = "mutants")]
-pub use chosen::{choose, is};
+pub use chosen::{choose, is, is_watched, reach, watch};
 
 /// Whether this is the way that was chosen.
 #[cfg(not(feature = "mutants"))]

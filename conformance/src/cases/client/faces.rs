@@ -16,7 +16,10 @@ use alongside_wire::{
 
 use serde_json::{Value, json};
 
-use super::signatures::{ODD, Signing};
+use super::{
+    cards::{anchored, own, views_with},
+    signatures::{ODD, Signing},
+};
 use crate::{
     case::Case,
     driver::Role,
@@ -496,7 +499,7 @@ fn sharers() -> Vec<Case> {
             "the sharer shows no card by itself to a helper who is not verified",
             &["CARD-20"],
             |stage| {
-                stage.viewing()?;
+                views_with(stage, &own(&Shown::valid_now(), None))?;
                 stage.pass(5_000)?;
                 stage.never("CARD-20", 0, "card", |item| item.is_sealed("card"))
             },
@@ -720,6 +723,26 @@ fn advisories() -> Vec<Case> {
             unknown(stage)
         },
     ));
+    all.push(
+        Case::helper(
+            "helper/advisory/not-before-its-person",
+            "a helper with anchors acknowledges what is said of the device when its person has, and not before",
+            &["ADVISORY-8"],
+            |stage| {
+                ready_with(stage, &anchored(false))?;
+                advises_now(stage, Advisory::default())?;
+                stage.told("device")?;
+                stage.pass(5_000)?;
+                stage.never("ADVISORY-8", 0, "advisory-ack", |item| {
+                    item.is_sealed("advisory-ack")
+                })?;
+                stage.act("acknowledge")?;
+                stage.says("ADVISORY-8", "advisory-ack").map(|_| ())
+            },
+        )
+        .needs("cards")
+        .twin("helper/advisory/nothing-said"),
+    );
     all.push(Case::helper(
         "helper/advisory/not-known-here",
         "what an issuer says that is no anchor here is taken for unknown",

@@ -4,7 +4,7 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     record::InputHeader,
-    session::{ControlEnd, ControlWithdraw, Pause},
+    session::{ControlEnd, ControlWithdraw, End, Pause},
 };
 use serde_json::{Value, json};
 
@@ -62,6 +62,25 @@ pub(super) fn cases() -> Vec<Case> {
                 dies(stage, "INPUT-8", |stage| {
                     let (grant, code) = (1, ErrorCode::Released.to_wire());
                     stage.seal_one(ControlEnd { grant, code })
+                })
+            },
+        )
+        .twin("sharer/input/carried-out"),
+        Case::sharer(
+            "sharer/input/after-the-end",
+            "nothing is pressed once the session is over",
+            &["END-6"],
+            |stage| {
+                let grant = stage.controlled(Scopes::CONTROL)?.grant;
+                let stream = stage.open_stream()?;
+                stage.presses("END-6", stream, grant, A)?;
+                let from = stage.fresh()?;
+                let code = ErrorCode::Done.to_wire();
+                stage.seal_one(End { code })?;
+                stage.told("ended")?;
+                stage.never("END-6", from, "a press", |item| {
+                    matches!(item, Item::Told(event) if event.name == "injected"
+                        && event.fields.get("input").is_some_and(|input| input["down"] == true))
                 })
             },
         )

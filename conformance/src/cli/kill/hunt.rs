@@ -1,16 +1,19 @@
 //! One mutant, and what the suite says of it.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use alongside_state_machine::mutant::{self, Mutant};
 use tokio::runtime::Handle;
 
-use super::VARIABLE;
+use super::{VARIABLE, reach::Reach};
 use crate::{
     case::{Case, Target},
     cli::reference,
     report::mutants::Found,
-    run::{self, Errand, Outcome, Selection, Settings, Verdict},
+    run::{self, Errand, Outcome, Selection, Settings, Verdict, expect::is_of},
 };
 
 /// A mutant that the suite has to notice.
@@ -31,7 +34,8 @@ impl Prey {
         }
     }
 
-    fn targets(&self) -> &'static [Target] {
+    /// What it can be noticed by.
+    pub(super) const fn targets(&self) -> &'static [Target] {
         match self.target {
             mutant::Target::Client => &[Target::Helper, Target::Sharer],
             mutant::Target::Helper => &[Target::Helper],
@@ -40,8 +44,8 @@ impl Prey {
         }
     }
 
-    /// Runs the case that has to notice, and if it did all others.
-    pub(super) fn hunt(&self, cases: &[Case], named: bool, runtime: &Handle) -> Found {
+    /// Runs the case that has to notice, and if it did all others that may.
+    pub(super) fn hunt(&self, cases: &[Case], reach: Option<&Reach>, runtime: &Handle) -> Found {
         let began = Instant::now();
         let mut found = Found {
             mutant: self.mutant.name.to_owned(),
@@ -49,18 +53,14 @@ impl Prey {
             of: self.table().to_owned(),
             killed_by: self.mutant.killed_by.to_owned(),
             killed: false,
-            whole: !named,
+            others: None,
             why: String::new(),
             noticed: Vec::new(),
             seconds: 0.0,
         };
-        match self.attempt(cases, named, runtime) {
-            Ok(noticed) => {
-                found.killed = true;
-                found.noticed = noticed;
-            }
-            Err(why) => found.why = why,
-        }
+        let done = self.attempt(cases, reach, &mut found, runtime);
+        found.killed = done.is_ok();
+        found.why = done.err().unwrap_or_default();
         found.seconds = began.elapsed().as_secs_f64();
         found
     }
@@ -68,37 +68,65 @@ impl Prey {
     fn attempt(
         &self,
         cases: &[Case],
-        named: bool,
+        reach: Option<&Reach>,
+        found: &mut Found,
         runtime: &Handle,
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<(), String> {
         let errands = Selection::default().of(cases, self.targets());
         let named_case = |errand: &Errand| errand.case.id == self.mutant.killed_by;
         let (own, others): (Vec<_>, Vec<_>) = errands.into_iter().partition(named_case);
         if own.is_empty() {
             return Err(format!("there is no case {}", self.mutant.killed_by));
         }
-        let mut noticed = Vec::new();
         for outcome in self.run(own, runtime)? {
             self.is_noticed(&outcome)?;
-            noticed.push(outcome.name());
+            found.noticed.push(outcome.name());
         }
-        if !named {
-            let outcomes = self.run(others, runtime)?;
-            let failed = outcomes.iter().filter(|one| one.verdict == Verdict::Fail);
-            let unrelated: Vec<_> = failed
-                .clone()
-                .filter(|one| self.is_unrelated(one))
-                .collect();
-            if !unrelated.is_empty() {
-                let words = unrelated
-                    .iter()
-                    .map(|one| format!("{} ({})", one.name(), one.detail));
-                let words: Vec<_> = words.collect();
-                return Err(format!("others fail too: {}", words.join("; ")));
-            }
-            noticed.extend(failed.map(Outcome::name));
+        let Some(reach) = reach else { return Ok(()) };
+        let others: Vec<_> = (others.into_iter())
+            .filter(|errand| self.is_reached(errand, reach) && !self.is_known(&errand.case.id))
+            .collect();
+        found.others = Some(others.len());
+        let unrelated = self.unrelated(others, found, runtime)?;
+        match unrelated.is_empty() {
+            true => Ok(()),
+            false => Err(format!("others fail too: {}", unrelated.join("; "))),
         }
-        Ok(noticed)
+    }
+
+    /// Runs others. Those that fail are run once more, for a machine that is busy with other things may
+    /// make a case fail as well.
+    fn unrelated(
+        &self,
+        others: Vec<Errand>,
+        found: &mut Found,
+        runtime: &Handle,
+    ) -> Result<Vec<String>, String> {
+        let outcomes = self.run(others.clone(), runtime)?;
+        let failed = outcomes
+            .into_iter()
+            .filter(|one| one.verdict == Verdict::Fail);
+        let (unrelated, noticed): (Vec<_>, Vec<_>) = failed.partition(|one| self.is_unrelated(one));
+        found.noticed.extend(noticed.iter().map(Outcome::name));
+        let names: BTreeSet<_> = unrelated.iter().map(Outcome::name).collect();
+        let again = others.into_iter();
+        let again = again.filter(|errand| names.contains(&errand.name()));
+        let outcomes = self.run(again.collect(), runtime)?;
+        let fails = |one: &&Outcome| one.verdict == Verdict::Fail && self.is_unrelated(one);
+        let words = |one: &Outcome| format!("{} ({})", one.name(), one.detail);
+        Ok(outcomes.iter().filter(fails).map(words).collect())
+    }
+
+    /// Whether a case comes to where it is wrong. Of which nothing is known, it may.
+    fn is_reached(&self, errand: &Errand, reach: &Reach) -> bool {
+        let mutants = reach.get(&errand.name());
+        mutants.is_none_or(|mutants| mutants.contains(self.mutant.name))
+    }
+
+    /// Whether what is broken is known to matter to this case, or to what holds this requirement.
+    fn is_known(&self, name: &str) -> bool {
+        let mut also = self.mutant.also.iter();
+        also.any(|also| is_of(also, name))
     }
 
     fn run(&self, errands: Vec<Errand>, runtime: &Handle) -> Result<Vec<Outcome>, String> {
@@ -135,6 +163,9 @@ impl Prey {
             .checks
             .iter()
             .any(|id| id == self.mutant.requirement());
-        !about && outcome.requirement.as_deref() != Some("ERROR-2")
+        !about
+            && !outcome.blames(self.mutant.requirement())
+            && !outcome.requirement.iter().any(|id| self.is_known(id))
+            && outcome.requirement.as_deref() != Some("ERROR-2")
     }
 }

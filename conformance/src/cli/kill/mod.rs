@@ -1,6 +1,7 @@
 //! `kill`: the reference is made wrong in one way after another, and the suite has to notice each.
 
 mod hunt;
+mod reach;
 mod results;
 mod without;
 
@@ -13,13 +14,20 @@ use std::{
 };
 
 use alongside_state_machine::mutant;
+use tokio::runtime::Runtime;
 
 use self::{
     hunt::Prey,
+    reach::Reach,
     results::{Results, line},
 };
 use super::{CONFORMANT, HARNESS, NOT_CONFORMANT, broke_down, complain, print};
-use crate::{case::Case, cases, report::mutants::Found, run};
+use crate::{
+    case::Case,
+    cases,
+    report::mutants::Found,
+    run::{self, Selection},
+};
 
 /// The variable by which a part of the reference learns how it is to be wrong.
 pub(super) const VARIABLE: &str = "ALONGSIDE_MUTANT";
@@ -55,6 +63,7 @@ pub(super) struct Options {
 
 /// Makes this process wrong, if it is to be.
 pub(super) fn become_wrong() -> Result<(), String> {
+    reach::watch()?;
     match std::env::var(VARIABLE) {
         Ok(name) if !mutant::choose(&name) => Err(format!("there is no mutant {name:?}")),
         _ => Ok(()),
@@ -79,7 +88,9 @@ pub(super) fn run(options: &Options) -> u8 {
         return HARNESS;
     };
     print(&format!("{count} mutants, {} killed\n", count - survivors));
-    let listed = options.is_everything().then(without::check);
+    let listed = options
+        .is_everything()
+        .then(|| without::check().and_then(|()| without::check_also()));
     match (survivors, listed) {
         (0, None | Some(Ok(()))) => CONFORMANT,
         (_, Some(Err(why))) => {
@@ -121,12 +132,16 @@ fn cases() -> Vec<Case> {
 
 /// Hunts all of them, some at once, and tells of each as it is done. How many survive.
 fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<usize, u8> {
-    let runtime = tokio::runtime::Runtime::new().map_err(|_| HARNESS)?;
+    let runtime = Runtime::new().map_err(|_| HARNESS)?;
     let cases = cases();
     let names: BTreeSet<_> = prey.iter().map(|prey| prey.mutant.name).collect();
     if names.len() < prey.len() {
         return Err(complain("two mutants have one name"));
     }
+    let reach = match options.named {
+        true => None,
+        false => Some(come_to(&prey, &cases, options, &runtime)?),
+    };
     let mut survivors = 0;
     let mut tell = |found: &Found| {
         survivors += usize::from(!found.killed);
@@ -145,7 +160,8 @@ fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<
     let mut broken = Ok(());
     thread::scope(|scope| {
         for _ in 0..options.jobs.get() {
-            let (sender, queue, cases, runtime) = (sender.clone(), &queue, &cases, &runtime);
+            let (sender, queue, cases) = (sender.clone(), &queue, &cases);
+            let (reach, runtime) = (reach.as_ref(), &runtime);
             scope.spawn(move || {
                 let next = || {
                     queue
@@ -155,7 +171,7 @@ fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<
                 };
                 while let Some(prey) = next() {
                     if sender
-                        .send(prey.hunt(cases, options.named, runtime.handle()))
+                        .send(prey.hunt(cases, reach, runtime.handle()))
                         .is_err()
                     {
                         return;
@@ -172,4 +188,19 @@ fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<
         }
     });
     broken.map(|()| survivors)
+}
+
+/// Which of these each case comes to.
+fn come_to(
+    prey: &[Prey],
+    cases: &[Case],
+    options: &Options,
+    runtime: &Runtime,
+) -> Result<Reach, u8> {
+    let targets: BTreeSet<_> = prey.iter().flat_map(Prey::targets).copied().collect();
+    let targets: Vec<_> = targets.into_iter().collect();
+    let errands = Selection::default().of(cases, &targets);
+    let jobs = options.jobs.get();
+    let (folder, runtime) = (&options.out, runtime.handle());
+    reach::record(errands, folder, options.resume, jobs, runtime).map_err(|why| complain(&why))
 }

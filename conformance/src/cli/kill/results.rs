@@ -7,23 +7,32 @@ use std::{
     path::Path,
 };
 
+use serde::de::DeserializeOwned;
+
 use crate::report::mutants::{FILE, Found, read};
 
 /// As it is told.
 pub(super) fn line(found: &Found) -> String {
     match found.killed {
         true => {
-            let more = match found.noticed.len() {
-                0 | 1 => String::new(),
-                count => format!(" and {} more", count - 1),
+            let others = match found.others {
+                None => String::new(),
+                Some(others) => format!(", {} of {others} others", found.noticed.len() - 1),
             };
             format!(
-                "killed    {:<28} by {}{more}\n",
+                "killed    {:<28} by {}{others}\n",
                 found.mutant, found.killed_by
             )
         }
         false => format!("SURVIVES  {:<28} {}\n", found.mutant, found.why),
     }
+}
+
+/// What the lines of a file say; the last may have been cut off.
+pub(super) fn lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let lines = text.lines().map(serde_json::from_str);
+    lines.filter_map(Result::ok).collect()
 }
 
 /// The file, and what is in it.
@@ -40,7 +49,7 @@ impl Results {
         let mut known = BTreeMap::new();
         if resume {
             let good = read(folder).into_iter();
-            let good = good.filter(|found| found.killed && (found.whole || named));
+            let good = good.filter(|found| found.killed && (found.others.is_some() || named));
             known = good.map(|found| (found.mutant.clone(), found)).collect();
         }
         let mut results = Self {

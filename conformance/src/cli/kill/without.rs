@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alongside_state_machine::mutant;
 
-use crate::{case::Target, requirements};
+use crate::{case::Target, requirements, run::expect::is_of};
 
 const LISTED: &str = include_str!("../../../without-mutant.txt");
 
@@ -45,6 +45,26 @@ pub(super) fn check() -> Result<(), String> {
             "to be taken off without-mutant.txt: {}",
             words(old)
         )),
+    }
+}
+
+/// Holds what the mutants say that may fail as well against the cases and requirements that there are.
+pub(super) fn check_also() -> Result<(), String> {
+    let cases = super::cases();
+    let ids = cases.iter().map(|case| case.id.as_str());
+    let names: Vec<_> = ids
+        .chain(requirements::all().keys().map(String::as_str))
+        .collect();
+    let of = |(_, mutant): (_, &'static mutant::Mutant)| {
+        let also = mutant.also.iter();
+        also.map(move |also| (mutant.name, *also))
+    };
+    let unknown = |(_, also): &(&str, &str)| !names.iter().any(|name| is_of(also, name));
+    match mutant::all().flat_map(of).find(unknown) {
+        Some((name, also)) => Err(format!(
+            "{name}: neither a case nor a requirement is {also}"
+        )),
+        None => Ok(()),
     }
 }
 

@@ -13,17 +13,17 @@ pub(super) fn section(mutants: &[Found]) -> String {
     let mut out = format!(
         "<h2 id=\"mutants\">Mutants</h2>\n<p>The reference made wrong in {count} ways, one at a time: the suite \
          notices {killed}.</p>\n<table>\n<thead><tr><th></th><th>mutant</th><th>of</th><th>noticed by</th>\
-         <th>cases that fail</th></tr></thead>\n<tbody>\n"
+         <th>other cases that come to it</th></tr></thead>\n<tbody>\n"
     );
     for found in mutants {
         let (class, word) = match found.killed {
             true => ("good", "killed"),
             false => ("bad", "SURVIVES"),
         };
-        let others = match (found.killed, found.whole) {
+        let others = match (found.killed, found.others) {
             (false, _) => text(&found.why),
-            (true, false) => "others were not run".to_owned(),
-            (true, true) => found.noticed.len().to_string(),
+            (true, None) => "were not run".to_owned(),
+            (true, Some(others)) => format!("{} of {others} notice", found.noticed.len() - 1),
         };
         let (mutant, of, case) = (text(&found.mutant), &found.of, text(&found.killed_by));
         out += &format!(

@@ -11,7 +11,7 @@ use alongside_state_machine::{
 };
 use alongside_wire::{
     Profile, ReportCategory,
-    code::{Code, CodeError},
+    code::{Code, CodeError, Locator},
     device::DeviceToken,
     link::Link,
 };
@@ -377,7 +377,8 @@ impl<W: AsyncWrite + Unpin> Driver<W> {
             if mutant::is("CODE-10/secret") {
                 relay = format!("{relay} {}", code.secret.as_str());
             }
-            if spent.is_spent(&relay, code.locator, now) {
+            let known = mutant::is("CODE-14/keeps") && kept(&relay, code.locator);
+            if known || spent.is_spent(&relay, code.locator, now) {
                 return misuse(Misuse::SpentCode);
             }
         }
@@ -554,12 +555,25 @@ fn setup(options: Open) -> Result<Setup, Answer> {
         name: options.name,
         config,
         sign_in,
-        receipts: options.receipts.then(|| sharer::Receipts {
+        receipts: (options.receipts || mutant::is("RECEIPT-2/unasked")).then(|| sharer::Receipts {
             share: true,
             key: receipt_key.flatten(),
         }),
         device: options.device.map(device).transpose()?,
     })
+}
+
+/// What a program before this one, of the same parent, has joined by: no program may remember that.
+fn kept(relay: &str, locator: Locator) -> bool {
+    let name = format!("alongside-kept-{}", std::os::unix::process::parent_id());
+    let path = std::env::temp_dir().join(name);
+    let mut all = std::fs::read_to_string(&path).unwrap_or_default();
+    let line = format!("{relay} {}\n", String::from(locator));
+    let known = all.contains(&line);
+    all += &line;
+    // What cannot be kept is forgotten, and the mutant survives.
+    let _ = std::fs::write(&path, all);
+    known
 }
 
 fn relay_of(address: String, certificate: &str) -> Result<Relay, Answer> {

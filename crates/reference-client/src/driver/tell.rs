@@ -278,7 +278,8 @@ fn code_spent(code: ErrorCode, spent: usize, warned: bool, known: &Known) -> Vec
     let code = name(code);
     let failed = known
         .calls
-        .then(|| Event::DeviceFailed { code: code.clone() });
+        .then(|| Event::DeviceFailed { code: code.clone() })
+        .filter(|_| !mutant::is("DEVICE-17/untold"));
     //= spec/05-session.md#friction [FRICTION-6] a4023c49
     //= spec/02-codes.md#spent [CODE-12] 09f7ca84
     let spent = Event::Spent {
@@ -304,7 +305,10 @@ fn who(who: &Who) -> protocol::Who {
         card: who.card.as_ref().map(|card| protocol::CardTexts {
             first_name: plain(&card.first_name),
             last_name: plain(&card.last_name),
-            title: plain(&card.title),
+            title: match mutant::is("CARD-16/less") {
+                true => String::new(),
+                false => plain(&card.title),
+            },
             organisation: plain(&card.organisation),
             domain: plain(&card.domain),
         }),

@@ -1,10 +1,14 @@
 //! Streams as tasks: bytes in, bytes out, and word of what happened.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
+use alongside_state_machine::mutant;
 use alongside_wire::ErrorCode;
 use quinn::{Connection, ConnectionError, RecvStream, SendStream, VarInt};
 use tokio::{
@@ -13,6 +17,9 @@ use tokio::{
 };
 
 use super::link::Incoming;
+
+/// The type of `gone`.
+const GONE: u8 = 0x12;
 
 /// The most bytes that are read from the control stream at once.
 const CHUNK: usize = 64 * 1024;
@@ -29,6 +36,14 @@ pub(super) async fn read_control(
     incoming: mpsc::Sender<Incoming>,
 ) {
     while let Ok(Some(chunk)) = recv.read_chunk(CHUNK, true).await {
+        let is_gone = chunk.bytes.first() == Some(&GONE);
+        if is_gone && mutant::is("TRANSPORT-13/late") {
+            tokio::select! {
+                biased;
+                _ = connection.closed() => break,
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
         if incoming.send(Incoming::Control(chunk.bytes)).await.is_err() {
             return;
         }

@@ -10,7 +10,7 @@ use alongside_state_machine::{
     },
 };
 use alongside_wire::limits::timers::CLOCK_TOLERANCE;
-use jsonwebtoken::{Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, Validation, dangerous, decode, decode_header};
 use serde_json::{Map, Value};
 
 use super::{
@@ -90,6 +90,12 @@ impl Issuer {
         // Whoever writes a token may say in `crit` what must be understood; nothing is.
         if header.crit.is_some() {
             return None;
+        }
+        let right = [Algorithm::EdDSA, Algorithm::ES256, Algorithm::RS256];
+        if !right.contains(&header.alg) && mutant::is("AUTH-13/any") {
+            return dangerous::insecure_decode(token)
+                .ok()
+                .map(|data| data.claims);
         }
         let Key {
             algorithm,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use alongside_state_machine::mutant;
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{
@@ -28,7 +29,13 @@ impl Keys {
     }
 
     pub(super) fn find(&self, kid: &str) -> Option<Key> {
-        self.0.get().get(kid).cloned()
+        let keys = self.0.get();
+        let named = keys.get(kid);
+        if named.is_none() && mutant::is("AUTH-14/any") {
+            let mut all = keys.values();
+            return all.find(|key| key.algorithm == Algorithm::EdDSA).cloned();
+        }
+        named.cloned()
     }
 }
 

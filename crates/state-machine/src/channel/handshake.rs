@@ -90,6 +90,12 @@ impl Offering {
             true => spake::start(Side::Sharer, &password, ChaCha20Rng::from_seed([7; 32])),
             false => spake::start(Side::Sharer, &password, &mut rng),
         };
+        // A suite that nobody knows is passed over.
+        let told: &[u8] = match mutant::is("CODE-6/tells") {
+            true => &password.secret,
+            false => &[],
+        };
+        let told = told.iter().copied();
         let offer = Envelope::from(Offer {
             versions: match mutant::is("KEX-1/none") {
                 true => Vec::new(),
@@ -99,6 +105,7 @@ impl Offering {
                 .iter()
                 .map(|suite| suite.to_wire())
                 .filter(|suite| *suite != 1 || !mutant::is("KEX-6/without"))
+                .chain(told)
                 .collect(),
             ceiling,
             element,
@@ -142,7 +149,10 @@ impl Offering {
         let mut number = [0; 32];
         rng.fill_bytes(&mut number);
         let confirm = Envelope::from(Confirm {
-            noise: noise.write(&number)?,
+            noise: noise.write(match mutant::is("KEX-12/short") {
+                true => &number[..16],
+                false => &number,
+            })?,
         });
         Ok(SharerChannel {
             channel: Established::new(noise, suite, self.ceiling.intersect(clear.ceiling))?,
@@ -284,7 +294,10 @@ fn finish(exchange: Exchange, element: &[u8; 32]) -> Result<Psk, Fault> {
 fn prologue(place: &str, offer: &[u8], clear: &[u8]) -> Vec<u8> {
     let version = VERSION.to_be_bytes();
     let parts: [&[u8]; 5] = [
-        b"alongside/1 noise",
+        match mutant::is("KEX-10/other") {
+            true => b"alongside/2 noise",
+            false => b"alongside/1 noise",
+        },
         &version,
         place.as_bytes(),
         offer,

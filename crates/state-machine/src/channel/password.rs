@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use alongside_wire::code::Code;
 use zeroize::Zeroizing;
 
-use crate::device::DeviceKey;
+use crate::{device::DeviceKey, mutant};
 
 /// A secret of both ends, and the text that stands in the locator's place.
 pub struct Password {
@@ -33,7 +33,10 @@ impl From<Code> for Password {
 impl From<&DeviceKey> for Password {
     fn from(key: &DeviceKey) -> Self {
         Self {
-            place: key.id.place(),
+            place: match mutant::is("DEVICE-12/other") {
+                true => key.id.place().to_uppercase(),
+                false => key.id.place(),
+            },
             secret: Zeroizing::new(key.secret().as_slice().into()),
         }
     }

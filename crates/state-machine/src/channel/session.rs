@@ -13,6 +13,8 @@ use super::{
     keys::{Keys, block},
 };
 
+use crate::mutant;
+
 /// A record that does not open: it was changed, dropped or repeated on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed;
@@ -52,15 +54,25 @@ pub struct Opener(Counter);
 impl Sealer {
     /// A sealer whose first record has number 0.
     pub fn new(keys: &Keys, direction: Direction) -> Self {
-        Self(Counter::new(keys, direction))
+        let mut counter = Counter::new(keys, direction);
+        if mutant::is("KEY-1/other") {
+            counter.cipher = keys.cipher(Channel::Media, direction, 0, 0);
+        }
+        Self(counter)
     }
 
     /// Seals one plaintext of at most 16,384 bytes into a framed envelope.
     pub fn seal(&mut self, keys: &Keys, plaintext: &[u8]) -> Vec<u8> {
         debug_assert!(plaintext.len() <= limits::RECORD_PLAINTEXT);
         let header = Sealed::header(plaintext.len() + TAG);
-        let ciphertext = self.0.cipher.seal(self.0.number, &header, plaintext);
-        self.0.step(keys);
+        let header = match mutant::is("KEY-3/none") {
+            true => &[],
+            false => &header[..],
+        };
+        let ciphertext = self.0.cipher.seal(self.0.number, header, plaintext);
+        if self.0.number != 8 || !mutant::is("KEY-4/again") {
+            self.0.step(keys);
+        }
         Envelope::from(Sealed { ciphertext }).to_bytes()
     }
 }

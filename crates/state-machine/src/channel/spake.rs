@@ -11,6 +11,7 @@ use spake2::{Ed25519Group, Identity, Spake2};
 use zeroize::Zeroizing;
 
 use super::password::Password;
+use crate::mutant;
 
 /// The pre-shared key that the Noise handshake starts from.
 pub(super) type Psk = Zeroizing<[u8; 32]>;
@@ -68,7 +69,13 @@ impl Exchange {
         let key = Zeroizing::new(self.0.finish(&message).map_err(|_| BadPoint)?);
         let mut psk = Psk::default();
         Hkdf::<Sha256>::new(None, &key)
-            .expand(b"alongside/1 psk", psk.as_mut())
+            .expand(
+                match mutant::is("KEX-7/other") {
+                    true => b"alongside/2 psk",
+                    false => b"alongside/1 psk",
+                },
+                psk.as_mut(),
+            )
             .map_err(|_| BadPoint)?;
         Ok(psk)
     }

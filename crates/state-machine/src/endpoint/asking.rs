@@ -9,6 +9,7 @@ use rand_core::{CryptoRng, RngCore};
 use crate::{
     error::Fault,
     identity::{issue::Request, keys::SecretKey, own::OwnCard},
+    mutant,
 };
 
 /// A client that waits for its card, and tells of its sign-in when that has come.
@@ -61,7 +62,8 @@ impl Asking {
     pub(super) fn take(self, card: &[u8]) -> Result<(OwnCard, SignedIn), Fault> {
         let own = OwnCard::new(card, self.key).map_err(|_| Fault::BadCard)?;
         let said = own.card();
-        if said.profile != self.profile.to_wire() || !said.receipt_key.is_empty() {
+        let other = said.profile != self.profile.to_wire() || !said.receipt_key.is_empty();
+        if other && !mutant::is("CARD-26/takes") {
             return Err(Fault::BadCard);
         }
         Ok((own, self.signed_in))

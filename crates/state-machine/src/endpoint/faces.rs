@@ -15,6 +15,7 @@ use crate::{
         own::{self, OwnCard},
         picture,
     },
+    mutant,
 };
 
 /// What one end knows of the other's picture, and has told of its own.
@@ -94,6 +95,7 @@ impl Faces {
     pub(super) fn back(&mut self) -> Option<Message> {
         self.sent = false;
         match &mut self.fetch {
+            Fetch::Under(_) if mutant::is("RECON-39/silent") => None,
             Fetch::Under(got) => {
                 got.clear();
                 Some(PictureRequest {}.into())
@@ -115,7 +117,11 @@ impl Faces {
         self.sent = true;
         //= spec/15-identity.md#pictures [PICTURE-3] 4f92a5c9
         let mut offset = 0;
-        let pieces = own.picture().chunks(PICTURE_CHUNK).map(|piece| {
+        let most = match mutant::is("PICTURE-3/smaller") {
+            true => PICTURE_CHUNK / 2,
+            false => PICTURE_CHUNK,
+        };
+        let pieces = own.picture().chunks(most).map(|piece| {
             let message = Picture {
                 offset,
                 data: piece.into(),
@@ -152,11 +158,14 @@ impl Faces {
         }
         got.extend_from_slice(&piece.data);
         if after < size {
+            if mutant::is("PICTURE-6/early") {
+                return Ok(Some(Fetched::Picture(got.clone())));
+            }
             return Ok(None);
         }
         //= spec/15-identity.md#pictures [PICTURE-4] bf9a4194
         //= spec/15-identity.md#pictures [PICTURE-6] e6867b2d
-        if !picture::is_named(&info, got) {
+        if !picture::is_named(&info, got) && !mutant::is("PICTURE-4/any") {
             return Err(Fault::BadPicture);
         }
         let Fetch::Under(got) = core::mem::replace(&mut self.fetch, Fetch::Done) else {

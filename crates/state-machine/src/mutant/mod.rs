@@ -7,7 +7,7 @@
 
 mod registry;
 
-use alloc::{format, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use core::{
     fmt,
     sync::atomic::{AtomicUsize, Ordering},
@@ -15,6 +15,7 @@ use core::{
 
 use alongside_wire::{rendezvous, session};
 
+pub use alongside_wire::mutant::watch;
 pub use registry::all;
 
 use crate::relay::RelayConfig;
@@ -42,6 +43,11 @@ pub struct Mutant {
     pub name: &'static str,
     /// The case that must notice it.
     pub killed_by: &'static str,
+    /// What may fail as well: cases, and whatever blames one of these requirements. A `*` stands for any
+    /// letters.
+    pub also: &'static [&'static str],
+    /// Why that depends on what is broken.
+    pub because: &'static str,
     rule: Rule,
 }
 
@@ -83,6 +89,13 @@ impl Mutant {
     }
 }
 
+impl Rule {
+    /// Whether a message of this name is not said, or not once.
+    fn is_of(&self, name: &str) -> bool {
+        matches!(self, Self::Drops(this) | Self::Doubles(this) if *this == name)
+    }
+}
+
 impl Target {
     fn has(self, target: Self) -> bool {
         let clients = self != Self::Relay && target != Self::Relay;
@@ -114,8 +127,21 @@ fn rule(target: Target) -> Option<Rule> {
     of.has(target).then_some(mutant.rule)
 }
 
+/// Tells who watches of the mutants that would do something else here.
+fn reach(target: Target, here: impl Fn(&Mutant) -> bool) {
+    if !alongside_wire::mutant::is_watched() {
+        return;
+    }
+    for (of, mutant) in all() {
+        if of.has(target) && here(mutant) {
+            alongside_wire::mutant::reach(mutant.name);
+        }
+    }
+}
+
 /// Whether this mutant, which is at no seam, is the one.
 pub fn is(name: &str) -> bool {
+    alongside_wire::mutant::reach(name);
     chosen().is_some_and(|(_, mutant)| mutant.is_patch() && mutant.name == name)
 }
 
@@ -126,13 +152,15 @@ pub(crate) fn longer(name: &str, ms: u64) -> u64 {
 
 /// Whether a fault by this clause goes unnoticed.
 pub(crate) fn is_lenient(target: Target, clause: &str) -> bool {
-    chosen().is_some_and(|(of, mutant)| {
-        of.has(target) && matches!(mutant.rule, Rule::Lenient) && mutant.requirement() == clause
-    })
+    let here =
+        |mutant: &Mutant| matches!(mutant.rule, Rule::Lenient) && mutant.requirement() == clause;
+    reach(target, here);
+    chosen().is_some_and(|(of, mutant)| of.has(target) && here(mutant))
 }
 
 /// The bounds that a relay keeps to.
 pub(crate) fn kept(mut config: RelayConfig) -> RelayConfig {
+    reach(Target::Relay, |mutant| matches!(mutant.rule, Rule::Sets(_)));
     if let Some(Rule::Sets(set)) = rule(Target::Relay) {
         set(&mut config);
     }
@@ -141,6 +169,10 @@ pub(crate) fn kept(mut config: RelayConfig) -> RelayConfig {
 
 /// Says a message to the other end, or what is said in its place.
 pub(crate) fn says(target: Target, message: &session::Message, say: impl FnMut(&session::Message)) {
+    reach(target, |mutant| match mutant.rule {
+        Rule::Says(said) => said(message).is_some(),
+        rule => rule.is_of(message.name()),
+    });
     let rule = rule(target);
     let instead = match rule {
         Some(Rule::Says(said)) => said(message),
@@ -155,6 +187,10 @@ pub(crate) fn says_to_relay(
     message: &rendezvous::Message,
     say: impl FnMut(&rendezvous::Message),
 ) {
+    reach(target, |mutant| match mutant.rule {
+        Rule::SaysToRelay(said) => said(message).is_some(),
+        rule => rule.is_of(message.name()),
+    });
     let rule = rule(target);
     let instead = match rule {
         Some(Rule::SaysToRelay(said)) => said(message),
@@ -183,15 +219,22 @@ fn speak<M>(
 
 /// Whether a message of this name goes unheard.
 pub(crate) fn is_deaf(target: Target, name: &str) -> bool {
-    matches!(rule(target), Some(Rule::Deaf(this)) if this == name)
+    let here = |rule: Rule| matches!(rule, Rule::Deaf(this) if this == name);
+    reach(target, |mutant| here(mutant.rule));
+    rule(target).is_some_and(here)
 }
 
 /// Whether the program is not told of this.
 pub(crate) fn hides(target: Target, event: &impl fmt::Debug) -> bool {
-    let Some(Rule::Hides(this)) = rule(target) else {
-        return false;
-    };
+    let here = |rule: Rule| matches!(rule, Rule::Hides(this) if this == kind(event));
+    reach(target, |mutant| here(mutant.rule));
+    rule(target).is_some_and(here)
+}
+
+/// The name of an event.
+fn kind(event: &impl fmt::Debug) -> String {
     let told = format!("{event:?}");
     let told = told.strip_prefix("Session(").unwrap_or(&told);
-    told.split(|c: char| !c.is_alphanumeric()).next() == Some(this)
+    let name = told.split(|c: char| !c.is_alphanumeric()).next();
+    name.unwrap_or_default().into()
 }

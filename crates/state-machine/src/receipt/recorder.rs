@@ -11,6 +11,7 @@ use alongside_wire::{
 use super::sign;
 use crate::{
     identity::{keys::SecretKey, own},
+    mutant,
     session::{By, Output, sharer::Event},
 };
 
@@ -92,6 +93,13 @@ impl Recorder {
     pub(crate) fn observe(&mut self, output: &Output<Event>) {
         let Some(common) = self.common else {
             return;
+        };
+        let common = match self.consented && mutant::is("RECEIPT-5/other") {
+            true => Statement {
+                helper_card: [1; 32],
+                ..common
+            },
+            false => common,
         };
         let statement = match output {
             Output::Send(message) => self.sent(message, common),

@@ -4,6 +4,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
+    vec::Vec,
 };
 
 use alongside_wire::{
@@ -36,6 +37,12 @@ impl Relay {
             Ok((category, account)) => {
                 self.events.push_back(Event::Reported { category, account });
                 self.send(conn, Reported {});
+                if mutant::is("REPORT-11/tells") {
+                    let others: Vec<_> = self.clients.keys().copied().collect();
+                    for other in others.into_iter().filter(|other| *other != conn) {
+                        self.send(other, Reported {});
+                    }
+                }
             }
             Err(code) => self.refuse(conn, code),
         }

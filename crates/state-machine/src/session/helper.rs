@@ -266,6 +266,9 @@ impl Helper {
     /// # Errors
     /// As [`Helper::request_code`].
     pub fn call(&mut self, now: Timestamp) -> Result<(), Misuse> {
+        if !self.spent.is_empty() && mutant::is("DEVICE-16/forgets") {
+            self.spent.clear();
+        }
         self.ask(Phase::Calling, now)
     }
 
@@ -706,6 +709,10 @@ impl Helper {
     /// The sharer, or the relay and the way to it, broke the protocol.
     pub fn fail(&mut self, by: By, fault: Fault) {
         if mutant::is_lenient(mutant::Target::Helper, fault.clause()) {
+            return;
+        }
+        if matches!(fault, Fault::ChatNotNext) && mutant::is("ERROR-2/half") {
+            self.phase = Phase::Idle;
             return;
         }
         self.finish(by, fault.code(), Some(fault));

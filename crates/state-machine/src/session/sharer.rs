@@ -782,6 +782,10 @@ impl Sharer {
         if mutant::is_lenient(mutant::Target::Sharer, fault.clause()) {
             return;
         }
+        if matches!(fault, Fault::ChatNotNext) && mutant::is("ERROR-2/half") {
+            self.phase = Phase::Idle;
+            return;
+        }
         self.finish(by, fault.code(), Some(fault));
     }
 
@@ -862,6 +866,13 @@ impl Sharer {
         if !matches!(self.phase, Phase::Idle) {
             //= spec/05-session.md#end [END-3] 2657f0f0
             self.out.push_back(Output::Leave(code));
+        }
+        if matches!(self.phase, Phase::Viewing(_)) && mutant::is("END-6/injects") {
+            let press = InputEvent::Key {
+                usage: 6,
+                down: true,
+            };
+            self.event(Event::Inject(press));
         }
         let ended = Ended { by, code, fault };
         self.phase = Phase::Ended(ended);

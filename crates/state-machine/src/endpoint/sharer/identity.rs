@@ -14,6 +14,7 @@ use crate::{
     error::{Fault, Misuse},
     identity::trust::{self, Standing},
     mutant,
+    session::friction::{Consent, Contact},
     time::Timestamp,
 };
 
@@ -53,7 +54,8 @@ impl SharerEndpoint {
         let unix = self.config.calendar.at(now);
         let who = trust::judge(card, &self.config.identity.anchors, unix);
         //= spec/15-identity.md#trust [CARD-17] 095a90f5
-        if self.config.identity.needs_card && !who.is_vouched_for() {
+        let unknown = self.config.identity.needs_card && !who.is_vouched_for();
+        if unknown && !mutant::is("CARD-17/asks") {
             self.machine.end(ErrorCode::CardNeeded);
             return Ok(());
         }
@@ -64,10 +66,15 @@ impl SharerEndpoint {
                 proof: own.prove(&transcript).into(),
             });
         }
-        let trusted = matches!(who.standing, Standing::Verified { .. });
+        let trusted =
+            matches!(who.standing, Standing::Verified { .. }) || mutant::is("CARD-20/shows");
         self.machine.introduced(name, who, now)?;
         self.begin_receipts(transcript, &introduce.card);
         self.events.push_back(Event::Phrase(phrase));
+        if self.asked_to_wait && mutant::is("DEVICE-14/unasked") {
+            let _ = self.contact(Contact::Person, now);
+            let _ = self.consent(Consent::Given, Vec::new(), now);
+        }
         //= spec/15-identity.md#sharer [CARD-20] 6f96c7b0
         if trusted && self.config.identity.card.is_some() {
             self.carry_out();
@@ -89,7 +96,7 @@ impl SharerEndpoint {
             return Err(Misuse::Phase(self.machine.phase()));
         }
         //= spec/12-reconnect.md#state [RECON-40] 7bc06fbd
-        if self.machine.frozen_until().is_some() {
+        if self.machine.frozen_until().is_some() && !mutant::is("RECON-40/takes") {
             return Err(Misuse::Frozen);
         }
         let card = self.own_card().filter(|_| !self.faces.is_shown());
@@ -116,6 +123,7 @@ impl SharerEndpoint {
     /// The link is up again: what may have been lost with it.
     pub(super) fn show_again(&mut self) {
         let card = self.own_card().filter(|_| self.faces.is_shown());
+        let card = card.filter(|_| !mutant::is("RECON-38/silent"));
         let card = card.map(Message::from);
         let picture = self.faces.back();
         for message in card.into_iter().chain(picture) {

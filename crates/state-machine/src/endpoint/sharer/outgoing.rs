@@ -59,7 +59,9 @@ impl SharerEndpoint {
             }
             SessionEvent::Ended(_) => {
                 self.drop_stale_frames();
-                self.purge_injections();
+                if !mutant::is("END-6/injects") {
+                    self.purge_injections();
+                }
                 //= spec/04-key-exchange.md#schedule [KEY-5] 1cdf3f8f
                 self.channel = Channel::None;
             }

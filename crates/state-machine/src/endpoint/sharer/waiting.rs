@@ -1,9 +1,11 @@
 //! A sharer that is a known device.
 
-use alongside_wire::rendezvous::Wait;
+use alongside_wire::{device::DeviceToken, rendezvous::Wait};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
 
 use super::{Channel, Event, SharerEndpoint};
-use crate::{channel::handshake::Offering, device::Device, error::Misuse, time::Timestamp};
+use crate::{channel::handshake::Offering, device::Device, error::Misuse, mutant, time::Timestamp};
 
 impl SharerEndpoint {
     //= spec/17-known-devices.md#exchange [DEVICE-13] 3344b8d5
@@ -15,7 +17,11 @@ impl SharerEndpoint {
     pub fn wait(&mut self, device: &Device, now: Timestamp) -> Result<(), Misuse> {
         self.machine.wait(now)?;
         //= spec/17-known-devices.md#exchange [DEVICE-18] fc458885
-        self.config.identity.needs_card |= !device.without_card;
+        self.config.identity.needs_card |=
+            !device.without_card && !mutant::is("DEVICE-18/none-needed");
+        if mutant::is("DEVICE-13/same") {
+            self.rng = ChaCha20Rng::from_seed([7; 32]);
+        }
         let offering = Offering::new(
             &device.key,
             &self.config.suites,
@@ -24,7 +30,10 @@ impl SharerEndpoint {
         );
         self.control.send(Wait {
             device: device.key.id,
-            token: device.token,
+            token: match mutant::is("DEVICE-2/tells") {
+                true => DeviceToken(*device.key.secret()),
+                false => device.token,
+            },
             offer: offering.offer().into(),
         });
         self.channel = Channel::Offered(offering);
@@ -36,6 +45,9 @@ impl SharerEndpoint {
     pub(super) fn waits(&mut self) -> bool {
         if self.asked_to_wait {
             self.events.push_back(Event::Waiting);
+        }
+        if mutant::is("DEVICE-14/unasked") {
+            return self.asked_to_wait;
         }
         core::mem::take(&mut self.asked_to_wait)
     }

@@ -14,9 +14,16 @@ const HOUR_MS: u64 = 3_600_000;
 
 pub(super) const MUTANTS: &[Mutant] = &[
     // What it takes for a fault, and what not.
-    lenient("RDV-4/lenient", "relay/hello/again"),
-    lenient("RDV-6/lenient", "relay/session/never-deliver"),
-    lenient("RDV-8/lenient", "relay/connection/idle/relay-hello"),
+    lenient("RDV-4/lenient", "relay/hello/again")
+        .also("what is not found at fault is not closed", &["RDV-6"]),
+    lenient("RDV-6/lenient", "relay/session/never-deliver").also(
+        "what is not found at fault is not closed",
+        &["CARD-23", "RDV-11"],
+    ),
+    lenient("RDV-8/lenient", "relay/connection/idle/relay-hello").also(
+        "what is not found at fault is not closed",
+        &["RDV-6", "RDV-11"],
+    ),
     lenient("RDV-9/lenient", "relay/limits/too-many-unpaired-bytes"),
     lenient("TRANSPORT-3/lenient", "relay/transport/control-ends"),
     lenient("WIRE-1/lenient", "relay/wire/leave/number-beyond-u16"),
@@ -26,40 +33,111 @@ pub(super) const MUTANTS: &[Mutant] = &[
     lenient("WIRE-5/lenient", "relay/wire/hello/too-long"),
     lenient("WIRE-6/lenient", "relay/wire/hello/long-count"),
     lenient("WIRE-7/lenient", "relay/wire/join/locator-empty"),
-    lenient("WIRE-8/lenient", "relay/wire/frame/unknown-critical"),
-    patch("WIRE-9/refuses", "relay/wire/skips"),
-    patch("ERROR-1/another", "relay/wire/hello/empty"),
+    lenient("WIRE-8/lenient", "relay/wire/frame/unknown-critical")
+        .also("what is not found at fault is not closed", &["RDV-6"]),
+    patch("WIRE-9/refuses", "relay/wire/skips").also(
+        "they send what is to be skipped",
+        &["RDV-9", "relay/transport/cut-anywhere"],
+    ),
+    patch("ERROR-1/another", "relay/wire/hello/empty").also(
+        "each violation has its code",
+        &[
+            "RDV-*",
+            "CARD-*",
+            "HOLD-*",
+            "AUTH-*",
+            "DEVICE-*",
+            "REPORT-*",
+            "TRANSPORT-*",
+            "WIRE-*",
+        ],
+    ),
     patch("RDV-7/refuses", "relay/session/late-deliver"),
     patch("HOLD-9/refuses", "relay/hold/dropped"),
-    patch("RDV-34/spreads", "relay/session/others-unaffected"),
+    patch("RDV-34/spreads", "relay/session/others-unaffected").also(
+        "a violation closes the connection that is looked at, for another reason",
+        &[
+            "RDV-*",
+            "HOLD-*",
+            "ERROR-1",
+            "TRANSPORT-3",
+            "CARD-23",
+            "WIRE-*",
+        ],
+    ),
     // What it says.
     says_to_relay("RDV-2/another", "relay/hello/answered", gone_first),
     says_to_relay("RDV-3/fewer", "relay/hello/states", one_timer_less),
-    says_to_relay("RDV-10/silent", "relay/session/leave", no_word_of_a_leave),
+    says_to_relay("RDV-10/silent", "relay/session/leave", no_word_of_a_leave).also(
+        "they go on when the other end was told of the leave",
+        &[
+            "RDV-7",
+            "RDV-9",
+            "RDV-30",
+            "HOLD-*",
+            "TRANSPORT-7",
+            "TRANSPORT-12",
+            "AUTH-12",
+            "POLICY-11",
+            "POLICY-12",
+            "DEVICE-*",
+            "REPORT-*",
+        ],
+    ),
     says_to_relay("RDV-11/silent", "relay/session/violation", |message| {
         not_gone(message, ErrorCode::Lost)
-    }),
+    })
+    .also(
+        "whoever breaks the protocol is gone for the other end",
+        &[
+            "RDV-4",
+            "RDV-6",
+            "RDV-8",
+            "HOLD-*",
+            "TRANSPORT-3",
+            "WIRE-*",
+            "CARD-23",
+        ],
+    ),
     says_to_relay("RDV-12/silent", "relay/code/expires", |message| {
         not_gone(message, ErrorCode::CodeExpired)
     }),
     says_to_relay("RDV-13/silent", "relay/time/idle", |message| {
         not_gone(message, ErrorCode::Idle)
-    }),
+    })
+    .also("the end of a wait has the same words", &["DEVICE-10"]),
     says_to_relay("RDV-14/silent", "relay/time/session-length", |message| {
         not_gone(message, ErrorCode::SessionLength)
     }),
     patch("RDV-15/silent", "relay/hello/shut-down"),
-    says_to_relay("RDV-21/tells", "relay/join/spent", tells),
-    says_to_relay("RDV-30/changes", "relay/join/live", changes_offer),
-    says_to_relay("RDV-31/chooses", "relay/session/carries", chooses),
+    says_to_relay("RDV-21/tells", "relay/join/spent", tells).also(
+        "what counts as a guess is told as it is",
+        &["RDV-2*", "HOLD-*", "CODE-7", "AUTH-12", "DEVICE-6"],
+    ),
+    says_to_relay("RDV-30/changes", "relay/join/live", changes_offer).also(
+        "who calls a device is given its offer too",
+        &["DEVICE-5", "DEVICE-9"],
+    ),
+    says_to_relay("RDV-31/chooses", "relay/session/carries", chooses)
+        .also("the envelopes of these cases have one byte", &["RDV-30"]),
     drops("HOLD-1/none", "relay/join/live", "place"),
-    drops("HOLD-4/silent", "relay/hold/back", "rejoined"),
-    drops("HOLD-6/silent", "relay/hold/back", "peer-back"),
+    drops("HOLD-4/silent", "relay/hold/back", "rejoined").also(
+        "they go on when the place was given back",
+        &["DRAIN-3", "HOLD-*"],
+    ),
+    drops("HOLD-6/silent", "relay/hold/back", "peer-back").also(
+        "they go on when the other end was told",
+        &["HOLD-*", "DRAIN-3"],
+    ),
     patch("HOLD-5/stays", "relay/hold/superseded"),
-    patch("HOLD-7/another", "relay/hold/wrong-token"),
+    patch("HOLD-7/another", "relay/hold/wrong-token")
+        .also("a place that was given back is none", &["HOLD-10"]),
     patch("HOLD-10/holds", "relay/hold/close-ends"),
     // What it keeps to.
-    patch("CODE-7/lives", "relay/join/spent"),
+    patch("CODE-7/lives", "relay/join/spent").also(
+        "a code that is over is as if it never was",
+        &["RDV-21", "AUTH-12", "POLICY-11"],
+    ),
     patch("RDV-16/few", "relay/code/drawn"),
     sets("RDV-17/longer", "relay/code/shortest", |config| {
         config.locator_least = 5
@@ -196,6 +274,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("TRANSPORT-7/takes", "relay/frames/idle"),
     patch("TRANSPORT-8/more", "relay/frames/at-once"),
     patch("TRANSPORT-11/waits", "relay/hold/silence"),
+    patch("AUTH-13/any", "relay/jwt/other-algorithms"),
+    patch("AUTH-14/any", "relay/jwt/other-key"),
+    patch("REPORT-11/tells", "relay/report/both"),
+    patch("TRANSPORT-12/forgets", "relay/transport/last-words"),
 ];
 
 fn gone_first(message: &Message) -> Option<Vec<Message>> {

@@ -11,7 +11,20 @@ const fn mutant(name: &'static str, killed_by: &'static str, rule: Rule) -> Muta
     Mutant {
         name,
         killed_by,
+        also: &[],
+        because: "",
         rule,
+    }
+}
+
+impl Mutant {
+    /// These cases, and what blames these requirements, may fail as well.
+    pub(super) const fn also(self, because: &'static str, also: &'static [&'static str]) -> Self {
+        Self {
+            also,
+            because,
+            ..self
+        }
     }
 }
 

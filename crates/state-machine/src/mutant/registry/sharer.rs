@@ -23,14 +23,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("AUTH-20/beyond", "client/sign-in/ceiling"),
     patch("CARD-10/lenient", "sharer/card/short-proof"),
     patch("CARD-11/early", "sharer/card/silent-before"),
+    patch("CARD-12/believes", "sharer/card/unverified"),
     patch("CARD-14/verified", "sharer/card/unverified"),
+    patch("CARD-17/asks", "sharer/card/needed-and-none"),
     patch("CARD-18/beyond", "sharer/card/ceiling"),
     patch("CARD-19/elevation", "sharer/card/elevation"),
+    patch("CARD-20/shows", "sharer/card/own-not-shown"),
     patch("CODE-1/capitals", "sharer/code/typed"),
+    patch("CODE-2/hyphen", "sharer/code/typed"),
     patch("CODE-3/takes", "sharer/code/character-u"),
     patch("CODE-4/takes", "sharer/code/locator-3"),
+    patch("CODE-6/tells", "sharer/code/secret-stays"),
     patch("CODE-10/secret", "sharer/code/spent"),
     patch("CODE-11/forgets", "sharer/code/spent"),
+    patch("CODE-14/keeps", "sharer/code/spent-in-another-run"),
     hides("CONSENT-1/unasked", "sharer/consent/given", "ConsentAsked"),
     says("CONSENT-2/early", "sharer/consent/given", displays_early),
     patch("CONSENT-3/ignores", "sharer/consent/refused"),
@@ -92,6 +98,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         revoked_as_done,
     ),
     patch("CONTROL-33/asks", "sharer/request/soon-after-withdrawal"),
+    patch("DEVICE-2/tells", "client/device/secret-stays"),
+    patch("DEVICE-13/same", "sharer/device/failed"),
+    patch("DEVICE-14/unasked", "client/device/session"),
+    patch("DEVICE-15/same", "sharer/device/failed"),
+    patch("DEVICE-18/none-needed", "sharer/device/card-needed"),
+    patch("END-6/injects", "sharer/input/after-the-end"),
     patch("FRICTION-1/unasked", "sharer/friction/unasked"),
     hides(
         "FRICTION-2/unwarned",
@@ -116,6 +128,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("KEX-1/none", "sharer/join/offer"),
     lenient("KEX-5/lenient", "sharer/exchange/suite"),
     patch("KEX-6/without", "sharer/join/offer"),
+    patch("KEX-12/short", "sharer/exchange/right").also("no session comes about", &["*"]),
     lenient("KEX-15/lenient", "sharer/introduce/wrong-opening"),
     patch("KEX-16/early", "sharer/introduce/silent-before"),
     patch("KEX-18/waits", "sharer/introduce/never"),
@@ -138,7 +151,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         paused_as_revoked,
     ),
     patch("PAUSE-9/open", "sharer/prompt/paused-by-the-helper"),
+    patch("RECEIPT-2/unasked", "sharer/receipt/none-unasked"),
     drops("RECEIPT-4/none", "sharer/receipt/consent", "receipt"),
+    patch("RECEIPT-5/other", "sharer/receipt/decisions"),
     patch("RECEIPT-6/same", "sharer/receipt/fresh-key"),
     patch("RECEIPT-7/label", "sharer/receipt/consent"),
     patch("RECON-2/keeps", "sharer/again/grant-lost"),
@@ -152,9 +167,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("RECON-29/asks", "sharer/again/control-not-yet"),
     patch("RECON-35/silent", "sharer/again/secure-desktop"),
     patch("RECON-36/silent", "sharer/again/advisory"),
+    patch("RECON-38/silent", "sharer/again/card"),
+    patch("RECON-40/takes", "sharer/again/card-while-frozen"),
     patch("TOOL-5/replaces", "sharer/renewal/asked"),
     patch("TOOL-6/unasked", "sharer/renewal/own"),
     says("TOOL-9/unasked", "client/clipboard/own-act", copies),
+    patch("TOOL-10/any", "client/clipboard/grant-ends"),
     patch("TOOL-15/stays", "sharer/drawing/cleared-by-the-end"),
     patch("TOOL-16/stays", "sharer/drawing/cleared-by-a-prompt"),
     patch("TOOL-19/draws", "sharer/drawing/points"),
@@ -165,8 +183,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "sharer/secure-desktop/told",
         "secure-desktop",
     ),
+    patch("TOOL-23/part", "sharer/secure-desktop/media"),
     patch("TOOL-24/asks", "sharer/request/not-supported"),
     patch("TOOL-29/takes", "sharer/clipboard/after-a-key"),
+    says("TOOL-31/again", "client/clipboard/next-grant", copies_again),
 ];
 
 type Said = Option<Vec<Message>>;
@@ -260,5 +280,19 @@ fn copies(message: &Message) -> Said {
         text: "copied".into(),
     };
     let allowed = scopes.contains(Scopes::CLIPBOARD_TO_HELPER);
+    allowed.then(|| vec![message.clone(), item.into()])
+}
+
+/// What went under the first grant goes under the next one too.
+fn copies_again(message: &Message) -> Said {
+    let Message::ControlGrant(ControlGrant { grant, scopes, .. }) = message else {
+        return None;
+    };
+    let item = Clipboard {
+        grant: *grant,
+        item: 2,
+        text: "first".into(),
+    };
+    let allowed = *grant > 1 && scopes.contains(Scopes::CLIPBOARD_TO_HELPER);
     allowed.then(|| vec![message.clone(), item.into()])
 }
