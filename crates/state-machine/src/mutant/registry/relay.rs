@@ -112,7 +112,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("RDV-15/silent", "relay/hello/shut-down"),
     says_to_relay("RDV-21/tells", "relay/join/spent", tells).also(
         "what counts as a guess is told as it is",
-        &["RDV-2*", "HOLD-*", "CODE-7", "AUTH-12", "DEVICE-6"],
+        &[
+            "RDV-2*",
+            "HOLD-*",
+            "CODE-7",
+            "AUTH-6",
+            "AUTH-12",
+            "POLICY-11",
+            "DEVICE-*",
+        ],
     ),
     says_to_relay("RDV-30/changes", "relay/join/live", changes_offer).also(
         "who calls a device is given its offer too",
