@@ -79,6 +79,18 @@ fn a_picture_that_differs_is_seen() {
     );
 }
 
+/// A relay takes few reports from one place, so each run has one of its own.
+#[test]
+fn a_report_is_taken_each_time() {
+    let out = tempfile::tempdir().expect("a folder");
+    let folder = out.path().to_str().expect("a name");
+    let case = "pair/report/sharer";
+    let arguments = ["test", "pair", "--run", case, "--out", folder];
+    let said = run(&[&arguments[..], &["--repeat", "5"]].concat());
+    assert_eq!(said.code, 0, "{}", said.text);
+    assert_eq!(verdicts(out.path()), [format!("{case}@pair PASS")]);
+}
+
 #[test]
 fn each_helper_is_run_with_each_sharer() {
     let out = tempfile::tempdir().expect("a folder");
@@ -92,6 +104,17 @@ fn each_helper_is_run_with_each_sharer() {
     let readme = bundle(out.path(), &format!("{CASE}@pair.1-1/README.md"));
     let again = format!("test pair --sharer '{idle}' --role pair --run {CASE}");
     assert!(readme.contains(&again), "{again} is not in {readme}");
+    // What is known of one pair is expected of it alone.
+    let file = out.path().join("known.toml").display().to_string();
+    let expected = pair(
+        &out,
+        &[&more[..], &["--write-expectations", &file]].concat(),
+    );
+    assert_eq!(expected.code, 1, "{}", expected.text);
+    let expected = pair(&out, &[&more[..], &["--expect", &file]].concat());
+    assert_eq!(expected.code, 0, "{}", expected.text);
+    let wanted = [format!("{CASE}@pair XFAIL"), format!("{CASE}@pair PASS")];
+    assert_eq!(verdicts(out.path()), wanted);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! [[expect]]
 //! case = "sharer/consent/silence"  # or a group, "sharer/consent/*", of which those count that fail
 //! target = "sharer"                # any without it
+//! pair = "1-2"                     # of several pairs the second sharer with the first helper; any without it
 //! verdict = "FAIL"
 //! match = "CONSENT-4"              # the detail holds this; any without it
 //! reason = "the prompt has no time limit yet"
@@ -27,6 +28,8 @@ pub struct Expectation {
     pub case: String,
     /// Against what.
     pub target: Option<Target>,
+    /// With which pair, of several.
+    pub pair: Option<String>,
     /// What becomes of it.
     pub verdict: Verdict,
     /// What the detail holds.
@@ -47,7 +50,7 @@ pub struct Expectations {
     all: Vec<Expectation>,
     today: Option<Date>,
     seen: BTreeSet<usize>,
-    run: BTreeSet<(String, Target)>,
+    run: BTreeSet<(String, Target, Option<String>)>,
 }
 
 /// An expectation that is no longer right.
@@ -92,7 +95,9 @@ impl Expectations {
 
     /// Makes XFAIL of what was expected, and XPASS of what was not to pass.
     pub fn apply(&mut self, outcome: &mut Outcome) {
-        self.run.insert((outcome.case.clone(), outcome.target));
+        let pair = pair(outcome).map(str::to_owned);
+        self.run
+            .insert((outcome.case.clone(), outcome.target, pair));
         let (bad, verdict) = (outcome.is_bad(), outcome.verdict);
         for (place, one) in self.all.iter().enumerate() {
             if !one.is_about(outcome) || self.has_expired(one) {
@@ -120,9 +125,8 @@ impl Expectations {
         let all = self.all.iter().enumerate();
         let stale = all.filter_map(|(place, one)| {
             let was_run = |named: &&String| {
-                let run = self.run.iter().filter(|(case, _)| case == *named);
-                let mut targets = run.map(|(_, target)| *target);
-                targets.any(|target| one.target.is_none_or(|wanted| wanted == target))
+                let mut run = self.run.iter().filter(|(case, ..)| case == *named);
+                run.any(|(_, target, pair)| one.is_against(*target, pair.as_deref()))
             };
             let named: Vec<_> = known.iter().filter(|case| one.names(case)).collect();
             // Those of a group that were not run may be the ones.
@@ -165,7 +169,12 @@ pub(crate) fn is_of(group: &str, case: &str) -> bool {
 
 impl Expectation {
     fn is_about(&self, outcome: &Outcome) -> bool {
-        self.names(&outcome.case) && self.target.is_none_or(|target| target == outcome.target)
+        self.names(&outcome.case) && self.is_against(outcome.target, pair(outcome))
+    }
+
+    fn is_against(&self, target: Target, pair: Option<&str>) -> bool {
+        self.target.is_none_or(|wanted| wanted == target)
+            && (self.pair.as_deref()).is_none_or(|wanted| Some(wanted) == pair)
     }
 
     /// It is about all cases whose names begin, and end, as this says.
@@ -185,6 +194,12 @@ impl Expectation {
     }
 }
 
+/// Which pair it was run with, if there were several.
+fn pair(outcome: &Outcome) -> Option<&str> {
+    let pairing = outcome.pairing.as_ref()?;
+    Some(&pairing.name)
+}
+
 /// A file that expects every failure of these.
 pub fn write(outcomes: &[Outcome], today: Date) -> String {
     let mut out = String::from(
@@ -196,10 +211,12 @@ pub fn write(outcomes: &[Outcome], today: Date) -> String {
         .filter(|outcome| outcome.is_bad() && outcome.verdict != Verdict::Xpass);
     for outcome in wrong {
         let text = |text: &str| toml::Value::from(text).to_string();
+        let pair =
+            pair(outcome).map_or_else(String::new, |name| format!("pair = {}\n", text(name)));
         // It cannot fail: it is a string.
         let _ = write!(
             out,
-            "\n[[expect]]\ncase = {}\ntarget = {}\nverdict = {}\nmatch = {}\nreason = {}\nissue = \"\"\nexpires = {last}\n",
+            "\n[[expect]]\ncase = {}\ntarget = {}\n{pair}verdict = {}\nmatch = {}\nreason = {}\nissue = \"\"\nexpires = {last}\n",
             text(&outcome.case),
             text(&outcome.target.to_string()),
             text(outcome.verdict.name()),
@@ -213,7 +230,7 @@ pub fn write(outcomes: &[Outcome], today: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Date, Expectations, write};
-    use crate::run::{Outcome, Verdict, verdict::tests::outcome};
+    use crate::run::{Outcome, Pairing, Verdict, verdict::tests::outcome};
 
     const TODAY: Date = Date {
         year: 2026,
@@ -268,6 +285,37 @@ mod tests {
             Verdict::Timeout
         );
         assert_eq!(stale(&file), ["no FAIL that matches came of it"]);
+    }
+
+    #[test]
+    fn one_of_several_pairs_is_one() {
+        let of = |name: &str, verdict| {
+            let mut outcome = outcome(verdict);
+            let command = String::new();
+            let name = name.to_owned();
+            outcome.pairing = Some(Pairing { name, command });
+            outcome
+        };
+        let mut file = expecting("pair = \"1-2\"");
+        let (mut first, mut second) = (of("1-1", Verdict::Fail), of("1-2", Verdict::Fail));
+        file.apply(&mut first);
+        assert_eq!(first.verdict, Verdict::Fail);
+        assert!(stale(&file).is_empty(), "its pair was not run");
+        let mut passes = file.clone();
+        file.apply(&mut second);
+        assert_eq!(second.verdict, Verdict::Xfail);
+        assert!(stale(&file).is_empty());
+        passes.apply(&mut of("1-2", Verdict::Timeout));
+        assert_eq!(stale(&passes), ["no FAIL that matches came of it"]);
+        let written = write(&[of("1-2", Verdict::Fail)], TODAY);
+        let mut again = Expectations::read(&written, TODAY).unwrap();
+        let (mut first, mut second) = (of("1-1", Verdict::Fail), of("1-2", Verdict::Fail));
+        again.apply(&mut first);
+        again.apply(&mut second);
+        assert_eq!(
+            (first.verdict, second.verdict),
+            (Verdict::Fail, Verdict::Xfail)
+        );
     }
 
     #[test]

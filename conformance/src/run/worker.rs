@@ -217,9 +217,12 @@ impl<'a> Worker<'a> {
         (done, held, transcript)
     }
 
-    /// Both ends and the relay of this pair; those of another are given up for it.
+    /// Both ends and the relay of this pair; those of another, or with a spent relay, are given up for it.
     fn pair_bench(&mut self, pairing: Option<&Pairing>) -> Done<&mut PairBench> {
-        if !matches!(&self.pair, Some((there, _)) if there.as_ref() == pairing) {
+        let fits = |(there, bench): &(Option<Pairing>, PairBench)| {
+            there.as_ref() == pairing && !bench.is_spent()
+        };
+        if !self.pair.as_ref().is_some_and(fits) {
             let none = || Stop::Harness("there is no such pair".to_owned());
             let mut pairs = self.targets.pairs.iter();
             let target = pairs.find(|target| target.pairing.as_ref() == pairing);

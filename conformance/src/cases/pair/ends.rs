@@ -79,6 +79,8 @@ fn told(stage: &mut PairStage<'_>, end: Role) -> Done {
 
 fn report(stage: &mut PairStage<'_>, end: Role) -> Done {
     stage.shown()?;
+    // It takes few reports of one source.
+    stage.spends_relay();
     let scam = json!({ "report": "scam" });
     stage.must("REPORT-2", |stage| stage.does(end, "end", scam))?;
     told(stage, end)?;

@@ -33,6 +33,11 @@ pub struct PairBench {
 }
 
 impl PairBench {
+    /// Whether the next case needs another relay.
+    pub const fn is_spent(&self) -> bool {
+        self.relay.is_spent()
+    }
+
     const fn driver(&mut self, role: Role) -> &mut Driver {
         match role {
             Role::Helper => &mut self.helper,
@@ -114,6 +119,11 @@ impl<'a> PairStage<'a> {
             true => Ok(()),
             false => Err(Stop::Unsupported(capability.to_owned())),
         }
+    }
+
+    /// The next case needs another relay.
+    pub const fn spends_relay(&mut self) {
+        self.bench.relay.wears_out();
     }
 
     /// Both ends are done with their session, and what comes now is another.

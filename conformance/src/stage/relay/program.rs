@@ -171,7 +171,7 @@ impl RelayUnderTest {
     }
 
     /// The next case needs another.
-    pub(super) const fn wears_out(&mut self) {
+    pub(in crate::stage) const fn wears_out(&mut self) {
         self.spent = true;
     }
 
