@@ -12,7 +12,7 @@ pub(super) fn section(mutants: &[Found]) -> String {
     let count = mutants.len();
     let mut out = format!(
         "<h2 id=\"mutants\">Mutants</h2>\n<p>The reference made wrong in {count} ways, one at a time: the suite \
-         notices {killed}.</p>\n<table>\n<thead><tr><th></th><th>mutant</th><th>of</th><th>noticed by</th>\
+         notices {killed}.</p>\n<table class=\"wide\">\n<thead><tr><th></th><th>mutant</th><th>of</th><th>noticed by</th>\
          <th>other cases that come to it</th></tr></thead>\n<tbody>\n"
     );
     for found in mutants {

@@ -60,7 +60,7 @@ fn line(row: &Row, targets: &[Target], report: &Report, spec: &str) -> String {
                 all.join("<br>")
             }
         };
-        out += &format!("<td class=\"to\">{inner}</td>");
+        out += &format!("<td class=\"to\" data-to=\"{target}\">{inner}</td>");
     }
     out + "</tr>\n"
 }
