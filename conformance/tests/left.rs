@@ -30,8 +30,14 @@ fn qlogs(failure: &Failure) -> Vec<(String, String)> {
     let out = folder.path().to_str().expect("a name");
     let (falsifier, (says, hears)) = (beside("falsifier.py"), failure.instead);
     let (option, part) = failure.program;
+    // The relay of the reference says itself where it listens.
+    let place = if option == "--relay-cmd" {
+        "env PLACE={listen} "
+    } else {
+        ""
+    };
     let program = format!(
-        "python3 {} '{says}' '{hears}' '{}' reference {part}",
+        "{place}python3 {} '{says}' '{hears}' '{}' reference {part}",
         falsifier.display(),
         env!("CARGO_BIN_EXE_alongside-conformance"),
     );
