@@ -155,12 +155,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     sets("RDV-23/never", "relay/join/doubles", |config| {
         config.join_delay_first_ms = 0
-    }),
-    patch("RDV-24/success", "relay/join/success-does-not-count"),
+    })
+    .also(
+        "they wait out a delay that does not come, and sign-ins are delayed by the same rule",
+        &[
+            "RDV-24",
+            "RDV-25",
+            "RDV-28",
+            "AUTH-5",
+            "AUTH-6",
+            "relay/connection/*sign*",
+        ],
+    ),
+    patch("RDV-24/success", "relay/join/success-does-not-count").also(
+        "their second join by one source is delayed as if the first had failed",
+        &["RDV-20", "POLICY-9"],
+    ),
     patch("RDV-25/one", "relay/join/of-one-source"),
     sets("RDV-28/keeps", "relay/join/forgotten", |config| {
         config.join_delay_decay_ms = 100 * HOUR_MS;
-    }),
+    })
+    .also("the table empties by what is forgotten", &["RDV-27"]),
     sets("HOLD-3/none", "relay/hold/back", |config| {
         config.held_places = 0
     }),
