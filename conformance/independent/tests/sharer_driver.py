@@ -64,8 +64,8 @@ class Driver:
             m.consented_at = m.denied_at = m.withdrawn_at = self.now - 10_000
             return m.step(self.now, lambda: None)
         if event in ("refresh-interval", "laser-pointer"):
-            if event == "laser-pointer":  # the table does not tell lines from what the laser leaves
-                m.drawn, m.laser = m.drawn or m.laser, False
+            if event == "laser-pointer":
+                m.laser = False
             return m.step(self.now, lambda: None)
         if event == "handshake":
             return m.handshake_is_over(self.now)
@@ -190,6 +190,7 @@ class Driver:
         if not m.ceiling & scope_bits("chat"):
             chat = "off"
         started = {None: "unsaid", True: "person", False: "other"}[m.started]
+        drawing = {(0, 0): "none", (1, 0): "drawn", (0, 1): "pointed", (1, 1): "both"}
         flags = {(0, 0): "running", (1, 0): "own", (0, 1): "other", (1, 1): "both"}
         return {
             "phase": m.phase,
@@ -205,13 +206,7 @@ class Driver:
             "media": "flows" if m.may_send_media() else "stopped",
             "frames": frames if viewing else "none",
             "shown": "acknowledged" if viewing and m.seen_frame else "not yet",
-            "drawing": "none"
-            if not viewing
-            else "with the laser"
-            if m.laser
-            else "drawn"
-            if m.drawn
-            else "none",
+            "drawing": drawing[m.drawn, m.laser] if viewing else "none",
             "chat": chat if m.phase not in ("idle", "ended") else "settled",
             "offer": "waits" if viewing and m.clipboard.waiting else "none",
             "item": "waits" if viewing and m.clipboard.offered else "none",

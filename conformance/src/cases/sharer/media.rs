@@ -151,6 +151,13 @@ pub(super) fn cases() -> Vec<Case> {
             },
         ),
         Case::sharer(
+            "sharer/media/refresh-early",
+            "a refresh within 500 ms of the last answer is answered when they are over, and several by one frame",
+            &["MEDIA-22", "MEDIA-23"],
+            refresh_early,
+        )
+        .needs("clock"),
+        Case::sharer(
             "sharer/media/after-the-end",
             "no media comes after the end",
             &["END-6"],
@@ -167,6 +174,29 @@ pub(super) fn cases() -> Vec<Case> {
             },
         ),
     ]
+}
+
+/// On a screen on which nothing changes.
+fn refresh_early(stage: &mut ClientStage<'_>) -> Done {
+    stage.shown()?;
+    let from = stage.fresh()?;
+    stage.seal_one(Refresh {})?;
+    stage.settle()?;
+    stage.sees("MEDIA-22", "a complete frame", is_complete)?;
+    stage.pass(400)?;
+    for _ in 0..3 {
+        stage.seal_one(Refresh {})?;
+        stage.pass(20)?;
+    }
+    stage.moment(60)?;
+    let early = stage.count(from, is_frame);
+    stage.check("MEDIA-23", early == 1, "no answer yet", stage.since(from))?;
+    stage.pass(40)?;
+    stage.sees("MEDIA-23", "a complete frame", is_complete)?;
+    stage.pass(600)?;
+    stage.moment(60)?;
+    let all = stage.count(from, is_frame);
+    stage.check("MEDIA-23", all == 2, "one more answer", stage.since(from))
 }
 
 fn shows(stage: &mut ClientStage<'_>) -> Done {

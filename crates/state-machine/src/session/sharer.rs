@@ -3,6 +3,7 @@
 mod control;
 mod drawing;
 mod link;
+mod refresh;
 mod regions;
 mod viewing;
 

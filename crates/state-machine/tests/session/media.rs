@@ -90,7 +90,7 @@ fn frames_are_cut_numbered_and_acknowledged_as_the_text_says() {
 //= test spec/06-media-input.md#media-records [MEDIA-7] c3aeb9d3
 //= test spec/06-media-input.md#frames [MEDIA-13] 630250c8
 //= test spec/06-media-input.md#frames [MEDIA-21] 579df7bb
-//= test spec/06-media-input.md#frames [MEDIA-22] ca8d0458
+//= test spec/06-media-input.md#frames [MEDIA-22] b53cf980
 #[test]
 fn a_damaged_record_costs_its_frame_and_a_complete_one_follows() {
     let mut world = World::new(61);
@@ -168,9 +168,10 @@ fn a_helper_asks_for_a_complete_frame_at_most_twice_a_second() {
     );
 }
 
-//= test spec/06-media-input.md#frames [MEDIA-22] ca8d0458
+//= test spec/06-media-input.md#frames [MEDIA-22] b53cf980
+//= test spec/06-media-input.md#frames [MEDIA-23] 6d372094
 #[test]
-fn a_sharer_answers_no_flood_of_refreshes() {
+fn a_sharer_answers_a_flood_of_refreshes_twice_a_second_and_forgets_none() {
     let mut world = World::new(64);
     world.viewing();
     world.frame(true).unwrap();
@@ -186,7 +187,7 @@ fn a_sharer_answers_no_flood_of_refreshes() {
         };
         world.sharer_events.iter().filter(wanted).count()
     };
-    for _ in 0..50 {
+    for _ in 0..49 {
         world.forge(
             Way::HelperUp,
             &[Message::Refresh(alongside_wire::session::Refresh {})],
@@ -194,6 +195,10 @@ fn a_sharer_answers_no_flood_of_refreshes() {
         world.run(10);
     }
     assert_eq!(wanted(&world), 1);
+    world.run(20);
+    assert_eq!(wanted(&world), 2);
+    world.run(2_000);
+    assert_eq!(wanted(&world), 2);
 }
 
 //= test spec/06-media-input.md#media-records [MEDIA-5] 23332d38

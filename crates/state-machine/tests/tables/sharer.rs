@@ -225,8 +225,8 @@ impl At {
             "control-after-consent" | "control-after-denial" => {
                 self.is("phase", "viewing") && self.is("rest", "rests")
             }
-            "refresh-interval" => self.is("refresh", "answered"),
-            "laser-pointer" => self.is("drawing", "with the laser"),
+            "refresh-interval" => !self.is("refresh", "rested"),
+            "laser-pointer" => self.is("drawing", "pointed") || self.is("drawing", "both"),
             "reconnect" => self.is("link", "frozen"),
             _ => false,
         };

@@ -169,6 +169,7 @@ fn can(table: &Table, at: &[usize], path: &[String], event: &str) -> bool {
 fn runs(table: &Table, at: &[usize], path: &[String], timer: &str) -> bool {
     let is = |region, states: &[&str]| table.is(at, region, states);
     let frozen = is("link", &["frozen"]);
+    let is_pointed = is("drawing", &["pointed", "both"]);
     let near = path
         .iter()
         .any(|event| event.strip_prefix("until ") == Some(timer));
@@ -182,10 +183,10 @@ fn runs(table: &Table, at: &[usize], path: &[String], timer: &str) -> bool {
         "handshake" => !is("phase", &["joining"]),
         "consent-prompt" => !frozen || near,
         "reconnect" => !path.iter().any(|event| event.starts_with("until ")),
-        "grant" => near || is("prompt", &["none"]) && !is("drawing", &["with the laser"]),
+        "grant" => near || is("prompt", &["none"]) && !is_pointed,
         "control-after-consent" => !denied,
         "control-after-denial" => denied,
-        "silence" => !is("drawing", &["with the laser"]),
+        "silence" => !is_pointed,
         _ => true,
     }
 }
@@ -220,9 +221,11 @@ fn started(player: &Player<'_, '_, '_>, before: &[usize], event: &str) -> Vec<Ti
             timers::REFRESH_INTERVAL,
         ),
     ];
-    let entered = entered
-        .into_iter()
-        .filter(|(region, state, ..)| player.enters(before, region, state));
+    // A request that waits goes away with the media.
+    let entered = entered.into_iter().filter(|(region, state, ..)| {
+        player.enters(before, region, state)
+            && (*region != "refresh" || event.starts_with("refresh"))
+    });
     let mut started: Vec<_> = entered.map(|(.., timer, ms)| (timer, ms)).collect();
     let asked = ["open", "fewer", "renewal", "own"];
     if player.is("prompt", &asked) && player.table.is(before, "prompt", &["none"]) {

@@ -141,6 +141,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("MEDIA-12/parts", "sharer/media/pause"),
     lenient("MEDIA-20/lenient", "sharer/media/shown-unsent"),
     deaf("MEDIA-22/deaf", "sharer/media/refresh", "refresh"),
+    patch("MEDIA-23/at-once", "sharer/media/refresh-early"),
+    patch("MEDIA-23/forgets", "sharer/media/refresh-early"),
     says("PAUSE-2/running", "sharer/pause/own", epoch_running),
     drops("PAUSE-3/silent", "sharer/consent/given", "epoch"),
     patch("PAUSE-5/unseen", "sharer/media/acknowledged-epoch"),

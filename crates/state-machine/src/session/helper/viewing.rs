@@ -537,7 +537,7 @@ impl Viewing {
         }));
     }
 
-    //= spec/05-session.md#pause [PAUSE-11] b9a41559
+    //= spec/05-session.md#pause [PAUSE-11] 229d140f
     pub(super) fn check_media(&self, epoch: u32) -> Result<(), Fault> {
         if epoch == self.epoch && self.epoch_paused {
             return Err(Fault::PausedMedia);

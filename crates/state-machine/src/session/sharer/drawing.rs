@@ -63,7 +63,12 @@ impl Drawing {
     pub(super) fn handle_timeout(&mut self, now: Timestamp, out: &mut Out) {
         if self.laser_until.take_if(|until| now >= *until).is_some() {
             out.push_back(Output::Event(Event::LaserGone));
+            self.grant = self.grant.filter(|_| self.has_lines());
         }
+    }
+
+    pub(super) const fn has_lines(&self) -> bool {
+        self.points > 0
     }
 
     pub(super) const fn due(&self) -> Option<Timestamp> {

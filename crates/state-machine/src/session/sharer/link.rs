@@ -184,7 +184,6 @@ impl Viewing {
     /// All that control was is over, and no epoch is known to the helper any more.
     fn freeze(&mut self, out: &mut VecDeque<Output>) {
         self.close(ErrorCode::Lost, out);
-        self.media = false;
         self.epoch_seen = 0;
         self.settle(out);
         //= spec/12-reconnect.md#state [RECON-34] 78a893a5

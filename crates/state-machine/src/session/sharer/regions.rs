@@ -1,6 +1,6 @@
 //! What a sharer is in, in the words of `spec/tables/sharer.toml`.
 
-use alongside_wire::{Scopes, limits::timers};
+use alongside_wire::Scopes;
 
 use super::{Flags, Phase, Sharer, control::Control, drawing::Drawing, viewing::Viewing};
 use crate::{session::friction::Contact, time::Timestamp};
@@ -111,9 +111,6 @@ impl Viewing {
 
     fn regions(&self, now: Timestamp) -> [Region; 13] {
         let waits = |waits: bool| if waits { "waits" } else { "none" };
-        let rested = self
-            .last_refresh
-            .is_none_or(|last| now.since(last) >= timers::REFRESH_INTERVAL * 1_000);
         let seen = self.epoch_seen == self.epoch;
         let frames = match (self.frame, self.old_frame) {
             (None, _) => "none",
@@ -131,7 +128,7 @@ impl Viewing {
             ("media", if self.media { "flows" } else { "stopped" }),
             ("frames", frames),
             shown,
-            ("refresh", if rested { "rested" } else { "answered" }),
+            ("refresh", self.refresh.region(now)),
             ("drawing", self.drawing.region()),
             ("offer", waits(self.clipboard.is_offered())),
             ("item", waits(self.clipboard.is_sent())),
@@ -181,10 +178,11 @@ impl Control {
 
 impl Drawing {
     fn region(&self) -> &'static str {
-        match (self.grant, self.laser_until) {
-            (None, _) => "none",
-            (Some(_), None) => "drawn",
-            (Some(_), Some(_)) => "with the laser",
+        match (self.has_lines(), self.laser_until.is_some()) {
+            (false, false) => "none",
+            (true, false) => "drawn",
+            (false, true) => "pointed",
+            (true, true) => "both",
         }
     }
 }

@@ -5,13 +5,12 @@ use alloc::{collections::VecDeque, string::String};
 use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
-    limits::timers,
     session::{
         Chat, ChatAck, Clipboard, ClipboardTaken, Epoch, Heartbeat, Message, Pause, SecureDesktop,
     },
 };
 
-use super::{Event, Flags, Limits, Output, control::Control, drawing::Drawing};
+use super::{Event, Flags, Limits, Output, control::Control, drawing::Drawing, refresh::Refresh};
 use crate::{
     error::{Fault, Misuse, Plane},
     mutant,
@@ -33,7 +32,7 @@ pub(super) struct Viewing {
     /// The latest frame that was sent, and the latest before the last reconnect.
     pub(super) frame: Option<u32>,
     pub(super) old_frame: Option<u32>,
-    pub(super) last_refresh: Option<Timestamp>,
+    pub(super) refresh: Refresh,
     pub(super) chat: ChatIds,
     pub(super) control: Control,
     pub(super) clipboard: clipboard::Clipboard,
@@ -61,7 +60,7 @@ impl Viewing {
             epoch_seen: 0,
             frame: None,
             old_frame: None,
-            last_refresh: None,
+            refresh: Refresh::default(),
             chat: ChatIds::default(),
             control: Control::new(now),
             clipboard: clipboard::Clipboard::default(),
@@ -100,7 +99,11 @@ impl Viewing {
                 }
             }
             Message::EpochSeen(seen) => self.epoch_seen(seen.epoch)?,
-            Message::Refresh(_) => self.refresh(now, out),
+            Message::Refresh(_) => {
+                if self.media {
+                    self.refresh.asked(now, out);
+                }
+            }
             Message::Pause(Pause { paused }) => self.set_peer_pause(*paused, out),
             Message::ControlRequest(request) => {
                 let paused = self.paused.either();
@@ -218,15 +221,20 @@ impl Viewing {
         if let Some(item) = self.clipboard.lapse(live) {
             refuse_item(item, out);
         }
-        let media = self.media_epoch().is_some();
-        if media != self.media {
-            self.media = media;
-            out.push_back(Output::Event(if media {
-                Event::MediaReady
-            } else {
-                Event::MediaStopped
-            }));
+        self.set_media(self.media_epoch().is_some(), out);
+    }
+
+    fn set_media(&mut self, media: bool, out: &mut Out) {
+        if media == self.media {
+            return;
         }
+        self.media = media;
+        out.push_back(Output::Event(if media {
+            Event::MediaReady
+        } else {
+            self.refresh.stop();
+            Event::MediaStopped
+        }));
     }
 
     pub(super) fn handle_input(
@@ -242,6 +250,7 @@ impl Viewing {
     pub(super) fn handle_timeout(&mut self, now: Timestamp, out: &mut Out) {
         self.control.handle_timeout(now, out);
         self.drawing.handle_timeout(now, out);
+        self.refresh.handle_timeout(now, out);
         self.settle(out);
         if let Some(probe) = self.prober.ask(now) {
             out.push_back(Output::Send(probe.into()));
@@ -252,9 +261,9 @@ impl Viewing {
     }
 
     pub(super) fn due(&self) -> Timestamp {
-        let others = self.control.due().into_iter().chain(self.drawing.due());
+        let others = [self.control.due(), self.drawing.due(), self.refresh.due()];
         let always = self.pulse.due().min(self.prober.due());
-        others.fold(always, Timestamp::min)
+        others.into_iter().flatten().fold(always, Timestamp::min)
     }
 
     pub(super) fn live_grant(&self) -> Option<u32> {
@@ -375,9 +384,7 @@ impl Viewing {
         self.control.end_grant(code, false, out);
         self.control.close_prompt(out);
         self.drawing.clear(out);
-        if self.media {
-            out.push_back(Output::Event(Event::MediaStopped));
-        }
+        self.set_media(false, out);
     }
 
     pub(super) fn set_local_pause(&mut self, paused: bool, out: &mut Out) {
@@ -441,18 +448,6 @@ impl Viewing {
             self.epoch_seen = epoch;
         }
         Ok(())
-    }
-
-    //= spec/06-media-input.md#frames [MEDIA-22] ca8d0458
-    fn refresh(&mut self, now: Timestamp, out: &mut Out) {
-        let interval = timers::REFRESH_INTERVAL * 1_000;
-        let rested = self
-            .last_refresh
-            .is_none_or(|last| now.since(last) >= interval);
-        if rested && self.media_epoch().is_some() {
-            self.last_refresh = Some(now);
-            out.push_back(Output::Event(Event::CompleteFrameWanted));
-        }
     }
 }
 
