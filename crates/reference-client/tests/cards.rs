@@ -271,7 +271,7 @@ fn issuing(office: &Office) -> (alongside_relay::Relay, alongside_client::Relay)
     })
 }
 
-//= test spec/15-identity.md#issuing [CARD-24] 3912d5d8
+//= test spec/15-identity.md#issuing [CARD-24] 3ecfa989
 //= test spec/15-identity.md#issuing [CARD-25] e32699bd
 //= test spec/15-identity.md#issuing [CARD-26] a40e6cea
 /// Who signs in gets a card from the relay, which the sharer reads as vouched for by its operator.

@@ -66,12 +66,12 @@ impl Issuer {
         let mut serial = [0; 16];
         getrandom::fill(&mut serial).map_err(|_| ErrorCode::Busy)?;
         let full = wanted.profile == Profile::Full.to_wire();
-        let (first, last) = account.name.split_once(' ').unwrap_or((&account.name, ""));
+        let name = account.name.trim();
+        let (first, last) = name.split_once(' ').unwrap_or((name, ""));
         let last = if full {
             fitting(last, NAME)
         } else {
-            let initial = last.rsplit(' ').next().and_then(|word| word.chars().next());
-            fitting(&initial.map(String::from).unwrap_or_default(), NAME)
+            fitting(last, NAME).chars().take(1).collect()
         };
         let only_full = |text: &str| {
             if full {
@@ -80,7 +80,8 @@ impl Issuer {
                 String::new()
             }
         };
-        let day = timers::CARD_LIFETIME / 1_000;
+        let lasts = wanted.lasts_ms.min(timers::CARD_LIFETIME) / 1_000;
+        let expires = account.expires.min(now.saturating_add(lasts));
         Ok(Card {
             version: 1,
             profile: wanted.profile,
@@ -96,7 +97,7 @@ impl Issuer {
             card_key: wanted.request.card_key,
             receipt_key: wanted.request.receipt_key.clone(),
             not_before: now,
-            expires: account.expires.clamp(now + 1, now + day),
+            expires: expires.max(now + 1),
         })
     }
 }

@@ -7,6 +7,7 @@ use alongside_state_machine::{
 use alongside_wire::{
     ErrorCode, Profile,
     card::{Card, Signed},
+    limits::timers,
     rendezvous::{CardProof, CardRequest, Message},
 };
 
@@ -162,6 +163,10 @@ fn issued(stage: &mut RelayStage<'_>) -> Done {
         let right = keys == (issuer, key().public(), vec![receipts().public()]);
         let expected = "the key of the issuer and those that were asked for";
         stage.check("CARD-25", right, expected, "there are others")?;
+        let most = date + 60 + timers::SIGN_IN / 1_000;
+        let seen = format!("it expires {} s after that", card.expires - date);
+        let right = card.expires <= most;
+        stage.check("CARD-25", right, "no longer than the sign-in", seen)?;
         let right = card.picture.is_empty() && card.not_before <= date + 60;
         let seen = "it has a picture, or begins later";
         stage.check("CARD-25", right, "what the account says, from now on", seen)?;

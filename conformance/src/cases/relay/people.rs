@@ -70,7 +70,7 @@ const PEOPLE: &[Person] = &[
 /// What is the same for everybody.
 pub(super) const TITLE: &str = "Analyst";
 pub(super) const DOMAIN: &str = "example.org";
-pub(super) const LAST_NAME: &str = "Lovelace";
+pub(super) const LAST_NAME: &str = "King Lovelace";
 
 impl Person {
     pub(super) fn name(self) -> String {

@@ -25,6 +25,8 @@ pub struct CardWanted {
     pub account: Box<Account>,
     /// The most that they may do as a helper, by their role and the policy.
     pub ceiling: Scopes,
+    /// How long they are signed in, in milliseconds.
+    pub lasts_ms: u64,
     /// A registered profile.
     pub profile: u8,
     /// The keys, and the answer to the challenge.
@@ -74,6 +76,8 @@ impl Relay {
                 state: "without a challenge",
             });
         };
+        let until = self.signed_in_until(conn);
+        let left = until.map(|until| until.since(now) / 1_000);
         match self.may_have_card(conn, now) {
             Ok((account, ceiling)) => self.transmits.push_back(Transmit::Issue {
                 conn,
@@ -84,6 +88,7 @@ impl Relay {
                     } else {
                         ceiling
                     },
+                    lasts_ms: left.unwrap_or_default(),
                     profile: request.profile,
                     request: Request {
                         card_key: request.card_key,
@@ -98,7 +103,7 @@ impl Relay {
         Ok(())
     }
 
-    //= spec/15-identity.md#issuing [CARD-24] 3912d5d8
+    //= spec/15-identity.md#issuing [CARD-24] 3ecfa989
     /// The answer to [`Transmit::Issue`]: a card, or why there is none.
     pub fn card_issued(&mut self, conn: ConnId, card: Result<Vec<u8>, ErrorCode>) {
         if !self.clients.contains_key(&conn) {

@@ -388,7 +388,7 @@ proptest! {
     }
 }
 
-//= test spec/15-identity.md#issuing [CARD-24] 3912d5d8
+//= test spec/15-identity.md#issuing [CARD-24] 3ecfa989
 #[test]
 fn a_profile_that_is_not_registered_has_no_card() {
     let refused = issued(Card {

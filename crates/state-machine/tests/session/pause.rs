@@ -134,7 +134,7 @@ fn media_from_before_a_pause_is_dropped_and_blames_nobody() {
     assert!(world.helper.counters().other_epoch > 0);
 }
 
-//= test spec/05-session.md#pause [PAUSE-11] b9a41559
+//= test spec/05-session.md#pause [PAUSE-11] 229d140f
 #[test]
 fn media_sealed_while_paused_ends_the_session() {
     let mut world = World::new(34);

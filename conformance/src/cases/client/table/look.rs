@@ -151,10 +151,13 @@ fn sorted(all: &[String]) -> Vec<&String> {
     all
 }
 
-/// What is sent comes in the order of the table.
+/// What is sent comes in the order of the table, but for what may come anywhere.
 fn in_order(table: &Table, heard: &[String]) -> bool {
     let rank = |says: &String| {
         let name = says.strip_prefix("send ")?.split(' ').next()?;
+        if name == "clipboard-taken" {
+            return None;
+        }
         table.machine.order.iter().position(|known| known == name)
     };
     let ranks: Vec<_> = heard.iter().filter_map(rank).collect();
@@ -206,7 +209,7 @@ fn written(item: &Item, table: &Table, event: &str) -> Option<String> {
         // Others come by themselves.
         Item::Frame {
             frame: Ok(frame), ..
-        } if frame.complete && event == "refresh" => "tell complete frame".to_owned(),
+        } if frame.complete && event.starts_with("refresh") => "tell complete frame".to_owned(),
         Item::Broken(what, _) => format!("{what} that cannot be read"),
         _ => return None,
     })
