@@ -346,7 +346,6 @@ fn two_if_the_command_is_wrong_or_nothing_was_run() {
         &["test", "reference", "--jobs", "0"],
         &["test", "reference", "--timeout-scale", "0"],
         &["test", "reference", "--run", CASE, "--out", name(&broken)],
-        &["test", "relay", "--relay-cmd", "no-place-to-listen"],
         &[
             "test",
             "relay",
