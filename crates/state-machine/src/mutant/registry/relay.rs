@@ -164,7 +164,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "RDV-28",
             "AUTH-5",
             "AUTH-6",
-            "relay/connection/*sign*",
+            "relay/connection/signing-in/*",
+            "relay/connection/idle/sign-in",
         ],
     ),
     patch("RDV-24/success", "relay/join/success-does-not-count").also(
