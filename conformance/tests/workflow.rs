@@ -107,6 +107,7 @@ impl Stranger {
         text_of(step.expect("a step"), "run")
     }
 
+    #[expect(clippy::print_stdout, reason = "for whoever looks why a step failed")]
     fn runs(&self, line: &str) -> bool {
         let mut shell = Command::new("bash");
         shell.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", line]);
