@@ -305,7 +305,7 @@ async fn a_relay_issues_cards_to_those_who_sign_in() {
         let card = told.card.unwrap();
         let (name, title) = match profile {
             Profile::Full => ("Ada Byron Lovelace", "Engineer"),
-            Profile::Abbreviated => ("Ada L", ""),
+            Profile::Abbreviated => ("Ada B", ""),
         };
         assert_eq!((card.name().as_str(), card.title.as_str()), (name, title));
         assert!(card.ceiling.contains(Scopes::VIEW) && !card.ceiling.contains(Scopes::POINTER));
