@@ -172,14 +172,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "their second join by one source is delayed as if the first had failed",
         &["RDV-20", "POLICY-9"],
     ),
-    patch("RDV-25/one", "relay/join/of-one-source"),
+    patch("RDV-25/one", "relay/join/of-one-source").also(
+        "guesses of one source hold up all others",
+        &[
+            "RDV-21",
+            "RDV-22",
+            "RDV-23",
+            "RDV-24",
+            "RDV-27",
+            "RDV-29",
+            "SOURCE-2",
+            "AUTH-*",
+            "DEVICE-4",
+            "POLICY-10",
+            "REPORT-6",
+        ],
+    ),
     sets("RDV-28/keeps", "relay/join/forgotten", |config| {
         config.join_delay_decay_ms = 100 * HOUR_MS;
     })
     .also("the table empties by what is forgotten", &["RDV-27"]),
     sets("HOLD-3/none", "relay/hold/back", |config| {
         config.held_places = 0
-    }),
+    })
+    .also(
+        "nobody comes back to a place that is not held",
+        &["HOLD-*", "RDV-11", "RDV-14", "TRANSPORT-7", "DRAIN-3"],
+    ),
     sets(
         "SOURCE-1/more",
         "relay/limits/connections-of-one-source",
@@ -201,16 +220,35 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     patch("SOURCE-3/trusts", "relay/limits/connections"),
     // Who signs in, and what they may.
-    drops("AUTH-1/silent", "relay/sign-in/right", "signed-in"),
+    drops("AUTH-1/silent", "relay/sign-in/right", "signed-in").also(
+        "they go on when somebody is signed in",
+        &["AUTH-5", "AUTH-6", "AUTH-14", "AUTH-17", "POLICY-*"],
+    ),
     patch("AUTH-2/fails", "relay/sign-in/not-offered"),
     says_to_relay("AUTH-3/another", "relay/sign-in/wrong", |message| {
         not_refused(message, ErrorCode::SignInFailed)
-    }),
+    })
+    .also(
+        "whatever is wrong with a token is refused so",
+        &[
+            "AUTH-1", "AUTH-4", "AUTH-5", "AUTH-13", "AUTH-14", "AUTH-15", "AUTH-16",
+        ],
+    ),
     patch("AUTH-4/fails", "relay/jwt/expired"),
-    patch("AUTH-5/at-once", "relay/sign-in/free"),
-    patch("AUTH-6/success", "relay/sign-in/success-does-not-count"),
-    patch("AUTH-10/lasts", "relay/sign-in/ends"),
-    patch("AUTH-11/nobody", "relay/sign-in/ends"),
+    patch("AUTH-5/at-once", "relay/sign-in/free").also(
+        "they look at who waits for an answer",
+        &["AUTH-1", "AUTH-3", "AUTH-6", "RDV-6"],
+    ),
+    patch("AUTH-6/success", "relay/sign-in/success-does-not-count")
+        .also("they sign in several times", &["AUTH-1"]),
+    patch("AUTH-10/lasts", "relay/sign-in/ends").also(
+        "what ends with a sign-in does not end",
+        &["AUTH-12", "CARD-25", "POLICY-12"],
+    ),
+    patch("AUTH-11/nobody", "relay/sign-in/ends").also(
+        "who has lost a sign-in is as one who never had it",
+        &["AUTH-10", "POLICY-12"],
+    ),
     patch("AUTH-12/lives", "relay/sign-in/code-ends"),
     patch("AUTH-15/any", "relay/jwt/claims"),
     patch("AUTH-16/early", "relay/jwt/too-early"),
@@ -225,10 +263,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     patch("POLICY-5/lets", "relay/policy/both-off"),
     patch("POLICY-6/lets", "relay/policy/sign-in-required"),
-    patch("POLICY-7/lets", "relay/policy/role-not-enough"),
+    patch("POLICY-7/lets", "relay/policy/role-not-enough").also(
+        "whoever has no role may do what takes one",
+        &["AUTH-1", "AUTH-18", "DEVICE-6"],
+    ),
     says_to_relay("POLICY-8/another", "relay/policy/links", |message| {
         not_refused(message, ErrorCode::LinkNotAllowed)
-    }),
+    })
+    .also("a rule that refuses is seen by its code", &["POLICY-1"]),
     says_to_relay("POLICY-9/another", "relay/policy/sharers", |message| {
         not_refused(message, ErrorCode::OtherOrganisation)
     }),
@@ -236,12 +278,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "POLICY-10/another",
         "relay/policy/device-not-allowed",
         |message| not_refused(message, ErrorCode::DeviceNotAllowed),
-    ),
+    )
+    .also("a rule that refuses is seen by its code", &["AUTH-21"]),
     patch("POLICY-11/silent", "relay/policy/links"),
     patch("POLICY-12/goes-on", "relay/sign-in/session-ends"),
     // Cards, devices, reports, and its end.
     patch("CARD-22/asks", "relay/card/not-offered"),
-    patch("CARD-23/same", "relay/card/one-proof"),
+    patch("CARD-23/same", "relay/card/one-proof")
+        .also("a proof is of the latest challenge", &["CARD-24"]),
     says_to_relay("CARD-24/another", "relay/card/denied", |message| {
         not_refused(message, ErrorCode::Denied)
     }),
@@ -249,9 +293,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch(
         "DEVICE-3/at-once",
         "relay/connection/idle/wait-as-a-registered-device",
+    )
+    .also(
+        "what waits for the next tick is what they are about",
+        &["DEVICE-4", "DEVICE-5"],
     ),
     drops("DEVICE-4/silent", "relay/device/called", "waiting"),
-    patch("DEVICE-5/changes", "relay/device/called"),
+    patch("DEVICE-5/changes", "relay/device/called").also("it has the same offer", &["DEVICE-9"]),
     patch("DEVICE-6/anybody", "relay/device/not-found"),
     patch("DEVICE-7/stays", "relay/device/called"),
     says_to_relay(
@@ -273,7 +321,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "DEVICE-11/waits-on",
         "relay/connection/waiting/its-device-is-registered-no-more",
     ),
-    drops("REPORT-4/silent", "relay/report/both", "reported"),
+    drops("REPORT-4/silent", "relay/report/both", "reported").also(
+        "they count reports by their answers",
+        &["REPORT-6", "REPORT-7"],
+    ),
     says_to_relay("REPORT-5/another", "relay/report/both", |message| {
         not_refused(message, ErrorCode::NothingToReport)
     }),
@@ -288,7 +339,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         not_refused(message, ErrorCode::Draining)
     }),
     patch("DRAIN-2/silent", "relay/drain/outside"),
-    patch("DRAIN-3/ends", "relay/drain/sessions-go-on"),
+    patch("DRAIN-3/ends", "relay/drain/sessions-go-on").also(
+        "a session that ends in a drain is gone with its code",
+        &["RDV-10"],
+    ),
     patch("OPERATION-3/ends", "relay/certificate/renewed"),
     // How it carries.
     patch("OPERATION-1/any", "relay/transport/other-alpn"),
