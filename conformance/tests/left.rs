@@ -161,6 +161,7 @@ fn a_run_that_is_killed_keeps_its_report() {
         < 2
     {
         assert!(Instant::now() < deadline, "no case is done");
+        // Nobody tells this process of a line in a file.
         thread::sleep(Duration::from_millis(20));
     }
     running.kill().expect("it runs");

@@ -108,6 +108,7 @@ async fn read(hub: &Hub, client: &Client, mut recv: RecvStream, heard: &Notify) 
             }
         }
         if mutant::is("TRANSPORT-12/forgets") {
+            // A mutant alone sleeps: what comes in that time is behind the close.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         match recv.read_chunk(CHUNK, true).await {

@@ -41,6 +41,7 @@ pub(super) async fn read_control(
             tokio::select! {
                 biased;
                 _ = connection.closed() => break,
+                // A mutant alone sleeps, until the close has overtaken the word before it.
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
         }
