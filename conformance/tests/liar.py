@@ -46,6 +46,9 @@ def answer(number, op, session):
         time.sleep(60)
     elif LIE == "invents":
         say({"event": "happy", "session": session})
+    elif LIE == "answers-twice":
+        say({"id": number, "ok": {}})
+        say({"id": number, "ok": {}})
     elif LIE == "tells-half":
         say({"event": "phrase", "session": session})
     elif LIE == "tells-elsewhere":

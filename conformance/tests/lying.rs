@@ -143,6 +143,12 @@ fn a_driver_that_tells_what_it_may_not_fails() {
 }
 
 #[test]
+fn a_driver_that_answers_twice_fails() {
+    let why = "no command 2 waits for an answer: each command has one, with its id";
+    caught("answers-twice", "2", None, "FAIL", why);
+}
+
+#[test]
 fn a_client_that_breaks_down_is_started_anew_for_each_case() {
     caught("breaks-down", "2", None, "CRASH", "out of memory");
 }

@@ -10,7 +10,7 @@ use std::{
     fmt,
     io::Write as _,
     process::{self, Child, ChildStdin, Command},
-    sync::{Arc, Mutex, PoisonError, mpsc::Sender},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::Sender},
     time::{Duration, Instant},
 };
 
@@ -21,8 +21,14 @@ pub use lines::Heard;
 pub(crate) use names::names;
 pub use stdio::Stdio;
 
+use lines::Reader;
+
 /// The version of the driver protocol that the suite speaks.
 pub const VERSION: u64 = 1;
+
+fn held<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// How a driver is started.
 #[derive(Clone, Debug)]
@@ -39,6 +45,7 @@ pub struct Driver {
     /// It is told to end by the end of this.
     stdin: Option<ChildStdin>,
     next: u64,
+    unanswered: Unanswered,
     /// The sessions that were ever opened.
     opened: BTreeSet<String>,
     sink: Sink,
@@ -81,6 +88,8 @@ pub(crate) fn no_shell(name: &str) -> &'static str {
 
 /// Where lines of a driver go at present: to the case that runs.
 type Sink = Arc<Mutex<Option<Box<dyn Fn(Heard) + Send>>>>;
+/// The commands that wait for an answer.
+type Unanswered = Arc<Mutex<BTreeSet<u64>>>;
 
 impl Driver {
     /// Starts a driver and asks who it is.
@@ -111,13 +120,19 @@ impl Driver {
             let why = format!("{name} has no standard streams");
             return Err(Broken::Missing(why));
         };
-        let sink = Sink::default();
+        let (sink, unanswered) = (Sink::default(), Unanswered::default());
         let last_words = lines::keep(stderr, stdio.clone());
-        lines::read(stdout, Arc::clone(&sink), stdio.clone(), last_words);
+        let reader = Reader {
+            sink: Arc::clone(&sink),
+            unanswered: Arc::clone(&unanswered),
+            stdio: stdio.clone(),
+        };
+        reader.start(stdout, last_words);
         let mut driver = Self {
             child,
             stdin: Some(stdin),
             next: 0,
+            unanswered,
             opened: BTreeSet::new(),
             sink,
             stdio,
@@ -135,7 +150,7 @@ impl Driver {
     pub fn restart(&mut self, patience: Duration) -> Result<(), Broken> {
         let (program, stdio) = (self.program.clone(), self.stdio.clone());
         // Its end is meant, and no news.
-        *self.sink.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *held(&self.sink) = None;
         self.stdin = None;
         let until = Instant::now() + patience;
         while !self.has_ended() && Instant::now() < until {
@@ -176,8 +191,7 @@ impl Driver {
         match heard.recv_timeout(patience) {
             Ok(Heard::Line(Line::Answer(answered, answer))) if answered == id => Ok(answer),
             Ok(Heard::Line(Line::Answer(answered, _))) => Err(Broken::Wrong(format!(
-                "it answers the command {answered}, and {op:?} is {id}: each command has one answer, with \
-                 its id"
+                "it answers the command {answered}, and {op:?} is {id}"
             ))),
             Ok(Heard::Line(Line::Event(event))) => Err(Broken::Wrong(format!(
                 "it tells {:?} before it answers {op:?}",
@@ -203,8 +217,7 @@ impl Driver {
     /// From now on what it says goes here.
     pub fn listen<T: Send + 'static>(&self, to: &Sender<T>, wrap: fn(Heard) -> T) {
         let to = to.clone();
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        *sink = Some(Box::new(move |heard| {
+        *held(&self.sink) = Some(Box::new(move |heard| {
             // Nobody listens when the case is over.
             let _ = to.send(wrap(heard));
         }));
@@ -223,6 +236,7 @@ impl Driver {
         if let (Value::Object(line), Value::Object(fields)) = (&mut line, fields) {
             line.extend(fields);
         }
+        held(&self.unanswered).insert(self.next);
         self.stdio.keep('>', &line.to_string());
         // It fails if the driver has ended, which is heard.
         if let Some(stdin) = &mut self.stdin {

@@ -10,7 +10,10 @@ use super::{
     Report,
     matrix::{Cell, Matrix, Row},
 };
-use crate::run::{Outcome, SETUP, Verdict};
+use crate::{
+    case::Target,
+    run::{Outcome, SETUP, Verdict},
+};
 
 /// Progress and results for a person.
 pub struct Terminal {
@@ -155,13 +158,21 @@ fn verdicts(outcomes: &[Outcome]) {
 
 /// For each verdict that is bad, what to do next.
 fn nexts(outcomes: &[Outcome]) {
-    let blocked = outcomes
+    let blocked: Vec<_> = outcomes
         .iter()
-        .filter(|outcome| outcome.is_blocked_by(SETUP));
-    let blocked = blocked.count();
-    if blocked > 0 {
+        .filter(|outcome| outcome.is_blocked_by(SETUP))
+        .collect();
+    if !blocked.is_empty() {
+        let cases = match blocked.len() {
+            1 => "1 case was".to_owned(),
+            more => format!("{more} cases were"),
+        };
+        let next = match blocked.iter().all(|one| one.target == Target::Relay) {
+            true => "what a relay under test prints and takes is in conformance/driver.md",
+            false => "`doctor --driver` goes through a driver step by step",
+        };
         line(&format!(
-            "\n{blocked} cases were not run, because {SETUP} did not pass; `doctor --driver` goes through a driver step by step"
+            "\n{cases} not run, because {SETUP} did not pass; {next}"
         ));
     }
     let bad: BTreeSet<_> = outcomes

@@ -12,13 +12,16 @@
 //! expires = 2027-01-31
 //! ```
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use serde::{Deserialize, Serialize};
 use toml::value::{Date, Datetime};
 
 use super::{Outcome, Verdict};
-use crate::{case::Target, report::date};
+use crate::{case::Target, report::date, words::nearest};
 
 /// One failure that is known.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +53,8 @@ pub struct Expectations {
     all: Vec<Expectation>,
     today: Option<Date>,
     seen: BTreeSet<usize>,
+    /// What came instead of what was expected, of each the latest.
+    instead: BTreeMap<usize, String>,
     run: BTreeSet<(String, Target, Option<String>)>,
 }
 
@@ -115,7 +120,13 @@ impl Expectations {
                 };
             }
             if passes {
-                outcome.detail = format!("it passes, and was expected to be {}", one.verdict);
+                outcome.detail = format!(
+                    "it passes, and was expected to be {}: take its entry out",
+                    one.verdict
+                );
+            } else if bad && !comes_true {
+                let came = format!("{verdict}: {}", outcome.detail);
+                self.instead.insert(place, came);
             }
         }
     }
@@ -132,10 +143,12 @@ impl Expectations {
             // Those of a group that were not run may be the ones.
             let was_run = named.iter().all(was_run);
             let why = match () {
-                () if named.is_empty() => "there is no such case".to_owned(),
-                () if self.has_expired(one) => "it has expired".to_owned(),
+                () if named.is_empty() => {
+                    format!("there is no such case{}", nearest(&one.case, known))
+                }
+                () if self.has_expired(one) => one.expired(),
                 () if was_run && !self.seen.contains(&place) => {
-                    format!("no {} that matches came of it", one.verdict)
+                    one.came_otherwise(self.instead.get(&place))
                 }
                 () => return None,
             };
@@ -184,6 +197,17 @@ impl Expectation {
 
     fn names(&self, case: &str) -> bool {
         is_of(&self.case, case)
+    }
+
+    fn expired(&self) -> String {
+        let last = self.expires.map(|when| when.to_string());
+        let last = last.unwrap_or_default();
+        format!("it has expired on {last}: take it out, or give it a later day")
+    }
+
+    fn came_otherwise(&self, instead: Option<&String>) -> String {
+        let instead = instead.map_or_else(String::new, |came| format!(", but {came}"));
+        format!("no {} that matches came of it{instead}", self.verdict)
     }
 
     fn why(&self) -> String {
@@ -284,7 +308,8 @@ mod tests {
             applied(&mut file, Verdict::Timeout).verdict,
             Verdict::Timeout
         );
-        assert_eq!(stale(&file), ["no FAIL that matches came of it"]);
+        let why = "no FAIL that matches came of it, but TIMEOUT: expected <this> & that; there came \"nothing\"";
+        assert_eq!(stale(&file), [why]);
     }
 
     #[test]
@@ -306,7 +331,8 @@ mod tests {
         assert_eq!(second.verdict, Verdict::Xfail);
         assert!(stale(&file).is_empty());
         passes.apply(&mut of("1-2", Verdict::Timeout));
-        assert_eq!(stale(&passes), ["no FAIL that matches came of it"]);
+        let why = "no FAIL that matches came of it, but TIMEOUT: expected <this> & that; there came \"nothing\"";
+        assert_eq!(stale(&passes), [why]);
         let written = write(&[of("1-2", Verdict::Fail)], TODAY);
         let mut again = Expectations::read(&written, TODAY).unwrap();
         let (mut first, mut second) = (of("1-1", Verdict::Fail), of("1-2", Verdict::Fail));
@@ -327,7 +353,8 @@ mod tests {
             applied(&mut yesterday, Verdict::Fail).verdict,
             Verdict::Fail
         );
-        assert_eq!(stale(&yesterday), ["it has expired"]);
+        let why = "it has expired on 2026-11-20: take it out, or give it a later day";
+        assert_eq!(stale(&yesterday), [why]);
     }
 
     #[test]

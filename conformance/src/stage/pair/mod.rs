@@ -210,10 +210,8 @@ impl<'a> PairStage<'a> {
             }
             Heard::Nonsense(line) => return Err(Stop::Driver(format!("the {end}: {line}"))),
             Heard::End => {
-                let words = self.bench.driver(end).stdio.last_words();
-                return Err(Stop::Crash(format!(
-                    "the driver of the {end} has ended{words}"
-                )));
+                let how = self.bench.driver(end).has_ended_how();
+                return Err(Stop::Crash(format!("the driver of the {end}: {how}")));
             }
         }
         Ok(())
