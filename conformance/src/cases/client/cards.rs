@@ -7,7 +7,7 @@ use alongside_wire::{
 };
 use serde_json::{Value, json};
 
-use super::faces::{ISSUER, OWNER, Shown, ready_with, shows_right};
+use super::shown::{ISSUER, OWNER, Shown, ready_with, shows_right};
 use crate::{
     case::Case,
     driver::{Event, Role},

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     cards::anchored,
-    faces::{Shown, shows_right},
+    shown::{Shown, shows_right},
 };
 use crate::{
     case::Case,

@@ -1,5 +1,6 @@
 //! What a helper and a sharer do alike.
 
+mod advisories;
 mod again;
 mod cards;
 mod chat;
@@ -12,8 +13,10 @@ mod hello;
 mod life;
 mod notices;
 mod pictures;
+mod receipts;
 mod relay;
 mod relays;
+mod shown;
 mod signatures;
 mod table;
 mod tools;
@@ -40,6 +43,8 @@ pub(super) fn cases() -> Vec<Case> {
         tools::cases(),
         again::cases(),
         faces::cases(),
+        advisories::cases(),
+        receipts::cases(),
         cards::cases(),
         pictures::cases(),
         devices::cases(),

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     cards::{own, views_with},
-    faces::{Shown, ready_with, shows_right},
+    shown::{Shown, ready_with, shows_right},
 };
 use crate::{
     case::Case,

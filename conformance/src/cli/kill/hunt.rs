@@ -117,6 +117,12 @@ impl Prey {
         Ok(outcomes.iter().filter(fails).map(words).collect())
     }
 
+    /// How many cases come to where it is wrong.
+    pub(super) fn reached(&self, reach: &Reach) -> usize {
+        let names = |mutants: &&BTreeSet<String>| mutants.contains(self.mutant.name);
+        reach.values().filter(names).count()
+    }
+
     /// Whether a case comes to where it is wrong. Of which nothing is known, it may.
     fn is_reached(&self, errand: &Errand, reach: &Reach) -> bool {
         let mutants = reach.get(&errand.name());
@@ -133,7 +139,8 @@ impl Prey {
         let wrong = (VARIABLE.to_owned(), self.mutant.name.to_owned());
         let reference = reference::targets(&[wrong])?;
         let settings = Settings {
-            jobs: 1,
+            // Most that do not go their way only wait.
+            jobs: 3,
             // What comes does so at once; what does not come is waited for, so a shorter wait is a
             // faster run.
             patience: Duration::from_millis(3_000),

@@ -6,6 +6,7 @@ mod results;
 mod without;
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeSet, VecDeque},
     num::NonZeroUsize,
     path::PathBuf,
@@ -147,13 +148,17 @@ fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<
         survivors += usize::from(!found.killed);
         print(&line(found));
     };
-    let (done, left): (Vec<_>, Vec<_>) =
+    let (done, mut left): (Vec<_>, Vec<_>) =
         (prey.into_iter()).partition(|prey| results.has(prey.mutant.name));
     for prey in done {
         results
             .get(prey.mutant.name)
             .into_iter()
             .for_each(&mut tell);
+    }
+    if let Some(reach) = &reach {
+        // What takes longest does not begin last.
+        left.sort_by_key(|prey| Reverse(prey.reached(reach)));
     }
     let queue = Mutex::new(VecDeque::from(left));
     let (sender, found) = mpsc::channel();

@@ -1,16 +1,18 @@
 //! The helper: has a code, waits to be let in, sees what it may, asks for control.
 
+mod acts;
+mod event;
 mod link;
 mod regions;
 mod viewing;
 
-use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
 use alongside_wire::{
     Class, ErrorCode, Scopes,
     code::Locator,
     limits::{SPENT_CODES, timers},
-    session::{AdvisoryAck, Card, DisplayInfo, End, Heartbeat, Message},
+    session::{Card, End, Heartbeat, Message},
 };
 
 use super::{
@@ -18,135 +20,16 @@ use super::{
     link::{Link, hush},
     once::Once,
     pulse::Pulse,
+    sharer::Flags,
 };
 use crate::{
     error::{Fault, Misuse, Plane},
     mutant,
     time::Timestamp,
 };
+pub use acts::Line;
+pub use event::Event;
 use viewing::Viewing;
-
-/// What a helper's program learns.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Event {
-    /// The code is alive: show it.
-    CodeIssued {
-        /// The relay's half.
-        locator: Locator,
-        /// When it dies.
-        until: Timestamp,
-    },
-    /// The code has died without anybody joining, or the relay refused one.
-    CodeEnded(ErrorCode),
-    /// Somebody joined by the code, which is spent by that.
-    Joined,
-    /// Whoever joined did not know the code, or somebody was in between. Ask for a fresh code.
-    CodeSpent {
-        /// What was wrong.
-        fault: Fault,
-        /// How many codes were spent without a session within the last hour, this one included;
-        /// [`SPENT_CODES`] at most.
-        spent: usize,
-        /// So many were that somebody may be guessing.
-        warn: bool,
-        /// No code is given out before this.
-        again_at: Timestamp,
-    },
-    /// Both ends know the same code; the sharer's person is being asked.
-    Secured,
-    /// The screen may be seen.
-    Viewing {
-        /// What the sharer allows.
-        scopes: Scopes,
-    },
-    /// What the sharer shows.
-    Displays(Vec<DisplayInfo>),
-    /// Control cannot be asked for before this: consent, or a denial, is too fresh.
-    ControlNotBefore(Timestamp),
-    /// The request for control was granted.
-    ControlGranted {
-        /// The grant.
-        grant: u32,
-        /// What it may do.
-        scopes: Scopes,
-        /// When it expires at the latest.
-        until: Timestamp,
-    },
-    /// The request for control was not granted.
-    ControlDenied(ErrorCode),
-    /// The grant lives longer.
-    ControlRenewed {
-        /// The grant.
-        grant: u32,
-        /// When it expires at the latest.
-        until: Timestamp,
-    },
-    /// Control is over.
-    ControlEnded {
-        /// The grant.
-        grant: u32,
-        /// Why.
-        code: ErrorCode,
-    },
-    /// The pause flags changed.
-    Paused {
-        /// This end's.
-        local: bool,
-        /// The sharer's.
-        peer: bool,
-    },
-    /// A line of chat from the sharer.
-    Chat(String),
-    /// A line of chat has arrived.
-    ChatDelivered(u32),
-    /// The sharer offers an item of its clipboard: ask the person.
-    ClipboardOffered {
-        /// The item.
-        item: u32,
-        /// What it is.
-        text: String,
-    },
-    /// The item that waited for the person is not there any more.
-    ClipboardLapsed {
-        /// The item.
-        item: u32,
-    },
-    /// The sharer took, or refused, an item of the helper's clipboard.
-    ClipboardAnswered {
-        /// The item.
-        item: u32,
-        /// It was taken.
-        taken: bool,
-    },
-    /// The sharer's system asks its person for permission (true), or has stopped asking.
-    SecureDesktop(bool),
-    /// The sharer's answer to a probe took so many milliseconds.
-    Delay(u32),
-    /// The way to the sharer is lost: nothing is seen and nothing done until [`Event::Back`].
-    Frozen {
-        /// When the session is over, if it does not go on.
-        until: Timestamp,
-    },
-    /// The sharer is back. The screen can be seen if it could before; control must be asked for.
-    Back,
-    /// It is over.
-    Ended(Ended),
-}
-
-/// A line to draw, or the next part of one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Line {
-    /// The helper's number for the line; the parts of one have the same.
-    pub id: u32,
-    /// The display.
-    pub display: u8,
-    /// 0 to 7, as the specification names them.
-    pub colour: u8,
-    /// In 1/1,000 of the display's longer side, 1 to 32.
-    pub width: u8,
-    /// Positions, 1 to 256: 0 is the first pixel, 65,535 the last.
-    pub points: Vec<(u16, u16)>,
-}
 
 /// What the machine wants done.
 pub type Output = super::Output<Event>;
@@ -162,8 +45,6 @@ enum Phase {
     Viewing(Box<Viewing>),
     Ended(Ended),
 }
-
-use super::sharer::Flags;
 
 /// A helper's side of one session, from the request for a code to the end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -547,163 +428,12 @@ impl Helper {
         }
     }
 
-    /// Asks for control.
-    ///
-    /// # Errors
-    /// [`Misuse`] if it cannot be asked for now: not viewing, paused, a request is open, or it is
-    /// beyond the ceiling.
-    pub fn request_control(&mut self, scopes: Scopes, now: Timestamp) -> Result<(), Misuse> {
-        self.handle_timeout(now);
-        if self.link.is_lost() {
-            return Err(Misuse::Frozen);
-        }
-        let message = self.viewing()?.request_control(scopes)?;
-        self.send(message);
-        Ok(())
-    }
-
-    /// Takes the request back, or gives up control.
-    ///
-    /// # Errors
-    /// [`Misuse::Nothing`] if there is neither.
-    pub fn release_control(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        self.handle_timeout(now);
-        let mut out = VecDeque::new();
-        self.viewing()?.release_control(now, &mut out)?;
-        self.out.append(&mut out);
-        Ok(())
-    }
-
-    /// Sends one item of the clipboard, at an act of the person for that item; the number is what
-    /// [`Event::ClipboardAnswered`] will name.
-    ///
-    /// # Errors
-    /// [`Misuse`] if no grant allows it, or it is over 12,288 bytes.
-    pub fn send_clipboard(&mut self, text: &str, now: Timestamp) -> Result<u32, Misuse> {
-        self.act(now, |viewing, out| viewing.send_clipboard(text, out))
-    }
-
-    /// The person takes the item that the sharer offered, which is returned, or refuses it.
-    ///
-    /// # Errors
-    /// [`Misuse::Nothing`] if none waits.
-    pub fn answer_clipboard(
-        &mut self,
-        taken: bool,
-        now: Timestamp,
-    ) -> Result<Option<String>, Misuse> {
-        self.act(now, |viewing, out| viewing.answer_clipboard(taken, out))
-    }
-
-    /// Draws a line on the sharer's screen, or goes on with one.
-    ///
-    /// # Errors
-    /// [`Misuse`] if no grant allows it, or the line is not within its limits.
-    pub fn stroke(&mut self, line: Line, now: Timestamp) -> Result<(), Misuse> {
-        self.act(now, |viewing, out| viewing.stroke(line, out))
-    }
-
-    /// Points at a place of the sharer's screen.
-    ///
-    /// # Errors
-    /// [`Misuse`] if no grant allows it.
-    pub fn laser(&mut self, display: u8, at: (u16, u16), now: Timestamp) -> Result<(), Misuse> {
-        self.act(now, |viewing, out| viewing.laser(display, at, out))
-    }
-
-    /// Takes away all that was drawn.
-    ///
-    /// # Errors
-    /// [`Misuse`] if no grant allows it.
-    pub fn clear(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        self.act(now, Viewing::clear_drawing)
-    }
-
     /// What the helper may do by a grant at this moment.
     pub fn scopes(&self) -> Scopes {
         match &self.phase {
             Phase::Viewing(viewing) => viewing.scopes(),
             _ => Scopes::NONE,
         }
-    }
-
-    fn act<T>(
-        &mut self,
-        now: Timestamp,
-        act: impl FnOnce(&mut Viewing, &mut VecDeque<Output>) -> Result<T, Misuse>,
-    ) -> Result<T, Misuse> {
-        self.handle_timeout(now);
-        let mut out = VecDeque::new();
-        let done = act(self.viewing()?, &mut out);
-        self.out.append(&mut out);
-        done
-    }
-
-    /// The person has read what is said of the sharer's device.
-    ///
-    /// # Errors
-    /// [`Misuse::Nothing`] if nothing waits to be acknowledged.
-    pub fn acknowledge(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        self.handle_timeout(now);
-        self.viewing()?.acknowledge()?;
-        self.send(AdvisoryAck {});
-        // The sharer sends the advisory again, which is acknowledged then.
-        self.keep_quiet();
-        Ok(())
-    }
-
-    /// A frame is on the screen.
-    pub fn shown(&mut self, frame: u32) {
-        if let (Phase::Viewing(viewing), Link::Up) = (&mut self.phase, self.link) {
-            viewing.shown(frame, &mut self.out);
-        }
-    }
-
-    /// A frame was lost or discarded: asks for a complete one, now or when it may be asked again.
-    pub fn refresh(&mut self, now: Timestamp) {
-        if let (Phase::Viewing(viewing), Link::Up) = (&mut self.phase, self.link) {
-            viewing.refresh(now, &mut self.out);
-        }
-    }
-
-    /// Sets this end's pause flag.
-    ///
-    /// # Errors
-    /// [`Misuse::Phase`] before the sharer is known and after the end.
-    pub fn set_paused(&mut self, paused: bool, now: Timestamp) -> Result<(), Misuse> {
-        self.handle_timeout(now);
-        let message = alongside_wire::session::Pause { paused };
-        match &mut self.phase {
-            Phase::Deciding { paused: flags, .. } => {
-                if flags.local != paused {
-                    flags.local = paused;
-                    let Flags { local, peer } = *flags;
-                    self.send(message);
-                    self.event(Event::Paused { local, peer });
-                }
-            }
-            Phase::Viewing(viewing) => viewing.set_local_pause(paused, now, &mut self.out),
-            _ => return Err(Misuse::Phase(self.phase())),
-        }
-        self.keep_quiet();
-        Ok(())
-    }
-
-    /// Sends a line of chat; the number is what [`Event::ChatDelivered`] will name.
-    ///
-    /// # Errors
-    /// [`Misuse`] if chat is not allowed now, or the line is over 4,096 bytes.
-    pub fn chat(&mut self, text: &str) -> Result<u32, Misuse> {
-        let chat = self.viewing()?.chat(text)?;
-        let id = chat.id;
-        self.send(chat);
-        self.keep_quiet();
-        Ok(id)
-    }
-
-    /// The person ends it: the code, the handshake or the session. Works in every phase.
-    pub fn end(&mut self, code: ErrorCode) {
-        self.finish(By::Local, code, None);
     }
 
     /// The sharer, or the relay and the way to it, broke the protocol.

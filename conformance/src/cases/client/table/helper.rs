@@ -15,7 +15,7 @@ use super::{
     set_up,
 };
 use crate::{
-    cases::client::{devices, faces},
+    cases::client::{devices, receipts, shown},
     driver::Role,
     stage::{Done, Stop, names},
 };
@@ -226,14 +226,14 @@ fn does(player: &mut Player<'_, '_, '_>, event: &str) -> Done {
             let epoch = player.stage.epoch;
             player.stage.show(stream, epoch, 1)?;
         }
-        "card" => faces::shows_right(player.stage, &player.card()?)?,
+        "card" => shown::shows_right(player.stage, &player.card()?)?,
         "picture" if player.is("link", &["up"]) => player.gives_picture()?,
         "receipt" => {
-            let mut said = faces::said(player.stage)?;
+            let mut said = receipts::said(player.stage)?;
             if !player.is("phase", &["viewing"]) {
                 said.scopes = Scopes::CONSENT;
             }
-            faces::gives(player.stage, said, false)?;
+            receipts::gives(player.stage, said, false)?;
         }
         _ => says(player, event)?,
     }

@@ -18,7 +18,7 @@ use super::{
     set_up, witness,
 };
 use crate::{
-    cases::client::faces::Shown,
+    cases::client::shown::Shown,
     stage::{ClientStage, Done, Item, Manners, Stop},
 };
 

@@ -8,8 +8,8 @@ use crate::{
     cases::client::{
         cards::{anchored, own},
         devices::device,
-        faces::Shown,
         pictures,
+        shown::Shown,
     },
     driver::Role,
     stage::{Done, names, png},

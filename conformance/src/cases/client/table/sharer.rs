@@ -17,7 +17,7 @@ use super::{
     set_up,
 };
 use crate::{
-    cases::client::{devices, faces},
+    cases::client::{devices, shown},
     driver::Role,
     stage::{Done, Item, NAME, Stop, names},
 };
@@ -301,7 +301,7 @@ fn does(player: &mut Player<'_, '_, '_>, event: &str) -> Done {
             answers(player)?;
         }
         "introduced" if player.has(set_up::CARD) => {
-            faces::shows_right(player.stage, &player.card()?)?;
+            shown::shows_right(player.stage, &player.card()?)?;
         }
         "introduced" => player.stage.introduce(NAME)?,
         "picture-request" if player.has(set_up::CARD) => {

@@ -12,7 +12,7 @@ use alongside_wire::{
 use super::{ASKED, OTHER};
 use crate::{
     cases::client::{
-        faces,
+        receipts, shown,
         table::{player::Player, sample::sample},
     },
     stage::{Done, Item, Stop},
@@ -21,15 +21,15 @@ use crate::{
 /// Says a message, and keeps what follows of it.
 pub(super) fn says(player: &mut Player<'_, '_, '_>, event: &str) -> Done {
     if event == "receipt" {
-        let mut said = faces::said(player.stage)?;
+        let mut said = receipts::said(player.stage)?;
         said.scopes = Scopes::CONSENT;
-        return faces::gives(player.stage, said, false);
+        return receipts::gives(player.stage, said, false);
     }
     if event == "card" {
         let transcript = player.stage.transcript_hash()?;
         return player
             .stage
-            .seal_one(faces::Shown::right().message(1, &transcript));
+            .seal_one(shown::Shown::right().message(1, &transcript));
     }
     let message = message(player, event)?;
     if event == "probe" {
