@@ -48,7 +48,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     patch("KEX-7/other", "helper/exchange/right").also(NO_SESSION, &["*"]),
     lenient("KEX-8/lenient", "helper/exchange/no-point"),
-    patch("KEX-9/same", "client/exchange/fresh"),
+    patch("KEX-9/same", "client/exchange/fresh")
+        .also("the offer to a device is drawn as any", &["DEVICE-13"]),
     patch("KEX-10/other", "helper/exchange/right").also(NO_SESSION, &["*"]),
     lenient("KEX-13/lenient", "helper/exchange/noise-changed"),
     patch("KEX-19/shifted", "helper/exchange/phrase"),
@@ -77,7 +78,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     hides("RECON-4/untold", "client/again/back", "Back"),
     patch("RECON-5/waits", "client/life/given-up"),
     patch("RECON-6/stays", "client/life/silence"),
-    patch("RECON-7/speaks", "client/again/silent-while-frozen"),
+    patch("RECON-7/speaks", "client/again/silent-while-frozen").also(
+        "that the link is lost is seen by what is not said",
+        &["RECON-1", "KEY-7", "SESSION-1", "SESSION-5"],
+    ),
     patch("RECON-9/again", "client/life/given-up"),
     drops("RECON-10/mute", "client/again/back", "rejoin"),
     patch("RECON-12/prologue", "client/again/back"),
@@ -96,7 +100,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     lenient("SESSION-1/lenient", "helper/table/deciding/introduce"),
     patch("SESSION-2/hears", "client/end/deaf-afterwards"),
     patch("SESSION-4/slow", "client/life/heartbeats"),
-    patch("SESSION-5/patient", "client/life/silence"),
+    patch("SESSION-5/patient", "client/life/silence").also(
+        "a link that is not taken for lost does not freeze",
+        &["SESSION-6"],
+    ),
     patch("SESSION-6/any", "client/life/relay-is-no-sign"),
     hides("SESSION-7/untold", "client/life/silence", "Frozen"),
     says("TEXT-1/ascii", "client/chat/written", ascii),
@@ -115,7 +122,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     drops("TOOL-25/silent", "client/probe/answered", "probe-answer"),
     patch("TOOL-26/blames", "client/probe/answer-to-nothing"),
     patch("TOOL-30/tireless", "client/probe/rest"),
-    patch("TRANSPORT-1/other", "client/transport/control-stream"),
+    patch("TRANSPORT-1/other", "client/transport/control-stream")
+        .also("there is no connection", &["DEVICE-12", "RDV-1"]),
     patch("TRANSPORT-2/second", "client/transport/control-stream"),
     patch("TRANSPORT-4/any", "client/transport/other-certificate"),
     patch("TRANSPORT-9/other", "client/end/own"),
