@@ -24,11 +24,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("CARD-10/lenient", "sharer/card/short-proof"),
     patch("CARD-11/early", "sharer/card/silent-before"),
     patch("CARD-12/believes", "sharer/card/unverified"),
-    patch("CARD-14/verified", "sharer/card/unverified"),
+    patch("CARD-14/verified", "sharer/card/unverified").also(
+        "what is not verified has a reason, which is missing with it",
+        &["CARD-13", "CARD-15", "CARD-17"],
+    ),
     patch("CARD-17/asks", "sharer/card/needed-and-none"),
     patch("CARD-18/beyond", "sharer/card/ceiling"),
     patch("CARD-19/elevation", "sharer/card/elevation"),
-    patch("CARD-20/shows", "sharer/card/own-not-shown"),
+    patch("CARD-20/shows", "sharer/card/own-not-shown").also(
+        "a card that is shown unasked is shown after a lost link too",
+        &["RECON-38", "RECON-40"],
+    ),
     patch("CODE-1/capitals", "sharer/code/typed"),
     patch("CODE-2/hyphen", "sharer/code/typed"),
     patch("CODE-3/takes", "sharer/code/character-u"),
@@ -44,7 +50,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["CODE-11"],
     ),
     hides("CONSENT-1/unasked", "sharer/consent/given", "ConsentAsked"),
-    says("CONSENT-2/early", "sharer/consent/given", displays_early),
+    says("CONSENT-2/early", "sharer/consent/given", displays_early).also(
+        "whoever shows something too early shows it to those who wait",
+        &[
+            "CONSENT-1",
+            "FRICTION-*",
+            "DEVICE-14",
+            "RECON-8",
+            "ADVISORY-1",
+        ],
+    ),
     patch("CONSENT-3/ignores", "sharer/consent/refused"),
     patch("CONSENT-4/waits", "sharer/consent/silence"),
     patch("CONSENT-5/verified", "sharer/consent/name"),
@@ -52,6 +67,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "CONSENT-6/control",
         "sharer/consent/scopes",
         consent_to_control,
+    )
+    .also(
+        "the other end takes no such consent, and no session goes on",
+        &["CONSENT-8", "CARD-18", "RECEIPT-4", "RECON-*"],
     ),
     hides(
         "CONSENT-8/unshown",
@@ -137,7 +156,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("KEX-6/without", "sharer/join/offer").also("no session comes about", &["KEX-7"]),
     patch("KEX-12/short", "sharer/exchange/right").also("no session comes about", &["*"]),
     lenient("KEX-15/lenient", "sharer/introduce/wrong-opening"),
-    patch("KEX-16/early", "sharer/introduce/silent-before"),
+    patch("KEX-16/early", "sharer/introduce/silent-before").also(
+        "a session that is entered early reads what is not for it",
+        &[
+            "END-2",
+            "SESSION-1",
+            "KEY-7",
+            "CONSENT-2",
+            "ADVISORY-1",
+            "DEVICE-14",
+        ],
+    ),
     patch("KEX-18/waits", "sharer/introduce/never"),
     patch("KEX-20/early", "sharer/introduce/wrong-opening"),
     patch("LINK-2/unasked", "sharer/link/another-relay"),
