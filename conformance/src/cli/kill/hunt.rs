@@ -84,7 +84,10 @@ impl Prey {
         }
         let Some(reach) = reach else { return Ok(()) };
         let others: Vec<_> = (others.into_iter())
-            .filter(|errand| self.is_reached(errand, reach) && !self.is_known(&errand.case.id))
+            .filter(|errand| {
+                let related = is_cell(&errand.case.id) || self.is_known(&errand.case.id);
+                self.is_reached(errand, reach) && !related
+            })
             .collect();
         found.others = Some(others.len());
         let unrelated = self.unrelated(others, found, runtime)?;
@@ -177,4 +180,15 @@ impl Prey {
             && !outcome.requirement.iter().any(|id| self.is_known(id))
             && outcome.requirement.as_deref() != Some("ERROR-2")
     }
+}
+
+/// A cell of a table shows all that happens in a state at an event, and cannot say which requirement is broken.
+fn is_cell(id: &str) -> bool {
+    let cells = [
+        "helper/table/",
+        "sharer/table/",
+        "relay/connection/",
+        "relay/pairing/",
+    ];
+    cells.iter().any(|cells| id.starts_with(cells))
 }

@@ -128,7 +128,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     says_to_relay("RDV-31/chooses", "relay/session/carries", chooses)
         .also("the envelopes of these cases have one byte", &["RDV-30"]),
-    drops("HOLD-1/none", "relay/join/live", "place"),
+    drops("HOLD-1/none", "relay/join/live", "place").also(
+        "they go on when the place is given",
+        &[
+            "RDV-22", "RDV-23", "RDV-24", "AUTH-11", "AUTH-21", "POLICY-*", "DEVICE-*",
+        ],
+    ),
     drops("HOLD-4/silent", "relay/hold/back", "rejoined").also(
         "they go on when the place was given back",
         &["DRAIN-3", "HOLD-*"],

@@ -18,6 +18,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "ADVISORY-1/none",
         "sharer/media/acknowledged-advisory",
         "advisory",
+    )
+    .also(
+        "nothing is shown to a helper who waits for it",
+        &["MEDIA-2", "PAUSE-5", "RECON-36"],
     ),
     patch("ADVISORY-2/unread", "sharer/media/acknowledged-advisory"),
     patch("AUTH-20/beyond", "client/sign-in/ceiling"),
@@ -81,7 +85,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("CONTROL-3/asks", "sharer/request/view"),
     patch("CONTROL-4/asks", "sharer/request/nothing-shown"),
     patch("CONTROL-5/asks", "sharer/request/soon-after-consent"),
-    patch("CONTROL-6/unasked", "sharer/request/asked"),
+    patch("CONTROL-6/unasked", "sharer/request/asked").also(
+        "they go on when the person was asked",
+        &["CONTROL-5", "TOOL-24", "RECON-29"],
+    ),
     drops(
         "CONTROL-7/silent",
         "sharer/request/soon-after-denial",
@@ -95,10 +102,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "sharer/request/soon-after-withdrawal",
         "control-withdraw",
     ),
-    says("CONTROL-13/skips", "sharer/grant/given", grant_skips),
+    says("CONTROL-13/skips", "sharer/grant/given", grant_skips).also(
+        "a number that nobody expects ends the session",
+        &[
+            "CONTROL-*",
+            "TOOL-*",
+            "PAUSE-8",
+            "INPUT-*",
+            "END-6",
+            "MEDIA-9",
+            "RECEIPT-4",
+        ],
+    ),
     patch("CONTROL-14/same", "sharer/grant/secrets"),
-    says("CONTROL-15/longer", "sharer/grant/given", grant_longer),
-    patch("CONTROL-18/lives", "sharer/grant/expired"),
+    says("CONTROL-15/longer", "sharer/grant/given", grant_longer).also(
+        "they see how long the grant lives",
+        &["CONTROL-18", "CONTROL-29", "RECEIPT-4", "TOOL-5"],
+    ),
+    patch("CONTROL-18/lives", "sharer/grant/expired")
+        .also("they see how long the grant lives", &["CONTROL-29"]),
     says("CONTROL-19/done", "sharer/grant/revoked", revoked_as_done),
     says(
         "CONTROL-20/revoked",
@@ -128,7 +150,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("DEVICE-14/unasked", "client/device/session"),
     patch("DEVICE-15/same", "sharer/device/failed"),
     patch("DEVICE-18/none-needed", "sharer/device/card-needed"),
-    patch("END-6/injects", "sharer/input/after-the-end"),
+    patch("END-6/injects", "sharer/input/after-the-end").also(
+        "each end carries out what was queued",
+        &["END-4", "END-5", "RECON-5", "INPUT-6", "SESSION-1"],
+    ),
     patch("FRICTION-1/unasked", "sharer/friction/unasked"),
     hides(
         "FRICTION-2/unwarned",
@@ -161,6 +186,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &[
             "END-2",
             "SESSION-1",
+            "SESSION-4",
+            "FRICTION-3",
+            "CARD-18",
             "KEY-7",
             "CONSENT-2",
             "ADVISORY-1",
@@ -174,14 +202,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("MEDIA-1/one", "sharer/media/picture"),
     patch("MEDIA-2/last", "sharer/media/records"),
     patch("MEDIA-3/skips", "sharer/media/picture"),
-    patch("MEDIA-12/parts", "sharer/media/pause"),
+    patch("MEDIA-12/parts", "sharer/media/pause").also(
+        "no frame is complete",
+        &["MEDIA-22", "TOOL-23", "SESSION-1"],
+    ),
     lenient("MEDIA-20/lenient", "sharer/media/shown-unsent"),
     deaf("MEDIA-22/deaf", "sharer/media/refresh", "refresh"),
     patch("MEDIA-23/at-once", "sharer/media/refresh-early"),
     patch("MEDIA-23/forgets", "sharer/media/refresh-early"),
     says("PAUSE-2/running", "sharer/pause/own", epoch_running),
-    drops("PAUSE-3/silent", "sharer/consent/given", "epoch"),
-    patch("PAUSE-5/unseen", "sharer/media/acknowledged-epoch"),
+    drops("PAUSE-3/silent", "sharer/consent/given", "epoch").also(
+        "nothing is shown without an epoch",
+        &["ADVISORY-1", "DEVICE-14"],
+    ),
+    patch("PAUSE-5/unseen", "sharer/media/acknowledged-epoch").also(
+        "what is shown too early is shown after a lost link too",
+        &["RECON-2", "RECON-4"],
+    ),
     lenient("PAUSE-7/lenient", "sharer/media/epoch-never-announced"),
     says(
         "PAUSE-8/revoked",
@@ -194,13 +231,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("RECEIPT-5/other", "sharer/receipt/decisions"),
     patch("RECEIPT-6/same", "sharer/receipt/fresh-key"),
     patch("RECEIPT-7/label", "sharer/receipt/consent"),
-    patch("RECON-2/keeps", "sharer/again/grant-lost"),
+    patch("RECON-2/keeps", "sharer/again/grant-lost")
+        .also("what the grant allowed is allowed on", &["RECON-34"]),
     patch("RECON-8/takes", "sharer/again/consent-while-frozen"),
     patch("RECON-14/again", "sharer/again/attempt-again"),
-    patch("RECON-15/silent", "sharer/again/next-attempt"),
-    patch("RECON-16/hasty", "sharer/again/nothing-under-a-candidate"),
+    patch("RECON-15/silent", "sharer/again/next-attempt")
+        .also("no attempt succeeds", &["RECON-12", "RECON-19", "RECON-20"]),
+    patch("RECON-16/hasty", "sharer/again/nothing-under-a-candidate")
+        .also("the answer to an attempt is not understood", &["RECON-15"]),
     patch("RECON-17/deaf", "sharer/again/second-master"),
-    drops("RECON-22/silent", "sharer/again/state-first", "state"),
+    drops("RECON-22/silent", "sharer/again/state-first", "state")
+        .also("no attempt succeeds", &["RECON-12"]),
     patch("RECON-27/silent", "sharer/again/epoch"),
     patch("RECON-29/asks", "sharer/again/control-not-yet"),
     patch("RECON-35/silent", "sharer/again/secure-desktop"),
@@ -209,7 +250,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("RECON-40/takes", "sharer/again/card-while-frozen"),
     patch("TOOL-5/replaces", "sharer/renewal/asked"),
     patch("TOOL-6/unasked", "sharer/renewal/own"),
-    says("TOOL-9/unasked", "client/clipboard/own-act", copies),
+    says("TOOL-9/unasked", "client/clipboard/own-act", copies)
+        .also("what is offered is taken without a person", &["TOOL-31"]),
     patch("TOOL-10/any", "client/clipboard/grant-ends"),
     patch("TOOL-15/stays", "sharer/drawing/cleared-by-the-end"),
     patch("TOOL-16/stays", "sharer/drawing/cleared-by-a-prompt"),
