@@ -14,19 +14,31 @@ use crate::mutant::Mutant;
 const NO_SESSION: &str = "no session comes about with other keys";
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    deaf("AUTH-9/deaf", "client/sign-in/refused", "refused"),
+    deaf("AUTH-9/deaf", "client/sign-in/refused", "refused").also(
+        "what is not heard has no place in a state either, and ends no code",
+        &["RDV-5", "END-7"],
+    ),
     patch("CARD-3/lenient", "client/card/backwards"),
     patch("CARD-4/any", "client/card/identity-key"),
     patch("CARD-5/lenient", "client/card/brief-title"),
     patch("CARD-6/lenient", "client/card/turned-text"),
-    lenient("CARD-7/lenient", "client/card/forged"),
+    lenient("CARD-7/lenient", "client/card/forged").also(
+        "the fields of a card are judged by the same rule",
+        &["CARD-*"],
+    ),
     patch("CARD-8/lenient", "client/card/r-small"),
     lenient("CARD-9/lenient", "client/card/proof-of-another-session"),
     patch("CARD-13/any-time", "client/card/expired"),
-    patch("CARD-15/verified", "client/card/vouched-by-relay"),
+    patch("CARD-15/verified", "client/card/vouched-by-relay").also(
+        "whom the relay vouches for is shown in the question",
+        &["CARD-17"],
+    ),
     patch("CARD-16/less", "client/card/verified"),
     patch("CARD-26/takes", "client/card/issued-other-profile"),
-    says("CHAT-1/skips", "client/chat/written", chat_skips),
+    says("CHAT-1/skips", "client/chat/written", chat_skips).also(
+        "lines are said again after a lost link with the same numbers",
+        &["RECON-30", "RECON-32"],
+    ),
     lenient("CHAT-2/lenient", "client/chat/again"),
     drops("CHAT-3/silent", "client/chat/taken", "chat-ack"),
     lenient("CHAT-4/lenient", "client/chat/without-the-scope"),
@@ -54,8 +66,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "CONSENT-*",
         ],
     ),
-    deaf("END-4/deaf", "client/end/other", "end"),
-    deaf("END-5/deaf", "client/end/relay", "gone"),
+    deaf("END-4/deaf", "client/end/other", "end").also(
+        "an end that is not heard is not told",
+        &["END-7", "SESSION-2"],
+    ),
+    deaf("END-5/deaf", "client/end/relay", "gone").also(
+        "an end that is not heard is not told",
+        &["END-7", "TRANSPORT-13"],
+    ),
     hides("END-7/untold", "client/end/told", "Ended").also(
         "each end is seen by what is told of it",
         &[
@@ -90,7 +108,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "CONSENT-7",
         ],
     ),
-    patch("ERROR-2/half", "client/end/told-violation"),
+    patch("ERROR-2/half", "client/end/told-violation")
+        .also("it is broken by what is wrong in chat", &["CHAT-2"]),
     hides(
         "FRICTION-5/untold",
         "client/notices/after-consent",
@@ -102,7 +121,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("KEX-9/same", "client/exchange/fresh")
         .also("the offer to a device is drawn as any", &["DEVICE-13"]),
     patch("KEX-10/other", "helper/exchange/right").also(NO_SESSION, &["*"]),
-    lenient("KEX-13/lenient", "helper/exchange/noise-changed"),
+    lenient("KEX-13/lenient", "helper/exchange/noise-changed").also(
+        "a key exchange that does not fail is not told of",
+        &["DEVICE-17"],
+    ),
     patch("KEX-19/shifted", "helper/exchange/phrase"),
     lenient("KEX-21/lenient", "helper/exchange/answer"),
     patch("KEY-1/other", "helper/exchange/right").also(NO_SESSION, &["*"]),
@@ -143,7 +165,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("PICTURE-6/early", "client/picture/not-whole"),
     doubles("RDV-1/twice", "client/hello/first", "hello"),
     lenient("RDV-5/lenient", "client/hello/again"),
-    deaf("RECON-1/deaf", "client/relay/peer-away", "peer-lost"),
+    deaf("RECON-1/deaf", "client/relay/peer-away", "peer-lost").also(
+        "no link is lost for whoever does not hear of it",
+        &["RDV-5", "RECON-2", "RECON-3"],
+    ),
     hides("RECON-4/untold", "client/again/back", "Back").also(
         "that the link is back is seen by what is told",
         &["RECON-17", "RECON-23", "RECON-24"],
@@ -207,8 +232,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "TOOL-14/silent",
         "client/clipboard/answered",
         "clipboard-taken",
+    )
+    .also(
+        "the answer is sent by the same words after a key",
+        &["TOOL-29"],
     ),
-    drops("TOOL-25/silent", "client/probe/answered", "probe-answer"),
+    drops("TOOL-25/silent", "client/probe/answered", "probe-answer")
+        .also("that a client goes on is seen by its answer", &["WIRE-*"]),
     patch("TOOL-26/blames", "client/probe/answer-to-nothing"),
     patch("TOOL-30/tireless", "client/probe/rest"),
     patch("TRANSPORT-1/other", "client/transport/control-stream")
@@ -222,11 +252,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("TRANSPORT-13/late", "client/relay/gone-and-closed"),
     lenient("WIRE-1/client", "client/wire/control/type-beyond"),
     lenient("WIRE-2/client", "client/wire/control/type-long"),
-    lenient("WIRE-3/client", "client/wire/envelope/empty"),
-    lenient("WIRE-4/client", "client/wire/envelope/two"),
-    lenient("WIRE-5/client", "client/wire/control/too-long"),
-    lenient("WIRE-6/client", "client/wire/chat/1-long-varint"),
-    lenient("WIRE-7/client", "client/wire/pause/1-bool"),
+    lenient("WIRE-3/client", "client/wire/envelope/empty")
+        .also("frames are read by the same rule", &["MEDIA-16"]),
+    lenient("WIRE-4/client", "client/wire/envelope/two")
+        .also("frames are read by the same rule", &["MEDIA-16"]),
+    lenient("WIRE-5/client", "client/wire/control/too-long")
+        .also("frames are read by the same rule", &["MEDIA-16"]),
+    lenient("WIRE-6/client", "client/wire/chat/1-long-varint")
+        .also("slots of input are read by the same rule", &["INPUT-7"]),
+    lenient("WIRE-7/client", "client/wire/pause/1-bool").also(
+        "whatever is malformed is read by the same rule",
+        &["CARD-*", "ADVISORY-3", "RECEIPT-8", "INPUT-7", "MEDIA-16"],
+    ),
     lenient("WIRE-8/client", "client/wire/envelope/unknown-critical"),
     patch("WIRE-9/blames", "client/wire/envelope/ignorable"),
     patch("WIRE-10/plain", "client/hello/grease"),

@@ -20,9 +20,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     lenient("CARD-21/lenient", "helper/card/again"),
     patch("CODE-8/same", "helper/code/spent-in-vain"),
     patch("CODE-9/again", "helper/code/one-join"),
-    patch("CODE-12/silent", "helper/notices/spent"),
-    patch("CODE-13/hasty", "helper/code/warning"),
-    lenient("CONSENT-7/lenient", "helper/consent/control"),
+    patch("CODE-12/silent", "helper/notices/spent")
+        .also("a call that failed counts by the same rule", &["DEVICE-16"]),
+    patch("CODE-13/hasty", "helper/code/warning")
+        .also("a call that failed counts by the same rule", &["DEVICE-16"]),
+    lenient("CONSENT-7/lenient", "helper/consent/control").also(
+        "what was consented to is judged after a lost link by the same rule",
+        &["RECON-25"],
+    ),
     says("CONTROL-1/same", "helper/request/ids", request_one),
     drops(
         "CONTROL-12/silent",
@@ -42,11 +47,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
     drops("CONTROL-31/keeps", "helper/grant/given-back", "control-end"),
     patch("DEVICE-16/forgets", "helper/device/counts"),
     patch("DEVICE-17/untold", "helper/device/failed"),
-    patch("FRICTION-6/one", "helper/notices/spent"),
-    patch("INPUT-1/many", "helper/input/ticks"),
-    patch("INPUT-2/idle", "helper/input/ticks"),
+    patch("FRICTION-6/one", "helper/notices/spent")
+        .also("a call that failed counts by the same rule", &["DEVICE-16"]),
+    patch("INPUT-1/many", "helper/input/ticks")
+        .also("more than the limit is not read", &["INPUT-2", "TOOL-8"]),
+    patch("INPUT-2/idle", "helper/input/ticks").also(
+        "input is sent under each grant by the same rule",
+        &["TOOL-8"],
+    ),
     patch("KEX-2/other", "helper/exchange/right").also("no session comes about", &["DEVICE-12"]),
-    lenient("KEX-3/lenient", "helper/exchange/version"),
+    lenient("KEX-3/lenient", "helper/exchange/version").also(
+        "a key exchange that does not fail is not told of",
+        &["DEVICE-16", "DEVICE-17", "FRICTION-6"],
+    ),
     lenient("KEX-4/lenient", "helper/exchange/suite"),
     patch("KEX-11/open", "helper/exchange/right").also(
         "the phrase cannot be compared without the opening",
@@ -57,14 +70,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("MEDIA-4/other", "helper/media/other-epoch"),
     patch("MEDIA-5/takes", "helper/media/behind-the-window"),
     patch("MEDIA-6/takes", "helper/media/repeated"),
-    patch("MEDIA-7/blames", "helper/media/forged"),
+    patch("MEDIA-7/blames", "helper/media/forged").also(
+        "a record that should be discarded ends the session",
+        &["MEDIA-4", "MEDIA-5", "MEDIA-6", "PAUSE-4"],
+    ),
     patch("MEDIA-8/one", "helper/media/two-streams").also(
         "the picture of that case comes on a later stream",
         &["MEDIA-9"],
     ),
     patch("MEDIA-10/hoards", "helper/media/three-at-once"),
     lenient("MEDIA-11/lenient", "helper/media/too-large"),
-    patch("MEDIA-13/forged", "helper/media/forged"),
+    patch("MEDIA-13/forged", "helper/media/forged").also(
+        "a picture of a forged record stands where another should",
+        &["MEDIA-4", "MEDIA-5", "MEDIA-6", "MEDIA-8"],
+    ),
     patch("MEDIA-14/gap", "helper/media/gap"),
     patch("MEDIA-15/back", "helper/media/lower-id"),
     patch("MEDIA-16/lenient", "helper/frame/flag"),

@@ -27,12 +27,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("AUTH-20/beyond", "client/sign-in/ceiling"),
     patch("CARD-10/lenient", "sharer/card/short-proof"),
     patch("CARD-11/early", "sharer/card/silent-before"),
-    patch("CARD-12/believes", "sharer/card/unverified"),
+    patch("CARD-12/believes", "sharer/card/unverified")
+        .also("whoever is believed needs no card", &["CARD-17"]),
     patch("CARD-14/verified", "sharer/card/unverified").also(
         "what is not verified has a reason, which is missing with it",
         &["CARD-13", "CARD-15", "CARD-17"],
     ),
-    patch("CARD-17/asks", "sharer/card/needed-and-none"),
+    patch("CARD-17/asks", "sharer/card/needed-and-none").also(
+        "whoever calls a device needs a card by the same rule",
+        &["DEVICE-18"],
+    ),
     patch("CARD-18/beyond", "sharer/card/ceiling"),
     patch("CARD-19/elevation", "sharer/card/elevation"),
     patch("CARD-20/shows", "sharer/card/own-not-shown").also(
@@ -53,7 +57,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "what is never forgotten is not forgotten in time",
         &["CODE-11"],
     ),
-    hides("CONSENT-1/unasked", "sharer/consent/given", "ConsentAsked"),
+    hides("CONSENT-1/unasked", "sharer/consent/given", "ConsentAsked").also(
+        "they see the card, or why there is none, in the question",
+        &["CARD-*", "DEVICE-12", "DEVICE-18", "KEX-18"],
+    ),
     says("CONSENT-2/early", "sharer/consent/given", displays_early).also(
         "whoever shows something too early shows it to those who wait",
         &[
@@ -82,9 +89,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "Viewing",
     ),
     lenient("CONTROL-2/lenient", "sharer/request/same-id"),
-    patch("CONTROL-3/asks", "sharer/request/view"),
-    patch("CONTROL-4/asks", "sharer/request/nothing-shown"),
-    patch("CONTROL-5/asks", "sharer/request/soon-after-consent"),
+    patch("CONTROL-3/asks", "sharer/request/view").also(
+        "what is beyond the ceiling is asked of the person",
+        &["CARD-19", "CONTROL-5"],
+    ),
+    patch("CONTROL-4/asks", "sharer/request/nothing-shown").also(
+        "it is too early after a lost link by the same rule",
+        &["RECON-29"],
+    ),
+    patch("CONTROL-5/asks", "sharer/request/soon-after-consent").also(
+        "two requests follow one another too soon by the same rule",
+        &["CONTROL-33"],
+    ),
     patch("CONTROL-6/unasked", "sharer/request/asked").also(
         "they go on when the person was asked",
         &["CONTROL-5", "TOOL-24", "RECON-29"],
@@ -93,6 +109,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "CONTROL-7/silent",
         "sharer/request/soon-after-denial",
         "control-deny",
+    )
+    .also(
+        "each refusal is seen by the same words",
+        &["CARD-19", "CONTROL-*", "TOOL-24", "PAUSE-9", "RECON-29"],
     ),
     patch("CONTROL-8/takes", "sharer/prompt/within-a-second"),
     patch("CONTROL-9/injects", "sharer/input/while-asked"),
@@ -101,6 +121,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "CONTROL-11/deaf",
         "sharer/request/soon-after-withdrawal",
         "control-withdraw",
+    )
+    .also(
+        "a question that is not closed is asked on",
+        &["FRICTION-5", "CONTROL-20"],
     ),
     says("CONTROL-13/skips", "sharer/grant/given", grant_skips).also(
         "a number that nobody expects ends the session",
@@ -121,7 +145,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     patch("CONTROL-18/lives", "sharer/grant/expired")
         .also("they see how long the grant lives", &["CONTROL-29"]),
-    says("CONTROL-19/done", "sharer/grant/revoked", revoked_as_done),
+    says("CONTROL-19/done", "sharer/grant/revoked", revoked_as_done)
+        .also("both say the same: control was taken back", &["CONTROL-32"]),
     says(
         "CONTROL-20/revoked",
         "sharer/grant/withdrawn",
@@ -132,7 +157,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("CONTROL-23/blames", "sharer/grant/ended-twice"),
     patch("CONTROL-24/holds", "sharer/grant/revoked"),
     drops("CONTROL-25/silent", "sharer/grant/revoked", "control-end"),
-    patch("CONTROL-27/none", "sharer/number/not-repeated"),
+    patch("CONTROL-27/none", "sharer/number/not-repeated").also(
+        "a number that is not compared is never wrong",
+        &["CONTROL-28"],
+    ),
     patch("CONTROL-28/forgives", "sharer/number/wrong"),
     says(
         "CONTROL-29/longer",
@@ -143,8 +171,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "CONTROL-32/done",
         "sharer/grant/narrowed-to-nothing",
         revoked_as_done,
-    ),
-    patch("CONTROL-33/asks", "sharer/request/soon-after-withdrawal"),
+    )
+    .also("both say the same: control was taken back", &["CONTROL-19"]),
+    patch("CONTROL-33/asks", "sharer/request/soon-after-withdrawal")
+        .also("what is not refused is not told of", &["FRICTION-5"]),
     patch("DEVICE-2/tells", "client/device/secret-stays"),
     patch("DEVICE-13/same", "sharer/device/failed"),
     patch("DEVICE-14/unasked", "client/device/session"),
@@ -160,15 +190,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "sharer/friction/stranger",
         "ScamWarning",
     ),
-    patch("FRICTION-3/plain", "sharer/friction/stranger"),
+    patch("FRICTION-3/plain", "sharer/friction/stranger")
+        .also("consent is taken without the warning", &["FRICTION-4"]),
     patch("FRICTION-4/again", "sharer/friction/first-answer-stranger"),
     hides(
         "FRICTION-7/untold",
         "sharer/notices/held-back",
         "JoinHeldBack",
     ),
-    drops("FRICTION-8/none", "sharer/friction/report", "report"),
-    patch("INPUT-3/any", "sharer/input/other-key"),
+    drops("FRICTION-8/none", "sharer/friction/report", "report")
+        .also("whoever is not offered a report makes none", &["REPORT-2"]),
+    patch("INPUT-3/any", "sharer/input/other-key")
+        .also("what is out of order is carried out", &["INPUT-5"]),
     patch("INPUT-4/blames", "sharer/input/other-grant"),
     patch("INPUT-5/lenient", "sharer/input/other-key"),
     lenient("INPUT-6/lenient", "sharer/input/beyond-scope-key"),
@@ -239,7 +272,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .also("no attempt succeeds", &["RECON-12", "RECON-19", "RECON-20"]),
     patch("RECON-16/hasty", "sharer/again/nothing-under-a-candidate")
         .also("the answer to an attempt is not understood", &["RECON-15"]),
-    patch("RECON-17/deaf", "sharer/again/second-master"),
+    patch("RECON-17/deaf", "sharer/again/second-master").also(
+        "no session goes on without the state of the other end",
+        &["WIRE-*", "RECON-*", "END-4"],
+    ),
     drops("RECON-22/silent", "sharer/again/state-first", "state")
         .also("no attempt succeeds", &["RECON-12"]),
     patch("RECON-27/silent", "sharer/again/epoch"),
@@ -252,7 +288,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("TOOL-6/unasked", "sharer/renewal/own"),
     says("TOOL-9/unasked", "client/clipboard/own-act", copies)
         .also("what is offered is taken without a person", &["TOOL-31"]),
-    patch("TOOL-10/any", "client/clipboard/grant-ends"),
+    patch("TOOL-10/any", "client/clipboard/grant-ends")
+        .also("what no grant allows is taken", &["RECON-34"]),
     patch("TOOL-15/stays", "sharer/drawing/cleared-by-the-end"),
     patch("TOOL-16/stays", "sharer/drawing/cleared-by-a-prompt"),
     patch("TOOL-19/draws", "sharer/drawing/points"),
