@@ -64,25 +64,24 @@ pub fn folder(path: &Path) -> Result<Checked, String> {
 impl Checked {
     fn file(&mut self, text: &str) -> Result<(), String> {
         let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let file: File =
+            serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
         // No part of a sequence is computed alone: the file is the one that is made, or it is not.
-        let whole = all()
-            .iter()
-            .find(|made| made.kind == "sequence" && value["kind"] == made.kind);
-        let (number, differences) = match whole {
-            Some(made) => {
-                let vectors = value["vectors"].as_array().cloned().unwrap_or_default();
-                let other = vectors
-                    .iter()
-                    .filter(|vector| !made.vectors().contains(vector));
-                let other = other.map(|vector| format!("{}: it is otherwise", vector["id"]));
-                (vectors.len(), other.collect())
-            }
-            None => {
-                let file: File =
-                    serde_json::from_value(value).map_err(|error| error.to_string())?;
-                (file.vectors.len(), file.differences())
-            }
+        let whole = match file.kind.as_str() {
+            "sequence" => all().iter().find(|made| made.kind == file.kind),
+            _ => None,
         };
+        let differences = match whole {
+            Some(made) => {
+                file.is_known()?;
+                let vectors = value["vectors"].as_array().into_iter().flatten();
+                let other = vectors.filter(|vector| !made.vectors().contains(vector));
+                let other = other.map(|vector| format!("{}: it is otherwise", vector["id"]));
+                other.collect()
+            }
+            None => file.differences()?,
+        };
+        let number = file.vectors.len();
         self.right += number - differences.len();
         self.wrong.extend(differences);
         Ok(())
@@ -130,7 +129,7 @@ pub(crate) fn otherwise(vector: &Value, answer: &Answer) -> Option<String> {
             let said = Value::from(fields.clone());
             (said != wanted(vector)).then(|| said.to_string())
         }
-        other => Some(format!("{other:?}")),
+        other => Some(other.to_string()),
     }
 }
 
@@ -172,7 +171,8 @@ mod tests {
             .unwrap();
         assert_eq!(otherwise(refused, &answer(&json!({ "error": "" }))), None);
         assert!(otherwise(refused, &answer(&right)).is_some());
-        assert!(otherwise(taken, &Answer::Unsupported).is_some());
+        let said = otherwise(taken, &Answer::Unsupported);
+        assert_eq!(said.as_deref(), Some("unsupported"));
     }
 
     #[test]
@@ -189,5 +189,22 @@ mod tests {
             checked.file(&value.to_string()).unwrap();
             assert_eq!(checked.wrong.len(), 1, "{kind}");
         }
+    }
+
+    #[test]
+    fn a_file_of_another_form_is_refused_and_a_strange_input_is_wrong() {
+        for kind in ["code", "sequence"] {
+            let file = all().iter().find(|file| file.kind == kind).unwrap();
+            let mut value: Value = serde_json::from_str(&file.text()).unwrap();
+            value["format"] = json!(2);
+            let why = Checked::default().file(&value.to_string());
+            assert!(why.is_err_and(|why| why.contains("of form 2")), "{kind}");
+        }
+        let file = all().iter().find(|file| file.kind == "code").unwrap();
+        let mut value: Value = serde_json::from_str(&file.text()).unwrap();
+        value["vectors"][0]["input"] = json!(3);
+        let mut checked = Checked::default();
+        checked.file(&value.to_string()).unwrap();
+        assert_eq!(checked.wrong.len(), 1, "{:?}", checked.wrong);
     }
 }

@@ -1,5 +1,7 @@
 //! Vectors that another implementation made: what the reference code makes of each.
 
+use std::panic::catch_unwind;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -7,6 +9,9 @@ use crate::{
     books, codes, faces, fields::bytes_of, handshakes, messages, receipts, reconnects, records,
     vector::Refusal,
 };
+
+/// The form that is read here.
+const FORMAT: u32 = 1;
 
 /// The vectors of one kind, as another wrote them.
 #[derive(Deserialize)]
@@ -43,14 +48,30 @@ struct Expected {
 }
 
 impl File {
+    /// Whether it is of the form that is read here.
+    ///
+    /// # Errors
+    /// If it is of another; in words.
+    pub fn is_known(&self) -> Result<(), String> {
+        match self.format {
+            FORMAT => Ok(()),
+            other => Err(format!(
+                "it is of form {other}, and vectors of form {FORMAT} are read here: take a newer suite"
+            )),
+        }
+    }
+
     /// What the reference code says otherwise, in words.
-    pub fn differences(&self) -> Vec<String> {
-        assert_eq!(self.format, 1);
+    ///
+    /// # Errors
+    /// If it is of another form; in words.
+    pub fn differences(&self) -> Result<Vec<String>, String> {
+        self.is_known()?;
         let vectors = self.vectors.iter();
         let wrong = vectors.filter_map(|vector| {
             Some(format!("{}: {}", vector.id, vector.difference(&self.kind)?))
         });
-        wrong.collect()
+        Ok(wrong.collect())
     }
 }
 
@@ -81,6 +102,12 @@ impl Vector {
     }
 
     fn difference(&self, kind: &str) -> Option<String> {
+        // Those that compute know no other inputs than those that are some.
+        let compared = catch_unwind(|| self.compared(kind));
+        compared.unwrap_or_else(|_| Some(format!("its input is none of the kind {kind}")))
+    }
+
+    fn compared(&self, kind: &str) -> Option<String> {
         let Some(said) = compute(kind, &self.input) else {
             return Some(format!("nothing computes the kind {kind}"));
         };
@@ -92,9 +119,15 @@ impl Vector {
                 (!same).then(|| "its fields are written as other bytes".to_owned())
             }
             (Err(said), None, Some(error)) if error.is(said) => None,
-            (said, ..) => Some(format!("it is {said:?}")),
+            (Ok(said), ..) => Some(format!("it is {said}")),
+            (Err(said), ..) => Some(format!("it is refused, {}", words(said))),
         }
     }
+}
+
+fn words(refusal: Refusal) -> String {
+    let error = refusal.error.map_or("unreported", |error| error.name());
+    format!("{error}, by {}", refusal.requirement)
 }
 
 impl Expected {

@@ -16,7 +16,7 @@ fn check(folder: &Path, known: impl Fn(&str) -> bool) -> (usize, usize, Vec<Stri
         if name.ends_with(".json") && known(name.trim_end_matches(".json")) {
             let file: File = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
             (count, vectors) = (count + 1, vectors + file.vectors.len());
-            wrong.extend(file.differences());
+            wrong.extend(file.differences().unwrap());
             let invalid = file.vectors.iter().filter(|vector| vector.is_invalid());
             let invalid = invalid.count();
             let tally = kinds.entry(file.kind).or_default();
