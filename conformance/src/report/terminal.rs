@@ -191,11 +191,26 @@ fn nexts(outcomes: &[Outcome]) {
 fn next(verdict: Verdict) -> &'static str {
     let row = format!("| {verdict} |");
     let row = GUIDE.lines().find(|line| line.starts_with(&row));
-    let cell = row.and_then(|row| row.trim_end_matches([' ', '|']).rsplit('|').next());
+    let cell = row.and_then(|row| row.trim_end().strip_suffix('|')?.rsplit('|').next());
     cell.map(str::trim).unwrap_or_default()
 }
 
 fn line(text: &str) {
     // A reader that has gone away does not want it.
     let _ = writeln!(stdout(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Verdict, next};
+
+    #[test]
+    fn the_guide_says_of_each_bad_verdict_what_to_do() {
+        for verdict in Verdict::ALL {
+            let next = next(*verdict);
+            assert!(!verdict.is_bad() || !next.is_empty(), "{verdict}");
+            let other_cells = ["0", "1", "3", "failure", "error", "skipped"];
+            assert!(!other_cells.contains(&next), "{verdict}: {next}");
+        }
+    }
 }

@@ -7,23 +7,28 @@ use crate::{
     run::{Outcome, Verdict},
 };
 
-/// Blocked cases that are shown one by one.
+/// Failures that are shown one by one.
 const MOST: usize = 200;
 
+/// Those, the worst first.
+pub(super) fn shown(report: &Report) -> Vec<&Outcome> {
+    let mut bad = report.bad();
+    bad.truncate(MOST);
+    bad
+}
+
 pub(super) fn section(report: &Report, spec: &str) -> String {
-    let bad = report.bad();
+    let (shown, all) = (shown(report), report.bad().len());
     let mut out = String::from("<h2 id=\"failures\">Failures</h2>\n");
-    if bad.is_empty() {
+    if shown.is_empty() {
         return out + "<p>There are none.</p>\n";
     }
-    for outcome in bad.iter().take(MOST) {
+    let more = all - shown.len();
+    for outcome in shown {
         out += &failure(outcome, report, spec);
     }
-    if bad.len() > MOST {
-        out += &format!(
-            "<p>And {} more, in <code>report.json</code>.</p>\n",
-            bad.len() - MOST
-        );
+    if more > 0 {
+        out += &format!("<p>And {more} more, in <code>report.json</code>.</p>\n");
     }
     out
 }

@@ -164,7 +164,7 @@ mod tests {
             BTreeMap::new(),
         );
         let survivor = r#"{"mutant":"END-2/silent","requirement":"END-2","of":"client",
-            "killed_by":"client/end/own","killed":false,"whole":true,"why":"it <passes>",
+            "killed_by":"client/end/own","killed":false,"why":"it <passes>",
             "noticed":[],"seconds":1.0}"#;
         let mutants = [serde_json::from_str(survivor).expect("one")];
         let page = page(&Report::new(run, vec![failed], Vec::new()), "", &mutants);
@@ -182,5 +182,23 @@ mod tests {
         for foreign in ["http://", "https://", "<script", "<link", "@import", "url("] {
             assert!(!page.contains(foreign), "{foreign}");
         }
+    }
+
+    /// Of more failures than a page shows, no link leads to one that is not there.
+    #[test]
+    fn each_link_within_the_page_leads_somewhere() {
+        let failed = (0..300).map(|place| {
+            let mut failed = outcome_of(Verdict::Fail);
+            failed.case = format!("sharer/consent/{place}");
+            failed.requirement = Some("CONSENT-2".to_owned());
+            failed
+        });
+        let run = Run::begin(String::new(), BTreeMap::new());
+        let page = page(&Report::new(run, failed.collect(), Vec::new()), "", &[]);
+        let links = page.split("href=\"#").skip(1);
+        let mut links = links.filter_map(|rest| rest.split('"').next());
+        assert!(links.clone().count() > 200);
+        let nowhere = links.find(|link| !page.contains(&format!("id=\"{link}\"")));
+        assert_eq!(nowhere, None);
     }
 }

@@ -1,6 +1,8 @@
 //! The matrix: a row for each requirement, a column for each target.
 
-use super::{chip, class, clause, section_link, text};
+use std::collections::BTreeSet;
+
+use super::{chip, class, clause, failures, section_link, text};
 use crate::{
     case::Target,
     report::{
@@ -8,6 +10,7 @@ use crate::{
         matrix::{Cell, Matrix, Row},
     },
     requirements,
+    run::{Outcome, Verdict},
 };
 
 pub(super) fn section(matrix: &Matrix, report: &Report, spec: &str) -> String {
@@ -20,6 +23,8 @@ pub(super) fn section(matrix: &Matrix, report: &Report, spec: &str) -> String {
     out += &format!(
         "</p>\n<p class=\"faint\">{shown} requirements that what was tested has to obey; {others} are for others.</p>\n"
     );
+    let told = failures::shown(report).into_iter().map(Outcome::name);
+    let told: BTreeSet<_> = told.collect();
     for (area, rows) in &matrix.areas {
         out += &format!(
             "<h3 id=\"area-{area}\">{area}</h3>\n<table class=\"matrix\">\n<colgroup><col class=\"id\"><col>"
@@ -31,14 +36,14 @@ pub(super) fn section(matrix: &Matrix, report: &Report, spec: &str) -> String {
         }
         out += "</tr></thead>\n<tbody>\n";
         for row in rows {
-            out += &line(row, &matrix.targets, report, spec);
+            out += &line(row, &matrix.targets, &told, spec);
         }
         out += "</tbody>\n</table>\n";
     }
     out
 }
 
-fn line(row: &Row, targets: &[Target], report: &Report, spec: &str) -> String {
+fn line(row: &Row, targets: &[Target], told: &BTreeSet<String>, spec: &str) -> String {
     let one = row.requirement;
     let (id, said) = (&one.id, clause(&one.text));
     let section = section_link(&one.section, spec);
@@ -55,7 +60,7 @@ fn line(row: &Row, targets: &[Target], report: &Report, spec: &str) -> String {
             Cell::Verdicts(verdicts) => {
                 let of = verdicts.iter();
                 let all: Vec<_> = of
-                    .map(|(verdict, name)| entry(*verdict, name, *target, report))
+                    .map(|(verdict, name)| entry(*verdict, name, *target, told))
                     .collect();
                 all.join("<br>")
             }
@@ -65,10 +70,10 @@ fn line(row: &Row, targets: &[Target], report: &Report, spec: &str) -> String {
     out + "</tr>\n"
 }
 
-fn entry(verdict: crate::run::Verdict, name: &str, target: Target, report: &Report) -> String {
+fn entry(verdict: Verdict, name: &str, target: Target, told: &BTreeSet<String>) -> String {
     // The column says against what, but not against which pair.
     let case = name.strip_suffix(&format!("@{target}")).unwrap_or(name);
-    let is_told = report.bad().iter().any(|outcome| outcome.name() == name);
+    let is_told = told.contains(name);
     let (name, case) = (text(name), text(case));
     match is_told {
         true => format!(
