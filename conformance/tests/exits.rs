@@ -164,19 +164,20 @@ fn zero_if_what_is_left_out_may_be() {
     assert_eq!(junit(out.path()), "2 0 0 1");
 }
 
-/// The next seed is taken each time, until the driver does not know how to join any more.
+/// The next seed is taken each time, the first after the last, until the driver does not know how to join any more.
 #[test]
 fn it_repeats_until_something_fails() {
     let (out, counts) = (folder(), folder());
     let counted = counts.path().join("count");
     let third = format!("falsifier.py --from {} 3 {LOSES_JOIN}", name(&counted));
     let driver = behind(&third, "driver");
-    let arguments = ["test", "client", "--driver", &driver, "--seed", "40"];
+    let last = u64::MAX.to_string();
+    let arguments = ["test", "client", "--driver", &driver, "--seed", &last];
     let case = ["--run", CASE, "--repeat-until-failure"];
     let said = run(&[&arguments[..], &case, &["--out", name(out.path())]].concat());
     assert_eq!(said.code, 1, "{}", said.text);
     assert_eq!(report(out.path())["outcomes"][0]["verdict"], "FAIL");
-    assert_eq!(report(out.path())["outcomes"][0]["seed"], 42);
+    assert_eq!(report(out.path())["outcomes"][0]["seed"], 1);
 }
 
 /// What is drawn follows from the seed, and how many drivers are started from the jobs.
@@ -280,8 +281,18 @@ fn an_expectation_counts_as_long_as_it_is_true() {
     assert_eq!(expected.code, 0, "{}", expected.text);
     assert_eq!(verdicts(out.path()), [format!("{CASE}@sharer XFAIL")]);
     assert_eq!(junit(out.path()), "1 0 0 1");
-    // It fails in another way than was expected.
+    // What somebody said of it stays, in a file that is written with another one.
     let text = fs::read_to_string(&file).expect("a file");
+    let own = text
+        .replace("not looked into yet", "it has nothing")
+        .replace("issue = \"\"", "issue = \"#12\"");
+    assert_eq!(own.matches("it has nothing").count(), 1, "{own}");
+    fs::write(&file, &own).expect("a file");
+    let both = ["--expect", name(&file), "--write-expectations", name(&file)];
+    let again = run(&[&arguments[..], &both].concat());
+    assert_eq!(again.code, 0, "{}", again.text);
+    assert_eq!(fs::read_to_string(&file).expect("a file"), own);
+    // It fails in another way than was expected.
     let other = files.path().join("other.toml");
     fs::write(&other, text.replace("\"FAIL\"", "\"TIMEOUT\"")).expect("a file");
     let unmatched = run(&[&arguments[..], &["--expect", name(&other)]].concat());
@@ -314,9 +325,97 @@ fn an_expectation_counts_as_long_as_it_is_true() {
     }
 }
 
+/// Nothing is known of what does not start, whatever is expected of it.
+#[test]
+fn what_does_not_start_is_never_conformant() {
+    let (out, files) = (folder(), folder());
+    let driver = liar("crash");
+    let arguments = ["test", "client", "--driver", &driver, "--run", CASE];
+    let test = |option: &str, file: &Path| {
+        let more = ["--out", name(out.path()), option, name(file)];
+        run(&[&arguments[..], &more].concat())
+    };
+    let file = files.path().join("known.toml");
+    let written = test("--write-expectations", &file);
+    assert_eq!(written.code, 1, "{}", written.text);
+    let text = fs::read_to_string(&file).expect("a file");
+    assert!(!text.contains("[[expect]]"), "{text}");
+    let expected = test("--expect", &file);
+    assert_eq!(expected.code, 1, "{}", expected.text);
+    // Nor if somebody writes it by hand.
+    let entry = |case: &str, verdict: &str| {
+        format!("[[expect]]\ncase = \"{case}\"\nverdict = \"{verdict}\"\nreason = \"known\"\n")
+    };
+    let text = [entry("setup", "CRASH"), entry(CASE, "BLOCKED")].concat();
+    fs::write(&file, text).expect("a file");
+    let by_hand = test("--expect", &file);
+    assert_eq!(by_hand.code, 2, "{}", by_hand.text);
+    assert!(by_hand.text.contains("no case was run"), "{}", by_hand.text);
+    let wanted = ["setup", CASE].map(|case| format!("{case}@sharer XFAIL"));
+    let mut found = verdicts(out.path());
+    found.sort_by_key(|line| !line.starts_with("setup"));
+    assert_eq!(found, wanted);
+}
+
+/// Before any case, and not after the last: where does it go?
+#[test]
+fn two_if_what_comes_of_it_cannot_be_written() {
+    let place = folder();
+    let out = place.path().join("out");
+    let file = place.path().join("file");
+    fs::write(&file, "mine").expect("a file");
+    let (inside, here) = (file.join("folder"), place.path());
+    for (option, path) in [
+        ("--captures", &*inside),
+        ("--write-expectations", here),
+        ("--write-expectations", &inside),
+    ] {
+        let said = reference(&out, &[option, name(path)]);
+        assert_eq!(said.code, 2, "{option}: {}", said.text);
+        let named = format!("{option} {}: ", name(path));
+        assert!(said.text.contains(&named), "{option}: {}", said.text);
+    }
+    assert!(!out.join("results.jsonl").exists());
+}
+
+/// The folder of a report may be one that somebody has other things in.
+#[test]
+fn two_if_what_is_there_is_not_of_a_run() {
+    let out = folder();
+    let own = out.path().join("bundles/app.js");
+    fs::create_dir(out.path().join("bundles")).expect("a folder");
+    fs::write(&own, "mine").expect("a file");
+    let said = reference(out.path(), &[]);
+    assert_eq!(said.code, 2, "{}", said.text);
+    assert!(said.text.contains(": bundles in it"), "{}", said.text);
+    assert_eq!(fs::read_to_string(&own).expect("it is there"), "mine");
+}
+
+#[test]
+fn vectors_that_are_none_are_told_in_words() {
+    let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors/code.json");
+    let sound = fs::read_to_string(sound).expect("vectors");
+    let folder = folder();
+    let check = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut file = serde_json::from_str(&sound).expect("JSON");
+        change(&mut file);
+        let text = file.to_string();
+        fs::write(folder.path().join("code.json"), text).expect("a file");
+        run(&["vectors", name(folder.path())])
+    };
+    assert_eq!(check(&|_| {}).code, 0);
+    let newer = check(&|file| file["format"] = 2.into());
+    assert_eq!(newer.code, 2, "{}", newer.text);
+    assert!(newer.text.contains("it is of form 2"), "{}", newer.text);
+    let strange = check(&|file| file["vectors"][0]["input"] = 3.into());
+    assert_eq!(strange.code, 1, "{}", strange.text);
+    assert!(!strange.text.contains("panicked"), "{}", strange.text);
+}
+
 #[test]
 fn two_if_the_command_is_wrong_or_nothing_was_run() {
     let out = folder();
+    let certificate = "5d".repeat(32);
     let broken = out.path().join("broken.toml");
     fs::write(&broken, "[[expect]]\ncase = 3").expect("a file");
     let (nothing, absent) = (liar("has-nothing"), ["--driver", "no-such-program-here"]);
@@ -353,7 +452,23 @@ fn two_if_the_command_is_wrong_or_nothing_was_run() {
             "--relay-url",
             "localhost",
             "--certificate",
+            &certificate,
+        ],
+        &[
+            "test",
+            "relay",
+            "--relay-url",
+            "127.0.0.1:9",
+            "--certificate",
             "5d",
+        ],
+        &[
+            "test",
+            "relay",
+            "--relay-cmd",
+            "true",
+            "--certificate",
+            &certificate,
         ],
         &["vectors", "no-such-folder"],
         &[],
@@ -371,7 +486,9 @@ fn two_if_the_command_is_wrong_or_nothing_was_run() {
 #[test]
 fn three_if_the_suite_breaks_down() {
     let out = folder();
-    let taken = out.path().join("results.jsonl");
+    assert_eq!(reference(out.path(), &[]).code, 0);
+    let taken = out.path().join("report.html");
+    fs::remove_file(&taken).expect("a report");
     fs::create_dir(&taken).expect("a folder in the place of a file");
     let said = reference(out.path(), &[]);
     assert_eq!(said.code, 3, "{}", said.text);
@@ -395,8 +512,9 @@ fn what_got_worse_is_one() {
         "--out",
         name(bad.path()),
     ]);
+    // A folder is as good as its report.json.
+    let worse = run(&["diff", name(good.path()), name(bad.path())]);
     let [good, bad] = [good.path(), bad.path()].map(|path| path.join("report.json"));
-    let worse = run(&["diff", name(&good), name(&bad)]);
     assert_eq!(worse.code, 1, "{}", worse.text);
     assert!(worse.text.contains("PASS -> FAIL"), "{}", worse.text);
     assert_eq!(run(&["diff", name(&bad), name(&good)]).code, 0);

@@ -1,7 +1,9 @@
 //! `test`: runs cases.
 
 use std::{
-    fs, io,
+    fmt::Display,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -16,10 +18,7 @@ use super::{
 use crate::{
     cases,
     report::{Folder, Report, Run, Terminal, date},
-    run::{
-        self, Errand, Outcome, SETUP, Selection, Settings, Setup,
-        expect::{self, Expectations},
-    },
+    run::{self, Errand, Outcome, SETUP, Selection, Settings, Setup, expect::Expectations},
 };
 
 /// How it is tested.
@@ -113,8 +112,8 @@ pub(super) fn run(what: What) -> u8 {
         let done = round.go(errands.clone(), &targets, &command, runtime.handle());
         match done {
             Ok(code) if code != 0 || !common.repeat_until_failure => return code,
-            Ok(_) => settings.seed += 1,
-            Err(error) => return broke_down(&format!("{}: {error}", common.out.display())),
+            Ok(_) => settings.seed = settings.seed.wrapping_add(1),
+            Err(why) => return broke_down(&why),
         }
     }
 }
@@ -132,17 +131,16 @@ impl Common {
 
     /// Before anything is run: can what comes of it be written down?
     fn can_write(&self) -> Result<(), String> {
-        fs::create_dir_all(&self.out)
-            .map_err(|error| format!("--out {} cannot be made: {error}", self.out.display()))?;
-        let file = self.write_expectations.as_ref();
-        let folder = file.and_then(|file| file.parent());
-        match folder.filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
-            None => Ok(()),
-            Some(folder) => Err(format!(
-                "--write-expectations: there is no folder {}",
-                folder.display()
-            )),
+        writable(&self.out).map_err(told("--out", &self.out))?;
+        Folder::is_free(&self.out).map_err(told("--out", &self.out))?;
+        if let Some(folder) = &self.captures {
+            writable(folder).map_err(told("--captures", folder))?;
         }
+        if let Some(file) = &self.write_expectations {
+            let opened = File::options().append(true).create(true).open(file);
+            opened.map_err(told("--write-expectations", file))?;
+        }
+        Ok(())
     }
 
     /// Those of the file that is named.
@@ -154,6 +152,17 @@ impl Common {
         text.and_then(|text| Expectations::read(&text, date::today()))
             .map_err(|why| format!("{}: {why}", path.display()))
     }
+}
+
+/// Makes a folder, and sees that files can be put there.
+fn writable(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    tempfile::tempfile_in(folder).map(drop)
+}
+
+/// What is wrong with what an option names, in words.
+fn told<E: Display>(option: &str, path: &Path) -> impl FnOnce(E) -> String {
+    move |error| format!("{option} {}: {error}", path.display())
 }
 
 /// All of it, once.
@@ -171,13 +180,14 @@ impl Round<'_> {
         targets: &run::Targets,
         command: &str,
         runtime: &Handle,
-    ) -> io::Result<u8> {
+    ) -> Result<u8, String> {
+        let out = &self.common.out;
         let run = Run::begin(command.to_owned(), self.setup.present.clone());
-        let mut folder =
-            Folder::begin(&self.common.out, run.clone(), self.common.captures.clone())?;
+        let mut folder = Folder::begin(out, run.clone(), self.common.captures.clone())
+            .map_err(told("--out", out))?;
         let (errands, blocked) = self.setup.divide(errands, self.settings.seed);
         let all = errands.len() + blocked.len() + self.setup.failed.len();
-        let mut terminal = Terminal::new(all, &self.common.out);
+        let mut terminal = Terminal::new(all, out);
         let mut broken = Ok(());
         let mut tell = |outcome: &mut Outcome| {
             self.expectations.apply(outcome);
@@ -191,15 +201,19 @@ impl Round<'_> {
         outcomes.extend(blocked);
         outcomes.iter_mut().for_each(&mut tell);
         outcomes.extend(run::run(errands, targets, self.settings, runtime, tell));
-        broken?;
+        broken.map_err(told("--out", out))?;
         let mut known: Vec<_> = cases::all().into_iter().map(|case| case.id).collect();
         known.push(SETUP.to_owned());
         let stale = self.expectations.stale(&known);
         let report = Report::new(run, outcomes, stale);
-        let page = folder.end(&report)?;
+        let page = folder.end(&report).map_err(told("--out", out))?;
         terminal.sum(&report, &page);
         if let Some(path) = &self.common.write_expectations {
-            fs::write(path, expect::write(&report.outcomes, date::today()))?;
+            let known = (self.expectations).write(&report.outcomes, &known, date::today());
+            known
+                .map_err(io::Error::other)
+                .and_then(|text| fs::write(path, text))
+                .map_err(told("--write-expectations", path))?;
         }
         if report.exit == USAGE {
             complain("no case was run");

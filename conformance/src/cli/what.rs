@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use alongside_client::Fingerprint;
 use clap::{Args, Subcommand};
 
 use super::{
@@ -57,11 +58,11 @@ pub(super) struct WhichRelay {
     #[arg(long, value_name = "ADDRESS:PORT", requires = "certificate", value_parser = address)]
     relay_url: Option<SocketAddr>,
     /// SHA-256 of that relay's certificate, in hex
-    #[arg(long, value_name = "HEX")]
-    certificate: Option<String>,
-    /// A command that starts a relay; {listen} in it becomes an address to listen at, {setup} the file
+    #[arg(long, value_name = "HEX", requires = "relay_url")]
+    certificate: Option<Fingerprint>,
+    /// A command that starts a relay; {listen} in it becomes 127.0.0.1:0, any free port, {setup} the file
     /// that it is set up with
-    #[arg(long, value_name = "COMMAND", conflicts_with = "relay_url")]
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["relay_url", "certificate"])]
     relay_cmd: Option<String>,
 }
 
@@ -120,10 +121,11 @@ impl What {
 impl WhichRelay {
     /// The relay, and the words that name it again; nothing if none is named.
     fn name(&self) -> Result<Option<(RelayTarget, String)>, String> {
-        match (self.relay_url, &self.certificate, &self.relay_cmd) {
+        match (self.relay_url, self.certificate, &self.relay_cmd) {
             (Some(address), Some(certificate), _) => {
                 let again = format!("--relay-url {address} --certificate {certificate}");
-                Ok(Some((RelayTarget::At(address, certificate.clone()), again)))
+                let certificate = certificate.to_string();
+                Ok(Some((RelayTarget::At(address, certificate), again)))
             }
             (_, _, Some(command)) => {
                 let again = format!("--relay-cmd {}", quoted(command));

@@ -1,8 +1,10 @@
 //! What changed between two reports.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{cmp::Ordering, collections::BTreeMap, fs, path::Path};
 
-use super::Report;
+use serde::Deserialize;
+
+use super::{Form, Report};
 use crate::run::{Outcome, Verdict};
 
 /// What changed.
@@ -14,16 +16,23 @@ pub struct Changes {
     pub worse: bool,
 }
 
-/// Reads a `report.json`.
+/// Reads a `report.json`, or the one in a folder.
 ///
 /// # Errors
 /// If it is none; in words.
 pub fn read(path: &Path) -> Result<Report, String> {
+    #[derive(Deserialize)]
+    struct Head {
+        run: Form,
+    }
     let wrong = |why: String| format!("{}: {why}", path.display());
     let inside = path.join("report.json");
     let path = if path.is_dir() { &inside } else { path };
-    let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| wrong(format!("it is no report: {error}")))
+    let bytes = fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let no_report = |error| wrong(format!("it is no report: {error}"));
+    let head: Head = serde_json::from_slice(&bytes).map_err(no_report)?;
+    head.run.is_known().map_err(wrong)?;
+    serde_json::from_slice(&bytes).map_err(no_report)
 }
 
 /// What is otherwise in the second.
@@ -40,10 +49,14 @@ pub fn diff(old: &Report, new: &Report) -> Changes {
         match new.get(name) {
             None => changes.add(is_good(before), "gone", name, before.verdict.name(), ""),
             Some(after) if after.verdict != before.verdict => {
-                let worse = rank(after) > rank(before);
-                let word = if worse { "worse" } else { "better" };
+                let order = rank(after).cmp(&rank(before));
+                let word = match order {
+                    Ordering::Greater => "worse",
+                    Ordering::Equal => "other",
+                    Ordering::Less => "better",
+                };
                 let verdicts = format!("{} -> {}", before.verdict, after.verdict);
-                changes.add(worse, word, name, &verdicts, &after.detail);
+                changes.add(order.is_gt(), word, name, &verdicts, &after.detail);
             }
             Some(_) => {}
         }
@@ -89,9 +102,9 @@ fn rank(outcome: &Outcome) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, fs};
 
-    use super::{Report, diff};
+    use super::{Report, diff, read};
     use crate::{
         report::Run,
         run::{Outcome, Verdict, outcome_of},
@@ -105,24 +118,47 @@ mod tests {
         )
     }
 
-    fn worse(before: Option<Verdict>, after: Option<Verdict>) -> (usize, bool) {
+    /// The mark and the word of what changed.
+    fn told(before: Option<Verdict>, after: Option<Verdict>) -> String {
         let one = |verdict: Option<Verdict>| report(verdict.map(outcome_of).into_iter().collect());
         let changes = diff(&one(before), &one(after));
-        (changes.lines.len(), changes.worse)
+        let told: Vec<_> = changes
+            .lines
+            .iter()
+            .map(|line| line[..8].trim_end())
+            .collect();
+        let told = told.join("\n");
+        assert_eq!(told.contains('!'), changes.worse);
+        told
     }
 
     #[test]
     fn only_what_got_worse_is() {
-        use Verdict::{Fail, Pass, Timeout, Unsupported, Xfail};
-        assert_eq!(worse(Some(Pass), Some(Pass)), (0, false));
-        assert_eq!(worse(Some(Pass), Some(Fail)), (1, true));
-        assert_eq!(worse(Some(Fail), Some(Pass)), (1, false));
-        assert_eq!(worse(Some(Pass), Some(Unsupported)), (1, true));
-        assert_eq!(worse(Some(Xfail), Some(Fail)), (1, true));
-        assert_eq!(worse(Some(Fail), Some(Timeout)), (1, false));
-        assert_eq!(worse(Some(Pass), None), (1, true));
-        assert_eq!(worse(Some(Fail), None), (1, false));
-        assert_eq!(worse(None, Some(Pass)), (1, false));
-        assert_eq!(worse(None, Some(Fail)), (1, true));
+        use Verdict::{Blocked, Fail, Pass, Timeout, Unsupported, Xfail};
+        assert_eq!(told(Some(Pass), Some(Pass)), "");
+        assert_eq!(told(Some(Pass), Some(Fail)), "! worse");
+        assert_eq!(told(Some(Fail), Some(Pass)), "  better");
+        assert_eq!(told(Some(Pass), Some(Unsupported)), "! worse");
+        assert_eq!(told(Some(Xfail), Some(Fail)), "! worse");
+        assert_eq!(told(Some(Fail), Some(Timeout)), "  other");
+        assert_eq!(told(Some(Timeout), Some(Blocked)), "  other");
+        assert_eq!(told(Some(Pass), None), "! gone");
+        assert_eq!(told(Some(Fail), None), "  gone");
+        assert_eq!(told(None, Some(Pass)), "  new");
+        assert_eq!(told(None, Some(Fail)), "! new");
+    }
+
+    #[test]
+    fn one_of_another_form_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut one = report(Vec::new());
+        for (format, is_read) in [(1, true), (2, false)] {
+            one.run.format = format;
+            let text = serde_json::to_string(&one).unwrap();
+            fs::write(folder.path().join("report.json"), text).unwrap();
+            assert_eq!(read(folder.path()).is_ok(), is_read, "form {format}");
+        }
+        let why = read(folder.path()).expect_err("another form");
+        assert!(why.contains("of form 2"), "{why}");
     }
 }

@@ -37,6 +37,26 @@ use crate::{
 /// The form of `report.json` and of the lines of `results.jsonl`.
 const FORMAT: u32 = 1;
 
+/// Which form something is of that a run has left.
+#[derive(Deserialize)]
+struct Form {
+    format: u32,
+}
+
+impl Form {
+    /// # Errors
+    /// If it is another than this suite reads, and would misread; in words.
+    fn is_known(&self) -> Result<(), String> {
+        match self.format {
+            FORMAT => Ok(()),
+            other => Err(format!(
+                "it is of form {other}, and this suite reads form {FORMAT}: \
+                 read it with the suite that wrote it"
+            )),
+        }
+    }
+}
+
 /// What is known of a run before its first case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
@@ -159,6 +179,16 @@ mod tests {
             assert_eq!(exit(&both, &[]), with_a_pass, "{verdict} and PASS");
         }
         assert_eq!(exit(&[], &[]), USAGE);
+        for (came, code) in [
+            (Verdict::Fail, CONFORMANT),
+            (Verdict::Crash, CONFORMANT),
+            (Verdict::Blocked, USAGE),
+            (Verdict::Untestable, USAGE),
+        ] {
+            let mut expected = outcome(Verdict::Xfail);
+            expected.came = Some(came);
+            assert_eq!(exit(&[expected], &[]), code, "{came} was expected");
+        }
         let stale = Stale {
             case: "a".to_owned(),
             why: "it has expired".to_owned(),

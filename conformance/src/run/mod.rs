@@ -5,7 +5,7 @@ pub mod expect;
 mod optional;
 mod repeat;
 mod select;
-pub mod sets;
+mod sets;
 mod setup;
 mod targets;
 mod verdict;

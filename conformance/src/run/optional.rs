@@ -52,7 +52,9 @@ pub(super) fn verdict(missing: &str) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::{Verdict, verdict};
+    use std::collections::BTreeSet;
+
+    use super::{HOOKS, OPTIONAL, Verdict, verdict};
 
     #[test]
     fn what_every_client_has_is_not_unsupported() {
@@ -62,5 +64,18 @@ mod tests {
         assert_eq!(verdict("grant"), Verdict::Unsupported);
         assert_eq!(verdict("vector"), Verdict::Unsupported);
         assert_eq!(verdict("reconnect"), Verdict::Untestable);
+    }
+
+    /// The guide says the same, in a paragraph of its own.
+    #[test]
+    fn the_guide_names_what_a_client_may_do_without() {
+        let guide = include_str!("../../reports.md");
+        let mut paragraphs = guide.split("\n\n");
+        let said = paragraphs.find(|one| one.starts_with("What a client may do without:"));
+        let (optional, hooks) = said.unwrap().split_once(". ").unwrap();
+        let words =
+            |text: &'static str| -> BTreeSet<_> { text.split('`').skip(1).step_by(2).collect() };
+        assert_eq!(words(optional), OPTIONAL.iter().copied().collect());
+        assert_eq!(words(hooks), HOOKS.iter().copied().collect());
     }
 }

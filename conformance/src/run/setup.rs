@@ -144,6 +144,7 @@ fn failed(
         seconds: 0.0,
         seed,
         expected: None,
+        came: None,
         bundle: None,
         evidence: Evidence {
             stdio,

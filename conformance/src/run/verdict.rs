@@ -128,6 +128,9 @@ pub struct Outcome {
     /// Why it was expected, or was to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
+    /// What came of it, where the verdict says how that compares with what was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came: Option<Verdict>,
     /// Where the bundle of it is, from the folder of the report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<String>,
@@ -166,10 +169,10 @@ impl Outcome {
         self.checks.is_empty() || known.into_iter().any(|one| !one.is_optional())
     }
 
-    /// Whether the case was run, and not only looked at.
-    pub const fn was_run(&self) -> bool {
+    /// Whether the case was run, and not only looked at. What was expected was not run for that.
+    pub fn was_run(&self) -> bool {
         !matches!(
-            self.verdict,
+            self.came.unwrap_or(self.verdict),
             Verdict::Unsupported | Verdict::Untestable | Verdict::Blocked
         )
     }
@@ -204,6 +207,7 @@ impl Outcome {
             seconds: 0.0,
             seed,
             expected: None,
+            came: None,
             bundle: None,
             evidence: Evidence::default(),
         }
@@ -283,6 +287,7 @@ pub(crate) mod tests {
             seconds: 0.5,
             seed: 1,
             expected: None,
+            came: None,
             bundle: None,
             evidence: Evidence::default(),
         }
