@@ -97,7 +97,7 @@ impl Prey {
         }
     }
 
-    /// Runs others. Those that fail are run once more, for a machine that is busy with other things may
+    /// Runs others. Those that notice are run once more, for a machine that is busy with other things may
     /// make a case fail as well.
     fn unrelated(
         &self,
@@ -106,16 +106,14 @@ impl Prey {
         runtime: &Handle,
     ) -> Result<Vec<String>, String> {
         let outcomes = self.run(others.clone(), runtime)?;
-        let failed = outcomes
-            .into_iter()
-            .filter(|one| one.verdict == Verdict::Fail);
+        let failed = outcomes.into_iter().filter(notices);
         let (unrelated, noticed): (Vec<_>, Vec<_>) = failed.partition(|one| self.is_unrelated(one));
         found.noticed.extend(noticed.iter().map(Outcome::name));
         let names: BTreeSet<_> = unrelated.iter().map(Outcome::name).collect();
         let again = others.into_iter();
         let again = again.filter(|errand| names.contains(&errand.name()));
         let outcomes = self.run(again.collect(), runtime)?;
-        let fails = |one: &&Outcome| one.verdict == Verdict::Fail && self.is_unrelated(one);
+        let fails = |one: &&Outcome| notices(one) && self.is_unrelated(one);
         let words = |one: &Outcome| format!("{} ({})", one.name(), one.detail);
         Ok(outcomes.iter().filter(fails).map(words).collect())
     }
@@ -168,8 +166,8 @@ impl Prey {
         }
     }
 
-    /// Whether a case fails that is about something else. One that cannot go its way says so, and
-    /// blames no requirement.
+    /// Whether a case that notices is about something else. Where ERROR-2 is blamed the case itself went its way:
+    /// the fresh session after it did not come about, which most mutants show in somewhere.
     fn is_unrelated(&self, outcome: &Outcome) -> bool {
         let about = outcome
             .checks
@@ -191,4 +189,35 @@ fn is_cell(id: &str) -> bool {
         "relay/pairing/",
     ];
     cells.iter().any(|cells| id.starts_with(cells))
+}
+
+/// Whether a case says that something is wrong. One that cannot go its way ends with TIMEOUT and blames no
+/// requirement: most of what is broken is in the way of something, and that says nothing about what is broken.
+fn notices(outcome: &Outcome) -> bool {
+    matches!(outcome.verdict, Verdict::Fail | Verdict::Crash)
+}
+
+#[cfg(test)]
+mod tests {
+    use alongside_state_machine::mutant;
+
+    use super::{Prey, notices};
+    use crate::run::{Verdict, outcome_of};
+
+    #[test]
+    fn what_breaks_down_is_noticed_and_what_only_waits_is_not() {
+        assert!(notices(&outcome_of(Verdict::Fail)));
+        assert!(notices(&outcome_of(Verdict::Crash)));
+        assert!(!notices(&outcome_of(Verdict::Timeout)));
+        assert!(!notices(&outcome_of(Verdict::Pass)));
+    }
+
+    #[test]
+    fn a_case_that_breaks_down_over_something_else_is_unrelated() {
+        let (target, mutant) = mutant::all()
+            .find(|(_, mutant)| mutant.requirement() == "CHAT-1")
+            .expect("a mutant of CHAT-1");
+        let prey = Prey { target, mutant };
+        assert!(prey.is_unrelated(&outcome_of(Verdict::Crash)));
+    }
 }

@@ -76,28 +76,28 @@ pub(super) fn run(options: &Options) -> u8 {
         print(&without::text());
         return CONFORMANT;
     }
-    let known = match Results::open(&options.out, options.named, options.resume) {
-        Ok(results) => results,
-        Err(error) => return broke_down(&format!("{}: {error}", options.out.display())),
-    };
     let prey = options.prey();
     if prey.is_empty() {
         return complain("there is no such mutant");
     }
+    let lists = options
+        .is_everything()
+        .then(|| without::check().and_then(|()| without::check_also()));
+    if let Some(Err(why)) = lists {
+        complain(&why);
+        return NOT_CONFORMANT;
+    }
+    let known = match Results::open(&options.out, |found| options.finds_again(found)) {
+        Ok(results) => results,
+        Err(error) => return broke_down(&format!("{}: {error}", options.out.display())),
+    };
     let count = prey.len();
     let Ok(survivors) = hunt_all(prey, options, known) else {
         return HARNESS;
     };
     print(&format!("{count} mutants, {} killed\n", count - survivors));
-    let listed = options
-        .is_everything()
-        .then(|| without::check().and_then(|()| without::check_also()));
-    match (survivors, listed) {
-        (0, None | Some(Ok(()))) => CONFORMANT,
-        (_, Some(Err(why))) => {
-            complain(&why);
-            NOT_CONFORMANT
-        }
+    match survivors {
+        0 => CONFORMANT,
         _ => NOT_CONFORMANT,
     }
 }
@@ -119,15 +119,29 @@ impl Options {
         mine.map(|(_, prey)| prey).collect()
     }
 
+    /// Whether it is the whole hunt, or a part that is one only because there are several.
     fn is_everything(&self) -> bool {
-        self.mutant.is_empty() && self.of.is_none() && self.shard.is_none()
+        self.mutant.is_empty() && self.of.is_none()
+    }
+
+    /// Whether a mutant of which something is known is hunted again. What is gone from the registry is forgotten.
+    fn finds_again(&self, found: &Found) -> bool {
+        let is_done = found.killed && (found.others.is_some() || self.named);
+        let is_it = |prey: &Prey| prey.mutant.name == found.mutant;
+        let is_prey = self.prey().iter().any(is_it);
+        let is_there = mutant::all().any(|(_, mutant)| mutant.name == found.mutant);
+        !is_there || is_prey && !(self.resume && is_done)
     }
 }
 
-/// All cases but the vectors: an output shows many requirements at once, and cannot say which is broken.
+/// All cases but the vectors: an output shows many requirements at once, and cannot say which is broken. None waits
+/// for another: what a mutant breaks there must not hide what this one says.
 fn cases() -> Vec<Case> {
     let mut cases = cases::all();
     cases.retain(|case| !case.needs.contains(&"vector"));
+    for case in &mut cases {
+        case.after = None;
+    }
     cases
 }
 
@@ -158,7 +172,7 @@ fn hunt_all(prey: Vec<Prey>, options: &Options, mut results: Results) -> Result<
     }
     if let Some(reach) = &reach {
         // What takes longest does not begin last.
-        left.sort_by_key(|prey| Reverse(prey.reached(reach)));
+        left.sort_by_cached_key(|prey| Reverse(prey.reached(reach)));
     }
     let queue = Mutex::new(VecDeque::from(left));
     let (sender, found) = mpsc::channel();

@@ -17,7 +17,7 @@ pub(super) fn line(found: &Found) -> String {
         true => {
             let others = match found.others {
                 None => String::new(),
-                Some(others) => format!(", {} of {others} others", found.noticed.len() - 1),
+                Some(others) => format!(", {} of {others} others", found.others_that_noticed()),
             };
             format!(
                 "killed    {:<28} by {}{others}\n",
@@ -42,23 +42,16 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// Begins the file, or goes on with it.
-    pub(super) fn open(folder: &Path, named: bool, resume: bool) -> io::Result<Self> {
+    /// Begins the file, or goes on with it: what is known stays, but for what is found again.
+    pub(super) fn open(folder: &Path, found_again: impl Fn(&Found) -> bool) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let path = folder.join(FILE);
-        let mut known = BTreeMap::new();
-        if resume {
-            let good = read(folder).into_iter();
-            let good = good.filter(|found| found.killed && (found.others.is_some() || named));
-            known = good.map(|found| (found.mutant.clone(), found)).collect();
-        }
+        let kept = read(folder).into_iter().filter(|found| !found_again(found));
+        let kept: Vec<_> = kept.collect();
         let mut results = Self {
-            file: File::create(path)?,
+            file: File::create(folder.join(FILE))?,
             known: BTreeMap::new(),
         };
-        known
-            .into_values()
-            .try_for_each(|found| results.add(found))?;
+        kept.into_iter().try_for_each(|found| results.add(found))?;
         Ok(results)
     }
 
@@ -74,5 +67,31 @@ impl Results {
         writeln!(self.file, "{}", serde_json::to_string(&found)?)?;
         self.known.insert(found.mutant.clone(), found);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{FILE, Results, read};
+
+    const KNOWN: &str = r#"{"mutant":"KEX-7/lenient","requirement":"KEX-7","of":"client","killed_by":"client/exchange/fresh","killed":true,"noticed":[],"seconds":1.0}
+{"mutant":"KEX-8/lenient","requirement":"KEX-8","of":"client","killed_by":"client/exchange/fresh","killed":true,"noticed":[],"seconds":1.0}
+"#;
+
+    #[test]
+    fn what_is_not_found_again_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), KNOWN).unwrap();
+        let results = Results::open(folder.path(), |found| found.mutant == "KEX-8/lenient");
+        let results = results.unwrap();
+        assert!(results.has("KEX-7/lenient"));
+        assert!(!results.has("KEX-8/lenient"));
+        let kept: Vec<_> = read(folder.path())
+            .into_iter()
+            .map(|found| found.mutant)
+            .collect();
+        assert_eq!(kept, ["KEX-7/lenient"]);
     }
 }

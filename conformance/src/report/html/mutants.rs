@@ -23,7 +23,7 @@ pub(super) fn section(mutants: &[Found]) -> String {
         let others = match (found.killed, found.others) {
             (false, _) => text(&found.why),
             (true, None) => "were not run".to_owned(),
-            (true, Some(others)) => format!("{} of {others} notice", found.noticed.len() - 1),
+            (true, Some(others)) => format!("{} of {others} notice", found.others_that_noticed()),
         };
         let (mutant, of, case) = (text(&found.mutant), &found.of, text(&found.killed_by));
         out += &format!(
