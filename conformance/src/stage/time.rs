@@ -128,7 +128,9 @@ impl ClientStage<'_> {
         }
     }
 
-    /// Does nothing for a moment of the computer's clock: for what belongs to the transport.
+    /// Does nothing for a moment of the computer's clock. By that alone streams of their own are carried, and how far the
+    /// client has read them, or whether it begins one, no answer of its driver tells: unlike [`ClientStage::settle`],
+    /// this only makes it likely that what has to show has shown.
     pub fn moment(&mut self, ms: u64) -> Done {
         thread::sleep(Duration::from_millis(ms));
         self.hear_all()

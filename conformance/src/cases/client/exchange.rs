@@ -4,6 +4,8 @@ use alongside_state_machine::channel::phrase::Phrase;
 use bip39::Language;
 use serde_json::{Value, json};
 
+use crate::stage::{ClientStage, Done, Item, Stop};
+
 /// An encoding that is no element.
 pub(in crate::cases) type Point = fn() -> [u8; 32];
 
@@ -70,4 +72,22 @@ pub(in crate::cases) fn words(phrase: Phrase) -> Value {
     let list = Language::English.word_list();
     let word = |place: u16| list.get(usize::from(place)).copied().unwrap_or_default();
     json!(phrase.map(word))
+}
+
+/// The secret of the code is in nothing that is said until pictures are seen.
+pub(in crate::cases) fn secret_stays(stage: &mut ClientStage<'_>) -> Done {
+    stage.viewing()?;
+    let none = || Stop::Harness("no code was drawn".to_owned());
+    let code = stage.code.ok_or_else(none)?;
+    let secret = code.secret.as_str().as_bytes().to_vec();
+    let mut said = Vec::new();
+    for item in &stage.log {
+        match item {
+            Item::ToRelay(message) => message.encode(&mut said),
+            Item::Envelope(envelope) => envelope.encode(&mut said),
+            _ => {}
+        }
+    }
+    let told = said.windows(secret.len()).any(|bytes| bytes == secret);
+    stage.check("CODE-6", !told, "no secret in it", "it is in what was said")
 }

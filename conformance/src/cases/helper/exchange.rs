@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     case::Case,
-    cases::client::exchange::{POINTS, words},
+    cases::client::exchange::{POINTS, secret_stays, words},
     stage::{ClientStage, Done, Item, NAME, Stop},
 };
 
@@ -138,23 +138,6 @@ fn codes() -> Vec<Case> {
             },
         ),
     ]
-}
-
-fn secret_stays(stage: &mut ClientStage<'_>) -> Done {
-    stage.viewing()?;
-    let none = || Stop::Harness("no code was drawn".to_owned());
-    let code = stage.code.ok_or_else(none)?;
-    let secret = code.secret.as_str().as_bytes().to_vec();
-    let mut said = Vec::new();
-    for item in &stage.log {
-        match item {
-            Item::ToRelay(message) => message.encode(&mut said),
-            Item::Envelope(envelope) => envelope.encode(&mut said),
-            _ => {}
-        }
-    }
-    let told = said.windows(secret.len()).any(|bytes| bytes == secret);
-    stage.check("CODE-6", !told, "no secret in it", "it is in what was said")
 }
 
 /// Somebody joins with an offer that cannot be answered.

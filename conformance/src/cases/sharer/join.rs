@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::{
     case::Case,
+    cases::client::exchange::secret_stays,
     stage::{ClientStage, Done, Item, Stop},
 };
 
@@ -209,23 +210,6 @@ fn typed(stage: &mut ClientStage<'_>) -> Done {
     stage
         .must("CODE-2", |stage| stage.answers(&join.offer))
         .map(|_| ())
-}
-
-fn secret_stays(stage: &mut ClientStage<'_>) -> Done {
-    stage.viewing()?;
-    let none = || Stop::Harness("no code was drawn".to_owned());
-    let code = stage.code.ok_or_else(none)?;
-    let secret = code.secret.as_str().as_bytes().to_vec();
-    let mut said = Vec::new();
-    for item in &stage.log {
-        match item {
-            Item::ToRelay(message) => message.encode(&mut said),
-            Item::Envelope(envelope) => envelope.encode(&mut said),
-            _ => {}
-        }
-    }
-    let told = said.windows(secret.len()).any(|bytes| bytes == secret);
-    stage.check("CODE-6", !told, "no secret in it", "it is in what was said")
 }
 
 /// The same person opens the client again, after some time.
