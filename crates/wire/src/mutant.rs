@@ -1,6 +1,9 @@
 //! Which way of being wrong was chosen for this process: none, without the feature `mutants`. The ways stand
 //! in the registry of the state machines.
 
+#[cfg(all(feature = "mutants", not(debug_assertions)))]
+compile_error!("what can be made wrong is for tests: no release build has it");
+
 #[cfg(feature = "mutants")]
 mod chosen {
     extern crate std;
