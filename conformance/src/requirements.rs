@@ -76,6 +76,37 @@ pub fn roles(target: Target) -> &'static [&'static str] {
     }
 }
 
+/// A word names more than those for whom a sentence means something, or whom it is not the one to bind.
+const NOT_THEIRS: &[(Target, &[&str])] = &[
+    // Only a sharer follows a link.
+    (Target::Helper, &["LINK-2"]),
+    // Frames and statuses go to the helper.
+    (Target::Sharer, &["MEDIA-10", "MEDIA-11", "ADVISORY-9"]),
+    // A relay speaks no suite, and reads neither introductions nor receipts nor statements. What it may not take
+    // in a request for a card, of keys and signatures and texts, CARD-24 says.
+    (
+        Target::Relay,
+        &[
+            "KEX-6",
+            "CARD-3",
+            "CARD-4",
+            "CARD-5",
+            "CARD-6",
+            "CARD-8",
+            "CARD-10",
+            "ADVISORY-3",
+            "RECEIPT-8",
+        ],
+    ),
+];
+
+/// Whether this has to obey it.
+pub fn binds(requirement: &Requirement, target: Target) -> bool {
+    let has_word = roles(target).contains(&requirement.role.as_str());
+    let mut others = NOT_THEIRS.iter().filter(|(of, _)| *of == target);
+    has_word && !others.any(|(_, ids)| ids.contains(&requirement.id.as_str()))
+}
+
 const fn with(first: &'static str, rest: [&'static str; 8]) -> [&'static str; 9] {
     let [a, b, c, d, e, f, g, h] = rest;
     [first, a, b, c, d, e, f, g, h]

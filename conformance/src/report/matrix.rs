@@ -68,7 +68,7 @@ impl Matrix {
         for (id, requirement) in requirements::all() {
             let cell = |target: &Target| {
                 let verdicts = found.get(&(id.as_str(), *target));
-                let theirs = requirements::roles(*target).contains(&requirement.role.as_str());
+                let theirs = requirements::binds(requirement, *target);
                 let cases = about.get(id.as_str());
                 let has_case = cases.is_some_and(|targets| targets.contains(target));
                 match (verdicts, requirement.observability.as_str()) {

@@ -2,8 +2,9 @@
 
 use alongside_state_machine::identity::{keys::SecretKey, own::hash};
 use alongside_wire::{
-    ErrorCode,
+    ErrorCode, Scopes,
     rendezvous::{CardChallenge, CardIssued, CardRequest, Message as ToRelay, SignedIn},
+    session::Consent,
 };
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use crate::{
 };
 
 pub(super) fn cases() -> Vec<Case> {
-    let all = [trust(), needed(), issued(), again()].concat();
+    let all = [trust(), ceilings(), needed(), issued(), again()].concat();
     all.into_iter().map(|case| case.needs("cards")).collect()
 }
 
@@ -252,7 +253,7 @@ fn is_issued(stage: &mut ClientStage<'_>, how: Change) -> Done {
     stage.connects()?;
     stage.greet();
     stage.await_("sign-in", |item| item.is_to_relay("sign-in"))?;
-    let all = alongside_wire::Scopes::ALL;
+    let all = Scopes::ALL;
     stage.say(SignedIn {
         help: all,
         share: all,
@@ -303,6 +304,41 @@ pub(in crate::cases) fn own_with_receipt_key() -> (Value, [u8; 32], [u8; 32]) {
     open["card"]["receipt-key"] = json!(hex::encode(RECEIPTS));
     open["receipts"] = json!(true);
     (open, hash(&shown.bytes()), key)
+}
+
+/// Chat is within what both ends offer, and only the card leaves it out.
+fn ceilings() -> Vec<Case> {
+    let decides = |stage: &mut ClientStage<'_>, ceiling: Scopes| {
+        let mut shown = Shown::valid_now();
+        shown.card.ceiling = ceiling;
+        stage.set_up(&own(&shown, None))?;
+        stage.connects()?;
+        stage.asks_and_decides()
+    };
+    vec![
+        Case::helper(
+            "helper/card/own-with-chat",
+            "a helper whose card has chat takes a consent to chat",
+            &["CARD-18"],
+            move |stage| {
+                decides(stage, Scopes::CONSENT)?;
+                stage.consents(Scopes::CONSENT)?;
+                stage.goes_on("CARD-18")
+            },
+        ),
+        Case::helper(
+            "helper/card/own-without-chat",
+            "a helper ends the session at a consent to what the ceiling of its own card does not have",
+            &["CARD-18"],
+            move |stage| {
+                decides(stage, Scopes::VIEW)?;
+                let scopes = Scopes::CONSENT;
+                stage.seal_one(Consent { scopes })?;
+                stage.ends("CARD-18", ErrorCode::UnexpectedMessage)
+            },
+        )
+        .twin("helper/card/own-with-chat"),
+    ]
 }
 
 fn again() -> Vec<Case> {

@@ -369,6 +369,21 @@ fn helpers() -> Vec<Case> {
             },
         )
         .twin("client/card/right"),
+        Case::helper(
+            "helper/card/unverified",
+            "the person is told what is on a card of an issuer that is not known here, and that it is not verified",
+            &["CARD-12"],
+            |stage| {
+                ready(stage)?;
+                stage.fresh()?;
+                shows_right(stage, &Shown::right())?;
+                let shown = stage.tells("CARD-12", "card-shown")?;
+                let verified = ["verified", "vouched-by-relay"].contains(&shown.text("standing"));
+                let seen = format!("{shown:?}");
+                stage.check("CARD-12", !verified, "no card that is verified", seen)
+            },
+        )
+        .needs("cards"),
     ]
 }
 

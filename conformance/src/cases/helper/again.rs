@@ -4,7 +4,7 @@ use alongside_state_machine::channel::reconnect::Answers;
 use alongside_wire::{
     ErrorCode, Scopes,
     envelope::{AnswerClear, Envelope, ReconnectClear},
-    limits::timers,
+    limits::{FAILED_PROOFS, timers},
     rendezvous::{Message, Refused, SignedIn},
     session::State,
 };
@@ -120,6 +120,12 @@ fn again() -> Vec<Case> {
             },
         ),
         Case::helper(
+            "helper/again/too-many-proofs",
+            "after 8 answers that prove nothing a right one is ignored, until some time has passed",
+            &["RECON-20"],
+            too_many_proofs,
+        ),
+        Case::helper(
             "helper/again/consents",
             "the scopes of a state are taken as those of consent, if there was none",
             &["RECON-26"],
@@ -185,6 +191,35 @@ fn again() -> Vec<Case> {
         )
         .twin("client/again/back"),
     ]
+}
+
+fn too_many_proofs(stage: &mut ClientStage<'_>) -> Done {
+    stage.viewing()?;
+    stage.loses()?;
+    stage.rejoins(true)?;
+    let first = stage.reconnect_1()?;
+    let right = stage.answer_of(&mut Answers::default(), &first)?;
+    let Ok(Some(Envelope::Reconnect2(mut wrong))) = Envelope::read(&right) else {
+        return Err(Stop::Harness("no answer".to_owned()));
+    };
+    wrong.noise.reverse();
+    for _ in 0..FAILED_PROOFS {
+        stage.deliver(Envelope::from(wrong.clone()).to_bytes());
+    }
+    let from = stage.fresh()?;
+    stage.deliver(right);
+    stage.never("RECON-20", from, "record", |item| {
+        item.sealed().is_some() || *item == Item::Unopened
+    })?;
+    // Of two more attempts the second is made when those have been forgotten.
+    stage.pass(timers::RECONNECT_RETRY)?;
+    stage.reconnect_1()?;
+    stage.pass(timers::RECONNECT_RETRY)?;
+    let last = stage.reconnect_1()?;
+    let mut answers = Answers::default();
+    let answer = stage.answer_of(&mut answers, &last)?;
+    stage.takes_answer(answer, answers)?;
+    stage.must("RECON-20", ClientStage::told_state).map(|_| ())
 }
 
 fn back(stage: &mut ClientStage<'_>) -> Done {

@@ -1,12 +1,15 @@
 //! Cards that a relay issues.
 
 use alongside_state_machine::{
-    identity::{issue::Request, keys::SecretKey},
+    identity::{
+        issue::Request,
+        keys::{SecretKey, verify},
+    },
     relay::account::Role,
 };
 use alongside_wire::{
     ErrorCode, Profile,
-    card::{Card, Signed},
+    card::{Card, SIGNATURE, Signable as _, Signed},
     limits::timers,
     rendezvous::{CardProof, CardRequest, Message},
 };
@@ -38,7 +41,7 @@ pub(super) fn cases() -> Vec<Case> {
             staff,
             "relay/card/issued",
             "a card has the keys that were asked for, and of the account what it says and may, and no more",
-            &["CARD-23", "CARD-25"],
+            &["CARD-1", "CARD-23", "CARD-25"],
             issued,
         ),
         case(
@@ -79,6 +82,14 @@ pub(super) fn cases() -> Vec<Case> {
             "there is no card for a wrong proof, or for a key that is none",
             &["CARD-24"],
             denied,
+        )
+        .twin("relay/card/issued"),
+        case(
+            staff,
+            "relay/card/not-proven",
+            "nobody gets a card for a key without a proof that it is theirs",
+            &["CARD-2"],
+            not_proven,
         )
         .twin("relay/card/issued"),
     ]
@@ -136,7 +147,11 @@ fn issued(stage: &mut RelayStage<'_>) -> Done {
     let issuer = SecretKey::from_seed(&CARDS).public();
     let date = stage.date();
     for profile in [Profile::Full, Profile::Abbreviated] {
-        let card = card_of(stage, ADA, profile)?.body;
+        let Signed { body, signature } = card_of(stage, ADA, profile)?;
+        let signed = verify(&issuer, &body.message(), &signature);
+        let expected = "the issuer's signature of the label and all fields";
+        stage.check("CARD-1", signed, expected, "it is not valid")?;
+        let card = body;
         let full = profile == Profile::Full;
         let of_full = |text: &str| if full { text } else { "" }.to_owned();
         let last = if full { LAST_NAME } else { &LAST_NAME[..1] };
@@ -218,13 +233,13 @@ fn denied(stage: &mut RelayStage<'_>) -> Done {
     // Of two keys one has not signed, or another has.
     let challenge = challenged(stage, who, request(1))?;
     let mut half = proof(&challenge);
-    half.proof.truncate(64);
+    half.proof.truncate(SIGNATURE);
     stage.say(who, half);
     stage.next("CARD-24", who, &denied)?;
     let challenge = challenged(stage, who, request(1))?;
     let mut twice = proof(&challenge);
-    let first: Vec<_> = twice.proof.iter().take(64).copied().collect();
-    twice.proof.truncate(64);
+    let first: Vec<_> = twice.proof.iter().take(SIGNATURE).copied().collect();
+    twice.proof.truncate(SIGNATURE);
     twice.proof.extend(first);
     stage.say(who, twice);
     stage.next("CARD-24", who, &denied)?;
@@ -241,4 +256,22 @@ fn denied(stage: &mut RelayStage<'_>) -> Done {
     let signature = [identity, [0; 32]].concat();
     stage.say(who, CardProof { proof: signature });
     stage.next("CARD-24", who, &denied)
+}
+
+fn not_proven(stage: &mut RelayStage<'_>) -> Done {
+    let who = client_of(stage, ADA)?;
+    // The receipt key has signed what it has to, and the card key has signed nothing; or nobody has.
+    let others: fn(&[u8]) -> Vec<u8> = |of_receipts| of_receipts.repeat(2);
+    for wrong in [others, |_| Vec::new()] {
+        let challenge = challenged(stage, who, request(1))?;
+        let mut right = proof(&challenge).proof;
+        let of_receipts = right.split_off(SIGNATURE);
+        let proof = wrong(&of_receipts);
+        stage.say(who, CardProof { proof });
+        stage.settle()?;
+        let heard = stage.since(who);
+        let issued = heard.iter().any(|heard| heard.is("card-issued"));
+        stage.check("CARD-2", !issued, "no card", "card-issued came")?;
+    }
+    Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::relay(
             "relay/session/violation",
             "who breaks the protocol in a session is closed, and is gone for the other end with lost",
-            &["RDV-6", "RDV-11"],
+            &["RDV-6", "RDV-11", "ERROR-2"],
             violation,
         )
         .twin("relay/session/leave"),
@@ -128,6 +128,8 @@ fn violation(stage: &mut RelayStage<'_>) -> Done {
     stage.say(sharer, PeerLost {});
     stage.closes("RDV-6", sharer, ErrorCode::UnexpectedMessage)?;
     stage.only("RDV-11", helper, &[gone(ErrorCode::Lost)])?;
+    // Nothing of the session is left behind.
+    stage.must("ERROR-2", |stage| stage.code(helper))?;
     let (helper, sharer) = stage.pair()?;
     stage.say_raw(helper, 0x0100, b"");
     stage.closes("RDV-6", helper, ErrorCode::UnknownMessage)?;

@@ -10,6 +10,7 @@ use alongside_wire::{
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::keys::{self, SecretKey};
+use crate::mutant;
 
 /// Keys for a card, and the proof that somebody has their secret halves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,7 +94,7 @@ fn sign(
     issuer: &SecretKey,
 ) -> Result<Vec<u8>, Refused> {
     //= spec/15-identity.md#cards [CARD-2] d96b7e62
-    if !request.is_proven(challenge) {
+    if !request.is_proven(challenge) && !mutant::is("CARD-2/unproven") {
         return Err(Refused::NotProven);
     }
     card.issuer = issuer.public();
@@ -101,7 +102,10 @@ fn sign(
     card.receipt_key.clone_from(&request.receipt_key);
     card.check().map_err(Refused::Fields)?;
     //= spec/15-identity.md#cards [CARD-1] 31de687f
-    let message = Zeroizing::new(card.message());
+    let mut message = Zeroizing::new(card.message());
+    if mutant::is("CARD-1/no-label") {
+        message.drain(..=Card::LABEL.len());
+    }
     let signature = issuer.sign(&message);
     let bytes = Signed::<Card>::join(card, &signature);
     Signed::<Card>::read(&bytes).map_err(Refused::Fields)?;

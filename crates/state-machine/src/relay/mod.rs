@@ -596,7 +596,11 @@ impl Relay {
         } else {
             error.code()
         };
+        let peer = self.peer_of(conn);
         self.close(conn, code, now);
+        if let Some(peer) = peer.filter(|_| mutant::is("ERROR-2/forgets")) {
+            self.enter(peer, Phase::Greeting, now);
+        }
     }
 
     fn close(&mut self, conn: ConnId, code: ErrorCode, now: Timestamp) {

@@ -56,6 +56,12 @@ fn case(table: &Arc<Table>, plan: Plan, twin: Option<String>) -> Case {
         format!("a {role} that is in {state:?} does what its table says when there is: {event}");
     let (id, checks) = (plan.id.clone(), plan.reaction.checks());
     let needs = table.needs(&plan);
+    // By these a helper and a sharer have a channel.
+    let channel = ["handshake succeeds", "introduced"];
+    let stands = plan
+        .path
+        .iter()
+        .any(|event| channel.contains(&event.as_str()));
     let table = Arc::clone(table);
     let run = move |stage: &mut ClientStage<'_>| Player::new(stage, &table, &plan).plays(&plan);
     let mut case = match role {
@@ -71,5 +77,8 @@ fn case(table: &Arc<Table>, plan: Plan, twin: Option<String>) -> Case {
     case.checks.retain(|id| own.iter().any(|own| own == id));
     case.needs = needs;
     case.twin = twin;
-    case
+    match stands {
+        true => case.after(format!("{role}/exchange/right")),
+        false => case,
+    }
 }

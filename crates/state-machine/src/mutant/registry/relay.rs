@@ -52,6 +52,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "WIRE-*",
         ],
     ),
+    patch("ERROR-2/forgets", "relay/session/violation").also(
+        "the other end of the session that broke off goes on",
+        &["RDV-6", "RDV-11"],
+    ),
     patch("RDV-7/refuses", "relay/session/late-deliver"),
     patch("HOLD-9/refuses", "relay/hold/dropped"),
     patch("RDV-34/spreads", "relay/session/others-unaffected").also(
@@ -288,6 +292,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("POLICY-11/silent", "relay/policy/links"),
     patch("POLICY-12/goes-on", "relay/sign-in/session-ends"),
     // Cards, devices, reports, and its end.
+    patch("CARD-1/no-label", "relay/card/issued"),
+    patch("CARD-2/unproven", "relay/card/not-proven")
+        .also("a wrong proof is what is refused there", &["CARD-24"]),
     patch("CARD-22/asks", "relay/card/not-offered"),
     patch("CARD-23/same", "relay/card/one-proof")
         .also("a proof is of the latest challenge", &["CARD-24"]),
