@@ -120,8 +120,40 @@ impl Transcript {
     }
 
     fn push(&mut self, entry: Entry) {
-        if self.entries.len() < MOST {
-            self.entries.push(entry);
+        match self.entries.len() {
+            ..MOST => self.entries.push(entry),
+            MOST => self.entries.push(Entry {
+                what: format!("there is more, and the first {MOST} are kept"),
+                on: None,
+                bytes: String::new(),
+                cut: false,
+                ..entry
+            }),
+            _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_kept_is_told_of() {
+        let mut transcript = Transcript::default();
+        for number in 0..=MOST {
+            assert!(
+                transcript
+                    .entries
+                    .last()
+                    .is_none_or(|last| last.what == "a")
+            );
+            assert_eq!(transcript.entries.len(), number);
+            transcript.note(0, '<', None, "a");
+        }
+        transcript.note(0, '<', None, "a");
+        let last = transcript.entries.last().unwrap();
+        assert_eq!(last.what, "there is more, and the first 4000 are kept");
+        assert_eq!(transcript.entries.len(), MOST + 1);
     }
 }
