@@ -50,6 +50,9 @@ fn qlogs(failure: &Failure) -> Vec<(String, String)> {
     let bundle = folder.path().join(name);
     let readme = fs::read_to_string(bundle.join("README.md")).expect("a file");
     assert!(readme.contains("| `*.sqlog` |"), "{readme}");
+    // A relay that was told to drain is given up before anybody reads this.
+    let stdio = fs::read_to_string(bundle.join("stdio.log")).expect("a file");
+    assert!(stdio.contains(says), "{stdio}");
     let files = fs::read_dir(&bundle).expect("a folder");
     let files = files.map(|file| file.expect("a file").path());
     let mut found: Vec<_> = files
@@ -142,6 +145,55 @@ fn a_bundle_can_be_read_without_the_driver() {
             replayed.text
         );
     }
+}
+
+#[test]
+fn a_failed_setup_has_the_last_words() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let common = ["--role", "sharer", "--run", CASE, "--out", out];
+    let said = run(&[&["test", "client", "--driver", &liar("crash")][..], &common].concat());
+    let stdio = folder.path().join("bundles/setup@sharer/stdio.log");
+    let stdio = fs::read_to_string(stdio).expect(&said.text);
+    for wanted in ["> {\"id\":1,\"op\":\"hello\"", "! there is no display"] {
+        assert!(stdio.contains(wanted), "{wanted} is not in {stdio}");
+    }
+}
+
+/// The client of a case that nobody else has broken is not held against the next.
+#[test]
+fn a_client_that_ends_in_the_fresh_session_is_started_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("a name");
+    let driver = format!(
+        "python3 {} open 2 '{}' reference driver",
+        beside("leaving.py").display(),
+        env!("CARGO_BIN_EXE_alongside-conformance"),
+    );
+    let (negative, other) = ("client/hello/again", CASE);
+    let cases = ["--run", negative, "--run", other, "--role", "sharer"];
+    let common = ["--jobs", "1", "--out", out];
+    let said = run(&[
+        &["test", "client", "--driver", &driver][..],
+        &cases,
+        &common,
+    ]
+    .concat());
+    let mut found = verdicts(folder.path());
+    found.sort();
+    let wanted = [
+        format!("{negative}@sharer FAIL"),
+        format!("{other}@sharer PASS"),
+    ];
+    assert_eq!(found, wanted, "{}", said.text);
+    assert!(said.text.contains("ERROR-2"), "{}", said.text);
+    let bundle = folder.path().join(format!("bundles/{negative}@sharer"));
+    let read = |name: &str| fs::read_to_string(bundle.join(name)).expect("a file");
+    // What was said in the fresh session, which was opened and no more.
+    let capture = read("transcript.json");
+    assert!(capture.contains("driver: open"), "{capture}");
+    assert!(!capture.contains("connected"), "{capture}");
+    assert!(read("stdio.log").contains("! that is enough"));
 }
 
 #[test]

@@ -16,6 +16,9 @@ def say(line):
 def answer(number, op, session):
     if LIE == "silent":
         return
+    if LIE == "mumbles":
+        # No text, as of a library that knows nothing of UTF-8; and a line that does not end.
+        os.write(2, b"\xe9\n" + b"." * 100_000)
     if LIE == "garbage":
         print("coffee?", flush=True)
     elif LIE == "crash":
@@ -37,7 +40,7 @@ def answer(number, op, session):
         say({"id": number, "ok": {}})
     elif LIE == "rejects":
         say({"id": number, "err": {"class": "misuse", "detail": "not now"}})
-    elif LIE == "has-nothing":
+    elif LIE in ("has-nothing", "mumbles"):
         say({"id": number, "unsupported": {}})
     elif LIE == "breaks-down":
         print("out of memory", file=sys.stderr, flush=True)
@@ -49,6 +52,10 @@ def answer(number, op, session):
     elif LIE == "answers-twice":
         say({"id": number, "ok": {}})
         say({"id": number, "ok": {}})
+    elif LIE == "floods":
+        say({"id": number, "ok": {}})
+        while op == "join":
+            say({"event": "connected", "session": session})
     elif LIE == "tells-half":
         say({"event": "phrase", "session": session})
     elif LIE == "tells-elsewhere":

@@ -118,6 +118,17 @@ fn a_client_that_has_nothing_is_not_excused() {
     caught("has-nothing", "2", None, "FAIL", "\"open\" is unsupported");
 }
 
+/// Its setup passes, and what it lacks is all that is said of it.
+#[test]
+fn a_driver_may_write_what_is_no_text_to_standard_error() {
+    caught("mumbles", "2", None, "FAIL", "\"open\" is unsupported");
+}
+
+#[test]
+fn a_driver_that_tells_without_end_is_not_heard_for_ever() {
+    caught("floods", "0.2", None, "TIMEOUT", "waited in vain for a");
+}
+
 #[test]
 fn a_capability_that_was_mistyped_fails() {
     let why = "there is no capability \"clocks\"; is \"clock\" meant?";

@@ -1,5 +1,6 @@
 //! A driver as a process of its own: lines in, lines out. See `driver.md`.
 
+mod ahead;
 mod line;
 pub(crate) mod lines;
 mod names;
@@ -8,8 +9,7 @@ mod stdio;
 use std::{
     collections::BTreeSet,
     fmt,
-    io::Write as _,
-    process::{self, Child, ChildStdin, Command},
+    process::{self, Child, Command},
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc::Sender},
     time::{Duration, Instant},
 };
@@ -17,10 +17,11 @@ use std::{
 use serde_json::{Value, json};
 
 pub use line::{Answer, Class, Event, Hello, Line, Role};
-pub use lines::Heard;
+pub use lines::{Heard, Unheard};
 pub(crate) use names::names;
 pub use stdio::Stdio;
 
+use ahead::Ahead;
 use lines::Reader;
 
 /// The version of the driver protocol that the suite speaks.
@@ -43,7 +44,7 @@ pub struct Program {
 pub struct Driver {
     child: Child,
     /// It is told to end by the end of this.
-    stdin: Option<ChildStdin>,
+    stdin: Option<Sender<String>>,
     next: u64,
     unanswered: Unanswered,
     /// The sessions that were ever opened.
@@ -87,7 +88,7 @@ pub(crate) fn no_shell(name: &str) -> &'static str {
 }
 
 /// Where lines of a driver go at present: to the case that runs.
-type Sink = Arc<Mutex<Option<Box<dyn Fn(Heard) + Send>>>>;
+type Sink = Arc<Mutex<Option<Box<dyn Fn(Unheard) + Send>>>>;
 /// The commands that wait for an answer.
 type Unanswered = Arc<Mutex<BTreeSet<u64>>>;
 
@@ -100,7 +101,11 @@ impl Driver {
         Self::start_with(program, patience, Stdio::default())
     }
 
-    fn start_with(program: &Program, patience: Duration, stdio: Stdio) -> Result<Self, Broken> {
+    /// The same, and keeps there what it is told and writes, also if it does not start.
+    ///
+    /// # Errors
+    /// As [`Driver::start`].
+    pub fn start_with(program: &Program, patience: Duration, stdio: Stdio) -> Result<Self, Broken> {
         let [name, arguments @ ..] = program.command.as_slice() else {
             return Err(Broken::Missing("the command names no program".to_owned()));
         };
@@ -126,11 +131,12 @@ impl Driver {
             sink: Arc::clone(&sink),
             unanswered: Arc::clone(&unanswered),
             stdio: stdio.clone(),
+            ahead: Ahead::default(),
         };
         reader.start(stdout, last_words);
         let mut driver = Self {
             child,
-            stdin: Some(stdin),
+            stdin: Some(lines::write(stdin)),
             next: 0,
             unanswered,
             opened: BTreeSet::new(),
@@ -185,41 +191,46 @@ impl Driver {
     /// # Errors
     /// If there is none.
     pub fn ask(&mut self, op: &str, fields: Value, patience: Duration) -> Result<Answer, Broken> {
-        let (sender, heard) = std::sync::mpsc::channel();
-        self.listen(&sender, |heard| heard);
+        let (sender, unheard) = std::sync::mpsc::channel::<Unheard>();
+        self.listen(&sender, |unheard| unheard);
         let id = self.tell(op, None, fields);
-        match heard.recv_timeout(patience) {
-            Ok(Heard::Line(Line::Answer(answered, answer))) if answered == id => Ok(answer),
-            Ok(Heard::Line(Line::Answer(answered, _))) => Err(Broken::Wrong(format!(
-                "it answers the command {answered}, and {op:?} is {id}"
-            ))),
-            Ok(Heard::Line(Line::Event(event))) => Err(Broken::Wrong(format!(
-                "it tells {:?} before it answers {op:?}",
-                event.name
-            ))),
-            Ok(Heard::Nonsense(line)) => Err(Broken::Wrong(line)),
-            Ok(Heard::End) => Err(Broken::Ended(self.has_ended_how())),
-            Err(_) => Err(Broken::Silent(format!(
-                "an answer to {op:?} (is each line of standard output flushed?)"
-            ))),
+        let deadline = Instant::now() + patience;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match unheard.recv_timeout(left).map(Unheard::hear) {
+                Ok(Heard::Line(Line::Answer(answered, answer))) if answered == id => {
+                    return Ok(answer);
+                }
+                // Of a command whose answer was not waited for.
+                Ok(Heard::Line(Line::Answer(..))) => {}
+                Ok(Heard::Line(Line::Event(event))) => {
+                    return Err(Broken::Wrong(format!(
+                        "it tells {:?} before it answers {op:?}",
+                        event.name
+                    )));
+                }
+                Ok(Heard::Nonsense(line)) => return Err(Broken::Wrong(line)),
+                Ok(Heard::End) => return Err(Broken::Ended(self.has_ended_how())),
+                Err(_) => {
+                    return Err(Broken::Silent(format!(
+                        "an answer to {op:?} (is each line of standard output flushed?)"
+                    )));
+                }
+            }
         }
     }
 
     /// That it has ended, with its code or signal and its last words.
     pub fn has_ended_how(&mut self) -> String {
-        let how = match self.child.try_wait() {
-            Ok(Some(status)) => format!(" ({status})"),
-            _ => String::new(),
-        };
-        format!("it has ended{how}{}", self.stdio.last_words())
+        lines::has_ended_how(&mut self.child, &self.stdio)
     }
 
     /// From now on what it says goes here.
-    pub fn listen<T: Send + 'static>(&self, to: &Sender<T>, wrap: fn(Heard) -> T) {
+    pub fn listen<T: Send + 'static>(&self, to: &Sender<T>, wrap: fn(Unheard) -> T) {
         let to = to.clone();
-        *held(&self.sink) = Some(Box::new(move |heard| {
+        *held(&self.sink) = Some(Box::new(move |unheard| {
             // Nobody listens when the case is over.
-            let _ = to.send(wrap(heard));
+            let _ = to.send(wrap(unheard));
         }));
     }
 
@@ -238,16 +249,31 @@ impl Driver {
         }
         held(&self.unanswered).insert(self.next);
         self.stdio.keep('>', &line.to_string());
-        // It fails if the driver has ended, which is heard.
-        if let Some(stdin) = &mut self.stdin {
-            let _ = writeln!(stdin, "{line}").and_then(|()| stdin.flush());
+        if let Some(stdin) = &self.stdin {
+            // It fails if the driver has ended, which is heard.
+            let _ = stdin.send(line.to_string());
         }
         self.next
     }
 
     /// Whether it was ever told to open this session.
-    pub fn has_opened(&self, session: &str) -> bool {
+    fn has_opened(&self, session: &str) -> bool {
         self.opened.contains(session)
+    }
+
+    /// Why it may not tell of this in a session of a client in that role, if it may not.
+    pub(crate) fn strange(&self, event: &Event, session: &str, role: Role) -> Option<String> {
+        let name = &event.name;
+        if event.session != session {
+            let other = &event.session;
+            return (!self.has_opened(other)).then(|| {
+                format!("it tells {name:?} of a session {other:?}, which was not opened")
+            });
+        }
+        let other = event.only().filter(|other| *other != role)?;
+        Some(format!(
+            "{name:?} is an event of a {other}, and this is a {role}"
+        ))
     }
 
     /// Whether its process is over.
@@ -269,5 +295,45 @@ impl Drop for Driver {
         // Both fail only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(script: &str) -> Program {
+        Program {
+            command: ["sh", "-c", script].map(str::to_owned).into(),
+            environment: Vec::new(),
+        }
+    }
+
+    const HELLO: &str = r#"read line
+        echo '{"id":1,"ok":{"driver":1,"name":"a","version":"0","roles":[],"capabilities":[]}}'
+    "#;
+
+    #[test]
+    fn a_driver_that_does_not_read_holds_up_nobody() {
+        let script = format!("{HELLO} exec sleep 5");
+        let mut driver = Driver::start(&program(&script), Duration::from_secs(5)).unwrap();
+        let picture = json!({ "picture": "0".repeat(1_000_000) });
+        let asked = driver.ask("send-frame", picture, Duration::from_millis(50));
+        assert!(matches!(asked, Err(Broken::Silent(_))), "{asked:?}");
+    }
+
+    #[test]
+    fn a_driver_that_ends_says_how() {
+        // Its status comes some time after the end of its standard output.
+        let script = format!("{HELLO} read line; exec >&-; sleep 0.1; echo gone >&2; exit 3");
+        let mut driver = Driver::start(&program(&script), Duration::from_secs(5)).unwrap();
+        let asked = driver.ask("vector", json!({}), Duration::from_secs(5));
+        let Err(Broken::Ended(how)) = &asked else {
+            panic!("{asked:?}");
+        };
+        assert_eq!(
+            how,
+            "it has ended (exit status: 3); its last words were \"gone\""
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The suite as a client of a relay under test.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -52,6 +52,36 @@ pub fn dial<T: Send + 'static>(
     Ok(Link::watch(connection, control, report, runtime.clone()))
 }
 
+/// The address of this machine to reach a relay from, where it need not be a certain one: a system lets
+/// nothing out that comes from the address of the machine for itself.
+pub const fn source_to(relay: IpAddr) -> IpAddr {
+    match (relay, relay.is_loopback()) {
+        (IpAddr::V4(_), true) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        (IpAddr::V4(_), false) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        (IpAddr::V6(_), true) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        (IpAddr::V6(_), false) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    }
+}
+
 fn lost(error: impl ToString) -> Close {
     Close::Lost(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_is_reached_from_where_it_can_be() {
+        for (relay, from) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("127.0.0.53", "127.0.0.1"),
+            ("192.0.2.1", "0.0.0.0"),
+            ("::1", "::1"),
+            ("2001:db8::1", "::"),
+        ] {
+            let found = source_to(relay.parse().unwrap());
+            assert_eq!(found.to_string(), from, "{relay}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod proxy;
 mod qlog;
 mod server;
 
-pub use client::dial;
+pub use client::{dial, source_to};
 pub use link::{Close, Link, Seen};
 pub use proxy::{Proxy, Weather};
 pub use qlog::Qlog;

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     case::Target,
-    driver::{Answer, Broken, Driver, Program, Role, names},
-    quic::{ALPN, Qlog, Seen, dial},
+    driver::{Answer, Broken, Driver, Program, Role, Stdio, names},
+    quic::{ALPN, Qlog, Seen, dial, source_to},
     stage::{SetUp, Stop},
     words::nearest,
 };
@@ -54,12 +54,12 @@ impl Setup {
     pub fn of(targets: &Targets, settings: &Settings, runtime: &Handle) -> Result<Self, String> {
         let mut setup = Self::default();
         for target in targets.present() {
-            let mut stdio = Vec::new();
+            let stdio = Stdio::default();
             let found = match target {
                 Target::Pair => continue,
-                Target::Helper => end(targets.helper.as_ref(), Role::Helper, settings, &mut stdio),
-                Target::Sharer => end(targets.sharer.as_ref(), Role::Sharer, settings, &mut stdio),
-                Target::Relay => relay(targets.relay.as_ref(), settings, runtime, &mut stdio),
+                Target::Helper => end(targets.helper.as_ref(), Role::Helper, settings, &stdio),
+                Target::Sharer => end(targets.sharer.as_ref(), Role::Sharer, settings, &stdio),
+                Target::Relay => relay(targets.relay.as_ref(), settings, runtime, &stdio),
             };
             match found {
                 Ok(Some(described)) => {
@@ -70,7 +70,7 @@ impl Setup {
                 Err(broken) => {
                     setup
                         .failed
-                        .push(failed((target, None), broken, settings.seed, stdio))
+                        .push(failed((target, None), broken, settings.seed, &stdio))
                 }
             }
         }
@@ -87,7 +87,7 @@ impl Setup {
         settings: &Settings,
         runtime: &Handle,
     ) -> Result<(), String> {
-        let mut stdio = Vec::new();
+        let mut stdio = Stdio::default();
         let found = pair(one, settings, runtime, &mut stdio);
         match found {
             Ok(described) => match self.present.get_mut(&Target::Pair) {
@@ -102,7 +102,7 @@ impl Setup {
             Err(broken) => {
                 let which = (Target::Pair, one.pairing.clone());
                 self.failed
-                    .push(failed(which, broken, settings.seed, stdio));
+                    .push(failed(which, broken, settings.seed, &stdio));
             }
         }
         Ok(())
@@ -128,7 +128,7 @@ fn failed(
     (target, pairing): (Target, Option<Pairing>),
     broken: Broken,
     seed: u64,
-    stdio: Vec<String>,
+    stdio: &Stdio,
 ) -> Outcome {
     let mut outcome = Outcome {
         case: SETUP.to_owned(),
@@ -147,7 +147,7 @@ fn failed(
         came: None,
         bundle: None,
         evidence: Evidence {
-            stdio,
+            stdio: stdio.take(),
             ..Evidence::default()
         },
     };
@@ -156,12 +156,12 @@ fn failed(
     outcome
 }
 
-/// Both ends must be what they are wanted for.
+/// Both ends must be what they are wanted for. What is kept is of the last that was started.
 fn pair(
     target: &PairTarget,
     settings: &Settings,
     runtime: &Handle,
-    stdio: &mut Vec<String>,
+    stdio: &mut Stdio,
 ) -> Result<Described, Broken> {
     let mut end = |program: &Program, role: Role| {
         let none = || {
@@ -170,10 +170,12 @@ fn pair(
                 program.command.join(" ")
             ))
         };
+        *stdio = Stdio::default();
         client(program, role, settings, stdio)?.ok_or_else(none)
     };
     let helper = end(&target.helper, Role::Helper)?;
     let sharer = end(&target.sharer, Role::Sharer)?;
+    *stdio = Stdio::default();
     relay(Some(&target.relay), settings, runtime, stdio)?;
     let named = |one: &Described| format!("{} {}", one.name, one.version);
     let too = |name: &&String| sharer.capabilities.contains(name);
@@ -188,7 +190,7 @@ fn end(
     target: Option<&ClientTarget>,
     role: Role,
     settings: &Settings,
-    stdio: &mut Vec<String>,
+    stdio: &Stdio,
 ) -> Result<Option<Described>, Broken> {
     let none = || Broken::Missing(format!("there is no {role} to test"));
     client(&target.ok_or_else(none)?.driver, role, settings, stdio)
@@ -198,12 +200,11 @@ fn client(
     program: &Program,
     role: Role,
     settings: &Settings,
-    stdio: &mut Vec<String>,
+    stdio: &Stdio,
 ) -> Result<Option<Described>, Broken> {
-    let mut driver = Driver::start(program, settings.start())?;
+    let mut driver = Driver::start_with(program, settings.start(), stdio.clone())?;
     known(&driver.hello.capabilities, &names().capabilities)?;
     let answered = driver.ask(NO_COMMAND, json!({ "session": SETUP }), settings.patience);
-    *stdio = driver.stdio.take();
     match answered? {
         Answer::Unsupported => {}
         other => {
@@ -239,23 +240,22 @@ fn relay(
     target: Option<&RelayTarget>,
     settings: &Settings,
     runtime: &Handle,
-    stdio: &mut Vec<String>,
+    stdio: &Stdio,
 ) -> Result<Option<Described>, Broken> {
     let none = || Broken::Missing("there is no relay to test".to_owned());
     let target = target.ok_or_else(none)?;
-    let relay = target.start(&SetUp::default(), settings.start())?;
+    let relay = target.start(&SetUp::default(), settings.start(), stdio.clone())?;
     known(&relay.capabilities, &names().of_relays)?;
     let (sender, _heard) = std::sync::mpsc::channel();
     let dialled = dial(
         relay.address,
         &relay.certificate,
-        [127, 0, 0, 1].into(),
+        source_to(relay.address.ip()),
         &[ALPN],
         &Qlog::default(),
         (sender, |seen: Seen| seen),
         runtime,
     );
-    *stdio = relay.stdio.take();
     dialled.map_err(|why| {
         let at = relay.address;
         Broken::Silent(format!(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Errand;
 use crate::{
     case::Target,
-    driver::{self, Broken},
+    driver::{self, Broken, Stdio},
     stage::{RelayProgram, RelayUnderTest, SetUp},
 };
 
@@ -28,15 +28,16 @@ pub enum RelayTarget {
 }
 
 impl RelayTarget {
-    /// The relay, started if it does not run.
+    /// The relay, started if it does not run. What it is told and writes is kept there.
     pub(super) fn start(
         &self,
         set_up: &SetUp,
         patience: Duration,
+        stdio: Stdio,
     ) -> Result<RelayUnderTest, Broken> {
         match self {
             Self::At(address, certificate) => Ok(RelayUnderTest::at(*address, certificate.clone())),
-            Self::Program(program) => RelayUnderTest::start(program, set_up, patience),
+            Self::Program(program) => RelayUnderTest::start(program, set_up, patience, stdio),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
     panic::{AssertUnwindSafe, catch_unwind},
     time::Instant,
 };
 
+use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
 use super::{Errand, Evidence, Outcome, Pairing, Settings, Targets, repeat};
@@ -28,11 +28,16 @@ pub(super) struct Worker<'a> {
     relays: Vec<(SetUp, RelayUnderTest)>,
     /// The pair of late, and which it is.
     pair: Option<(Option<Pairing>, PairBench)>,
+    /// The standard streams of what the case at hand has used, and which of a pair it is.
+    used: Vec<(&'static str, Stdio)>,
     sessions: u64,
 }
 
 /// So many relays run at most, for cases that come with one set-up after another.
 const RELAYS: usize = 3;
+
+/// How the lines of those of a pair begin.
+const PAIR: [&str; 3] = ["relay ", "helper ", "sharer "];
 
 type Ran = (Done, Vec<&'static str>, Transcript);
 
@@ -45,63 +50,51 @@ impl<'a> Worker<'a> {
             benches: BTreeMap::new(),
             relays: Vec::new(),
             pair: None,
+            used: Vec::new(),
             sessions: 0,
         }
     }
 
     /// Runs it as often as is wanted.
     pub(super) fn run(&mut self, errand: &Errand) -> Outcome {
-        let times = self.settings.repeat.max(1);
-        repeat::merge((0..times).map(|_| self.once(errand)).collect())
+        let first = self.once(errand);
+        repeat::merge(first, (1..self.settings.repeat).map(|_| self.once(errand)))
     }
 
     fn once(&mut self, errand: &Errand) -> Outcome {
         let seed = seed_of(errand, self.settings.seed);
         let mut outcome = Outcome::of(errand, self.settings.seed);
         let began = Instant::now();
-        let (mut done, held, transcript) = self.attempt(errand, seed, &errand.case.run);
+        let (mut done, held, mut transcript) = self.attempt(errand, seed, &errand.case.run);
         if done.is_ok() && errand.case.twin.is_some() {
-            done = self.lives(errand, seed);
+            let (lives, _, of_fresh) = self.lives(errand, seed);
+            if lives.is_err() {
+                // It is the fresh session that somebody has to look at.
+                (done, transcript) = (lives, of_fresh);
+            }
         }
         outcome.evidence = Evidence {
             transcript,
-            stdio: self.stdio(errand.target),
+            stdio: self.stdio(),
         };
         if let Err(stop) = &done {
             outcome.stopped(stop);
-            if matches!(
-                stop,
-                Stop::Crash(_) | Stop::Driver(_) | Stop::Harness(_) | Stop::Timeout { .. }
-            ) {
-                self.forget(errand.target);
-            }
         }
         outcome.ended(&held, began.elapsed());
         outcome
     }
 
-    /// What its program was told and wrote since the last case.
-    fn stdio(&self, target: Target) -> Vec<String> {
-        let stdio = match target {
-            Target::Helper => self
-                .benches
-                .get(&Role::Helper)
-                .map(|bench| &bench.driver.stdio),
-            Target::Sharer => self
-                .benches
-                .get(&Role::Sharer)
-                .map(|bench| &bench.driver.stdio),
-            Target::Relay => self.relays.last().map(|(_, relay)| &relay.stdio),
-            Target::Pair => {
-                let pair = self.pair.as_ref();
-                return pair.map(|(_, bench)| bench.stdio()).unwrap_or_default();
-            }
+    /// What all that the case has used was told and wrote since the case before.
+    fn stdio(&mut self) -> Vec<String> {
+        let lines = |(who, stdio): (&'static str, Stdio)| {
+            let lines = stdio.take().into_iter();
+            lines.map(move |line| format!("{who}{line}"))
         };
-        stdio.map(Stdio::take).unwrap_or_default()
+        self.used.drain(..).flat_map(lines).collect()
     }
 
     /// What is under test has to be there for a fresh session, whatever was done to the one before.
-    fn lives(&mut self, errand: &Errand, seed: u64) -> Done {
+    fn lives(&mut self, errand: &Errand, seed: u64) -> Ran {
         let fresh = match &errand.case.run {
             Run::Client(roles, _) => Run::Client(
                 roles.clone(),
@@ -119,12 +112,16 @@ impl<'a> Worker<'a> {
                 stage.deciding()
             })),
         };
-        let (done, ..) = self.attempt(errand, seed.wrapping_add(1), &fresh);
-        done.map_err(|stop| Stop::Fails {
-            blame: "ERROR-2".into(),
-            expected: "a fresh session to come about afterwards".to_owned(),
-            seen: stop.to_string(),
-        })
+        let (done, held, transcript) = self.attempt(errand, seed.wrapping_add(1), &fresh);
+        let done = done.map_err(|stop| match stop {
+            Stop::Harness(_) => stop,
+            stop => Stop::Fails {
+                blame: "ERROR-2".into(),
+                expected: "a fresh session to come about afterwards".to_owned(),
+                seen: stop.to_string(),
+            },
+        });
+        (done, held, transcript)
     }
 
     fn attempt(&mut self, errand: &Errand, seed: u64, run: &Run) -> Ran {
@@ -136,7 +133,7 @@ impl<'a> Worker<'a> {
             (Run::Relay(case), _) => self.relay(errand, seed, &**case),
             (Run::Pair(case), _) => self.pair(errand, &**case),
         }));
-        caught.unwrap_or_else(|panic| {
+        let ran = caught.unwrap_or_else(|panic| {
             let words = panic.downcast_ref::<String>().cloned();
             let words = words.or_else(|| {
                 panic
@@ -144,7 +141,11 @@ impl<'a> Worker<'a> {
                     .map(|words| (*words).to_owned())
             });
             failed(Stop::Harness(words.unwrap_or_default()))
-        })
+        });
+        if breaks(&ran.0) {
+            self.forget(errand.target);
+        }
+        ran
     }
 
     fn client(
@@ -194,7 +195,7 @@ impl<'a> Worker<'a> {
             .try_for_each(|capability| stage.needs(capability));
         let done = able.and_then(|()| case(&mut stage));
         let (held, transcript) = stage.finish();
-        if !relay.is_spent() {
+        if !relay.is_spent() && !breaks(&done) {
             if self.relays.len() >= RELAYS {
                 self.relays.remove(0);
             }
@@ -228,17 +229,27 @@ impl<'a> Worker<'a> {
             let target = pairs.find(|target| target.pairing.as_ref() == pairing);
             let target = target.ok_or_else(none)?;
             let start = self.settings.start();
+            let [of_relay, of_helper, of_sharer] = PAIR.map(|who| {
+                let stdio = Stdio::default();
+                self.used.push((who, stdio.clone()));
+                stdio
+            });
+            let relay = target.relay.start(&SetUp::default(), start, of_relay);
             let bench = PairBench {
-                relay: target.relay.start(&SetUp::default(), start).map_err(stop)?,
-                helper: Driver::start(&target.helper, start).map_err(stop)?,
-                sharer: Driver::start(&target.sharer, start).map_err(stop)?,
+                relay: relay.map_err(stop)?,
+                helper: Driver::start_with(&target.helper, start, of_helper).map_err(stop)?,
+                sharer: Driver::start_with(&target.sharer, start, of_sharer).map_err(stop)?,
                 patience: self.settings.patience,
                 real_time: self.settings.real_time,
             };
             self.pair = Some((pairing.cloned(), bench));
         }
         let none = || Stop::Harness("it was started".to_owned());
-        self.pair.as_mut().map(|(_, bench)| bench).ok_or_else(none)
+        let (_, bench) = self.pair.as_mut().ok_or_else(none)?;
+        let streams = [&bench.relay.stdio, &bench.helper.stdio, &bench.sharer.stdio];
+        self.used
+            .extend(PAIR.into_iter().zip(streams.map(Stdio::clone)));
+        Ok(bench)
     }
 
     fn bench(&mut self, role: Role) -> Done<&mut Bench> {
@@ -249,7 +260,10 @@ impl<'a> Worker<'a> {
             };
             let none = || Stop::Harness(format!("there is no {role} to test"));
             let program = &target.as_ref().ok_or_else(none)?.driver;
-            let driver = Driver::start(program, self.settings.start()).map_err(stop)?;
+            let stdio = Stdio::default();
+            self.used.push(("", stdio.clone()));
+            let driver = Driver::start_with(program, self.settings.start(), stdio);
+            let driver = driver.map_err(stop)?;
             let bench = Bench {
                 driver,
                 runtime: self.runtime.clone(),
@@ -259,17 +273,24 @@ impl<'a> Worker<'a> {
             self.benches.insert(role, bench);
         }
         let none = || Stop::Harness("it was started".to_owned());
-        self.benches.get_mut(&role).ok_or_else(none)
+        let bench = self.benches.get_mut(&role).ok_or_else(none)?;
+        self.used.push(("", bench.driver.stdio.clone()));
+        Ok(bench)
     }
 
     fn relay_under_test(&mut self, set_up: &SetUp) -> Done<RelayUnderTest> {
         let running = self.relays.iter().position(|(with, _)| with == set_up);
         if let Some(place) = running {
-            return Ok(self.relays.remove(place).1);
+            let (_, relay) = self.relays.remove(place);
+            self.used.push(("", relay.stdio.clone()));
+            return Ok(relay);
         }
         let none = || Stop::Harness("there is no relay to test".to_owned());
         let relay = self.targets.relay.as_ref().ok_or_else(none)?;
-        relay.start(set_up, self.settings.start()).map_err(stop)
+        let stdio = Stdio::default();
+        self.used.push(("", stdio.clone()));
+        let started = relay.start(set_up, self.settings.start(), stdio);
+        started.map_err(stop)
     }
 
     /// The next case gets a fresh one.
@@ -277,7 +298,8 @@ impl<'a> Worker<'a> {
         match target {
             Target::Helper => drop(self.benches.remove(&Role::Helper)),
             Target::Sharer => drop(self.benches.remove(&Role::Sharer)),
-            Target::Relay => drop(self.relays.pop()),
+            // It was not put back.
+            Target::Relay => {}
             Target::Pair => self.pair = None,
         }
     }
@@ -299,9 +321,19 @@ fn failed(stop: Stop) -> Ran {
     (Err(stop), Vec::new(), Transcript::default())
 }
 
+/// Whether what was used cannot serve another case.
+const fn breaks(done: &Done) -> bool {
+    matches!(
+        done,
+        Err(Stop::Crash(_) | Stop::Driver(_) | Stop::Harness(_) | Stop::Timeout { .. })
+    )
+}
+
 /// Every case draws from its own, so that it draws the same alone and among others.
 fn seed_of(errand: &Errand, seed: u64) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (seed, &errand.case.id, errand.target).hash(&mut hasher);
-    hasher.finish()
+    let of = format!("{seed} {}@{}", errand.case.id, errand.target);
+    let digest: [u8; 32] = Sha256::digest(of).into();
+    digest
+        .first_chunk()
+        .map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }

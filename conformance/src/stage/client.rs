@@ -37,12 +37,15 @@ use super::{
     transcript::On,
 };
 use crate::{
-    driver::{Answer, Class, Driver, Event, Heard, Line, Role, names},
+    driver::{Answer, Class, Driver, Heard, Line, Role, Unheard, names},
     quic::{Link, Seen, Server},
 };
 
 /// Commands after which a client connects.
 const BEGINNINGS: &[&str] = &["create-code", "join", "wait", "call"];
+
+/// How often the suite looks whether it has to show that it lives.
+const ALIVE: Duration = Duration::from_millis(250);
 
 /// What one worker of the suite has from case to case.
 pub struct Bench {
@@ -60,7 +63,7 @@ pub struct Bench {
 pub(super) enum Input {
     /// Of the connection with this number.
     Link(Seen),
-    Driver(Heard),
+    Driver(Unheard),
 }
 
 /// What the suite does by itself while a case waits.
@@ -99,7 +102,8 @@ pub struct ClientStage<'a> {
     /// The same for what the driver tells.
     pub(super) told_mark: usize,
     deframer: Deframer,
-    streams: BTreeMap<u64, Vec<u8>>,
+    /// Of each frame stream what was not taken yet; nothing more of one that cannot be read.
+    streams: BTreeMap<u64, Option<Vec<u8>>>,
     frames: BTreeMap<u32, Vec<u8>>,
     /// Bytes of the control stream that the suite has sent on the present connection.
     pub(super) said: u64,
@@ -412,76 +416,71 @@ impl<'a> ClientStage<'a> {
 
     /// Hears the next thing of any source, if something comes before the deadline.
     pub(super) fn hear(&mut self, deadline: Instant) -> Done<bool> {
-        self.keep_alive();
-        let left = deadline.saturating_duration_since(Instant::now());
-        match self
-            .inbox
-            .recv_timeout(left.min(Duration::from_millis(250)))
-        {
-            Ok(input) => self.take(input).map(|()| true),
-            Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => self.hear(deadline),
-            Err(_) => Ok(false),
+        loop {
+            self.keep_alive();
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
+            match self.inbox.recv_timeout(left.min(ALIVE)) {
+                Ok(input) => return self.take(input).map(|()| true),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            }
         }
     }
 
     /// Hears all that has come by now.
     pub(super) fn hear_all(&mut self) -> Done {
+        let deadline = Instant::now() + self.bench.patience;
         while let Ok(input) = self.inbox.try_recv() {
             self.take(input)?;
+            if Instant::now() >= deadline {
+                return Err(self.in_vain("a moment in which nothing comes"));
+            }
         }
         Ok(())
     }
 
     fn take(&mut self, input: Input) -> Done {
         match input {
-            Input::Driver(Heard::Line(Line::Answer(id, answer))) => {
+            Input::Driver(unheard) => self.driver_said(unheard.hear())?,
+            Input::Link(seen) => self.seen(seen)?,
+        }
+        Ok(())
+    }
+
+    fn driver_said(&mut self, heard: Heard) -> Done {
+        match heard {
+            Heard::Line(Line::Answer(id, answer)) => {
                 if let Some((_, answered)) = self.begins.as_mut().filter(|(first, _)| *first == id)
                 {
                     *answered = true;
                 }
                 self.answers.insert(id, answer);
             }
-            Input::Driver(Heard::Line(Line::Event(event))) => {
-                let own = event.session == self.session;
-                if let Some(wrong) = self.strange(&event) {
+            Heard::Line(Line::Event(event)) => {
+                let driver = &self.bench.driver;
+                if let Some(wrong) = driver.strange(&event, &self.session, self.role) {
                     return Err(Stop::Driver(wrong));
                 }
                 // A session before this one may still have its last words.
-                if own {
-                    self.note(Item::Told(event));
+                if event.session != self.session {
+                    return Ok(());
                 }
+                if self.begins.is_none_or(|(_, answered)| !answered) {
+                    return Err(Stop::Driver(format!(
+                        "it tells {:?} before it has answered the command that has the client \
+                         connect; what a command causes comes after its answer",
+                        event.name
+                    )));
+                }
+                self.note(Item::Told(event));
             }
-            Input::Driver(Heard::Nonsense(line)) => return Err(Stop::Driver(line)),
-            Input::Driver(Heard::End) => {
-                return Err(self.driver_ended());
-            }
-            Input::Link(seen) => self.seen(seen)?,
+            Heard::Nonsense(line) => return Err(Stop::Driver(line)),
+            Heard::End => return Err(self.driver_ended()),
         }
         Ok(())
-    }
-
-    /// Why a driver may not tell of this now, if it may not.
-    fn strange(&self, event: &Event) -> Option<String> {
-        let Event { name, session, .. } = event;
-        if *session != self.session {
-            let known = self.bench.driver.has_opened(session);
-            return (!known).then(|| {
-                format!("it tells {name:?} of a session {session:?}, which was not opened")
-            });
-        }
-        if let Some(role) = event.only().filter(|role| *role != self.role) {
-            return Some(format!(
-                "{name:?} is an event of a {role}, and this is a {}",
-                self.role
-            ));
-        }
-        let early = self.begins.is_none_or(|(_, answered)| !answered);
-        early.then(|| {
-            format!(
-                "it tells {name:?} before it has answered the command that has the client connect; \
-                 what a command causes comes after its answer"
-            )
-        })
     }
 
     fn driver_ended(&mut self) -> Stop {
@@ -601,53 +600,60 @@ impl<'a> ClientStage<'a> {
     }
 
     fn stream(&mut self, id: u64, bytes: &[u8]) {
-        let mut buffer = self.streams.remove(&id).unwrap_or_default();
+        let begun = self.streams.entry(id).or_insert_with(|| Some(Vec::new()));
+        let Some(mut buffer) = begun.take() else {
+            return;
+        };
         buffer.extend_from_slice(bytes);
-        let mut rest = buffer.as_slice();
-        while let Some(used) = self.frame_record(id, rest) {
-            rest = rest.get(used..).unwrap_or_default();
+        let mut taken = 0;
+        loop {
+            let rest = buffer.get(taken..).unwrap_or_default();
+            match self.frame_record(id, rest) {
+                Ok(Some(used)) => taken += used,
+                Ok(None) => break,
+                Err(broken) => return self.note(broken),
+            }
         }
-        let rest = rest.to_vec();
-        self.streams.insert(id, rest);
+        buffer.drain(..taken);
+        self.streams.insert(id, Some(buffer));
     }
 
-    /// Takes one record off the beginning of these bytes, if it is whole.
-    fn frame_record(&mut self, stream: u64, bytes: &[u8]) -> Option<usize> {
-        match *bytes.first()? {
-            MEDIA => {
-                let header = bytes.first_chunk::<{ MediaHeader::LEN }>()?;
-                let header = match MediaHeader::read(header) {
-                    Ok(header) => header,
-                    Err(error) => {
-                        self.note(Item::Broken("a header of media", error));
-                        return None;
-                    }
+    /// Takes one record off the beginning of these bytes, if it is whole, and says how long it was.
+    fn frame_record(&mut self, stream: u64, bytes: &[u8]) -> Result<Option<usize>, Item> {
+        match bytes.first() {
+            None => Ok(None),
+            Some(&MEDIA) => {
+                let Some(header) = bytes.first_chunk::<{ MediaHeader::LEN }>() else {
+                    return Ok(None);
                 };
+                let header = MediaHeader::read(header)
+                    .map_err(|error| Item::Broken("a header of media", error))?;
                 let end = MediaHeader::LEN + header.length as usize;
-                let ciphertext = bytes.get(MediaHeader::LEN..end)?;
-                self.media(stream, header, ciphertext);
-                Some(end)
-            }
-            INPUT => {
-                let header = bytes.first_chunk::<{ InputHeader::LEN }>()?;
-                let header = match InputHeader::read(header) {
-                    Ok(header) => header,
-                    Err(error) => {
-                        self.note(Item::Broken("a header of input", error));
-                        return None;
-                    }
+                let Some(ciphertext) = bytes.get(MediaHeader::LEN..end) else {
+                    return Ok(None);
                 };
-                let end = InputHeader::LEN + InputHeader::LENGTH;
-                let ciphertext = bytes.get(InputHeader::LEN..end)?;
-                self.input_record(stream, header, ciphertext);
-                Some(end)
+                self.media(stream, header, ciphertext);
+                Ok(Some(end))
             }
-            _ => {
+            Some(&INPUT) => {
+                let Some(header) = bytes.first_chunk::<{ InputHeader::LEN }>() else {
+                    return Ok(None);
+                };
+                let header = InputHeader::read(header)
+                    .map_err(|error| Item::Broken("a header of input", error))?;
+                let end = InputHeader::LEN + InputHeader::LENGTH;
+                let Some(ciphertext) = bytes.get(InputHeader::LEN..end) else {
+                    return Ok(None);
+                };
+                self.input_record(stream, header, ciphertext);
+                Ok(Some(end))
+            }
+            Some(_) => {
                 let none: [u8; MediaHeader::LEN] = [0xFF; MediaHeader::LEN];
-                if let Err(error) = MediaHeader::read(&none) {
-                    self.note(Item::Broken("a record of a frame stream", error));
+                match MediaHeader::read(&none) {
+                    Ok(_) => Ok(None),
+                    Err(error) => Err(Item::Broken("a record of a frame stream", error)),
                 }
-                None
             }
         }
     }

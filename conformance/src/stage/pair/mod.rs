@@ -16,7 +16,7 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use super::{Done, RelayUnderTest, Stop, Transcript, ledger::Ledger};
-use crate::driver::{Answer, Class, Driver, Event, Heard, Line, Role};
+use crate::driver::{Answer, Class, Driver, Event, Heard, Line, Role, Unheard};
 
 /// What one worker of the suite has of a pair from case to case.
 pub struct PairBench {
@@ -44,24 +44,10 @@ impl PairBench {
             Role::Sharer => &mut self.sharer,
         }
     }
-
-    /// What all three were told and wrote since the last case.
-    pub fn stdio(&self) -> Vec<String> {
-        let of = [
-            ("helper", &self.helper.stdio),
-            ("sharer", &self.sharer.stdio),
-            ("relay", &self.relay.stdio),
-        ];
-        let lines = |(who, stdio): (&str, &crate::driver::Stdio)| {
-            let lines = stdio.take().into_iter();
-            lines.map(|line| format!("{who} {line}")).collect()
-        };
-        of.into_iter().flat_map::<Vec<_>, _>(lines).collect()
-    }
 }
 
 /// Something that one of the drivers wrote.
-struct Wrote(Role, Heard);
+struct Wrote(Role, Unheard);
 
 /// One session of a pair.
 pub struct PairStage<'a> {
@@ -90,9 +76,9 @@ impl<'a> PairStage<'a> {
     /// A session that has not begun.
     pub fn new(bench: &'a mut PairBench, session: String) -> Self {
         let (sender, inbox) = channel();
-        let by_helper = |heard| Wrote(Role::Helper, heard);
+        let by_helper = |unheard| Wrote(Role::Helper, unheard);
         bench.helper.listen(&sender, by_helper);
-        let by_sharer = |heard| Wrote(Role::Sharer, heard);
+        let by_sharer = |unheard| Wrote(Role::Sharer, unheard);
         bench.sharer.listen(&sender, by_sharer);
         Self {
             bench,
@@ -189,8 +175,11 @@ impl<'a> PairStage<'a> {
     /// Takes the next thing that comes before the deadline, if something does.
     fn take_one(&mut self, deadline: Instant) -> Done<bool> {
         let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(false);
+        }
         match self.inbox.recv_timeout(left) {
-            Ok(Wrote(end, heard)) => self.take(end, heard).map(|()| true),
+            Ok(Wrote(end, unheard)) => self.take(end, unheard.hear()).map(|()| true),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(false),
         }
     }
@@ -201,6 +190,10 @@ impl<'a> PairStage<'a> {
                 self.answers.insert((end, id), answer);
             }
             Heard::Line(Line::Event(event)) => {
+                let driver = self.bench.driver(end);
+                if let Some(wrong) = driver.strange(&event, &self.session, end) {
+                    return Err(Stop::Driver(format!("the {end}: {wrong}")));
+                }
                 // A session before this one may still have its last words.
                 if event.session == self.session {
                     let words = format!("driver: {} {}", event.name, json!(event.fields));

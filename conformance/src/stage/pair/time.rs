@@ -16,6 +16,8 @@ use crate::{
 
 /// The clocks are moved this often: as often as records of input leave.
 const TICK: Duration = Duration::from_millis(10);
+/// The least time to hear something between two moves.
+const SOON: Duration = Duration::from_millis(1);
 /// The most that they are moved at once: a computer that stands still must not look like a lost link.
 const MOST: u64 = 50;
 /// A step ahead of the computer's clock: many to a timer that silence starts.
@@ -86,7 +88,8 @@ impl PairStage<'_> {
         if now >= deadline {
             return Ok(false);
         }
-        let next = (self.ticked + TICK).clamp(now, deadline);
+        // Whatever moving the clocks took, there is time to hear something.
+        let next = (self.ticked + TICK).min(deadline).max(now + SOON);
         self.take_one(next)?;
         Ok(true)
     }

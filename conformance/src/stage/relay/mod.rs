@@ -299,8 +299,15 @@ impl<'a> RelayStage<'a> {
         self.now += ms;
         if self.has_clock() {
             self.relay.advance(ms, self.patience)?;
+            let deadline = Instant::now() + self.patience;
             while let Ok(tagged) = self.inbox.try_recv() {
                 self.take(tagged);
+                if Instant::now() >= deadline {
+                    return Err(Stop::Timeout {
+                        awaited: "a moment in which the relay says nothing".to_owned(),
+                        seen: "it goes on and on".to_owned(),
+                    });
+                }
             }
             return Ok(());
         }
@@ -373,6 +380,9 @@ impl<'a> RelayStage<'a> {
 
     fn hear(&mut self, deadline: Instant) -> bool {
         let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
         match self.inbox.recv_timeout(left) {
             Ok(tagged) => {
                 self.take(tagged);

@@ -3,10 +3,10 @@
 use std::{
     collections::BTreeSet,
     fmt,
-    io::{BufRead as _, BufReader, Write as _},
+    io::Write as _,
     net::SocketAddr,
     process::{self, Child, ChildStdin, Command},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
     thread,
     time::{Duration, SystemTime},
 };
@@ -57,6 +57,9 @@ struct Process {
     next: u64,
 }
 
+/// So many lines of a relay are read that nobody has looked at.
+const AHEAD: usize = 1_000;
+
 const READY: &str = r#"{"ready":true,"relay":"ADDRESS:PORT","certificate":"HEX"}"#;
 
 #[derive(Deserialize)]
@@ -82,11 +85,16 @@ impl RelayUnderTest {
         }
     }
 
-    /// Starts one.
+    /// Starts one, and keeps there what it is told and writes, also if it does not start.
     ///
     /// # Errors
     /// If it does not start, or does not say that it is ready.
-    pub fn start(program: &Program, set_up: &SetUp, patience: Duration) -> Result<Self, Broken> {
+    pub fn start(
+        program: &Program,
+        set_up: &SetUp,
+        patience: Duration,
+        stdio: Stdio,
+    ) -> Result<Self, Broken> {
         let file = SetUpFile::new(set_up).map_err(|error| {
             Broken::Missing(format!("there is no writing of a set-up file: {error}"))
         })?;
@@ -114,19 +122,18 @@ impl RelayUnderTest {
             let why = format!("{name} has no standard streams");
             return Err(Broken::Missing(why));
         };
-        let (sender, lines) = channel();
-        let stdio = Stdio::default();
-        lines::keep(stderr, stdio.clone());
+        let (sender, lines) = sync_channel(AHEAD);
+        let last_words = lines::keep(stderr, stdio.clone());
         let kept = stdio.clone();
         thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            lines::until_the_last_words(stdout, &last_words, |line| {
+                let line = String::from_utf8_lossy(line).trim_end().to_owned();
                 kept.keep('<', &line);
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
+                // Nobody listens when the relay is given up.
+                let _ = sender.send(line);
+            });
         });
-        let process = Process {
+        let mut process = Process {
             set_up: file,
             child,
             stdin: Some(stdin),
@@ -139,7 +146,7 @@ impl RelayUnderTest {
                 "the relay's ready line, {READY} (is its standard output flushed?)"
             )),
             RecvTimeoutError::Disconnected => {
-                Broken::Ended(format!("it has ended{}", stdio.last_words()))
+                Broken::Ended(lines::has_ended_how(&mut process.child, &stdio))
             }
         })?;
         let wrong = |why: &dyn fmt::Display| {
@@ -255,7 +262,16 @@ impl RelayUnderTest {
             let _ = writeln!(stdin, "{line}").and_then(|()| stdin.flush());
         }
         let answer = process.lines.recv_timeout(patience);
-        let answer = answer.map_err(|_| Stop::Crash(format!("it does not answer to {op}")))?;
+        let answer = answer.map_err(|error| match error {
+            RecvTimeoutError::Timeout => Stop::Timeout {
+                awaited: format!("an answer of the relay to {op:?}"),
+                seen: "nothing came".to_owned(),
+            },
+            RecvTimeoutError::Disconnected => {
+                let how = lines::has_ended_how(&mut process.child, &self.stdio);
+                Stop::Crash(format!("the relay: {how}"))
+            }
+        })?;
         let answer: Value = serde_json::from_str(&answer)
             .map_err(|error| Stop::Driver(format!("it says {answer:?}: {error}")))?;
         match (answer.get("id").and_then(Value::as_u64), answer.get("ok")) {
@@ -270,5 +286,48 @@ impl Drop for Process {
         // Both fail only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A relay that is ready, and then does this.
+    fn relay(script: &str) -> RelayUnderTest {
+        let certificate = "0".repeat(64);
+        let ready = json!({ "ready": true, "relay": "127.0.0.1:1", "certificate": certificate });
+        let script = format!("echo '{ready}'; {script}");
+        let program = Program {
+            command: ["sh".to_owned(), "-c".to_owned(), script].into(),
+            environment: Vec::new(),
+        };
+        let patience = Duration::from_secs(5);
+        RelayUnderTest::start(&program, &SetUp::default(), patience, Stdio::default()).unwrap()
+    }
+
+    #[test]
+    fn a_relay_that_does_not_answer_is_slow_and_one_that_has_ended_says_how() {
+        let slow = relay("exec sleep 5").advance(1, Duration::from_millis(50));
+        assert!(matches!(slow, Err(Stop::Timeout { .. })), "{slow:?}");
+        let mut ends = relay("read line; exec >&-; sleep 0.1; echo gone >&2; exit 3");
+        let ended = ends.advance(1, Duration::from_secs(5));
+        let how = "the relay: it has ended (exit status: 3); its last words were \"gone\"";
+        assert_eq!(ended, Err(Stop::Crash(how.to_owned())));
+    }
+
+    #[test]
+    fn a_relay_may_write_what_is_no_text() {
+        // So much that it is held up unless it is read.
+        let mut relay = relay(
+            r#"printf '\351\n' >&2; head -c 200000 /dev/zero >&2; echo >&2; echo here >&2; read line
+            echo '{"id":1,"ok":{}}'; read line"#,
+        );
+        let patience = Duration::from_secs(5);
+        assert_eq!(relay.advance(1, patience), Ok(()));
+        let Err(Stop::Crash(how)) = relay.advance(1, patience) else {
+            panic!("it has ended");
+        };
+        assert!(how.ends_with("its last words were \"here\""), "{how}");
     }
 }

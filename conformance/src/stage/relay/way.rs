@@ -14,7 +14,7 @@ use std::{
 use rand_core::RngCore as _;
 
 use super::{Client, Done, RelayStage, Stop, Tagged, Who};
-use crate::quic::{ALPN, Close, Proxy, Qlog, Seen, Weather, dial};
+use crate::quic::{ALPN, Close, Proxy, Qlog, Seen, Weather, dial, source_to};
 
 /// Where the clients of one case come from: addresses of 127.0.0.0/8 that no other case has, because a
 /// relay remembers of each what has failed.
@@ -55,9 +55,7 @@ impl RelayStage<'_> {
         // Some systems have one address of 127.0.0.0/8 and no more.
         match here && UdpSocket::bind((source, 0)).is_ok() {
             true => Ok(source),
-            false if number == 0 && here => Ok([127, 0, 0, 1].into()),
-            false if number == 0 && self.relay.address.is_ipv4() => Ok([0, 0, 0, 0].into()),
-            false if number == 0 => Ok(std::net::Ipv6Addr::UNSPECIFIED.into()),
+            false if number == 0 => Ok(source_to(self.relay.address.ip())),
             false => Err(Stop::Untestable(
                 "it takes another address than one of this machine's".to_owned(),
             )),
