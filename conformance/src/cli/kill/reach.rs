@@ -27,6 +27,9 @@ const VARIABLE: &str = "ALONGSIDE_REACHED";
 /// In the folder of the report.
 const FILE: &str = "reached.jsonl";
 
+/// So often a case is run at most: a machine that is busy with other things may make one fail.
+const ATTEMPTS: usize = 3;
+
 /// The mutants to which a case comes.
 #[derive(Serialize, Deserialize)]
 struct Reached {
@@ -95,7 +98,7 @@ pub(super) fn record(
                 };
                 while let Some(errand) = next() {
                     let name = errand.name();
-                    if sender.send((name, one(errand, runtime))).is_err() {
+                    if sender.send((name, one(&errand, runtime))).is_err() {
                         return;
                     }
                 }
@@ -111,7 +114,18 @@ pub(super) fn record(
     })
 }
 
-fn one(errand: Errand, runtime: &Handle) -> Result<BTreeSet<String>, String> {
+fn one(errand: &Errand, runtime: &Handle) -> Result<BTreeSet<String>, String> {
+    let mut reached = attempt(errand, runtime);
+    for _ in 1..ATTEMPTS {
+        if reached.is_ok() {
+            break;
+        }
+        reached = attempt(errand, runtime);
+    }
+    reached
+}
+
+fn attempt(errand: &Errand, runtime: &Handle) -> Result<BTreeSet<String>, String> {
     let broken = |error: io::Error| error.to_string();
     let folder = tempfile::tempdir().map_err(broken)?;
     let path = folder.path().join("reached");
@@ -123,7 +137,7 @@ fn one(errand: Errand, runtime: &Handle) -> Result<BTreeSet<String>, String> {
         ..Settings::default()
     };
     let targets = reference::targets(&[told])?;
-    let outcomes = run::run(vec![errand], &targets, &settings, runtime, |_| {});
+    let outcomes = run::run(vec![errand.clone()], &targets, &settings, runtime, |_| {});
     if let Some(bad) = outcomes.iter().find(|one| one.verdict != Verdict::Pass) {
         let (name, why) = (bad.name(), &bad.detail);
         return Err(format!(

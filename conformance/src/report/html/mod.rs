@@ -172,7 +172,7 @@ mod tests {
             "expected &lt;this&gt; &amp; that",
             "--run sharer/consent/given --seed 1",
             "id=\"CONSENT-2\"",
-            "no case",
+            "not run",
             "cannot be seen from outside",
             "END-2/silent",
             "it &lt;passes&gt;",
