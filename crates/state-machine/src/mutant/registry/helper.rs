@@ -15,7 +15,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("ADVISORY-7/unenrolled", "helper/advisory/nothing-said"),
     patch("ADVISORY-8/early", "helper/advisory/not-before-its-person"),
     patch("ADVISORY-9/ends", "helper/advisory/nothing-said")
-        .also("no session goes on", &["PAUSE-4", "DEVICE-14"]),
+        .also("no session goes on", &["PAUSE-4", "DEVICE-14", "CARD-18"]),
     patch("AUTH-19/beyond", "client/sign-in/ceiling"),
     lenient("CARD-21/lenient", "helper/card/again"),
     patch("CODE-8/same", "helper/code/spent-in-vain"),
@@ -26,7 +26,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .also("a call that failed counts by the same rule", &["DEVICE-16"]),
     lenient("CONSENT-7/lenient", "helper/consent/control").also(
         "what was consented to is judged after a lost link by the same rule",
-        &["RECON-25"],
+        &["RECON-25", "CARD-18"],
     ),
     says("CONTROL-1/same", "helper/request/ids", request_one),
     drops(
@@ -107,8 +107,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .also("what the grant allowed is allowed on", &["RECON-34"]),
     patch("RECON-11/once", "helper/again/attempts"),
     patch("RECON-13/same", "helper/again/attempts"),
-    drops("RECON-18/silent", "helper/again/state-first", "state")
-        .also("no attempt succeeds", &["RECON-12", "RECON-19", "RECON-21"]),
+    drops("RECON-18/silent", "helper/again/state-first", "state").also(
+        "no attempt succeeds",
+        &["RECON-12", "RECON-19", "RECON-21", "RECON-20"],
+    ),
     patch("RECON-21/forgets", "helper/again/old-attempt"),
     patch("RECON-23/hasty", "client/again/peer-not-there")
         .also("no session goes on by what is said too early", &["RECON-*"]),

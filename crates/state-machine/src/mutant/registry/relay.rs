@@ -195,6 +195,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "DEVICE-4",
             "POLICY-10",
             "REPORT-6",
+            "DEVICE-6",
         ],
     ),
     sets("RDV-28/keeps", "relay/join/forgotten", |config| {

@@ -226,6 +226,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "CONSENT-2",
             "ADVISORY-1",
             "DEVICE-14",
+            "KEY-1",
+            "KEY-2",
+            "KEY-3",
         ],
     ),
     patch("KEX-18/waits", "sharer/introduce/never"),
@@ -270,8 +273,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("RECON-14/again", "sharer/again/attempt-again"),
     patch("RECON-15/silent", "sharer/again/next-attempt")
         .also("no attempt succeeds", &["RECON-12", "RECON-19", "RECON-20"]),
-    patch("RECON-16/hasty", "sharer/again/nothing-under-a-candidate")
-        .also("the answer to an attempt is not understood", &["RECON-15"]),
+    patch("RECON-16/hasty", "sharer/again/nothing-under-a-candidate").also(
+        "the answer to an attempt is not understood",
+        &["RECON-15", "RECON-12", "RECON-22"],
+    ),
     patch("RECON-17/deaf", "sharer/again/second-master").also(
         "no session goes on without the state of the other end",
         &["WIRE-*", "RECON-*", "END-4"],
