@@ -275,7 +275,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .also("no attempt succeeds", &["RECON-12", "RECON-19", "RECON-20"]),
     patch("RECON-16/hasty", "sharer/again/nothing-under-a-candidate").also(
         "the answer to an attempt is not understood",
-        &["RECON-15", "RECON-12", "RECON-22"],
+        &["RECON-15", "RECON-12", "RECON-22", "RECON-30"],
     ),
     patch("RECON-17/deaf", "sharer/again/second-master").also(
         "no session goes on without the state of the other end",
