@@ -142,6 +142,8 @@ impl Manual {
         }
         if self.order.is_none() {
             self.order = self.orders.recv().await;
+            // What was commanded before it may have come since commands were looked for, and goes first.
+            tokio::task::yield_now().await;
         }
         let Some(order) = self.order.as_ref().filter(|order| order.read <= read) else {
             // Nobody moves it any more, or more is to be read; then this is asked again.

@@ -229,6 +229,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "KEY-1",
             "KEY-2",
             "KEY-3",
+            "PAUSE-3",
         ],
     ),
     patch("KEX-18/waits", "sharer/introduce/never"),
