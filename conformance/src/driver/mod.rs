@@ -315,6 +315,7 @@ mod tests {
 
     #[test]
     fn a_driver_that_does_not_read_holds_up_nobody() {
+        // It is there, and reads nothing more.
         let script = format!("{HELLO} exec sleep 5");
         let mut driver = Driver::start(&program(&script), Duration::from_secs(5)).unwrap();
         let picture = json!({ "picture": "0".repeat(1_000_000) });

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     cards::anchored,
+    exchange::said_in_clear,
     shown::{Shown, shows_right},
 };
 use crate::{
@@ -156,14 +157,7 @@ fn both() -> Vec<Case> {
                 let envelope = meets(stage, true)?;
                 stage.decides(envelope)?;
                 stage.settle()?;
-                let mut said = Vec::new();
-                for item in &stage.log {
-                    match item {
-                        Item::ToRelay(message) => message.encode(&mut said),
-                        Item::Envelope(envelope) => envelope.encode(&mut said),
-                        _ => {}
-                    }
-                }
+                let said = said_in_clear(stage);
                 let hash: [u8; 32] = Sha256::digest(SECRET).into();
                 let holds = |secret: &[u8]| said.windows(secret.len()).any(|part| part == secret);
                 let told = [SECRET, hash].iter().any(|secret| holds(secret));

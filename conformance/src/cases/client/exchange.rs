@@ -74,12 +74,8 @@ pub(in crate::cases) fn words(phrase: Phrase) -> Value {
     json!(phrase.map(word))
 }
 
-/// The secret of the code is in nothing that is said until pictures are seen.
-pub(in crate::cases) fn secret_stays(stage: &mut ClientStage<'_>) -> Done {
-    stage.viewing()?;
-    let none = || Stop::Harness("no code was drawn".to_owned());
-    let code = stage.code.ok_or_else(none)?;
-    let secret = code.secret.as_str().as_bytes().to_vec();
+/// All that the client has said so far and that the relay can read.
+pub(super) fn said_in_clear(stage: &ClientStage<'_>) -> Vec<u8> {
     let mut said = Vec::new();
     for item in &stage.log {
         match item {
@@ -88,6 +84,16 @@ pub(in crate::cases) fn secret_stays(stage: &mut ClientStage<'_>) -> Done {
             _ => {}
         }
     }
+    said
+}
+
+/// The secret of the code is in nothing that is said until pictures are seen.
+pub(in crate::cases) fn secret_stays(stage: &mut ClientStage<'_>) -> Done {
+    stage.viewing()?;
+    let none = || Stop::Harness("no code was drawn".to_owned());
+    let code = stage.code.ok_or_else(none)?;
+    let secret = code.secret.as_str().as_bytes().to_vec();
+    let said = said_in_clear(stage);
     let told = said.windows(secret.len()).any(|bytes| bytes == secret);
     stage.check("CODE-6", !told, "no secret in it", "it is in what was said")
 }

@@ -308,6 +308,8 @@ mod tests {
 
     #[test]
     fn a_relay_that_does_not_answer_is_slow_and_one_that_has_ended_says_how() {
+        // The scripts sleep: one is there and says nothing, the other's status and last words come after the end of
+        // its standard output.
         let slow = relay("exec sleep 5").advance(1, Duration::from_millis(50));
         assert!(matches!(slow, Err(Stop::Timeout { .. })), "{slow:?}");
         let mut ends = relay("read line; exec >&-; sleep 0.1; echo gone >&2; exit 3");
