@@ -11,12 +11,13 @@ use quinn::{ClientConfig, Endpoint, crypto::rustls::QuicClientConfig};
 use tokio::runtime::Handle;
 
 use super::{
-    PATIENCE, Qlog,
+    Qlog,
     link::{Close, Link, Report},
     transport, wait,
 };
 
-/// Connects to a relay from this address of the machine, speaking these protocols, and keeps this log.
+/// Connects to a relay from this address of the machine, speaking these protocols, and keeps this log;
+/// what has to come of the connection may take so long.
 ///
 /// # Errors
 /// How it failed, if there is no connection.
@@ -27,7 +28,7 @@ pub fn dial<T: Send + 'static>(
     alpn: &[&[u8]],
     qlog: &Qlog,
     report: Report<T>,
-    runtime: &Handle,
+    (runtime, patience): (&Handle, Duration),
 ) -> Result<Link, Close> {
     let trust = Trust::Fingerprint(certificate.parse().map_err(lost)?);
     let mut tls = trust.client_config().map_err(lost)?;
@@ -46,10 +47,11 @@ pub fn dial<T: Send + 'static>(
         let control = connection.open_bi().await.ok();
         Ok::<_, Close>((connection, control))
     };
-    let connected = wait(runtime, PATIENCE, connected);
+    let connected = wait(runtime, patience, connected);
     let (connection, control) =
         connected.ok_or_else(|| lost(format!("{relay} does not answer")))??;
-    Ok(Link::watch(connection, control, report, runtime.clone()))
+    let waits = (runtime.clone(), patience);
+    Ok(Link::watch(connection, control, report, waits))
 }
 
 /// The address of this machine to reach a relay from, where it need not be a certain one: a system lets

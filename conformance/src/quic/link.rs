@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    future::Future,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -17,10 +18,14 @@ use tokio::{
     sync::{mpsc, watch},
 };
 
-use super::{PATIENCE, wait};
+use super::wait;
 
-/// How long something may take that is expected not to be possible.
-const MOMENT: Duration = Duration::from_millis(200);
+/// The part of what something may take that is given to what is expected not to be possible: 200 ms of 5 s.
+const IN_VAIN: u32 = 25;
+/// The most that is heard of one connection, in bytes: what is under test does not fill the machine's memory.
+const MOST: usize = 64 << 20;
+/// What is counted for each thing that is seen, besides its bytes.
+const EACH: usize = 64;
 
 /// Something that came of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +51,16 @@ pub enum Seen {
     SecondControl,
     /// The connection is gone; the last thing that is seen of it.
     Closed(Close),
+}
+
+impl Seen {
+    /// How much it takes to remember.
+    fn size(&self) -> usize {
+        EACH + match self {
+            Self::Control(bytes) | Self::Stream { bytes, .. } => bytes.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// How a connection ended.
@@ -77,6 +92,8 @@ pub struct Link {
     streams: Mutex<BTreeMap<u64, SendStream>>,
     incoming: Incoming,
     runtime: Handle,
+    /// How long something may take that has to be possible.
+    patience: Duration,
 }
 
 /// Frame streams of the other side that can still be stopped.
@@ -91,14 +108,21 @@ enum Word {
 pub(super) type Report<T> = (Sender<T>, fn(Seen) -> T);
 
 impl Link {
-    /// Watches a connection whose control stream is known.
+    /// Watches a connection whose control stream is known, and gives what has to come of it so long.
     pub(super) fn watch<T: Send + 'static>(
         connection: Connection,
         control: Option<(SendStream, RecvStream)>,
         (sender, wrap): Report<T>,
-        runtime: Handle,
+        (runtime, patience): (Handle, Duration),
     ) -> Self {
-        let say = move |seen| {
+        let (ear, hung_up) = (Arc::new(AtomicUsize::new(0)), connection.clone());
+        let say = move |seen: Seen| {
+            let heard = ear.fetch_add(seen.size(), Ordering::SeqCst) + seen.size();
+            let seen = match seen {
+                seen if heard <= MOST => seen,
+                Seen::Closed(_) => Seen::Closed(Close::Lost(too_much())),
+                _ => return hung_up.close(0_u32.into(), b""),
+            };
             // Nobody listens when the case is over.
             let _ = sender.send(wrap(seen));
         };
@@ -117,7 +141,18 @@ impl Link {
             streams: Mutex::default(),
             incoming,
             runtime,
+            patience,
         }
+    }
+
+    /// What has to be possible, if it comes in time.
+    fn wait<R>(&self, done: impl Future<Output = R>) -> Option<R> {
+        wait(&self.runtime, self.patience, done)
+    }
+
+    /// What is expected not to be possible, if it is all the same.
+    fn try_for_a_moment<R>(&self, done: impl Future<Output = R>) -> Option<R> {
+        wait(&self.runtime, self.patience / IN_VAIN, done)
     }
 
     /// Writes to the control stream.
@@ -143,7 +178,7 @@ impl Link {
 
     /// Opens a frame stream, if the other side lets it.
     pub fn open_stream(&self) -> Option<u64> {
-        let stream = wait(&self.runtime, PATIENCE, self.connection.open_uni())?.ok()?;
+        let stream = self.wait(self.connection.open_uni())?.ok()?;
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let id = stream.id().index();
         streams.insert(id, stream);
@@ -152,7 +187,7 @@ impl Link {
 
     /// Whether another frame stream can be opened at once.
     pub fn has_room_for_a_stream(&self) -> bool {
-        let opened = wait(&self.runtime, MOMENT, self.connection.open_uni());
+        let opened = self.try_for_a_moment(self.connection.open_uni());
         opened.is_some_and(|opened| opened.is_ok())
     }
 
@@ -162,7 +197,7 @@ impl Link {
         let Some(stream) = streams.get_mut(&id) else {
             return false;
         };
-        let written = wait(&self.runtime, PATIENCE, stream.write_all(bytes));
+        let written = self.wait(stream.write_all(bytes));
         matches!(written, Some(Ok(())))
     }
 
@@ -189,7 +224,7 @@ impl Link {
         let Some(stream) = streams.get_mut(&id) else {
             return false;
         };
-        let stopped = wait(&self.runtime, PATIENCE, stream.stopped());
+        let stopped = self.wait(stream.stopped());
         matches!(stopped, Some(Ok(Some(_))))
     }
 
@@ -203,7 +238,7 @@ impl Link {
 
     /// Opens a second bidirectional stream; whether the other side lets it.
     pub fn open_second_control(&self) -> bool {
-        let opened = wait(&self.runtime, MOMENT, self.connection.open_bi());
+        let opened = self.try_for_a_moment(self.connection.open_bi());
         opened.is_some_and(|opened| opened.is_ok())
     }
 
@@ -319,11 +354,66 @@ async fn read_stream(
     }
 }
 
+fn too_much() -> String {
+    let mib = MOST >> 20;
+    format!("the suite hung up: more than {mib} MiB came of one connection")
+}
+
 impl From<ConnectionError> for Close {
     fn from(error: ConnectionError) -> Self {
         match error {
             ConnectionError::ApplicationClosed(close) => Self::Code(close.error_code.into_inner()),
             other => Self::Lost(other.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::quic::{ALPN, Qlog, Server, dial};
+
+    #[test]
+    fn what_floods_is_hung_up_on() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let patience = Duration::from_secs(30);
+        let server = Server::start(runtime.handle()).unwrap();
+        let (to, certificate) = (server.address, server.certificate.clone());
+        let handle = runtime.handle().clone();
+        let flood = std::thread::spawn(move || {
+            let (sender, _heard) = channel();
+            let report: Report<Seen> = (sender, |seen| seen);
+            let (from, qlog) = ([127, 0, 0, 1].into(), Qlog::default());
+            let link = dial(
+                to,
+                &certificate,
+                from,
+                &[ALPN],
+                &qlog,
+                report,
+                (&handle, patience),
+            );
+            let link = link.unwrap();
+            for _ in 0..MOST >> 20 {
+                link.control(vec![0; 1 << 20]);
+            }
+            // Nothing is taken before this is over, so that it comes from the whole of it.
+            link.wait(link.connection.closed())
+        });
+        let (sender, heard) = channel();
+        let _link = server.accept((sender, |seen| seen), patience).unwrap();
+        let (mut bytes, mut last) = (0, None);
+        while let Ok(seen) = heard.recv_timeout(patience) {
+            bytes += seen.size();
+            last = Some(seen);
+            if matches!(last, Some(Seen::Closed(_))) {
+                break;
+            }
+        }
+        assert_eq!(last, Some(Seen::Closed(Close::Lost(too_much()))));
+        assert!(bytes <= MOST + 2 * EACH, "{bytes}");
+        assert!(flood.join().unwrap().is_some());
     }
 }

@@ -21,9 +21,6 @@ use tokio::{runtime::Handle, time::timeout};
 /// The only protocol that is spoken.
 pub const ALPN: &[u8] = b"alongside/1";
 
-/// How long a connection, or one word to it, may take on loopback before the suite gives up.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-
 /// Windows that hold back nobody, and no stream that the other side may not open: what it opens
 /// without leave is for a case to see.
 fn transport(idle: Duration, qlog: &Qlog) -> Arc<TransportConfig> {

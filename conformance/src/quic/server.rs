@@ -71,11 +71,13 @@ impl Server {
         Ok(config)
     }
 
-    /// The next connection that a client makes, if one comes within this time.
-    pub fn accept<T: Send + 'static>(&self, report: Report<T>, within: Duration) -> Option<Link> {
+    /// The next connection that a client makes, if one comes within this time; what has to come of it
+    /// may take as long.
+    pub fn accept<T: Send + 'static>(&self, report: Report<T>, patience: Duration) -> Option<Link> {
         let connecting = async { self.endpoint.accept().await?.await.ok() };
-        let connection = wait(&self.runtime, within, connecting)??;
-        Some(Link::watch(connection, None, report, self.runtime.clone()))
+        let connection = wait(&self.runtime, patience, connecting)??;
+        let waits = (self.runtime.clone(), patience);
+        Some(Link::watch(connection, None, report, waits))
     }
 
     /// Whether a client tries to connect within this time.

@@ -254,7 +254,7 @@ fn relay(
         &[ALPN],
         &Qlog::default(),
         (sender, |seen: Seen| seen),
-        runtime,
+        (runtime, settings.patience),
     );
     dialled.map_err(|why| {
         let at = relay.address;

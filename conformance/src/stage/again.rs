@@ -1,6 +1,6 @@
 //! The way back of a session: a lost connection, another, the handshake, and `state`.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use alongside_state_machine::{
     channel::{
@@ -15,7 +15,7 @@ use alongside_wire::{
     session::{Epoch, Message, State},
 };
 
-use super::{Blame, ClientStage, Done, Item, Stop};
+use super::{Blame, ClientStage, Done, Item, Stop, a_while};
 use crate::driver::Role;
 
 impl ClientStage<'_> {
@@ -138,7 +138,8 @@ impl ClientStage<'_> {
     pub fn stays_away(&mut self, blame: impl Into<Blame>) -> Done {
         let blame = blame.into();
         self.settle()?;
-        let knocks = self.server.hears_a_knock(Duration::from_millis(400));
+        let within = a_while(self.bench.patience);
+        let knocks = self.server.hears_a_knock(within);
         self.check(&blame, !knocks, "no other connection", "one came")
     }
 

@@ -28,4 +28,5 @@ pub(crate) use pair::{hash, other};
 pub(crate) use paths::{NAME, names};
 pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, SetUp, Who};
 pub use stop::{Done, Stop};
+pub(crate) use time::a_while;
 pub use transcript::{Entry, Master, On, Transcript};

@@ -1,7 +1,5 @@
 //! The well-trodden ways to each phase. A case goes one, and then does what it is about.
 
-use std::time::Duration;
-
 use alongside_state_machine::channel::{
     Password,
     handshake::{Answering, Offering, SharerChannel},
@@ -22,7 +20,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore as _;
 use serde_json::json;
 
-use super::{Blame, Channel, ClientStage, Done, Item, Stop, channel::copy, frames};
+use super::{Blame, Channel, ClientStage, Done, Item, Stop, a_while, channel::copy, frames};
 use crate::{driver::Role, quic::Server};
 
 /// What the suite calls itself as a helper.
@@ -130,7 +128,8 @@ impl ClientStage<'_> {
     pub fn stays_with_its_relay(&mut self, requirement: &'static str) -> Done {
         // A client that tries another may not answer meanwhile.
         let settled = self.settle();
-        let knocks = |server: &Server| server.hears_a_knock(Duration::from_millis(400));
+        let within = a_while(self.bench.patience);
+        let knocks = |server: &Server| server.hears_a_knock(within);
         let comes = self.another.as_ref().is_some_and(knocks);
         self.check(requirement, !comes, "no other relay to be tried", "one was")?;
         settled

@@ -17,6 +17,11 @@ const LONGEST: u64 = 20_000;
 /// How often the suite shows that it lives.
 const BEAT: u64 = 1_500;
 
+/// How long what must not come is waited for, by how long something may take that has to: 400 ms of 5 s.
+pub(crate) fn a_while(patience: Duration) -> Duration {
+    patience * 2 / 25
+}
+
 impl ClientStage<'_> {
     /// Milliseconds that have passed by the client's clock.
     pub const fn now(&self) -> u64 {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::PairStage;
 use crate::{
     driver::{Answer, Role},
-    stage::{Done, Stop},
+    stage::{Done, Stop, a_while},
 };
 
 /// The clocks are moved this often: as often as records of input leave.
@@ -26,8 +26,6 @@ const STEP: u64 = 250;
 const UNDER_WAY: Duration = Duration::from_millis(15);
 /// The longest that a case waits by the computer's clock, unless it was allowed to.
 const LONGEST: u64 = 20_000;
-/// How long what must not come is waited for.
-const IN_VAIN: Duration = Duration::from_millis(200);
 
 impl PairStage<'_> {
     /// Lets time pass.
@@ -59,7 +57,7 @@ impl PairStage<'_> {
     /// # Errors
     /// If somebody breaks down.
     pub fn settle(&mut self) -> Done {
-        self.wait(IN_VAIN)
+        self.wait(a_while(self.bench.patience))
     }
 
     fn wait(&mut self, time: Duration) -> Done {

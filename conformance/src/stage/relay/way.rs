@@ -14,7 +14,10 @@ use std::{
 use rand_core::RngCore as _;
 
 use super::{Client, Done, RelayStage, Stop, Tagged, Who};
-use crate::quic::{ALPN, Close, Proxy, Qlog, Seen, Weather, dial, source_to};
+use crate::{
+    quic::{ALPN, Close, Proxy, Qlog, Seen, Weather, dial, source_to},
+    stage::a_while,
+};
 
 /// Where the clients of one case come from: addresses of 127.0.0.0/8 that no other case has, because a
 /// relay remembers of each what has failed.
@@ -83,7 +86,8 @@ impl RelayStage<'_> {
         let certificate = &self.relay.certificate;
         let report = (sender, (|seen| seen) as fn(Seen) -> Seen);
         let qlog = Qlog::default();
-        let dialled = dial(to, certificate, from, alpn, &qlog, report, &self.runtime);
+        let waits = (&self.runtime, self.patience);
+        let dialled = dial(to, certificate, from, alpn, &qlog, report, waits);
         let name = format!("client-{}", who.0);
         self.transcript.qlogs.push((name, qlog));
         let link = match dialled {
@@ -221,7 +225,7 @@ impl RelayStage<'_> {
     pub fn stalls(&mut self, who: Who) -> Done<usize> {
         let mut taken = self.link(who)?.taken();
         loop {
-            self.linger(Duration::from_millis(400), who, |_| false);
+            self.linger(a_while(self.patience), who, |_| false);
             let now = self.link(who)?.taken();
             if now == taken {
                 return Ok(taken);
