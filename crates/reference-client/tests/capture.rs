@@ -11,7 +11,7 @@ use alongside_client::{
     screen::{Screen, ScreenError, X11Screen},
 };
 use alongside_wire::input::InputEvent;
-use support::{Server, point, press, until};
+use support::{Server, point, press, until, until_it_is};
 use x11rb::{
     protocol::{
         randr::{ConnectionExt as _, MonitorInfo},
@@ -23,25 +23,34 @@ use x11rb::{
 /// How far from the pointer its picture reaches, at most.
 const CURSOR: u16 = 48;
 
-/// Whether two pictures are the same but for what is near a place.
-fn same_but_near(a: &Picture, b: &Picture, x: u16, y: u16) -> bool {
-    (a.width(), a.height()) == (b.width(), b.height())
-        && (0..a.height()).all(|row| {
-            (0..a.width()).all(|column| {
-                let near = row.abs_diff(y) < CURSOR && column.abs_diff(x) < CURSOR;
-                near || a.pixel(column, row) == b.pixel(column, row)
-            })
-        })
+/// The first pixel, row by row, in which two pictures differ, and the last, but for what is near a place.
+fn differ_but_near(a: &Picture, b: &Picture, x: u16, y: u16) -> Option<[(u16, u16); 2]> {
+    if (a.width(), a.height()) != (b.width(), b.height()) {
+        return Some([(0, 0), (a.width(), a.height())]);
+    }
+    let all = (0..a.height()).flat_map(|row| (0..a.width()).map(move |column| (column, row)));
+    let mut differ = all.filter(|&(column, row)| {
+        let near = row.abs_diff(y) < CURSOR && column.abs_diff(x) < CURSOR;
+        !near && a.pixel(column, row) != b.pixel(column, row)
+    });
+    let first = differ.next()?;
+    Some([first, differ.next_back().unwrap_or(first)])
 }
 
 /// Captures until the canvas shows what the server has, with a cursor at a place.
 fn settle(server: &Server, screen: &mut X11Screen, canvas: &mut Canvas, x: u16, y: u16) {
-    until("the capture shows what the server has", || {
+    until_it_is("the capture shows what the server has", || {
         if let Some(frame) = screen.capture(false).expect("it captures") {
             canvas.apply(&frame).expect("it applies");
         }
         let truth = server.picture();
-        same_but_near(canvas.picture(), &truth, x, y).then_some(())
+        match differ_but_near(canvas.picture(), &truth, x, y) {
+            None => Ok(()),
+            Some(ends) => Err((
+                ends,
+                ends.map(|(x, y)| (canvas.picture().pixel(x, y), truth.pixel(x, y))),
+            )),
+        }
     });
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 use std::{
+    fmt::Debug,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -24,12 +25,17 @@ const PATIENCE: Duration = Duration::from_secs(45);
 
 /// Asks again and again until there is an answer.
 pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    until_it_is(what, || ask().ok_or("nothing"))
+}
+
+/// The same, where what there is instead of an answer says something.
+pub fn until_it_is<T, E: Debug>(what: &str, mut ask: impl FnMut() -> Result<T, E>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(answer) = ask() {
-            return answer;
+        match ask() {
+            Ok(answer) => return answer,
+            Err(why) => assert!(Instant::now() < deadline, "waited in vain: {what}: {why:?}"),
         }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
         thread::sleep(Duration::from_millis(5));
     }
 }
