@@ -1,5 +1,10 @@
 //! What benchmarks share: a relay in a process of its own, and sessions through it.
 
+pub mod chart;
+mod still;
+
+pub use still::Still;
+
 use std::{
     io::{self, BufRead, BufReader},
     process::{Child, Command, Stdio},
@@ -8,10 +13,16 @@ use std::{
 };
 
 use alongside_client::{
-    Clock, Config, ConnectError, Ended, Relay as Address, Trust, canvas::Canvas, clipboard::Place,
-    helper, inject::NoInjector, screen::Pattern, sharer, view::View,
+    Clock, Config, ConnectError, Ended, Relay as Address, Trust,
+    canvas::Canvas,
+    clipboard::Place,
+    helper,
+    inject::NoInjector,
+    screen::{Pattern, Screen},
+    sharer,
+    view::View,
 };
-use alongside_relay::{Options, Relay, tls::Identity};
+use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
 use alongside_state_machine::endpoint::spent::SpentLocators;
 use tokio::{
     sync::mpsc::{self, Sender, UnboundedReceiver, unbounded_channel},
@@ -32,11 +43,22 @@ pub fn be_a_relay() -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _guard = runtime.enter();
     let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
-    let relay = Relay::bind(Options::new(([127, 0, 0, 1], 0).into(), identity))?;
+    let mut options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+    options.config = roomy();
+    let relay = Relay::bind(options)?;
     let line = format!("{} {}\n", relay.local_addr()?, relay.fingerprint());
     io::Write::write_all(&mut io::stdout(), line.as_bytes())?;
     io::stdin().read_line(&mut String::new())?;
     Ok(())
+}
+
+/// The bounds of the registry, but for those of one source: here everybody is one, and there are many.
+fn roomy() -> RelayConfig {
+    let mut config = RelayConfig::default();
+    config.connections *= 2;
+    config.connections_per_source = config.connections;
+    config.codes_per_source = config.connections;
+    config
 }
 
 /// A relay in a process of its own, so that its memory is its own.
@@ -71,10 +93,31 @@ impl RelayProcess {
 
     /// The most memory that it ever had, in KiB, if the system says so.
     pub fn peak_kib(&self) -> Option<u64> {
+        self.status("VmHWM:")
+    }
+
+    /// The memory that it has, in KiB, if the system says so.
+    pub fn memory_kib(&self) -> Option<u64> {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, field: &str) -> Option<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let line = status.lines().find(|line| line.starts_with(field))?;
         line.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    /// The time that processors have spent on it, all its threads together, if the system says so.
+    pub fn cpu(&self) -> Option<Duration> {
+        let path = format!("/proc/{}/task", self.child.id());
+        let mut all = Duration::ZERO;
+        for thread in std::fs::read_dir(path).ok()? {
+            let told = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            let nanoseconds = told.split_whitespace().next()?.parse().ok()?;
+            all += Duration::from_nanos(nanoseconds);
+        }
+        Some(all)
     }
 }
 
@@ -86,7 +129,7 @@ impl Drop for RelayProcess {
     }
 }
 
-/// A session that shows the test pattern.
+/// A session that shows a screen.
 pub struct Session {
     helper: Sender<helper::Command>,
     sharer: Sender<sharer::Command>,
@@ -107,11 +150,19 @@ impl View for Counter {
 }
 
 impl Session {
-    /// Begins one, and waits for its first frame.
+    /// Begins one that shows the test pattern, and waits for its first frame.
     ///
     /// # Errors
     /// If it does not come about.
     pub async fn begin(address: &Address) -> Result<Self, Failure> {
+        Self::show(address, Box::new(Pattern::new())).await
+    }
+
+    /// Begins one that shows this, and waits for its first frame.
+    ///
+    /// # Errors
+    /// If it does not come about.
+    pub async fn show(address: &Address, screen: Box<dyn Screen>) -> Result<Self, Failure> {
         let (helper, orders) = mpsc::channel(4);
         let (events, mut told) = mpsc::channel(1_024);
         let (seen, mut frames) = unbounded_channel();
@@ -141,7 +192,7 @@ impl Session {
             sign_in: None,
             start: sharer::Start::Code(code),
             config: Config::default(),
-            screen: Box::new(Pattern::new()),
+            screen,
             injector: Box::new(NoInjector),
             clipboard: Place::Nowhere,
             receipts: None,
@@ -179,6 +230,11 @@ impl Session {
     /// How many frames came since the last call.
     pub fn frames(&mut self) -> usize {
         std::iter::from_fn(|| self.frames.try_recv().ok()).count()
+    }
+
+    /// Whether an end of it has ended, for whatever reason.
+    pub fn is_over(&self) -> bool {
+        self.ends.iter().any(JoinHandle::is_finished)
     }
 
     /// Ends it, and waits for both ends.
