@@ -513,7 +513,11 @@ impl<'a> ClientStage<'a> {
             Seen::StreamEnded(id) => self.note(Item::StreamOver { id, reset: false }),
             Seen::StreamReset(id) => self.note(Item::StreamOver { id, reset: true }),
             Seen::StreamStopped(id) => self.note(Item::StreamStopped(id)),
-            Seen::SecondControl => self.note(Item::SecondControl),
+            // A relay would close the connection: what comes after means nothing.
+            Seen::SecondControl => {
+                let (one, second) = ("one bidirectional stream", "it opened a second one");
+                return self.check("TRANSPORT-2", false, one, second);
+            }
             Seen::Closed(close) => {
                 self.link = None;
                 self.said = 0;

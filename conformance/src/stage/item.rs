@@ -69,8 +69,6 @@ pub enum Item {
     Broken(&'static str, DecodeError),
     /// The control stream has ended.
     ControlEnded,
-    /// A second bidirectional stream.
-    SecondControl,
     /// The connection is gone.
     Closed(Close),
     /// The driver tells of something.
@@ -182,7 +180,6 @@ impl fmt::Display for Item {
             Self::StreamStopped(id) => write!(f, "stream {id} is not wanted"),
             Self::Broken(where_, error) => write!(f, "{where_} that cannot be read ({error})"),
             Self::ControlEnded => f.write_str("the end of the control stream"),
-            Self::SecondControl => f.write_str("a second control stream"),
             Self::Closed(Close::Code(code)) => {
                 write!(f, "the connection closed with {}", named(*code))
             }

@@ -244,8 +244,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("TOOL-30/tireless", "client/probe/rest"),
     patch("TRANSPORT-1/other", "client/transport/control-stream")
         .also("there is no connection", &["DEVICE-12", "RDV-1"]),
-    patch("TRANSPORT-2/second", "client/transport/control-stream")
-        .also("the first message comes on the second stream", &["RDV-1"]),
+    patch("TRANSPORT-2/second", "client/transport/control-stream"),
     patch("TRANSPORT-4/any", "client/transport/other-certificate"),
     patch("TRANSPORT-9/other", "client/end/own")
         .also("each end is seen by the code that it closes with", &["*"]),
