@@ -1,6 +1,7 @@
 //! What benchmarks share: a relay in a process of its own, and sessions through it.
 
 pub mod chart;
+pub mod peers;
 mod still;
 
 pub use still::Still;

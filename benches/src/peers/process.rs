@@ -1,0 +1,199 @@
+//! Relays in processes of their own, and what the system says of each. Linux alone has `/proc`.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
+
+use crate::Failure;
+
+/// The argument that makes the calling program the keeper of another: [`keep`].
+pub const KEEP: &str = "--keep";
+
+/// How long a process has to end when its input has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_millis(10);
+
+/// A relay in a process of its own. It ends with this value, and with the program that started it,
+/// however that ends: every role reads its standard input, and goes when nobody holds it.
+pub(super) struct Process {
+    child: Child,
+    input: Option<ChildStdin>,
+    /// Whose time and memory count.
+    pid: u32,
+    said: String,
+}
+
+impl Process {
+    /// Starts this very program in another role, and waits for the one line that it says.
+    pub(super) fn in_role<A: AsRef<OsStr>>(
+        role: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Self, Failure> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg(role)
+            .args(arguments)
+            // What interrupts the program that measures shall not reach it before its input ends.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.take();
+        let mut process = Self {
+            pid: child.id(),
+            input: child.stdin.take(),
+            child,
+            said: String::new(),
+        };
+        let output = output.ok_or("a relay has no output")?;
+        BufReader::new(output).read_line(&mut process.said)?;
+        if process.said.is_empty() {
+            return Err(format!("what was started with {role} ended at once").into());
+        }
+        Ok(process)
+    }
+
+    /// Starts an installed program under a keeper. What it says goes into the file `log`.
+    pub(super) fn kept(program: &Path, arguments: &[&OsStr], log: &Path) -> Result<Self, Failure> {
+        let own = [log.as_os_str(), program.as_os_str()];
+        let mut process = Self::in_role(KEEP, own.iter().chain(arguments))?;
+        process.pid = process.said().parse()?;
+        Ok(process)
+    }
+
+    /// The line that it said.
+    pub(super) fn said(&self) -> &str {
+        self.said.trim_end()
+    }
+
+    /// The processor's time that it has used, in user code and in the kernel. Its steps are those of
+    /// the system's clock, usually 10 ms.
+    pub(super) fn cpu(&self) -> Result<Duration, Failure> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
+        let ticks = ticks(&stat).ok_or("/proc tells of the relay that it is gone")?;
+        Ok(Duration::from_secs(1) * u32::try_from(ticks)? / u32::try_from(per_second())?)
+    }
+
+    /// The memory of its own that it has now, in KiB; that of its program's file does not count.
+    pub(super) fn memory_kib(&self) -> Result<u64, Failure> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        own_kib(&status).ok_or_else(|| "/proc tells of the relay that it is gone".into())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.input = None;
+        for _ in 0..LAST_WORDS.as_millis() / STEP.as_millis() {
+            if let Ok(Some(_)) = self.child.try_wait() {
+                return;
+            }
+            sleep(STEP);
+        }
+        // Either fails only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs the program of `arguments` (a file for what it says, the program, its arguments) until
+/// standard input ends; says its process id. Other people's programs do not watch their input.
+///
+/// # Errors
+/// If it does not start.
+pub fn keep(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
+    let log = File::create(arguments.next().ok_or("no file for its words is named")?)?;
+    let mut child = Command::new(arguments.next().ok_or("no program is named")?)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()?;
+    let told = writeln!(io::stdout(), "{}", child.id());
+    // Whatever comes is of no interest, and an error is an end.
+    let _ = told.and_then(|()| io::stdin().read_to_end(&mut Vec::new()));
+    // It fails only if it has ended already.
+    let _ = child.kill();
+    child.wait()?;
+    Ok(())
+}
+
+/// Where an installed program is.
+pub(super) fn installed(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Debian has servers where the path of a user does not lead.
+    let system = ["/usr/local/sbin", "/usr/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path)
+        .chain(system)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+/// The processor's time in the line of `/proc/PID/stat`, if the process has not ended.
+fn ticks(stat: &str) -> Option<u64> {
+    // The name is in brackets, and may have brackets and spaces in it.
+    let (_, after) = stat.rsplit_once(')')?;
+    let mut fields = after.split_whitespace();
+    if matches!(fields.next()?, "Z" | "X") {
+        return None;
+    }
+    // Fields 14 and 15 of proc(5); field 4 is next.
+    let user: u64 = fields.nth(10)?.parse().ok()?;
+    let kernel: u64 = fields.next()?.parse().ok()?;
+    Some(user + kernel)
+}
+
+fn per_second() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}
+
+/// Anonymous and shared memory in `/proc/PID/status`, in KiB.
+fn own_kib(status: &str) -> Option<u64> {
+    let field = |name: &str| -> Option<u64> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
+    };
+    Some(field("RssAnon:")? + field("RssShmem:")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_found_behind_any_name() {
+        let stat = "7 (a b) c) S 1 7 7 0 -1 4194560 1 2 3 4 250 31 9 9 20 0 3 0 55 1 2";
+        assert_eq!(ticks(stat), Some(281));
+    }
+
+    #[test]
+    fn who_has_ended_has_no_time() {
+        let stat = "7 (relay) Z 1 7 7 0 -1 4194560 1 2 3 4 250 31 9 9 20 0 3 0 55 1 2";
+        assert_eq!(ticks(stat), None);
+        assert_eq!(ticks("7 (relay) S 1 7"), None);
+        assert_eq!(ticks(""), None);
+    }
+
+    #[test]
+    fn memory_is_what_no_file_holds() {
+        let status = "Name:\tx\nVmRSS:\t  900 kB\nRssAnon:\t  120 kB\nRssFile:\t  770 kB\n\
+                      RssShmem:\t   10 kB\n";
+        assert_eq!(own_kib(status), Some(130));
+        assert_eq!(own_kib("Name:\tx\nVmRSS:\t  900 kB\n"), None);
+    }
+
+    #[test]
+    fn this_process_has_both() {
+        let own = std::process::id();
+        let read = |file| std::fs::read_to_string(format!("/proc/{own}/{file}")).unwrap();
+        assert!(ticks(&read("stat")).is_some());
+        assert!(own_kib(&read("status")).unwrap() > 0);
+        assert!(per_second() > 0);
+    }
+}
