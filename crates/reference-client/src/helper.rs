@@ -30,6 +30,7 @@ use tokio::sync::mpsc::{
 
 use crate::{
     By, Config, Ended, Misuse, Reporting,
+    aead::Ring,
     clipboard::{Board, Place},
     clock::Clock,
     events::when_heard,
@@ -182,6 +183,7 @@ pub async fn run(
     let clock = options.clock;
     let mut config = options.config;
     clock.date(&mut config);
+    config.aead = &Ring;
     let mut helper = Helper {
         clock,
         endpoint: HelperEndpoint::new(&options.name, config.clone(), seed()?),

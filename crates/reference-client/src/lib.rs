@@ -6,6 +6,7 @@
 //! | be a sharer | [`sharer::run`] |
 //! | where pictures come from | [`screen`] |
 //! | prove who one is | [`sign_in`] |
+//! | what records are sealed by | [`aead`] |
 //! | who carries input out | [`inject`] |
 //! | the clipboard | [`clipboard`] |
 //! | what a helper draws | [`marks`] |
@@ -16,6 +17,7 @@
 //! Both run as one loop that owns an endpoint of `alongside-state-machine`: it alone decides what
 //! is seen and injected. Commands go in and events come out over channels.
 
+pub mod aead;
 pub mod canvas;
 pub mod clipboard;
 mod clock;

@@ -38,6 +38,7 @@ use tokio::sync::mpsc::{Receiver, Sender, error::TrySendError};
 
 use crate::{
     Config, Ended, Misuse, Reporting,
+    aead::Ring,
     clipboard::{Board, Place},
     clock::{Clock, sleep},
     events::when_heard,
@@ -206,6 +207,7 @@ pub async fn run(
     let clock = options.clock;
     let mut config = options.config;
     clock.date(&mut config);
+    config.aead = &Ring;
     let card = config.identity.card.clone();
     let mut endpoint = SharerEndpoint::new(config, seed);
     if let Some(receipts) = options.receipts {

@@ -11,6 +11,7 @@ use rand_core::{CryptoRng, RngCore, SeedableRng as _};
 use subtle::ConstantTimeEq;
 
 use super::{
+    aead::Aead,
     keys::Keys,
     noise::{Finished, Noise},
     password::Password,
@@ -274,6 +275,15 @@ impl Established {
             session_id: phrase::session_id(&hash),
             transcript: hash,
         })
+    }
+
+    /// The same channel, with an implementation of the AEADs for its records.
+    #[must_use]
+    pub fn with(self, aead: &'static dyn Aead) -> Self {
+        Self {
+            keys: self.keys.with(aead),
+            ..self
+        }
     }
 }
 

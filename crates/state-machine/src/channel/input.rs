@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use alongside_wire::{
+    envelope::TAG,
     input::{InputEvent, encode_record},
     limits,
     record::InputHeader,
@@ -49,8 +50,9 @@ impl GrantKey {
 
     fn seal_slots(&mut self, slots: &[u8; limits::INPUT_RECORD]) -> Vec<u8> {
         let header = InputHeader { grant: self.grant }.to_bytes();
-        let mut record = header.to_vec();
-        record.extend_from_slice(&self.cipher.seal(self.number, &header, slots));
+        let mut record = [&header[..], slots, &[0; TAG]].concat();
+        let (_, sealed) = record.split_at_mut(header.len());
+        self.cipher.seal(self.number, &header, sealed);
         self.number += 1;
         record
     }
@@ -61,7 +63,7 @@ impl GrantKey {
     /// [`Failed`] if it is not the next record of this grant, unchanged.
     pub fn open(&mut self, ciphertext: &[u8]) -> Result<[u8; limits::INPUT_RECORD], Failed> {
         let header = InputHeader { grant: self.grant }.to_bytes();
-        let plaintext = self.cipher.open(self.number, &header, ciphertext);
+        let plaintext = self.cipher.open(self.number, &header, ciphertext.into());
         let plaintext = plaintext
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or(Failed)?;

@@ -5,7 +5,7 @@ use hkdf::Hkdf;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::aead::Cipher;
+use super::aead::{Aead, Cipher, Portable};
 
 //= spec/04-key-exchange.md#schedule [KEY-6] a4e84289
 /// The keys of one session. They live in memory only, and die with this.
@@ -14,6 +14,8 @@ pub struct Keys {
     /// How often the master was made anew.
     generation: u32,
     master: Zeroizing<[u8; 32]>,
+    /// What seals and opens under keys of this.
+    aead: &'static dyn Aead,
 }
 
 impl Keys {
@@ -29,7 +31,13 @@ impl Keys {
             suite,
             generation,
             master: Zeroizing::new(master.into()),
+            aead: &Portable,
         }
+    }
+
+    /// Those of the next generation, from its handshake.
+    pub(super) fn next(&self, hash: &[u8; 32], split: &Zeroizing<[u8; 64]>) -> Self {
+        Self::new(self.suite, self.generation + 1, hash, split).with(self.aead)
     }
 
     /// From a master that was logged, to open what was recorded.
@@ -45,6 +53,7 @@ impl Keys {
             suite,
             generation,
             master: Zeroizing::new(master),
+            aead: &Portable,
         }
     }
 
@@ -52,6 +61,13 @@ impl Keys {
     #[cfg(feature = "key-log")]
     pub fn master(&self) -> [u8; 32] {
         *self.master
+    }
+
+    /// The same keys, for an implementation of the AEADs that is not the portable one. What was made of
+    /// these keys before keeps the one it has.
+    #[must_use]
+    pub fn with(self, aead: &'static dyn Aead) -> Self {
+        Self { aead, ..self }
     }
 
     /// The suite that was negotiated.
@@ -92,7 +108,7 @@ impl Keys {
             &epoch.to_be_bytes(),
             &block(number).to_be_bytes(),
         ]);
-        Cipher::new(self.suite, &key)
+        Cipher::new(self.aead, self.suite, &key)
     }
 
     /// The cipher of one grant.
@@ -103,7 +119,7 @@ impl Keys {
             &grant.to_be_bytes(),
             secret,
         ]);
-        Cipher::new(self.suite, &key)
+        Cipher::new(self.aead, self.suite, &key)
     }
 
     fn expand(&self, info: &[&[u8]]) -> Zeroizing<[u8; 32]> {

@@ -54,7 +54,11 @@ impl Sealer {
             }
             .to_bytes();
             out.extend_from_slice(&header);
-            out.extend_from_slice(&self.cipher.seal(number, &header, part));
+            let start = out.len();
+            out.extend_from_slice(part);
+            out.extend_from_slice(&[0; TAG]);
+            let (_, record) = out.split_at_mut(start);
+            self.cipher.seal(number, &header, record);
         }
         out
     }
@@ -112,7 +116,7 @@ impl Opener {
         let number = header.number;
         if header.epoch != self.epoch && mutant::is("MEDIA-4/other") {
             let cipher = keys.cipher(Channel::Media, Direction::ToHelper, header.epoch, number);
-            let opened = cipher.open(number, &header.to_bytes(), ciphertext);
+            let opened = cipher.open(number, &header.to_bytes(), ciphertext.into());
             return opened.ok_or(Dropped::Forged);
         }
         //= spec/06-media-input.md#media-records [MEDIA-4] c6566b99
@@ -134,7 +138,7 @@ impl Opener {
         let cipher = self.ciphers.entry(block(number)).or_insert_with(|| {
             keys.cipher(Channel::Media, Direction::ToHelper, header.epoch, number)
         });
-        let opened = cipher.open(number, &header.to_bytes(), ciphertext);
+        let opened = cipher.open(number, &header.to_bytes(), ciphertext.into());
         //= spec/06-media-input.md#media-records [MEDIA-7] c3aeb9d3
         let plaintext = opened.ok_or(Dropped::Forged)?;
         self.window.set(number, &mut self.next);

@@ -9,10 +9,11 @@
 //! | one key for each channel, direction, epoch, block and grant | [`keys`] |
 //! | a next master from the one before, after a lost link | [`reconnect`] |
 //! | sealing and opening, in the ways of each plane | [`session`], [`media`], [`input`] |
+//! | what they seal and open by, which a program may replace by something faster | [`aead`] |
 //!
 //! Nothing in here is `Clone`: a copy of a sealer would use a number twice.
 
-mod aead;
+pub mod aead;
 pub mod handshake;
 pub mod input;
 pub mod keys;

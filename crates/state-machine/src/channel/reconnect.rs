@@ -212,5 +212,5 @@ fn noise(
 }
 
 fn next(keys: &Keys, Finished { hash, split }: &Finished) -> Keys {
-    Keys::new(keys.suite(), keys.generation() + 1, hash, split)
+    keys.next(hash, split)
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use alongside_wire::{
     Channel, Direction,
-    envelope::{Envelope, Sealed, TAG},
+    envelope::{Sealed, TAG},
     limits,
 };
 
@@ -65,15 +65,20 @@ impl Sealer {
     pub fn seal(&mut self, keys: &Keys, plaintext: &[u8]) -> Vec<u8> {
         debug_assert!(plaintext.len() <= limits::RECORD_PLAINTEXT);
         let header = Sealed::header(plaintext.len() + TAG);
+        let mut envelope = Vec::with_capacity(header.len() + plaintext.len() + TAG);
+        envelope.extend_from_slice(&header);
+        envelope.extend_from_slice(plaintext);
+        envelope.extend_from_slice(&[0; TAG]);
+        let (_, record) = envelope.split_at_mut(header.len());
         let header = match mutant::is("KEY-3/none") {
             true => &[],
             false => &header[..],
         };
-        let ciphertext = self.0.cipher.seal(self.0.number, header, plaintext);
+        self.0.cipher.seal(self.0.number, header, record);
         if self.0.number != 8 || !mutant::is("KEY-4/again") {
             self.0.step(keys);
         }
-        Envelope::from(Sealed { ciphertext }).to_bytes()
+        envelope
     }
 }
 
@@ -90,10 +95,8 @@ impl Opener {
     /// [`Failed`] if it is not the next record of this direction, unchanged.
     pub fn open(&mut self, keys: &Keys, sealed: &Sealed) -> Result<Vec<u8>, Failed> {
         let header = Sealed::header(sealed.ciphertext.len());
-        let plaintext = self
-            .0
-            .cipher
-            .open(self.0.number, &header, &sealed.ciphertext);
+        let record = sealed.ciphertext.clone();
+        let plaintext = self.0.cipher.open(self.0.number, &header, record);
         let plaintext = plaintext.ok_or(Failed)?;
         self.0.step(keys);
         Ok(plaintext)

@@ -23,7 +23,14 @@ use alloc::vec::Vec;
 
 use alongside_wire::{ErrorCode, Scopes, Suite};
 
-use crate::{channel::handshake, identity::Identity, time::Calendar};
+use crate::{
+    channel::{
+        aead::{Aead, Portable},
+        handshake,
+    },
+    identity::Identity,
+    time::Calendar,
+};
 
 /// What the transport is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +73,8 @@ pub struct Config {
     pub identity: Identity,
     /// What cards are held against.
     pub calendar: Calendar,
+    /// What records are sealed and opened by.
+    pub aead: &'static dyn Aead,
 }
 
 impl Default for Config {
@@ -76,6 +85,7 @@ impl Default for Config {
             supported: Scopes::ALL.without(Scopes::ELEVATION),
             identity: Identity::default(),
             calendar: Calendar::UNKNOWN,
+            aead: &Portable,
         }
     }
 }

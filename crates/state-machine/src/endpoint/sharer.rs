@@ -7,7 +7,7 @@ mod receipts;
 mod reconnect;
 mod waiting;
 
-use alloc::{collections::VecDeque, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
 
 use alongside_wire::{
     ErrorCode, ReportCategory, Scopes,
@@ -75,8 +75,8 @@ const JOIN_DELAY_MOST: &str = "join-delay-most";
 
 enum Channel {
     None,
-    Offered(Offering),
-    Standing(Standing),
+    Offered(Box<Offering>),
+    Standing(Box<Standing>),
 }
 
 struct Standing {
@@ -230,7 +230,7 @@ impl SharerEndpoint {
             link,
             offer: offering.offer().into(),
         });
-        self.channel = Channel::Offered(offering);
+        self.channel = Channel::Offered(offering.into());
         Ok(())
     }
 

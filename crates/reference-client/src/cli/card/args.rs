@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use alongside_client::Config;
+use alongside_client::{Config, aead};
 use alongside_state_machine::identity::{
     Identity, device::OwnDevice, keys::SecretKey, own::OwnCard, text, trust::Anchor,
 };
@@ -263,6 +263,7 @@ impl IdentityArgs {
                 ask_relay: self.ask_card.map(Profile::from),
                 ..Identity::default()
             },
+            suites: aead::suites(),
             ..Config::default()
         })
     }

@@ -217,7 +217,8 @@ impl HelperEndpoint {
         }
     }
 
-    fn standing(&mut self, handshake: HelperChannel, now: Timestamp) -> Result<(), Fault> {
+    fn standing(&mut self, mut handshake: HelperChannel, now: Timestamp) -> Result<(), Fault> {
+        handshake.channel = handshake.channel.with(self.config.aead);
         let keys = &handshake.channel.keys;
         let (opening, phrase) = (handshake.opening, handshake.phrase);
         let mut ceiling = handshake.channel.ceiling;

@@ -1,5 +1,7 @@
 //! From what came to the session's logic.
 
+use alloc::boxed::Box;
+
 use alongside_wire::{
     Direction, ErrorCode,
     envelope::Envelope,
@@ -100,7 +102,7 @@ impl SharerEndpoint {
                     return Ok(());
                 };
                 let answered = offering.answered(&answer, &self.config.suites, &mut self.rng);
-                let handshake = match answered {
+                let mut handshake = match answered {
                     Ok(handshake) => handshake,
                     Err(fault) => {
                         self.machine.fail(By::Peer, fault);
@@ -111,8 +113,9 @@ impl SharerEndpoint {
                 self.control.send(Deliver {
                     envelope: handshake.confirm.clone(),
                 });
+                handshake.channel = handshake.channel.with(self.config.aead);
                 let keys = &handshake.channel.keys;
-                self.channel = Channel::Standing(Standing {
+                self.channel = Channel::Standing(Box::new(Standing {
                     sealer: Sealer::new(keys, Direction::ToHelper),
                     opener: Opener::new(keys, Direction::ToSharer),
                     grant: None,
@@ -120,7 +123,7 @@ impl SharerEndpoint {
                     answers: Answers::default(),
                     fresh: false,
                     handshake,
-                });
+                }));
                 if mutant::is("KEX-16/early") {
                     self.seal(&Heartbeat {}.into());
                 }

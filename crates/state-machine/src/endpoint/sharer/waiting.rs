@@ -36,7 +36,7 @@ impl SharerEndpoint {
             },
             offer: offering.offer().into(),
         });
-        self.channel = Channel::Offered(offering);
+        self.channel = Channel::Offered(offering.into());
         self.asked_to_wait = true;
         Ok(())
     }
