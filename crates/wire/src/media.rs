@@ -72,9 +72,18 @@ impl Frame {
     /// # Errors
     /// [`Fault::TooLarge`] if the frame has more tiles or bytes than a frame may have.
     pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
+        let mut out = Vec::with_capacity(self.encoded_len());
+        self.encode(|part| out.extend_from_slice(part))?;
+        Ok(out)
+    }
+
+    /// The encoding, part by part in its order, for whoever has a place for it.
+    ///
+    /// # Errors
+    /// As [`Frame::to_bytes`]; then there is no part.
+    pub fn encode(&self, mut put: impl FnMut(&[u8])) -> Result<(), DecodeError> {
         let what = "a frame";
-        let len = self.encoded_len();
-        if len > limits::FRAME {
+        if self.encoded_len() > limits::FRAME {
             return Err(DecodeError::new(
                 Fault::TooLarge {
                     limit: limits::FRAME,
@@ -90,21 +99,19 @@ impl Frame {
                 what,
             ));
         }
-        let mut out = Vec::with_capacity(len);
-        out.push(if self.complete { COMPLETE } else { 0 });
-        out.push(self.display);
-        out.extend_from_slice(&self.width.to_be_bytes());
-        out.extend_from_slice(&self.height.to_be_bytes());
-        out.extend_from_slice(&(self.tiles.len() as u16).to_be_bytes());
+        put(&[if self.complete { COMPLETE } else { 0 }, self.display]);
+        put(&self.width.to_be_bytes());
+        put(&self.height.to_be_bytes());
+        put(&(self.tiles.len() as u16).to_be_bytes());
         for tile in &self.tiles {
             for side in [tile.x, tile.y, tile.width, tile.height] {
-                out.extend_from_slice(&side.to_be_bytes());
+                put(&side.to_be_bytes());
             }
-            out.push(tile.codec.to_wire());
-            out.extend_from_slice(&(tile.data.len() as u32).to_be_bytes());
-            out.extend_from_slice(&tile.data);
+            put(&[tile.codec.to_wire()]);
+            put(&(tile.data.len() as u32).to_be_bytes());
+            put(&tile.data);
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Reads a frame, to the last byte, and checks every rectangle against the display. The

@@ -10,6 +10,7 @@ use std::{
 
 use alongside_state_machine::mutant;
 use alongside_wire::ErrorCode;
+use bytes::Bytes;
 use quinn::{Connection, ConnectionError, RecvStream, SendStream, VarInt};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -169,7 +170,7 @@ async fn read_frames(
 
 /// A frame stream of ours.
 pub(super) struct Outgoing {
-    queue: mpsc::UnboundedSender<Vec<u8>>,
+    queue: mpsc::UnboundedSender<Bytes>,
     reset: Option<oneshot::Sender<()>>,
     waiting: Arc<AtomicUsize>,
 }
@@ -201,7 +202,7 @@ impl Outgoing {
     pub(super) fn send(&self, bytes: Vec<u8>) {
         self.waiting.fetch_add(bytes.len(), Ordering::SeqCst);
         // It fails if the stream is broken, which its reader reports.
-        let _ = self.queue.send(bytes);
+        let _ = self.queue.send(bytes.into());
     }
 
     pub(super) fn reset(mut self) {
@@ -218,18 +219,20 @@ impl Outgoing {
 
 async fn write_frames(
     send: &mut SendStream,
-    mut queue: mpsc::UnboundedReceiver<Vec<u8>>,
+    mut queue: mpsc::UnboundedReceiver<Bytes>,
     waiting: &AtomicUsize,
     incoming: mpsc::Sender<Incoming>,
 ) {
     while let Some(bytes) = queue.recv().await {
-        if send.write_all(&bytes).await.is_err() {
+        let len = bytes.len();
+        // The transport keeps it as it is, and copies it into packets.
+        if send.write_chunk(bytes).await.is_err() {
             // The other end stopped it. The session goes on; the stream is reset in time.
             queue.close();
             waiting.store(0, Ordering::SeqCst);
             return;
         }
-        waiting.fetch_sub(bytes.len(), Ordering::SeqCst);
+        waiting.fetch_sub(len, Ordering::SeqCst);
         let _ = incoming.try_send(Incoming::Drained);
     }
     let _ = send.finish();

@@ -10,6 +10,57 @@ use super::{
 };
 use crate::mutant;
 
+/// The encoding of a frame in the place that its records will have: cut, and around each part the room for
+/// header and tag. It is sealed there, so that it is copied once.
+pub struct Parts(Vec<u8>);
+
+/// Bytes of a record but its tag, and of all of it, where it is as long as may be.
+const UNTAGGED: usize = MediaHeader::LEN + limits::RECORD_PLAINTEXT;
+const RECORD: usize = UNTAGGED + TAG;
+
+impl Parts {
+    /// Room for an encoding of so many bytes.
+    pub fn with_capacity(encoded: usize) -> Self {
+        let count = encoded.div_ceil(limits::RECORD_PLAINTEXT);
+        Self(Vec::with_capacity(
+            encoded + count * (MediaHeader::LEN + TAG),
+        ))
+    }
+
+    /// Adds to the encoding.
+    pub fn put(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.0.len().is_multiple_of(RECORD) {
+                self.0.extend_from_slice(&[0; MediaHeader::LEN]);
+            }
+            let room = UNTAGGED - self.0.len() % RECORD;
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.0.extend_from_slice(now);
+            if now.len() == room {
+                self.0.extend_from_slice(&[0; TAG]);
+            }
+            bytes = later;
+        }
+    }
+
+    /// The records, unsealed.
+    fn records(mut self) -> Vec<u8> {
+        if !self.0.len().is_multiple_of(RECORD) {
+            self.0.extend_from_slice(&[0; TAG]);
+        }
+        self.0
+    }
+}
+
+impl<T: AsRef<[u8]> + ?Sized> From<&T> for Parts {
+    fn from(encoded: &T) -> Self {
+        let encoded = encoded.as_ref();
+        let mut parts = Self::with_capacity(encoded.len());
+        parts.put(encoded);
+        parts
+    }
+}
+
 /// Seals frames into records.
 pub struct Sealer {
     epoch: u32,
@@ -34,10 +85,13 @@ impl Sealer {
 
     //= spec/06-media-input.md#media-records [MEDIA-2] 9a4643db
     /// Seals the encoding of a frame, as records of at most 16,384 bytes each, one after the other.
-    pub fn seal(&mut self, keys: &Keys, frame: u32, encoded: &[u8]) -> Vec<u8> {
-        let count = encoded.len().div_ceil(limits::RECORD_PLAINTEXT);
-        let mut out = Vec::with_capacity(encoded.len() + count * (MediaHeader::LEN + TAG));
-        for (index, part) in encoded.chunks(limits::RECORD_PLAINTEXT).enumerate() {
+    pub fn seal(&mut self, keys: &Keys, frame: u32, encoded: impl Into<Parts>) -> Vec<u8> {
+        let mut records = encoded.into().records();
+        let count = records.len().div_ceil(RECORD);
+        for (index, record) in records.chunks_mut(RECORD).enumerate() {
+            let Some((place, sealed)) = record.split_first_chunk_mut() else {
+                break;
+            };
             let number = self.number;
             if number > 0 && block(number) != block(number - 1) {
                 self.cipher = keys.cipher(Channel::Media, Direction::ToHelper, self.epoch, number);
@@ -50,17 +104,13 @@ impl Sealer {
                 frame,
                 epoch: self.epoch,
                 number,
-                length: (part.len() + TAG) as u32,
+                length: sealed.len() as u32,
             }
             .to_bytes();
-            out.extend_from_slice(&header);
-            let start = out.len();
-            out.extend_from_slice(part);
-            out.extend_from_slice(&[0; TAG]);
-            let (_, record) = out.split_at_mut(start);
-            self.cipher.seal(number, &header, record);
+            *place = header;
+            self.cipher.seal(number, &header, sealed);
         }
-        out
+        records
     }
 }
 
@@ -103,7 +153,7 @@ impl Opener {
         self.epoch
     }
 
-    /// Opens one record.
+    /// Opens one record, in place if the ciphertext is handed over.
     ///
     /// # Errors
     /// Why it was [`Dropped`]; before its number was checked no key is derived.
@@ -111,7 +161,7 @@ impl Opener {
         &mut self,
         keys: &Keys,
         header: &MediaHeader,
-        ciphertext: &[u8],
+        ciphertext: impl Into<Vec<u8>>,
     ) -> Result<Vec<u8>, Dropped> {
         let number = header.number;
         if header.epoch != self.epoch && mutant::is("MEDIA-4/other") {

@@ -53,7 +53,14 @@ fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
 
 /// The streams of the other end: of each, the beginning of a record whose rest is to come.
 #[derive(Default)]
-pub(super) struct Streams(BTreeMap<u64, Vec<u8>>);
+pub(super) struct Streams(BTreeMap<u64, Beginning>);
+
+/// The body is apart, because it is handed over and opened where it is.
+#[derive(Default)]
+struct Beginning {
+    header: Vec<u8>,
+    body: Vec<u8>,
+}
 
 /// A stream from which no record can be read, or one too many.
 pub(super) struct Stopped;
@@ -66,39 +73,38 @@ impl Streams {
         id: u64,
         bytes: &[u8],
         fin: bool,
-        mut record: impl FnMut(&H, &[u8]),
+        mut record: impl FnMut(H, Vec<u8>),
     ) -> Result<(), Stopped> {
         //= spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc
         if !self.0.contains_key(&id) && self.0.len() == FRAME_STREAMS {
             return Err(Stopped);
         }
-        let mut buffer = self.0.remove(&id).unwrap_or_default();
+        let mut begun = self.0.remove(&id).unwrap_or_default();
         let mut rest = bytes;
         loop {
-            let wanted = match buffer.get(..H::LEN) {
-                None => H::LEN,
-                Some(header) => {
-                    //= spec/06-media-input.md#media-records [MEDIA-9] 8bfeb4a3
-                    let header = H::read(header).map_err(|_| Stopped)?;
-                    let whole = H::LEN + header.body();
-                    if let Some(body) = buffer.get(H::LEN..whole) {
-                        record(&header, body);
-                        buffer.clear();
-                        continue;
-                    }
-                    whole
-                }
+            let header = match begun.header.len() == H::LEN {
+                false => None,
+                //= spec/06-media-input.md#media-records [MEDIA-9] 8bfeb4a3
+                true => Some(H::read(&begun.header).map_err(|_| Stopped)?),
             };
-            let missing = wanted - buffer.len();
+            let (part, wanted) = match &header {
+                None => (&mut begun.header, H::LEN),
+                Some(header) => (&mut begun.body, header.body()),
+            };
+            let missing = wanted - part.len();
             let (next, after) = rest.split_at(missing.min(rest.len()));
-            buffer.extend_from_slice(next);
+            part.reserve_exact(missing);
+            part.extend_from_slice(next);
             rest = after;
             if next.len() < missing {
                 break;
             }
+            if let Some(header) = header {
+                record(header, core::mem::take(&mut begun).body);
+            }
         }
         if !fin {
-            self.0.insert(id, buffer);
+            self.0.insert(id, begun);
         }
         Ok(())
     }
@@ -162,7 +168,11 @@ impl Assembly {
             self.partial.remove(&frame);
             return Err(Fault::FrameOverrun);
         }
-        partial.bytes.extend_from_slice(&plaintext);
+        if partial.bytes.is_empty() {
+            partial.bytes = plaintext;
+        } else {
+            partial.bytes.extend_from_slice(&plaintext);
+        }
         partial.next_index = partial.next_index.saturating_add(1);
         if header.last {
             let whole = self.partial.remove(&frame).unwrap_or_default();

@@ -235,11 +235,11 @@ impl HelperEndpoint {
         let pushed = self
             .streams
             .push::<MediaHeader>(id, bytes, fin, |header, body| {
-                records.push((*header, Vec::from(body)));
+                records.push((header, body));
             });
         self.machine.handle_timeout(now);
         for (header, body) in records {
-            self.handle_media(&header, &body, now);
+            self.handle_media(&header, body, now);
         }
         if pushed.is_err() && !mutant::is("MEDIA-9/reads-on") {
             self.counters.stopped_streams += 1;

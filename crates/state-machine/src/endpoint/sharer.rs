@@ -35,7 +35,7 @@ use crate::{
     channel::{
         handshake::{Offering, SharerChannel},
         input::GrantKey,
-        media,
+        media::{self, Parts},
         phrase::Phrase,
         reconnect::Answers,
         session::{Opener, Sealer},
@@ -272,7 +272,7 @@ impl SharerEndpoint {
         let pushed = self
             .streams
             .push::<InputHeader>(id, bytes, fin, |header, body| {
-                records.push((*header, Vec::from(body)));
+                records.push((header, body));
             });
         for (header, body) in records {
             self.handle_input(&header, &body, now);
@@ -551,7 +551,10 @@ impl SharerEndpoint {
         if complete && !frame.complete {
             return Err(Misuse::NotReady);
         }
-        let encoded = frame.to_bytes().map_err(|_| Misuse::TooLong)?;
+        let mut parts = Parts::with_capacity(frame.encoded_len());
+        frame
+            .encode(|part| parts.put(part))
+            .map_err(|_| Misuse::TooLong)?;
         let keys = &standing.handshake.channel.keys;
         let sealer = match &mut standing.media {
             Some(sealer) if sealer.epoch() == epoch => sealer,
@@ -560,7 +563,7 @@ impl SharerEndpoint {
         //= spec/06-media-input.md#media-records [MEDIA-3] 1e82cb6d
         self.next_frame += if mutant::is("MEDIA-3/skips") { 2 } else { 1 };
         let id = self.next_frame;
-        let bytes = sealer.seal(keys, id, &encoded);
+        let bytes = sealer.seal(keys, id, parts);
         let stream = *self.frame_stream.get_or_insert_with(|| {
             self.next_stream += 1;
             self.next_stream

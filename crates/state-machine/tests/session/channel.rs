@@ -104,7 +104,7 @@ fn the_next_block_is_opened_and_none_beyond() {
         number,
         length: 17,
     };
-    let mut try_it = |number| opener.open(&keys, &header(number), &[0; 17]);
+    let mut try_it = |number| opener.open(&keys, &header(number), [0; 17]);
     assert_eq!(try_it(block), Err(Dropped::Forged), "a key was derived");
     assert_eq!(try_it(2 * block - 1), Err(Dropped::Forged));
     assert_eq!(try_it(2 * block), Err(Dropped::Window));

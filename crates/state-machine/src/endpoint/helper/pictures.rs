@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl HelperEndpoint {
-    pub(super) fn handle_media(&mut self, header: &MediaHeader, body: &[u8], now: Timestamp) {
+    pub(super) fn handle_media(&mut self, header: &MediaHeader, body: Vec<u8>, now: Timestamp) {
         let (Channel::Standing(standing), Some(epoch)) =
             (&mut self.channel, self.machine.media_epoch())
         else {
