@@ -86,6 +86,14 @@ impl Table {
             _ => true,
         })
     }
+
+    /// Whether something needs so many fewer that it could go back unseen.
+    fn has_fewer(&self) -> bool {
+        self.0.values().any(|(before, now)| match (before, now) {
+            (Some(before), Some(now)) => is_more(*now, *before),
+            _ => false,
+        })
+    }
 }
 
 fn is_more(before: u64, now: u64) -> bool {
@@ -151,6 +159,11 @@ impl fmt::Display for Table {
         }
         if self.is_wrong() {
             writeln!(f, "if that is meant: `cargo instructions --accept`")?;
+        } else if self.has_fewer() {
+            writeln!(
+                f,
+                "some need fewer: `cargo instructions --accept` keeps it so"
+            )?;
         }
         Ok(())
     }
