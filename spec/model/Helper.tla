@@ -181,7 +181,6 @@ HTake(h0, m) ==
 HFrame(h, e) ==
   IF h.ph # "viewing" \/ HLost(h) \/ h.ep = 0 \/ (h.ep # e /\ ~Is("frames-in-any-epoch")) THEN X(h)
   ELSE IF h.epp /\ ~Is("paused-media-taken") THEN HFail(h, "peer", "paused-media")
-  ELSE IF h.si = e THEN X(h)
   ELSE Say(X([h EXCEPT !.si = e]), <<"shown", e>>)
 
 -----------------------------------------------------------------------------

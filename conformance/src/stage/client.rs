@@ -73,7 +73,7 @@ pub struct Manners {
     pub epoch_seen: bool,
     /// As a helper: answer `advisory` by `advisory-ack`.
     pub advisory_ack: bool,
-    /// As a helper: say `shown` of the first frame of an epoch.
+    /// As a helper: say `shown` of each frame.
     pub shown: bool,
     /// Acknowledge lines of chat.
     pub chat_ack: bool,
@@ -128,7 +128,6 @@ pub struct ClientStage<'a> {
     pub(super) spoke_at: Instant,
     pub(super) ledger: Ledger,
     pub(super) transcript: Transcript,
-    pub(super) epochs_shown: Vec<u32>,
     pub(super) film: u32,
     /// The stream that the suite's frames go by, as a sharer.
     pub film_stream: Option<u64>,
@@ -207,7 +206,6 @@ impl<'a> ClientStage<'a> {
             spoke_at: Instant::now(),
             ledger: Ledger::default(),
             transcript,
-            epochs_shown: Vec::new(),
             film: 0,
             film_stream: None,
             epoch: 0,
@@ -684,8 +682,7 @@ impl<'a> ClientStage<'a> {
             stream,
             frame,
         });
-        if right && self.manners.shown && !self.epochs_shown.contains(&header.epoch) {
-            self.epochs_shown.push(header.epoch);
+        if right && self.manners.shown {
             // It cannot fail: there is a channel.
             let _ = self.seal(&[Shown {
                 frame: header.frame,

@@ -1,6 +1,7 @@
 //! A sharer, from the join to the end.
 
 mod filming;
+mod pace;
 mod receipts;
 mod tools;
 

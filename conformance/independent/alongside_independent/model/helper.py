@@ -85,9 +85,8 @@ class Helper(Joining):
         def show() -> None:
             if self.phase != "viewing" or self.frozen:
                 raise Refused(None, "RECON-7", "nothing is sent now")
-            if not self.shown_frame:
-                self.shown_frame = True
-                self.send("shown", frame=frame)
+            self.shown_frame = True
+            self.send("shown", frame=frame)
 
         return self.step(now, show)
 

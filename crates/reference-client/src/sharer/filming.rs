@@ -11,7 +11,7 @@ use alongside_state_machine::{endpoint::sharer::SharerEndpoint, time::Timestamp}
 use alongside_wire::{media::Frame, session::DisplayInfo};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::STALE;
+use super::{STALE, pace::Pace};
 use crate::{
     marks::{Mark, Marks},
     quality::Meter,
@@ -52,6 +52,8 @@ pub(super) struct Filming {
     next: Instant,
     /// When the latest frame was sent.
     sent: Timestamp,
+    /// What is on its way.
+    way: Pace,
 }
 
 impl Filming {
@@ -70,6 +72,7 @@ impl Filming {
             showing: 0,
             next: Instant::now(),
             sent: Timestamp::default(),
+            way: Pace::default(),
         }
     }
 
@@ -80,9 +83,18 @@ impl Filming {
 
     /// How long until [`Filming::take`] is due, if frames may be sent. Its pace is not the session's
     /// time: nothing is decided by it.
-    pub(super) fn due(&self, endpoint: &SharerEndpoint, waiting: usize) -> Option<Duration> {
+    pub(super) fn due(&mut self, endpoint: &SharerEndpoint, waiting: usize) -> Option<Duration> {
+        let now = Instant::now();
+        if let Some(seen) = endpoint.machine().frame_seen() {
+            self.way.shown(seen, now);
+        }
+        if !endpoint.may_send_frame() || endpoint.wants_complete() {
+            self.way.forget();
+        }
         let idle = endpoint.may_send_frame() && !self.busy && waiting == 0;
-        idle.then(|| self.next.saturating_duration_since(Instant::now()))
+        let held = self.way.held_until(now);
+        let next = held.map_or(self.next, |until| until.max(self.next));
+        idle.then(|| next.saturating_duration_since(now))
     }
 
     /// When what the network has not taken of the latest frame is stale.
@@ -160,10 +172,12 @@ impl Filming {
         }
         self.announce(&frame, endpoint);
         self.sent = now;
-        endpoint
+        let id = endpoint
             .send_frame(&frame)
-            .map(|_| meter.count(&frame))
-            .map_err(|misuse| misuse.to_string())
+            .map_err(|misuse| misuse.to_string())?;
+        self.way.sent(id, frame.encoded_len(), Instant::now());
+        meter.count(&frame);
+        Ok(())
     }
 
     /// Tells the helper if the display has another size than was said.

@@ -407,7 +407,7 @@ impl HelperEndpoint {
 
     /// A frame is on the screen.
     pub fn shown(&mut self, frame: u32, now: Timestamp) {
-        //= spec/06-media-input.md#frames [MEDIA-19] f19c3623
+        //= spec/06-media-input.md#frames [MEDIA-19] 743c9156
         // One of an epoch before says nothing of this one.
         let epoch = self.machine.media_epoch();
         if self

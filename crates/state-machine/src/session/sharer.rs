@@ -428,6 +428,14 @@ impl Sharer {
         }
     }
 
+    /// The latest frame that the helper has shown, as it said.
+    pub fn frame_seen(&self) -> Option<u32> {
+        match &self.phase {
+            Phase::Viewing(viewing) => viewing.seen_frame,
+            _ => None,
+        }
+    }
+
     /// The helper, or the relay and the way to it, broke the protocol.
     pub fn fail(&mut self, by: By, fault: Fault) {
         if mutant::is_lenient(mutant::Target::Sharer, fault.clause()) {

@@ -387,7 +387,7 @@ fn a_flag_that_changes_after_it_was_told_is_told_again() {
 }
 
 //= test spec/12-reconnect.md#state [RECON-29] e0b4d6ec
-//= test spec/06-media-input.md#frames [MEDIA-19] f19c3623
+//= test spec/06-media-input.md#frames [MEDIA-19] 743c9156
 #[test]
 fn a_frame_of_before_the_reconnect_is_not_acknowledged_after_it() {
     let mut world = World::new(439);

@@ -85,19 +85,14 @@ impl Reaction {
 /// What must show of an event in these states, and of what follows it by itself. None if it cannot be.
 pub(super) fn of(table: &Table, at: &[usize], path: &[String], event: &str) -> Option<Reaction> {
     let mut reaction = one(table, at, event)?;
-    while let (true, Some(next)) = (
-        reaction.is_taken(),
-        (table.ways.follows)(table, &reaction.to, path, event),
-    ) {
+    if reaction.is_taken()
+        && let Some(next) = (table.ways.follows)(table, &reaction.to, path, event)
+    {
         let then = one(table, &reaction.to, next)?;
         reaction.lines.extend(then.lines);
         reaction.by.extend(then.by);
         reaction.cells.extend(then.cells);
-        let stays = reaction.to == then.to;
         reaction.to = then.to;
-        if stays {
-            break;
-        }
     }
     Some(reaction)
 }

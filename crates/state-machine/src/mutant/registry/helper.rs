@@ -90,6 +90,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("MEDIA-17/any", "helper/media/other-size"),
     patch("MEDIA-18/png-alone", "helper/media/jpeg"),
     drops("MEDIA-19/silent", "helper/media/shown", "shown"),
+    patch("MEDIA-19/once", "helper/media/shown"),
     drops("MEDIA-21/silent", "helper/media/gap", "refresh"),
     drops(
         "PAUSE-4/silent",

@@ -555,12 +555,13 @@ impl Viewing {
             .map(|grant| (grant.id, grant.scopes, grant.secret))
     }
 
-    //= spec/06-media-input.md#frames [MEDIA-19] f19c3623
+    //= spec/06-media-input.md#frames [MEDIA-19] 743c9156
     pub(super) fn shown(&mut self, frame: u32, out: &mut Out) {
-        if self.shown_in != Some(self.epoch) {
-            self.shown_in = Some(self.epoch);
-            out.push_back(Output::Send(Shown { frame }.into()));
+        if self.shown_in == Some(self.epoch) && mutant::is("MEDIA-19/once") {
+            return;
         }
+        self.shown_in = Some(self.epoch);
+        out.push_back(Output::Send(Shown { frame }.into()));
     }
 
     //= spec/06-media-input.md#frames [MEDIA-21] 579df7bb

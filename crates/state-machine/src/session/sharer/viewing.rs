@@ -32,6 +32,8 @@ pub(super) struct Viewing {
     /// The latest frame that was sent, and the latest before the last reconnect.
     pub(super) frame: Option<u32>,
     pub(super) old_frame: Option<u32>,
+    /// The latest frame that the helper has shown.
+    pub(super) seen_frame: Option<u32>,
     pub(super) refresh: Refresh,
     pub(super) chat: ChatIds,
     pub(super) control: Control,
@@ -60,6 +62,7 @@ impl Viewing {
             epoch_seen: 0,
             frame: None,
             old_frame: None,
+            seen_frame: None,
             refresh: Refresh::default(),
             chat: ChatIds::default(),
             control: Control::new(now),
@@ -96,6 +99,7 @@ impl Viewing {
                 //= spec/12-reconnect.md#state [RECON-29] e0b4d6ec
                 if self.old_frame.is_none_or(|old| shown.frame > old) {
                     self.control.shown();
+                    self.seen_frame = self.seen_frame.max(Some(shown.frame));
                 }
             }
             Message::EpochSeen(seen) => self.epoch_seen(seen.epoch)?,
