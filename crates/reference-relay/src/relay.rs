@@ -161,11 +161,12 @@ impl Relay {
 
     /// The most bytes of clients that a relay with these bounds holds at once: for each
     /// connection the windows of QUIC, its queue, the message that it is in the middle of, and
-    /// what is between two frame streams. The state of a connection comes on top, some 50 KB.
+    /// what is between two frame streams or left of them. The state of a connection comes on top, some 50 KB.
     pub fn memory_bound(config: &RelayConfig) -> u64 {
         let between = config.frame_streams.saturating_mul(splice::MOST) as u64;
         let of_one = quic::memory_of_connection(config)
             .saturating_add(between)
+            .saturating_add(splice::LEFT as u64)
             .saturating_add(connection::CHUNK as u64);
         of_one.saturating_mul(config.connections as u64)
     }

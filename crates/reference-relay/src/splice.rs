@@ -1,11 +1,14 @@
 //! Carries frame streams between two clients, unread.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use alongside_state_machine::mutant;
 use alongside_wire::ErrorCode;
 use bytes::Bytes;
-use quinn::{ReadError, RecvStream, SendStream, VarInt};
+use quinn::{ReadError, RecvStream, ResetError, SendStream, VarInt};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
@@ -19,10 +22,20 @@ const CHUNKS: usize = 16;
 /// chunks.
 pub(crate) const MOST: usize = CHUNKS * 1_472;
 
+/// quinn keeps the waker of who has waited for a reset of a stream that then ends in order until the connection is
+/// gone (0.11.12; with debug assertions it complains as well), and with it what is left of a task. One
+/// client leaves behind so many at most; after that a reset waits until what came before it is written.
+const LEFT_BEHIND: usize = 64;
+/// More than the bytes that one of them takes.
+const EACH_LEFT: usize = 4_096;
+/// The most bytes that they take.
+pub(crate) const LEFT: usize = LEFT_BEHIND * EACH_LEFT;
+
 /// Takes the frame streams of a client and carries each to its peer, as many at once as may be.
 pub(crate) async fn carry(hub: &Hub, client: &Client) -> std::convert::Infallible {
     let places = Arc::new(Semaphore::new(hub.frame_streams));
     let mut peer = client.peer();
+    let left = Arc::new(AtomicUsize::new(0));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
             return std::future::pending().await;
@@ -42,11 +55,11 @@ pub(crate) async fn carry(hub: &Hub, client: &Client) -> std::convert::Infallibl
             continue;
         };
         hub.streamed(client.id);
-        let session = peer.clone();
+        let (session, left) = (peer.clone(), left.clone());
         // It ends with the session at the latest, and then resets what it had begun; if it were
         // aborted, quinn would finish it instead.
         tokio::spawn(async move {
-            splice(from, &to, session).await;
+            splice(from, &to, session, &left).await;
             drop(place);
         });
     }
@@ -63,12 +76,21 @@ enum End {
 }
 
 //= spec/08-transport.md#quic [TRANSPORT-5] 8fd8156a
-async fn splice(mut from: RecvStream, peer: &Client, mut session: watch::Receiver<Peer>) {
+async fn splice(
+    mut from: RecvStream,
+    peer: &Client,
+    mut session: watch::Receiver<Peer>,
+    left: &AtomicUsize,
+) {
     let over = close_code(ErrorCode::Lost);
+    let mut watch = Watch {
+        left,
+        waited: false,
+    };
     let opened = tokio::select! {
         opened = peer.connection.open_uni() => opened.ok(),
         _ = session.changed() => None,
-        Ok(Some(_)) = from.received_reset() => return,
+        Ok(Some(_)) = watch.reset(&mut from), if watch.may() => return,
     };
     let Some(mut to) = opened else {
         stop(&mut from, over);
@@ -76,7 +98,7 @@ async fn splice(mut from: RecvStream, peer: &Client, mut session: watch::Receive
     };
     let stopped = to.stopped();
     let end = tokio::select! {
-        end = copy(&mut from, &mut to) => end,
+        end = copy(&mut from, &mut to, &mut watch) => end,
         Ok(Some(code)) = stopped => End::Stopped(code),
         _ = session.changed() => End::Stopped(over),
     };
@@ -95,13 +117,16 @@ async fn splice(mut from: RecvStream, peer: &Client, mut session: watch::Receive
     }
 }
 
-async fn copy(from: &mut RecvStream, to: &mut SendStream) -> End {
+async fn copy(from: &mut RecvStream, to: &mut SendStream, watch: &mut Watch<'_>) -> End {
     let lost = close_code(ErrorCode::Lost);
     let mut chunks = [const { Bytes::new() }; CHUNKS];
     loop {
         let read = match from.read_chunks(&mut chunks).await {
             Ok(Some(read)) => read,
-            Ok(None) => return End::Finished,
+            Ok(None) => {
+                watch.ends();
+                return End::Finished;
+            }
             Err(ReadError::Reset(_)) if mutant::is("TRANSPORT-6/ends") => return End::Finished,
             Err(ReadError::Reset(code)) => return End::Reset(code),
             Err(_) => return End::Reset(lost),
@@ -120,8 +145,31 @@ async fn copy(from: &mut RecvStream, to: &mut SendStream) -> End {
                 Err(quinn::WriteError::Stopped(code)) => return End::Stopped(code),
                 Err(_) => return End::Stopped(lost),
             },
-            Ok(Some(code)) = from.received_reset() => return End::Reset(code),
+            Ok(Some(code)) = watch.reset(from), if watch.may() => return End::Reset(code),
         }
+    }
+}
+
+/// Waits for resets of one stream, as long as its client has not left too much behind.
+struct Watch<'a> {
+    left: &'a AtomicUsize,
+    waited: bool,
+}
+
+impl Watch<'_> {
+    fn may(&self) -> bool {
+        self.left.load(Ordering::Relaxed) < LEFT_BEHIND
+    }
+
+    async fn reset(&mut self, from: &mut RecvStream) -> Result<Option<VarInt>, ResetError> {
+        self.waited = true;
+        from.received_reset().await
+    }
+
+    /// The stream has ended in order.
+    fn ends(&self) {
+        self.left
+            .fetch_add(usize::from(self.waited), Ordering::Relaxed);
     }
 }
 
