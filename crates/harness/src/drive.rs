@@ -234,6 +234,11 @@ impl World {
             relay::Transmit::Close { conn, code } => (conn, Packet::Close(code)),
             // A relay of the harness issues no cards, so none is wanted.
             relay::Transmit::Issue { .. } => return,
+            // Nobody asks for a path here: this network has no packets to forward.
+            relay::Transmit::Look { .. }
+            | relay::Transmit::Check { .. }
+            | relay::Transmit::Forward { .. }
+            | relay::Transmit::Halt { .. } => return,
             relay::Transmit::Verify {
                 conn,
                 attempt,

@@ -4,7 +4,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use alongside_state_machine::{books::Shelf, mutant, relay::RelayConfig};
 use alongside_wire::ErrorCode;
-use quinn::{Endpoint, Incoming};
+use quinn::{Endpoint, EndpointConfig, Incoming, TokioRuntime};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     connection,
     devices::Devices,
+    forward::Socket,
     health::{self, Status},
     hub::Hub,
     issuer::Issuer,
@@ -133,13 +134,21 @@ impl Relay {
         let books = Books { journal, reports };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| BindError::Random(error.to_string()))?;
-        let endpoint = Endpoint::server(server, listen).map_err(|error| BindError::Listen {
+        let cannot = |error| BindError::Listen {
             address: listen,
             error,
-        })?;
+        };
+        let socket = Arc::new(Socket::bind(listen).map_err(cannot)?);
+        let endpoint = Endpoint::new_with_abstract_socket(
+            EndpointConfig::default(),
+            Some(server),
+            socket.clone(),
+            Arc::new(TokioRuntime),
+        )
+        .map_err(cannot)?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed, access, issuer, books, clock));
+        let hub = Arc::new(Hub::new(config, seed, access, issuer, books, clock, socket));
         hub.set_devices(devices);
         let (timer, keeper) = (hub.clone(), hub.clone());
         let mut tasks = vec![

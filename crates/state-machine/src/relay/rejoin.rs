@@ -37,6 +37,7 @@ impl Relay {
         let peer = self.peer_of(conn);
         let until = now.plus_ms(self.config.reconnect_hold_ms);
         self.places.hold(conn, until);
+        self.end_path(conn, None);
         self.remove(conn);
         if let Some(peer) = peer {
             self.set_peer(peer, None);
