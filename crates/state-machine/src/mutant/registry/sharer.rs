@@ -224,6 +224,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "CARD-18",
             "KEY-7",
             "CONSENT-2",
+            "CONSENT-6",
             "ADVISORY-1",
             "DEVICE-14",
             "KEY-1",
