@@ -47,6 +47,11 @@ pub trait View: Send {
     fn poll(&mut self) -> Vec<WindowEvent> {
         Vec::new()
     }
+
+    /// How long it may wait to be polled, or told something, while no frame comes.
+    fn patience(&self) -> Duration {
+        POLL
+    }
 }
 
 impl View for Window {
@@ -226,8 +231,10 @@ fn show_frames(
     seen: &UnboundedSender<Seen>,
 ) {
     let mut canvas = Canvas::new();
+    let patience = views.iter().map(|view| view.patience()).min();
+    let patience = patience.unwrap_or(POLL);
     loop {
-        let told = match frames.recv_timeout(POLL) {
+        let told = match frames.recv_timeout(patience) {
             Ok((id, frame)) => show(&mut views, &mut canvas, id, &frame, seen),
             Err(RecvTimeoutError::Timeout) => Ok(()),
             Err(RecvTimeoutError::Disconnected) => return,
