@@ -2,19 +2,13 @@
 
 use std::io::Write as _;
 
-use alongside_benches::{Failure, Size, be_a_relay, is_to_be_a_relay, relayed};
+use alongside_benches::{Failure, Size, had_a_role, peers};
 
 fn main() -> Result<(), Failure> {
-    if is_to_be_a_relay() {
-        return be_a_relay();
+    if had_a_role()? {
+        return Ok(());
     }
-    let size = Size::asked();
-    let rows = tokio::runtime::Runtime::new()?.block_on(async {
-        let mut rows = relayed::throughput(size).await?;
-        rows.extend(relayed::latency(size).await?);
-        Ok::<_, Failure>(rows)
-    })?;
-    for row in rows {
+    for row in peers::relayed(Size::asked())? {
         writeln!(std::io::stdout(), "{row}")?;
     }
     Ok(())

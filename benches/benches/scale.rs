@@ -9,8 +9,9 @@ use std::{
 };
 
 use alongside_benches::{
-    Failure, RELAY, RelayProcess, Session, Still, be_a_relay,
+    Failure, RelayProcess, Session, Still,
     chart::{Chart, Line, draw},
+    had_a_role,
 };
 use alongside_client::screen::{Pattern, Screen};
 
@@ -42,10 +43,10 @@ const SMOKE: Size = Size {
 };
 
 fn main() -> Result<(), Failure> {
-    let arguments: Vec<String> = std::env::args().collect();
-    if arguments.iter().any(|argument| argument == RELAY) {
-        return be_a_relay();
+    if had_a_role()? {
+        return Ok(());
     }
+    let arguments: Vec<String> = std::env::args().collect();
     let smoke = arguments.iter().any(|argument| argument == "--smoke");
     let size = if smoke { SMOKE } else { WHOLE };
     let mut after = arguments.iter().skip_while(|one| *one != "--chart").skip(1);
@@ -86,7 +87,7 @@ async fn row(
     screen: impl Fn() -> Box<dyn Screen>,
 ) -> Result<Vec<Point>, Failure> {
     let relay = RelayProcess::start()?;
-    let empty = relay.memory_kib().ok_or(NO_PROC)?;
+    let empty = relay.memory_kib()?;
     let mut sessions: Vec<Session> = Vec::new();
     let mut points = Vec::new();
     for &count in counts {
@@ -134,15 +135,15 @@ async fn watch(
     for session in sessions.iter_mut() {
         session.frames();
     }
-    let (began, cpu, datagrams) = (Instant::now(), relay.cpu().ok_or(NO_PROC)?, datagrams()?);
+    let (began, cpu, datagrams) = (Instant::now(), relay.cpu()?, datagrams()?);
     tokio::time::sleep(time).await;
     let seconds = began.elapsed().as_secs_f64();
-    let spent = relay.cpu().ok_or(NO_PROC)?.saturating_sub(cpu);
+    let spent = relay.cpu()?.saturating_sub(cpu);
     let came = self::datagrams()?.saturating_sub(datagrams);
     let frames: usize = sessions.iter_mut().map(Session::frames).sum();
     Ok(Point {
         sessions: sessions.len(),
-        memory: relay.memory_kib().ok_or(NO_PROC)? as f64 / 1_024.0,
+        memory: relay.memory_kib()? as f64 / 1_024.0,
         cpu: spent.as_secs_f64() * 1_000.0 / seconds,
         frames: frames as f64 / seconds,
         datagrams: came as f64 / seconds,

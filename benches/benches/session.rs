@@ -2,20 +2,13 @@
 
 use std::io::Write as _;
 
-use alongside_benches::{Failure, Size, be_a_relay, is_to_be_a_relay, life};
+use alongside_benches::{Failure, Size, had_a_role, life};
 
 fn main() -> Result<(), Failure> {
-    if is_to_be_a_relay() {
-        return be_a_relay();
+    if had_a_role()? {
+        return Ok(());
     }
-    let size = Size::asked();
-    let rows = tokio::runtime::Runtime::new()?.block_on(async {
-        let mut rows = life::times(size).await?;
-        rows.extend(life::memory(size).await?);
-        rows.extend(life::pictures(size).await?);
-        Ok::<_, Failure>(rows)
-    })?;
-    for row in rows {
+    for row in life::rows(Size::asked())? {
         writeln!(std::io::stdout(), "{row}")?;
     }
     Ok(())

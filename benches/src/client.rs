@@ -1,28 +1,25 @@
 //! A bare client: QUIC and the rendezvous plane, without session, keys and pictures. To the relay it is
 //! one like others.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use alongside_client::{Relay as Address, Trust};
+use alongside_client::Relay as Address;
 use alongside_wire::{
+    code::Locator,
     framing::Deframer,
     limits::CONTROL_MESSAGE,
-    rendezvous::{CodeRequest, Deliver, Hello, Join, Message, Place},
+    rendezvous::{CodeRequest, Hello, Join, Message},
 };
-use quinn::{
-    ClientConfig, Connection, Endpoint, RecvStream, SendStream, TransportConfig,
-    crypto::rustls::QuicClientConfig,
+use quinn::{ClientConfig, RecvStream, SendStream, crypto::rustls::QuicClientConfig};
+
+use crate::{
+    Failure,
+    quic::{Held, connect_with},
 };
-
-use crate::Failure;
-
-pub(crate) const ALPN: &[u8] = b"alongside/1";
 
 /// A client that has said hello.
 pub(crate) struct Client {
-    /// It must live as long as the connection.
-    _endpoint: Endpoint,
-    pub(crate) connection: Connection,
+    held: Held,
     send: SendStream,
     recv: RecvStream,
     deframer: Deframer,
@@ -30,44 +27,66 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(relay: &Address) -> Result<Self, Failure> {
-        let (endpoint, connection) = connect(relay.address.parse()?, &relay.trust).await?;
-        let (send, recv) = connection.open_bi().await?;
+        let mut tls = relay.trust.client_config()?;
+        tls.alpn_protocols = vec![b"alongside/1".to_vec()];
+        let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
+        let held = connect_with(config, relay.address.parse()?).await?;
+        let (send, recv) = held.connection.open_bi().await?;
         let mut client = Self {
-            _endpoint: endpoint,
-            connection,
+            held,
             send,
             recv,
             deframer: Deframer::new(CONTROL_MESSAGE, "a benchmark"),
         };
         client.say(Hello::default()).await?;
-        client.hear().await?;
+        client
+            .hear(|message| matches!(message, Message::RelayHello(_)).then_some(()))
+            .await?;
         Ok(client)
     }
 
     /// A helper and a sharer in a session.
     pub(crate) async fn pair(relay: &Address) -> Result<(Self, Self), Failure> {
-        let mut helper = Self::connect(relay).await?;
-        let mut sharer = Self::connect(relay).await?;
-        helper.say(CodeRequest {}).await?;
-        let Message::CodeIssued(issued) = helper.hear().await? else {
-            return Err("no code".into());
-        };
+        let (mut helper, mut sharer) =
+            tokio::try_join!(Self::connect(relay), Self::connect(relay))?;
+        let locator = helper.code().await?;
+        tokio::try_join!(sharer.join(locator), helper.joined())?;
+        Ok((helper, sharer))
+    }
+
+    /// Has the relay give out a code.
+    pub(crate) async fn code(&mut self) -> Result<Locator, Failure> {
+        self.say(CodeRequest {}).await?;
+        self.hear(|message| match message {
+            Message::CodeIssued(issued) => Some(issued.locator),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Joins, until the session stands.
+    pub(crate) async fn join(&mut self, locator: Locator) -> Result<(), Failure> {
         let join = Join {
-            locator: issued.locator,
+            locator,
             link: false,
+            // The relay does not look into it, and no helper answers.
             offer: vec![7; 64],
         };
-        sharer.say(join).await?;
-        let Message::Joined(_) = helper.hear().await? else {
-            return Err("nobody joined".into());
-        };
-        // The sharer is not told, so it hears from the helper.
-        let envelope = vec![7; 64];
-        helper.say(Deliver { envelope }).await?;
-        let Message::Deliver(_) = sharer.hear().await? else {
-            return Err("nothing was delivered".into());
-        };
-        Ok((helper, sharer))
+        self.say(join).await?;
+        self.hear(|message| matches!(message, Message::Place(_)).then_some(()))
+            .await
+    }
+
+    /// Waits until somebody has joined.
+    pub(crate) async fn joined(&mut self) -> Result<(), Failure> {
+        self.hear(|message| matches!(message, Message::Joined(_)).then_some(()))
+            .await
+    }
+
+    /// The connection, with the control stream: its end would be a violation.
+    pub(crate) fn into_held(self) -> Held {
+        let connection = self.held.connection.clone();
+        Held::with(connection, (self.held, self.send, self.recv))
     }
 
     async fn say(&mut self, message: impl Into<Message>) -> Result<(), Failure> {
@@ -76,40 +95,20 @@ impl Client {
         Ok(self.send.write_all(&bytes).await?)
     }
 
-    /// The next message, except for what would bring the client back.
-    async fn hear(&mut self) -> Result<Message, Failure> {
+    /// Waits for a message, and skips those before it; a refusal is an error.
+    async fn hear<T>(&mut self, wanted: impl Fn(Message) -> Option<T>) -> Result<T, Failure> {
         loop {
-            match Message::pull(&mut self.deframer)? {
-                Some(Message::Place(Place { .. })) => continue,
-                Some(message) => return Ok(message),
-                None => {}
+            while let Some(message) = Message::pull(&mut self.deframer)? {
+                if let Message::Refused(_) | Message::Gone(_) = message {
+                    return Err(format!("the relay says {message:?}").into());
+                }
+                if let Some(found) = wanted(message) {
+                    return Ok(found);
+                }
             }
             let chunk = self.recv.read_chunk(CONTROL_MESSAGE, true).await?;
-            self.deframer.push(&chunk.ok_or("it is over")?.bytes);
+            let chunk = chunk.ok_or("the relay says no more")?;
+            self.deframer.push(&chunk.bytes);
         }
     }
-}
-
-/// Connects by QUIC, and does nothing else.
-pub(crate) async fn connect(
-    to: SocketAddr,
-    trust: &Trust,
-) -> Result<(Endpoint, Connection), Failure> {
-    let mut tls = trust.client_config()?;
-    tls.alpn_protocols = vec![ALPN.to_vec()];
-    let mut config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-    config.transport_config(transport());
-    let endpoint = Endpoint::client(([127, 0, 0, 1], 0).into())?;
-    let connection = endpoint.connect_with(config, to, "localhost")?.await?;
-    Ok((endpoint, connection))
-}
-
-/// As the reference client has it.
-pub(crate) fn transport() -> Arc<TransportConfig> {
-    let mut transport = TransportConfig::default();
-    transport.stream_receive_window((1024_u32 * 1024).into());
-    transport.receive_window((4 * 1024_u32 * 1024).into());
-    transport.send_window(2 * 1024 * 1024);
-    transport.keep_alive_interval(Some(Duration::from_secs(1)));
-    Arc::new(transport)
 }

@@ -2,34 +2,38 @@
 //!
 //! | what | in |
 //! |---|---|
-//! | throughput and latency of frames, on each way from end to end | [`relayed`] |
+//! | throughput and latency of frames, through the relay, through others, and without one | [`peers`] |
 //! | how long sessions take to begin and to end, and what idle ones cost the relay | [`life`] |
+//! | time of what runs in one thread | [`pure`] |
 //! | a relay in a process of its own, and sessions through it | [`RelayProcess`], [`Session`] |
-//! | the relay side by side with others | [`peers`] |
-//! | results, and pictures of them | [`row`], [`chart`] |
+//! | results, what they are held against, and pictures of them | [`row`], [`targets`], [`chart`] |
 
 pub mod chart;
 mod client;
 pub mod life;
-mod path;
+mod machine;
 pub mod peers;
+mod process;
+pub mod pure;
+mod quic;
 mod relay;
-pub mod relayed;
+mod roles;
 pub mod row;
 mod session;
+mod splice;
+mod stats;
 mod still;
+mod table;
+pub mod targets;
 
-pub use relay::{RELAY, RelayProcess, be_a_relay};
-pub use session::Session;
+pub use machine::Machine;
+pub use relay::RelayProcess;
+pub use roles::had_a_role;
+pub use session::{Rest, Session};
 pub use still::Still;
 
 /// Any error, with its text.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// Whether this program is to be a relay, and not to measure anything.
-pub fn is_to_be_a_relay() -> bool {
-    std::env::args().any(|argument| argument == RELAY)
-}
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,62 +2,149 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Failure, RelayProcess, Session, Size, client::Client, path::Server, row::Row};
+use tokio::{runtime::Runtime, task::JoinSet};
+
+use crate::{
+    Failure, RelayProcess, Session, Size, Still,
+    client::Client,
+    row::Row,
+    splice::{Splice, Way},
+};
+
+/// Bytes of the frame of a bare session.
+const FRAME: usize = 1_024;
+/// Sessions that begin at once where it is counted how many do in a second.
+const AT_ONCE: usize = 8;
+
+/// All that is measured of sessions.
+///
+/// # Errors
+/// If a session does not come about, or the system does not say how much memory there is.
+pub fn rows(size: Size) -> Result<Vec<Row>, Failure> {
+    Runtime::new()?.block_on(async {
+        let mut rows = times(size).await?;
+        rows.extend(rate(size).await?);
+        rows.extend(memory(size).await?);
+        rows.extend(pictures(size).await?);
+        Ok(rows)
+    })
+}
 
 /// How long sessions of the reference client take to begin, next to bare QUIC, and how long until the
 /// helper is told of their end.
-///
-/// # Errors
-/// If a session does not come about.
-pub async fn times(size: Size) -> Result<Vec<Row>, Failure> {
+async fn times(size: Size) -> Result<Vec<Row>, Failure> {
     let sessions = size.of(50, 3);
     let relay = RelayProcess::start()?;
     let quick = RelayProcess::without_tick()?;
-    let server = Server::start()?;
+    let splice = Splice::start()?;
     let (mut secured, mut first, mut told) = (Vec::new(), Vec::new(), Vec::new());
     let (mut bare, mut whole, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut left = Vec::new();
     for _ in 0..sessions {
         let session = Session::begin(&relay.address).await?;
         secured.push(ms(session.secured));
         first.push(ms(session.first_frame));
-        told.push(ms(session.end().await?));
-        let alone = ms(connect_and_send(&server).await?);
+        let (after, rest) = session.end().await?;
+        told.push(ms(after));
+        left.push(rest);
+        let alone = ms(bare_session(splice.way()).await?);
         let session = Session::begin(&quick.address).await?;
         let both = ms(session.secured + session.first_frame);
-        told.push(ms(session.end().await?));
+        let (after, rest) = session.end().await?;
+        told.push(ms(after));
+        left.push(rest);
         bare.push(alone);
         whole.push(both);
         ratios.push(both / alone);
     }
+    for rest in left {
+        rest.gone().await?;
+    }
     let without = "set-up/without tick";
+    let told_at = |part| {
+        let name = format!("teardown/told to the other end/p{:.0}", part * 100.0);
+        Row::percentile(name, "ms", &told, part)
+    };
     Ok(vec![
         // The relay answers joins on a tick of 50 ms, so that is in here.
-        Row::median("set-up/join to question", "ms", &mut secured),
-        Row::median("set-up/consent to first frame", "ms", &mut first),
-        Row::median(format!("{without}/join to first frame"), "ms", &mut whole),
-        Row::median(format!("{without}/bare QUIC"), "ms", &mut bare),
-        Row::median(format!("{without}/over bare QUIC"), "ratio", &mut ratios),
-        Row::median("teardown/told to the other end/p50", "ms", &mut told),
-        Row::percentile("teardown/told to the other end/p99", "ms", &mut told, 0.99),
+        Row::median("set-up/join to question", "ms", secured),
+        Row::median("set-up/consent to first frame", "ms", first),
+        Row::median(format!("{without}/join to first frame"), "ms", whole),
+        Row::median(format!("{without}/bare QUIC"), "ms", bare),
+        Row::median(format!("{without}/over bare QUIC"), "ratio", ratios),
+        told_at(0.5),
+        told_at(0.99),
     ])
 }
 
-/// A QUIC connection without a relay, to the arrival of 1 KB on a stream.
-async fn connect_and_send(server: &Server) -> Result<Duration, Failure> {
+/// Sessions in a second, with some that begin at once, each to its first frame and its end, next to bare QUIC.
+async fn rate(size: Size) -> Result<Vec<Row>, Failure> {
+    let (pairs, sessions) = (size.of(7, 1), size.of(120, 8));
+    let relay = RelayProcess::without_tick()?;
+    let splice = Splice::start()?;
+    let (mut bare, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..pairs {
+        let alone = at_once(sessions, || bare_session(splice.way()));
+        let (alone, _) = alone.await?;
+        let whole = at_once(sessions, || {
+            let address = relay.address.clone();
+            async move {
+                let session = Session::show(&address, Box::new(Still::default())).await?;
+                Ok(session.end().await?.1)
+            }
+        });
+        let (whole, left) = whole.await?;
+        for rest in left {
+            rest.gone().await?;
+        }
+        bare.push(alone);
+        ours.push(whole);
+        ratios.push(whole / alone);
+    }
+    let name = format!("set-up/sessions a second, {AT_ONCE} at once");
+    Ok(vec![
+        Row::median(format!("{name}/over bare QUIC"), "ratio", ratios),
+        Row::median(format!("{name}/bare QUIC"), "sessions/s", bare),
+        Row::median(name, "sessions/s", ours),
+    ])
+}
+
+/// How many of these are done in a second, and what they gave.
+async fn at_once<T: Send + 'static, F: Future<Output = Result<T, Failure>> + Send + 'static>(
+    count: usize,
+    mut one: impl FnMut() -> F,
+) -> Result<(f64, Vec<T>), Failure> {
     let began = Instant::now();
-    let path = server.meet().await?;
-    let mut send = path.sharer.open_uni().await?;
-    send.write_all(&[7; 1_024]).await?;
-    send.finish()?;
-    path.helper.accept_uni().await?.read_to_end(1_024).await?;
-    Ok(began.elapsed())
+    let mut under_way = JoinSet::new();
+    let mut given = Vec::new();
+    while given.len() < count {
+        while under_way.len() < AT_ONCE && given.len() + under_way.len() < count {
+            under_way.spawn(one());
+        }
+        if let Some(done) = under_way.join_next().await {
+            given.push(done??);
+        }
+    }
+    Ok((count as f64 / began.elapsed().as_secs_f64(), given))
+}
+
+/// Two clients of a bare relay, a frame from one to the other, and the end; how long it took from when the
+/// sender began until the frame was there.
+async fn bare_session(way: Way) -> Result<Duration, Failure> {
+    let receiver = way.clone().receiver().await?;
+    let began = Instant::now();
+    let (sender, mut send) = way.sender().await?;
+    send.write_all(&[7; FRAME]).await?;
+    let mut frame = [0; FRAME];
+    let mut recv = receiver.connection.accept_uni().await?;
+    recv.read_exact(&mut frame).await?;
+    let took = began.elapsed();
+    drop((sender, receiver));
+    Ok(took)
 }
 
 /// Frames a second of the test pattern in some sessions at once.
-///
-/// # Errors
-/// If a session does not come about.
-pub async fn pictures(size: Size) -> Result<Vec<Row>, Failure> {
+async fn pictures(size: Size) -> Result<Vec<Row>, Failure> {
     let sessions = size.of(50, 2);
     let relay = RelayProcess::start()?;
     let mut all = Vec::new();
@@ -73,35 +160,36 @@ pub async fn pictures(size: Size) -> Result<Vec<Row>, Failure> {
     let frames: usize = all.iter_mut().map(Session::frames).sum();
     let rate = frames as f64 / began.elapsed().as_secs_f64();
     for session in all {
-        session.end().await?;
+        session.end().await?.1.gone().await?;
     }
     let name = format!("pictures/320x240 in {sessions} sessions");
-    Ok(vec![Row::median(name, "frames/s", &mut [rate])])
+    Ok(vec![Row::median(name, "frames/s", vec![rate])])
 }
 
 /// Memory of the relay for each session whose clients are connected and say nothing.
-///
-/// # Errors
-/// If a session does not come about, or the system does not say how much memory there is.
-pub async fn memory(size: Size) -> Result<Vec<Row>, Failure> {
-    let sessions = size.of(200, 5);
-    let relay = RelayProcess::without_tick()?;
+async fn memory(size: Size) -> Result<Vec<Row>, Failure> {
+    let (rounds, sessions) = (size.of(5, 1), size.of(200, 5));
     let quiet = Duration::from_secs(size.of(3, 1));
-    // What the first one makes stays.
-    let first = Client::pair(&relay.address).await?;
-    tokio::time::sleep(quiet).await;
-    let before = relay.memory_kib().ok_or("the system does not say")?;
-    let mut idle = Vec::new();
-    for _ in 0..sessions {
-        idle.push(Client::pair(&relay.address).await?);
+    let (mut one, mut each) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let relay = RelayProcess::without_tick()?;
+        // What the first one makes stays.
+        let first = Client::pair(&relay.address).await?;
+        tokio::time::sleep(quiet).await;
+        let before = relay.memory_kib()?;
+        let mut idle = Vec::new();
+        for _ in 0..sessions {
+            idle.push(Client::pair(&relay.address).await?);
+        }
+        tokio::time::sleep(quiet).await;
+        let after = relay.memory_kib()?;
+        drop((first, idle));
+        one.push(before as f64);
+        each.push(after.saturating_sub(before) as f64 / f64::from(sessions));
     }
-    tokio::time::sleep(quiet).await;
-    let after = relay.memory_kib().ok_or("the system does not say")?;
-    drop((first, idle));
-    let each = after.saturating_sub(before) as f64 / f64::from(sessions);
     Ok(vec![
-        Row::median("memory/relay of one session", "KiB", &mut [before as f64]),
-        Row::median("memory/each idle session more", "KiB", &mut [each]),
+        Row::median("memory/relay of one session", "KiB", one),
+        Row::median("memory/each idle session more", "KiB", each),
     ])
 }
 

@@ -1,37 +1,36 @@
 //! A relay in a process of its own.
 
 use std::{
-    io::{self, BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    io::{self, Read as _, Write as _},
     time::Duration,
 };
 
 use alongside_client::{Relay as Address, Trust};
 use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
 
-use crate::Failure;
+use crate::{Failure, process::Process};
 
 /// The argument that makes the calling program a relay; its join tick in milliseconds may follow.
-pub const RELAY: &str = "--be-a-relay";
+pub(crate) const RELAY: &str = "--be-a-relay";
 
 /// Is a relay until its standard input ends; says where on its standard output.
-///
-/// # Errors
-/// If it cannot start.
-pub fn be_a_relay() -> Result<(), Failure> {
+pub(crate) fn be_a_relay(tick: Option<&str>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _guard = runtime.enter();
     let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
     let mut options = Options::new(([127, 0, 0, 1], 0).into(), identity);
     options.config = roomy();
-    let mut arguments = std::env::args().skip_while(|argument| argument != RELAY);
-    if let Some(tick) = arguments.nth(1) {
+    if let Some(tick) = tick {
         options.config.join_tick_ms = tick.parse()?;
     }
     let relay = Relay::bind(options)?;
-    let line = format!("{} {}\n", relay.local_addr()?, relay.fingerprint());
-    io::Write::write_all(&mut io::stdout(), line.as_bytes())?;
-    io::stdin().read_line(&mut String::new())?;
+    writeln!(
+        io::stdout(),
+        "{} {}",
+        relay.local_addr()?,
+        relay.fingerprint()
+    )?;
+    io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
@@ -41,12 +40,14 @@ fn roomy() -> RelayConfig {
     config.connections *= 2;
     config.connections_per_source = config.connections;
     config.codes_per_source = config.connections;
+    // A join counts as failed until it is answered, and after so many a source has to wait for seconds.
+    config.free_joins = config.connections;
     config
 }
 
 /// A relay in a process of its own, so that its memory is its own.
 pub struct RelayProcess {
-    child: Child,
+    pub(crate) process: Process,
     /// Where it is.
     pub address: Address,
 }
@@ -57,7 +58,7 @@ impl RelayProcess {
     /// # Errors
     /// If it does not start.
     pub fn start() -> Result<Self, Failure> {
-        Self::with(&[RELAY])
+        Self::with(&[])
     }
 
     /// The same, except that it answers joins at once, and not on a tick.
@@ -65,61 +66,33 @@ impl RelayProcess {
     /// # Errors
     /// If it does not start.
     pub fn without_tick() -> Result<Self, Failure> {
-        Self::with(&[RELAY, "1"])
+        Self::with(&["1"])
     }
 
     fn with(arguments: &[&str]) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        let out = child.stdout.take().ok_or("it has no output")?;
-        BufReader::new(out).read_line(&mut line)?;
-        let (address, fingerprint) = line.trim().split_once(' ').ok_or("it said nothing")?;
-        let trust = Trust::Fingerprint(fingerprint.parse()?);
+        let process = Process::in_role(RELAY, arguments)?;
+        let said = process.said().split_once(' ');
+        let (address, fingerprint) = said.ok_or("it said no fingerprint")?;
         let address = Address {
             address: address.to_owned(),
-            trust,
+            trust: Trust::Fingerprint(fingerprint.parse()?),
         };
-        Ok(Self { child, address })
+        Ok(Self { process, address })
     }
 
-    /// The most memory that it ever had, in KiB, if the system says so.
-    pub fn peak_kib(&self) -> Option<u64> {
-        self.status("VmHWM:")
+    /// The memory of its own that it has now, in KiB; that of its program's file does not count.
+    ///
+    /// # Errors
+    /// If the system does not say, as Linux does.
+    pub fn memory_kib(&self) -> Result<u64, Failure> {
+        self.process.memory_kib()
     }
 
-    /// The memory that it has, in KiB, if the system says so.
-    pub fn memory_kib(&self) -> Option<u64> {
-        self.status("VmRSS:")
-    }
-
-    fn status(&self, field: &str) -> Option<u64> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(path).ok()?;
-        let line = status.lines().find(|line| line.starts_with(field))?;
-        line.split_whitespace().nth(1)?.parse().ok()
-    }
-
-    /// The time that processors have spent on it, all its threads together, if the system says so.
-    pub fn cpu(&self) -> Option<Duration> {
-        let path = format!("/proc/{}/task", self.child.id());
-        let mut all = Duration::ZERO;
-        for thread in std::fs::read_dir(path).ok()? {
-            let told = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-            let nanoseconds = told.split_whitespace().next()?.parse().ok()?;
-            all += Duration::from_nanos(nanoseconds);
-        }
-        Some(all)
-    }
-}
-
-impl Drop for RelayProcess {
-    fn drop(&mut self) {
-        // Either fails only if it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// The time that processors have spent on it, all its threads together.
+    ///
+    /// # Errors
+    /// If the system does not say, as Linux does.
+    pub fn cpu(&self) -> Result<Duration, Failure> {
+        self.process.cpu()
     }
 }

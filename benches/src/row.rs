@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::stats;
+
 /// One result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
@@ -21,34 +23,37 @@ pub struct Row {
 }
 
 impl Row {
-    /// The median of some values.
-    pub fn median(name: impl Into<String>, unit: &'static str, values: &mut [f64]) -> Self {
-        Self::percentile(name, unit, values, 0.5)
+    /// The median of some values; 0 of none.
+    pub fn median(name: impl Into<String>, unit: &'static str, values: Vec<f64>) -> Self {
+        Self::new(name, unit, stats::median(&values), &values)
     }
 
-    /// What this part of the values is not above.
+    /// What this part of the values is not above; 0 of none.
     pub fn percentile(
         name: impl Into<String>,
         unit: &'static str,
-        values: &mut [f64],
+        values: &[f64],
         part: f64,
     ) -> Self {
+        Self::new(name, unit, stats::percentile(values, part), values)
+    }
+
+    fn new(
+        name: impl Into<String>,
+        unit: &'static str,
+        value: Option<f64>,
+        values: &[f64],
+    ) -> Self {
+        let least = values.iter().copied().reduce(f64::min);
+        let most = values.iter().copied().reduce(f64::max);
         Self {
             name: name.into(),
-            value: percentile(values, part),
+            value: value.unwrap_or_default(),
             unit,
-            range: values.first().copied().zip(values.last().copied()),
+            range: least.zip(most),
             of: values.len(),
         }
     }
-}
-
-/// What this part of the values is not above; sorts them. 0 of none.
-pub(crate) fn percentile(values: &mut [f64], part: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let place = (values.len() as f64 * part) as usize;
-    let last = values.len().saturating_sub(1);
-    values.get(place.min(last)).copied().unwrap_or_default()
 }
 
 impl fmt::Display for Row {
@@ -66,7 +71,7 @@ impl fmt::Display for Row {
 }
 
 /// Three figures, or all before the point.
-fn figures(value: f64) -> String {
+pub(crate) fn figures(value: f64) -> String {
     match value.abs() {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),

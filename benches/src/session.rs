@@ -43,6 +43,11 @@ impl View for Counter {
     fn show(&mut self, id: u32, _canvas: &Canvas) -> Result<(), String> {
         self.0.send(id).map_err(|error| error.to_string())
     }
+
+    /// It is never told anything; thousands of them would be polled all the time.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(1)
+    }
 }
 
 impl Session {
@@ -134,19 +139,38 @@ impl Session {
         self.ends.iter().any(JoinHandle::is_finished)
     }
 
-    /// The sharer ends it: how long until the helper's program is told. Waits for both ends.
+    /// The sharer ends it: how long until the helper's program is told, and what then goes on.
     ///
     /// # Errors
-    /// If an end failed.
-    pub async fn end(self) -> Result<Duration, Failure> {
+    /// If the helper is not told.
+    pub async fn end(self) -> Result<(Duration, Rest), Failure> {
         let began = Instant::now();
         self.sharer.send(sharer::Command::End).await?;
         let told = self.over.await?.ok_or("the helper was not told")?;
+        let rest = Rest {
+            ends: self.ends,
+            _orders: (self.helper, self.sharer),
+        };
+        Ok((told - began, rest))
+    }
+}
+
+/// Both ends of a session that is over, until their connections are gone: that takes them up to some seconds.
+pub struct Rest {
+    ends: [JoinHandle<Result<Ended, ConnectError>>; 2],
+    _orders: (Sender<helper::Command>, Sender<sharer::Command>),
+}
+
+impl Rest {
+    /// Waits for both.
+    ///
+    /// # Errors
+    /// If one of them failed.
+    pub async fn gone(self) -> Result<(), Failure> {
         for end in self.ends {
             end.await??;
         }
-        drop(self.helper);
-        Ok(told - began)
+        Ok(())
     }
 }
 

@@ -107,42 +107,35 @@ fn events() -> [InputEvent; 4] {
 fn rendezvous(name: &str, message: Rendezvous) -> [Workload; 2] {
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
-    [
-        Workload::new(format!("codec/{name}/encode"), move || {
-            let message = message.clone();
-            Ok(turns(move || {
-                let mut out = Vec::new();
-                black_box(&message).encode(&mut out);
-                Some(out)
-            }))
-        }),
-        Workload::new(format!("codec/{name}/decode"), move || {
-            let bytes = bytes.clone();
-            let mut deframer = framing::Deframer::new(limits::CONTROL_MESSAGE, "a benchmark");
-            Ok(turns(move || {
-                deframer.push(black_box(&bytes));
-                Rendezvous::pull(&mut deframer).ok().flatten()
-            }))
-        }),
-    ]
+    let decode = Workload::new(format!("codec/{name}/decode"), move || {
+        let bytes = bytes.clone();
+        let mut deframer = framing::Deframer::new(limits::CONTROL_MESSAGE, "a benchmark");
+        Ok(turns(move || {
+            deframer.push(black_box(&bytes));
+            Rendezvous::pull(&mut deframer).ok().flatten()
+        }))
+    });
+    [encode(name, message, Rendezvous::encode), decode]
 }
 
 /// A message of the session plane, read as the plaintext of a record.
 fn session(name: &str, message: Session) -> [Workload; 2] {
     let mut bytes = Vec::new();
     message.encode(&mut bytes);
-    [
-        Workload::new(format!("codec/{name}/encode"), move || {
-            let message = message.clone();
-            Ok(turns(move || {
-                let mut out = Vec::new();
-                black_box(&message).encode(&mut out);
-                Some(out)
-            }))
-        }),
-        Workload::new(format!("codec/{name}/decode"), move || {
-            let bytes = bytes.clone();
-            Ok(turns(move || Session::read_all(black_box(&bytes)).ok()))
-        }),
-    ]
+    let decode = Workload::new(format!("codec/{name}/decode"), move || {
+        let bytes = bytes.clone();
+        Ok(turns(move || Session::read_all(black_box(&bytes)).ok()))
+    });
+    [encode(name, message, Session::encode), decode]
+}
+
+fn encode<M: Clone + 'static>(name: &str, message: M, encode: fn(&M, &mut Vec<u8>)) -> Workload {
+    Workload::new(format!("codec/{name}/encode"), move || {
+        let message = message.clone();
+        Ok(turns(move || {
+            let mut out = Vec::new();
+            encode(black_box(&message), &mut out);
+            Some(out)
+        }))
+    })
 }

@@ -25,7 +25,10 @@ pub(crate) fn workloads() -> Vec<Workload> {
 }
 
 /// Two ends that have met.
-pub(crate) fn met(suite: Suite) -> Result<(SharerChannel, HelperChannel), Failure> {
+///
+/// # Errors
+/// If they have not, which is a fault of the code that is measured.
+pub fn met(suite: Suite) -> Result<(SharerChannel, HelperChannel), Failure> {
     let code = Code::parse("4060-r0gx")?;
     meet(&code, suite, &mut rng()).ok_or_else(|| "the handshake fails".into())
 }

@@ -5,6 +5,7 @@ use std::hint::black_box;
 
 use aes_gcm::Aes256Gcm;
 use alongside_state_machine::channel::{
+    aead::{Aead, Portable},
     keys::Keys,
     media::{Opener, Sealer},
 };
@@ -13,36 +14,61 @@ use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
     aead::{AeadInPlace, Nonce},
 };
+use ring::aead::{AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, UnboundKey};
 
 use crate::{
-    Turns, Workload,
+    Failure, Turns, Workload,
+    client_aead::Ring,
     handshake::{SUITES, met},
     turns,
 };
 
 const SIZES: [usize; 3] = [1_200, 16 * 1_024, 64 * 1_024];
 
+/// Who implements the AEADs: what goes before the name of a suite, how records take it, and how it is used alone.
+struct Library {
+    prefix: &'static str,
+    aead: &'static dyn Aead,
+    raw: fn(Suite, usize, bool) -> Result<Turns, Failure>,
+}
+
+/// The core, and the clients.
+const LIBRARIES: [Library; 2] = [
+    Library {
+        prefix: "",
+        aead: &Portable,
+        raw: raw_portable,
+    },
+    Library {
+        prefix: "ring-",
+        aead: &Ring,
+        raw: raw_ring,
+    },
+];
+
 pub(crate) fn workloads() -> Vec<Workload> {
     let mut all = Vec::new();
-    for (suite, suite_name) in SUITES {
-        for size in SIZES {
-            let [sealing, both] =
-                ["seal", "seal-open"].map(|act| format!("{act}/{suite_name}/{size}"));
-            let two = [
-                Workload::new(format!("media/{sealing}"), move || {
-                    let (sharer, _) = met(suite)?;
-                    Ok(seal(sharer.channel.keys, size))
-                }),
-                Workload::new(format!("media/{both}"), move || {
-                    let (sharer, helper) = met(suite)?;
-                    Ok(seal_open(sharer.channel.keys, helper.channel.keys, size))
-                }),
-                Workload::new(format!("raw/{sealing}"), move || {
-                    Ok(raw(suite, size, false))
-                }),
-                Workload::new(format!("raw/{both}"), move || Ok(raw(suite, size, true))),
-            ];
-            all.extend(two.map(|workload| workload.of_bytes(size)));
+    for Library { prefix, aead, raw } in LIBRARIES {
+        for (suite, suite_name) in SUITES {
+            for size in SIZES {
+                let [sealing, both] =
+                    ["seal", "seal-open"].map(|act| format!("{act}/{prefix}{suite_name}/{size}"));
+                let two = [
+                    Workload::new(format!("media/{sealing}"), move || {
+                        let (sharer, _) = met(suite)?;
+                        Ok(seal(sharer.channel.keys.with(aead), size))
+                    }),
+                    Workload::new(format!("media/{both}"), move || {
+                        let (sharer, helper) = met(suite)?;
+                        let [sharer, helper] =
+                            [sharer.channel.keys, helper.channel.keys].map(|keys| keys.with(aead));
+                        Ok(seal_open(sharer, helper, size))
+                    }),
+                    Workload::new(format!("raw/{sealing}"), move || raw(suite, size, false)),
+                    Workload::new(format!("raw/{both}"), move || raw(suite, size, true)),
+                ];
+                all.extend(two.map(|workload| workload.of_bytes(size)));
+            }
         }
     }
     all
@@ -70,33 +96,62 @@ fn seal_open(sharer: Keys, helper: Keys, size: usize) -> Turns {
     })
 }
 
-fn raw(suite: Suite, size: usize, open: bool) -> Turns {
-    match suite {
+fn raw_portable(suite: Suite, size: usize, open: bool) -> Result<Turns, Failure> {
+    Ok(match suite {
         Suite::ChaChaPoly => raw_of(ChaCha20Poly1305::new(&[7; 32].into()), size, open),
         Suite::AesGcm => raw_of(Aes256Gcm::new(&[7; 32].into()), size, open),
-    }
+    })
 }
 
-/// In place, in the pieces that records have.
 fn raw_of<A: AeadInPlace + 'static>(cipher: A, size: usize, open: bool) -> Turns {
+    pieces(size, move |nonce, header, part| {
+        let nonce = Nonce::<A>::from_slice(nonce);
+        let tag = cipher.encrypt_in_place_detached(nonce, header, part).ok()?;
+        let tag = black_box(tag);
+        if open {
+            cipher
+                .decrypt_in_place_detached(nonce, header, part, &tag)
+                .ok()?;
+        }
+        Some(())
+    })
+}
+
+fn raw_ring(suite: Suite, size: usize, open: bool) -> Result<Turns, Failure> {
+    let algorithm = match suite {
+        Suite::ChaChaPoly => &CHACHA20_POLY1305,
+        Suite::AesGcm => &AES_256_GCM,
+    };
+    let key = UnboundKey::new(algorithm, &[7; 32]).map_err(|_| "no key of ring's")?;
+    let key = LessSafeKey::new(key);
+    Ok(pieces(size, move |nonce, header, part| {
+        let nonce = || ring::aead::Nonce::assume_unique_for_key(*nonce);
+        let tag = key
+            .seal_in_place_separate_tag(nonce(), Aad::from(header), part)
+            .ok()?;
+        let tag = black_box(tag);
+        if open {
+            key.open_in_place_separate_tag(nonce(), Aad::from(header), tag, part, 0..)
+                .ok()?;
+        }
+        Some(())
+    }))
+}
+
+/// In place, in the pieces that records have, each with a nonce and a header.
+fn pieces(
+    size: usize,
+    mut each: impl FnMut(&[u8; 12], &[u8; MediaHeader::LEN], &mut [u8]) -> Option<()> + 'static,
+) -> Turns {
     let (mut buffer, header) = (vec![7; size], [7; MediaHeader::LEN]);
     let mut number = 0_u64;
     turns(move || {
-        for part in black_box(&mut buffer).chunks_mut(RECORD_PLAINTEXT) {
+        let mut parts = black_box(&mut buffer).chunks_mut(RECORD_PLAINTEXT);
+        parts.try_for_each(|part| {
             let mut nonce = [0; 12];
             nonce[4..].copy_from_slice(&number.to_be_bytes());
-            let nonce = Nonce::<A>::from_slice(&nonce);
             number += 1;
-            let tag = cipher
-                .encrypt_in_place_detached(nonce, &header, part)
-                .ok()?;
-            let tag = black_box(tag);
-            if open {
-                cipher
-                    .decrypt_in_place_detached(nonce, &header, part, &tag)
-                    .ok()?;
-            }
-        }
-        Some(())
+            each(&nonce, &header, part)
+        })
     })
 }

@@ -82,12 +82,12 @@ pub(super) enum Outgoing {
 impl Outgoing {
     /// Sends one frame: in one write on a stream, or in its packets. Waits while the path is full;
     /// a path that loses packets is held full by what has `arrived` at its other end.
-    pub(super) async fn send(&mut self, frame: &Bytes, arrived: &Arrived) -> Result<(), Failure> {
+    pub(super) async fn send(&mut self, frame: Bytes, arrived: &Arrived) -> Result<(), Failure> {
         match self {
-            Self::Tcp(stream) => stream.write_all(frame).await?,
+            Self::Tcp(stream) => stream.write_all(&frame).await?,
             Self::Quic(stream) => stream.send(frame).await?,
-            Self::Turn(socket) => socket.send(frame, arrived).await?,
-            Self::Iroh(socket) => socket.send(frame, arrived).await?,
+            Self::Turn(socket) => socket.send(&frame, arrived).await?,
+            Self::Iroh(socket) => socket.send(&frame, arrived).await?,
         }
         Ok(())
     }
@@ -107,76 +107,19 @@ impl Incoming {
     }
 
     /// Waits for bytes, and counts them.
-    pub(super) async fn read(&mut self, counter: &mut Counter<'_>) -> Result<(), Failure> {
+    pub(super) async fn read(&mut self, counter: &mut Counter) -> Result<(), Failure> {
         match self {
             Self::Tcp(stream, buffer) => {
                 let read = stream.read(buffer).await?;
                 if read == 0 {
                     return Err("the path was closed".into());
                 }
-                counter.stream(buffer.get(..read).unwrap_or_default());
+                counter.stream(buffer.get(..read).unwrap_or_default())?;
             }
             Self::Quic(stream) => stream.read(counter).await?,
             Self::Turn(socket) => socket.read(counter).await?,
             Self::Iroh(socket) => socket.read(counter).await?,
         }
         Ok(())
-    }
-}
-
-/// How much may be under way on a path that loses what it has no room for.
-pub(super) struct Window {
-    most: u64,
-    sent: u64,
-}
-
-/// What has not come after this time is taken for lost.
-const LOST: Duration = Duration::from_millis(20);
-
-impl Window {
-    /// At most so many packets.
-    pub(super) const fn of(most: u64) -> Self {
-        Self { most, sent: 0 }
-    }
-
-    /// Waits until `packets` more may be sent, and counts them as sent.
-    pub(super) async fn take(&mut self, packets: usize, arrived: &Arrived) {
-        let packets = packets as u64;
-        while (self.sent + packets).saturating_sub(arrived.packets()) > self.most {
-            if timeout(LOST, arrived.more.notified()).await.is_err() {
-                self.sent = arrived.packets();
-                break;
-            }
-        }
-        self.sent += packets;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_window_opens_with_what_arrives() {
-        let arrived = Arrived::default();
-        let mut counter = Counter::new(&arrived, 64, None);
-        let mut window = Window::of(3);
-        window.take(3, &arrived).await;
-        counter.packet(&[0; 64]);
-        window.take(1, &arrived).await;
-        // After a loss it would have begun to count anew.
-        assert_eq!(window.sent, 4);
-    }
-
-    #[tokio::test]
-    async fn what_is_lost_is_not_waited_for_twice() {
-        let arrived = Arrived::default();
-        let mut window = Window::of(3);
-        window.take(3, &arrived).await;
-        // The time is real, and short.
-        let before = std::time::Instant::now();
-        window.take(3, &arrived).await;
-        assert!(before.elapsed() >= LOST);
-        assert_eq!(window.sent, 3);
     }
 }

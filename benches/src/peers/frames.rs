@@ -2,12 +2,18 @@
 
 use std::{
     collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
 use bytes::Bytes;
 use tokio::sync::Notify;
+
+use super::sealed::{Opens, Seals};
+use crate::Failure;
 
 /// Bytes before the rest of a packet: frame, how many packets it is, two of nothing, time.
 pub(super) const HEADER: usize = 16;
@@ -26,6 +32,21 @@ pub(super) fn frame(size: usize, base: Instant) -> Bytes {
 
 fn since(base: Instant) -> u64 {
     u64::try_from(base.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// One frame after the other, as long as they are taken.
+pub(super) enum Frames {
+    Plain(Bytes),
+    Sealed(Box<Seals>),
+}
+
+impl Frames {
+    pub(super) fn next(&mut self) -> Bytes {
+        match self {
+            Self::Plain(frame) => frame.clone(),
+            Self::Sealed(seals) => seals.next(),
+        }
+    }
 }
 
 /// Cuts frames into packets, each with a header, that together have as many bytes as the frame.
@@ -90,8 +111,8 @@ impl Arrived {
 }
 
 /// Takes what arrives, and finds whole frames in it.
-pub(super) struct Counter<'a> {
-    arrived: &'a Arrived,
+pub(super) struct Counter {
+    arrived: Arc<Arrived>,
     /// Bytes of each frame.
     size: usize,
     /// Bytes of the frame that is arriving on a stream.
@@ -100,14 +121,16 @@ pub(super) struct Counter<'a> {
     /// Packets that are missing of frames.
     missing: BTreeMap<u32, u16>,
     base: Option<Instant>,
+    /// What opens the frames, if they are sealed.
+    opens: Option<Opens>,
     /// Nanoseconds that each whole frame was under way.
     pub(super) ages: Vec<u64>,
 }
 
-impl<'a> Counter<'a> {
+impl Counter {
     /// For frames of `size` bytes, of which each says its time after `base`. Without it bytes and
     /// packets alone are counted, which costs less.
-    pub(super) const fn new(arrived: &'a Arrived, size: usize, base: Option<Instant>) -> Self {
+    pub(super) const fn new(arrived: Arc<Arrived>, size: usize, base: Option<Instant>) -> Self {
         Self {
             arrived,
             size,
@@ -115,12 +138,29 @@ impl<'a> Counter<'a> {
             stamp: [0; 8],
             missing: BTreeMap::new(),
             base,
+            opens: None,
             ages: Vec::new(),
         }
     }
 
+    /// For sealed frames, of which bytes alone are counted.
+    pub(super) fn sealed(arrived: Arc<Arrived>, opens: Opens) -> Self {
+        Self {
+            opens: Some(opens),
+            ..Self::new(arrived, 0, None)
+        }
+    }
+
     /// Takes the next bytes of a stream of frames.
-    pub(super) fn stream(&mut self, mut bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// If they are sealed, and do not open.
+    pub(super) fn stream(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(opens) = &mut self.opens {
+            let opened = opens.take(bytes)?;
+            self.count(opened);
+            return Ok(());
+        }
         self.count(bytes.len());
         while self.base.is_some() && !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(self.size - self.begun));
@@ -133,6 +173,7 @@ impl<'a> Counter<'a> {
             }
             bytes = later;
         }
+        Ok(())
     }
 
     /// Takes a packet that [`Packets`] made.
@@ -193,8 +234,8 @@ mod tests {
 
     #[test]
     fn a_frame_is_whole_with_its_last_packet() {
-        let (arrived, base) = (Arrived::default(), Instant::now());
-        let mut counter = Counter::new(&arrived, 2_000, Some(base));
+        let (arrived, base) = (Arc::new(Arrived::default()), Instant::now());
+        let mut counter = Counter::new(arrived.clone(), 2_000, Some(base));
         let packets = packets(2_000, base);
         counter.packet(&packets[0]);
         assert_eq!((arrived.frames(), arrived.packets()), (0, 1));
@@ -205,8 +246,8 @@ mod tests {
 
     #[test]
     fn frames_with_lost_packets_are_forgotten() {
-        let (arrived, base) = (Arrived::default(), Instant::now());
-        let mut counter = Counter::new(&arrived, 2_000, Some(base));
+        let (arrived, base) = (Arc::new(Arrived::default()), Instant::now());
+        let mut counter = Counter::new(arrived.clone(), 2_000, Some(base));
         let (mut cut, frame) = (Packets::of(1_200), frame(2_000, base));
         for _ in 0..100 {
             let (header, rest) = cut.cut(&frame).next().unwrap();
@@ -218,10 +259,12 @@ mod tests {
 
     #[test]
     fn frames_on_a_stream_may_come_in_any_pieces() {
-        let (arrived, base) = (Arrived::default(), Instant::now());
-        let mut counter = Counter::new(&arrived, 64, Some(base));
+        let (arrived, base) = (Arc::new(Arrived::default()), Instant::now());
+        let mut counter = Counter::new(arrived.clone(), 64, Some(base));
         let stream = [frame(64, base), frame(64, base), frame(64, base)].concat();
-        stream.chunks(5).for_each(|bytes| counter.stream(bytes));
+        for bytes in stream.chunks(5) {
+            counter.stream(bytes).unwrap();
+        }
         assert_eq!((arrived.frames(), arrived.bytes()), (3, 192));
         // An age from a wrong place would be that of the base, or of the filling.
         let most = since(base);

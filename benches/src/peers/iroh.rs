@@ -19,12 +19,15 @@ use tokio_tungstenite::{
 
 use super::{
     Route,
-    ends::{Ends, Incoming as In, Outgoing as Out, Window, begin, finish},
-    frames::{Arrived, Counter, HEADER, Packets},
-    process::{Process, installed},
+    ends::{Ends, Incoming as In, Outgoing as Out, begin, finish},
+    frames::{Arrived, Counter, HEADER},
+    paced::Paced,
     tcp::{free_port, reach},
 };
-use crate::Failure;
+use crate::{
+    Failure,
+    process::{Process, installed},
+};
 
 /// The most bytes of a packet. The relay takes less than 64 KiB with what it puts around.
 const PACKET: usize = 32 * 1024;
@@ -90,8 +93,7 @@ impl Route for IrohRelay {
             Ok(Out::Iroh(Box::new(Outgoing {
                 socket: join(address, &sender).await?,
                 to: id,
-                packets: Packets::of(PACKET),
-                window: Window::of(WINDOW),
+                packets: Paced::of(PACKET, WINDOW),
             })))
         });
         Ok((finish(&ends.sender, sends)?, incoming))
@@ -100,22 +102,22 @@ impl Route for IrohRelay {
     fn process(&self) -> Option<&Process> {
         Some(&self.process)
     }
+
+    fn is_stream(&self) -> bool {
+        false
+    }
 }
 
 /// The end that sends.
 pub(super) struct Outgoing {
     socket: Socket,
     to: [u8; 32],
-    packets: Packets,
-    window: Window,
+    packets: Paced,
 }
 
 impl Outgoing {
     pub(super) async fn send(&mut self, frame: &Bytes, arrived: &Arrived) -> Result<(), Failure> {
-        self.window
-            .take(self.packets.count(frame.len()), arrived)
-            .await;
-        for (header, rest) in self.packets.cut(frame) {
+        for (header, rest) in self.packets.cut(frame, arrived).await {
             let mut datagram = Vec::with_capacity(BEFORE + HEADER + rest.len());
             datagram.push(DATAGRAM_TO_RELAY);
             datagram.extend_from_slice(&self.to);
@@ -132,7 +134,7 @@ impl Outgoing {
 pub(super) struct Incoming(Socket);
 
 impl Incoming {
-    pub(super) async fn read(&mut self, counter: &mut Counter<'_>) -> Result<(), Failure> {
+    pub(super) async fn read(&mut self, counter: &mut Counter) -> Result<(), Failure> {
         let message = next(&mut self.0).await?;
         if message.first() == Some(&DATAGRAM_TO_CLIENT) {
             counter.packet(message.get(BEFORE..).unwrap_or_default());

@@ -6,18 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     Route,
     ends::{Ends, Incoming, Outgoing, PATIENCE},
-    frames::{Arrived, Counter, frame},
-    plan::Plan,
-    process::Process,
-    stats::percentile,
+    frames::{Arrived, Counter, Frames, frame},
+    plan::{Load, Plan},
+    sealed,
 };
-use crate::Failure;
+use crate::{Failure, process::Process, stats::percentile};
 
 /// Bytes of a frame of a screen, and how many come in a second.
 pub(super) const SCREEN: usize = 20_000;
@@ -49,14 +47,25 @@ pub(super) struct Latency {
     pub(super) lost: u64,
 }
 
-/// Sends frames of `size` bytes as fast as they are taken.
+/// Sends frames as fast as they are taken.
 pub(super) fn throughput(
     route: &dyn Route,
-    size: usize,
+    load: Load,
     plan: &Plan,
 ) -> Result<Throughput, Failure> {
-    let frame = frame(size, Instant::now());
-    let running = Running::start(route, size, None, |out, arrived| flood(out, frame, arrived))?;
+    let arrived = Arc::new(Arrived::default());
+    let frame = frame(load.bytes, Instant::now());
+    let (frames, counter) = if load.sealed {
+        let (seals, opens) = sealed::ends(frame)?;
+        let counter = Counter::sealed(arrived.clone(), opens);
+        (Frames::Sealed(Box::new(seals)), counter)
+    } else {
+        let counter = Counter::new(arrived.clone(), load.bytes, None);
+        (Frames::Plain(frame), counter)
+    };
+    let running = Running::start(route, arrived, counter, |out, arrived| {
+        flood(out, frames, arrived)
+    })?;
     wait_for_more_than(0, &running.arrived);
     sleep(plan.warm_up);
     let before = Reading::take(&running.arrived, route.process())?;
@@ -84,7 +93,9 @@ pub(super) fn throughput(
 pub(super) fn latency(route: &dyn Route, plan: &Plan) -> Result<Latency, Failure> {
     let (base, frames) = (Instant::now(), plan.frames);
     let (done, sent) = mpsc::channel();
-    let running = Running::start(route, SCREEN, Some(base), |out, arrived| {
+    let arrived = Arc::new(Arrived::default());
+    let counter = Counter::new(arrived.clone(), SCREEN, Some(base));
+    let running = Running::start(route, arrived, counter, |out, arrived| {
         film(out, base, frames, arrived, done)
     })?;
     let patience = Duration::from_secs(1) / FPS * frames + TAIL * 10;
@@ -156,9 +167,13 @@ impl Reading {
 }
 
 /// Sends as fast as the path takes it.
-async fn flood(mut out: Outgoing, frame: Bytes, arrived: Arc<Arrived>) -> Result<(), Failure> {
+async fn flood(
+    mut out: Outgoing,
+    mut frames: Frames,
+    arrived: Arc<Arrived>,
+) -> Result<(), Failure> {
     loop {
-        out.send(&frame, &arrived).await?;
+        out.send(frames.next(), &arrived).await?;
     }
 }
 
@@ -173,7 +188,7 @@ async fn film(
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / FPS);
     for _ in 0..frames {
         ticks.tick().await;
-        out.send(&frame(SCREEN, base), &arrived).await?;
+        out.send(frame(SCREEN, base), &arrived).await?;
     }
     // It fails if nobody waits any more.
     let _ = done.send(());
@@ -183,7 +198,7 @@ async fn film(
 /// Counts what comes until it is to stop; the ages of the frames.
 async fn receive(
     mut input: Incoming,
-    mut counter: Counter<'_>,
+    mut counter: Counter,
     stop: watch::Receiver<bool>,
 ) -> Result<Vec<u64>, Failure> {
     let reading = async {
@@ -220,19 +235,16 @@ struct Running {
 impl Running {
     fn start<S: Future<Output = Result<(), Failure>> + Send + 'static>(
         route: &dyn Route,
-        size: usize,
-        base: Option<Instant>,
+        arrived: Arc<Arrived>,
+        counter: Counter,
         send: impl FnOnce(Outgoing, Arc<Arrived>) -> S,
     ) -> Result<Self, Failure> {
         let ends = Ends::new()?;
         let (out, input) = route.connect(&ends)?;
-        let arrived = Arc::new(Arrived::default());
         let (stop, stopped) = watch::channel(false);
-        let counts = Arc::clone(&arrived);
-        let until_then = stopped.clone();
-        let receiver = ends.receiver.spawn(async move {
-            receive(input, Counter::new(&counts, size, base), until_then).await
-        });
+        let receiver = ends
+            .receiver
+            .spawn(receive(input, counter, stopped.clone()));
         let sending = send(out, Arc::clone(&arrived));
         let sender = ends.sender.spawn(until(stopped, sending));
         Ok(Self {

@@ -7,20 +7,20 @@
 //! | one measurement | `measure`, with what goes over a path: `frames` |
 //! | the ends of a path | `ends` |
 //! | paths | `ours`, `quic`, `tcp`, `turn`, `iroh` |
-//! | relays in processes of their own | `process` |
-//! | what comes of it | `report`, from `stats`, with `table` |
+//! | sealed frames | `sealed` |
+//! | what comes of it | `report`, `rows` |
 
 mod ends;
 mod frames;
 mod iroh;
 mod measure;
 mod ours;
+mod paced;
 mod plan;
-mod process;
 mod quic;
 mod report;
-mod stats;
-mod table;
+mod rows;
+mod sealed;
 mod tcp;
 mod turn;
 
@@ -34,17 +34,16 @@ use std::{
 use self::{
     ends::{Ends, Incoming, Outgoing},
     plan::Plan,
-    process::{Process, installed},
     report::{Figures, Results},
 };
-use crate::Failure;
-
-pub use self::{
-    plan::Args,
-    process::{KEEP, keep},
-    quic::{SPLICE, be_a_splice},
-    tcp::{TCP_RELAY, be_a_tcp_relay},
+use crate::{
+    Failure, Size,
+    process::{Process, installed},
+    row::Row,
 };
+
+pub use self::plan::Args;
+pub(crate) use self::tcp::{TCP_RELAY, be_a_tcp_relay};
 
 /// A way from a sharer to a helper. Its relay runs as long as this lives.
 trait Route {
@@ -58,12 +57,19 @@ trait Route {
     fn connections(&self) -> u64 {
         2
     }
+
+    /// Whether it carries a stream, in which records can lie: packets would have a form of their own.
+    fn is_stream(&self) -> bool {
+        true
+    }
 }
 
 /// Something to be measured.
 struct Peer {
     name: &'static str,
     what: &'static str,
+    /// Whether it is our relay that is measured.
+    ours: bool,
     /// What has to be installed, if it is no part of this repository.
     needs: Option<Program>,
     /// Starts it; what it writes goes into the folder.
@@ -84,36 +90,42 @@ const PEERS: &[Peer] = &[
     Peer {
         name: "quinn-direct",
         what: "QUIC from end to end, no relay; encrypted once",
+        ours: false,
         needs: None,
         start: |_| Ok(Box::new(quic::Direct)),
     },
     Peer {
         name: "alongside",
         what: "our relay, spliced streams: QUIC on both hops, encrypted on each",
+        ours: true,
         needs: None,
         start: |_| Ok(Box::new(ours::Spliced::start()?)),
     },
     Peer {
         name: "quinn-splice",
         what: "a bare relay of one QUIC stream, encrypted on both hops",
+        ours: false,
         needs: None,
         start: |_| Ok(Box::new(quic::Splice::start()?)),
     },
     Peer {
         name: "tcp-direct",
         what: "TCP, no relay, not encrypted",
+        ours: false,
         needs: None,
         start: |_| Ok(Box::new(tcp::Tcp::direct()?)),
     },
     Peer {
         name: "tcp-relay",
         what: "a bare relay on tokio, TCP, not encrypted",
+        ours: false,
         needs: None,
         start: |_| Ok(Box::new(tcp::Tcp::through_tokio()?)),
     },
     Peer {
         name: "haproxy",
         what: "haproxy in TCP mode, not encrypted",
+        ours: false,
         needs: Some(Program {
             name: "haproxy",
             install: "apt install haproxy",
@@ -124,6 +136,7 @@ const PEERS: &[Peer] = &[
     Peer {
         name: "coturn",
         what: "TURN over UDP, packets of 1200 bytes, not encrypted",
+        ours: false,
         needs: Some(Program {
             name: "turnserver",
             install: "apt install coturn",
@@ -134,6 +147,7 @@ const PEERS: &[Peer] = &[
     Peer {
         name: "iroh-relay",
         what: "datagrams over WebSocket, not encrypted",
+        ours: false,
         needs: Some(Program {
             name: "iroh-relay",
             install: "cargo install iroh-relay --features server",
@@ -150,45 +164,48 @@ const PEERS: &[Peer] = &[
 /// If the arguments name no peer, or nothing can be written.
 pub fn run(args: Args) -> Result<bool, Failure> {
     let plan = Plan::new(args)?;
+    let results = measured(&plan)?;
+    write!(io::stdout(), "{}", results.tables(&plan))?;
+    fs::write(&plan.out, results.json(&plan)?)?;
+    tell(&format!("all figures: {}", plan.out.display()));
+    Ok(results.is_complete())
+}
+
+/// Throughput and latency through our relay, next to none.
+///
+/// # Errors
+/// If something of it cannot be measured.
+pub fn relayed(size: Size) -> Result<Vec<Row>, Failure> {
+    let results = measured(&Plan::relayed(size)?)?;
+    match results.is_complete() {
+        true => Ok(rows::rows(&results)),
+        false => Err("not all of it could be measured".into()),
+    }
+}
+
+fn measured(plan: &Plan) -> Result<Results, Failure> {
     let folder = plan.out.with_extension("d");
     fs::create_dir_all(&folder)?;
     let mut results = Results::default();
-    let wanted = PEERS.iter().filter(|peer| plan.wants(peer.name));
-    let mut here = Vec::new();
-    for peer in wanted {
-        match peer
-            .needs
-            .as_ref()
-            .map(|program| (program, program.version()))
-        {
-            None => here.push(peer),
-            Some((_, Ok(version))) => {
-                results.of(peer).version = Some(version);
-                here.push(peer);
-            }
-            Some((program, Err(_))) => {
-                let problem = format!("skipped: not installed; {}", program.install);
-                tell(&format!("{} is {problem}", peer.name));
-                results.of(peer).problem = Some(problem);
-            }
-        }
-    }
+    let peers = installed_of(plan, &mut results);
     let mut contest = Contest {
-        plan: &plan,
+        plan,
         folder: &folder,
         results: &mut results,
-        peers: here,
+        peers,
     };
-    for size in plan.sizes {
-        let what = format!("frames of {size} bytes");
-        contest.in_turn(&what, |route, figures| {
-            let measured = measure::throughput(route, size, &plan)?;
-            figures.throughput.entry(size).or_default().push(measured);
+    for load in plan.loads {
+        contest.in_turn(&load.to_string(), |route, figures| {
+            if load.sealed && !route.is_stream() {
+                return Ok("not sealed".to_owned());
+            }
+            let measured = measure::throughput(route, load, plan)?;
+            figures.throughput.entry(load).or_default().push(measured);
             Ok(format!("{:.2} Gbit/s", measured.gbit))
         })?;
     }
     contest.in_turn("20 KB at 60 fps", |route, figures| {
-        let measured = measure::latency(route, &plan)?;
+        let measured = measure::latency(route, plan)?;
         figures.latency.push(measured);
         Ok(format!(
             "{:.0} µs, p99 {:.0} µs",
@@ -196,10 +213,27 @@ pub fn run(args: Args) -> Result<bool, Failure> {
         ))
     })?;
     contest.memory()?;
-    write!(io::stdout(), "{}", results.tables(&plan))?;
-    fs::write(&plan.out, results.json(&plan))?;
-    tell(&format!("all figures: {}", plan.out.display()));
-    Ok(results.is_complete())
+    Ok(results)
+}
+
+/// Those that are wanted and installed; the results have why others are not.
+fn installed_of(plan: &Plan, results: &mut Results) -> Vec<&'static Peer> {
+    let mut here = Vec::new();
+    for peer in PEERS.iter().filter(|peer| plan.wants(peer.name)) {
+        let version = peer.needs.as_ref().map(Program::version).transpose();
+        match (version, &peer.needs) {
+            (Err(_), Some(program)) => {
+                let problem = format!("skipped: not installed; {}", program.install);
+                tell(&format!("{} is {problem}", peer.name));
+                results.of(peer).problem = Some(problem);
+            }
+            (version, _) => {
+                results.of(peer).version = version.ok().flatten();
+                here.push(peer);
+            }
+        }
+    }
+    here
 }
 
 impl Program {

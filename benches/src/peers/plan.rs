@@ -1,11 +1,11 @@
 //! What a run measures, and for how long.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use clap::Parser;
 
 use super::PEERS;
-use crate::Failure;
+use crate::{Failure, Size, table::bytes};
 
 /// Measures the relay of Alongside and its peers, in turn, on this machine alone.
 #[derive(Debug, Parser)]
@@ -25,13 +25,47 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
+/// Frames of one kind, for throughput.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Load {
+    pub(super) sealed: bool,
+    /// Of a frame, as it is before it is sealed.
+    pub(super) bytes: usize,
+}
+
+impl Load {
+    const fn plain(bytes: usize) -> Self {
+        Self {
+            sealed: false,
+            bytes,
+        }
+    }
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&bytes(self.bytes))?;
+        f.write_str(if self.sealed { " sealed" } else { "" })
+    }
+}
+
+const LOADS: [Load; 5] = [
+    Load::plain(64),
+    Load::plain(1024),
+    Load::plain(16 * 1024),
+    Load::plain(64 * 1024),
+    Load {
+        sealed: true,
+        bytes: 16 * 1024,
+    },
+];
+
 /// What a run measures, and for how long.
 pub(super) struct Plan {
     pub(super) smoke: bool,
     /// How often each peer is measured in turn.
     pub(super) pairs: u32,
-    /// Bytes of a frame, for throughput.
-    pub(super) sizes: [usize; 4],
+    pub(super) loads: [Load; 5],
     pub(super) warm_up: Duration,
     /// For which throughput is measured.
     pub(super) seconds: Duration,
@@ -60,12 +94,11 @@ impl Plan {
         }
         let ms = Duration::from_millis;
         let out = args.out.map_or_else(default_out, Ok)?;
-        let sizes = [64, 1024, 16 * 1024, 64 * 1024];
         Ok(if args.smoke {
             Self {
                 smoke: true,
                 pairs: args.pairs.unwrap_or(1),
-                sizes,
+                loads: LOADS,
                 warm_up: ms(20),
                 seconds: ms(100),
                 frames: 12,
@@ -78,7 +111,7 @@ impl Plan {
             Self {
                 smoke: false,
                 pairs: args.pairs.unwrap_or(5),
-                sizes,
+                loads: LOADS,
                 warm_up: ms(300),
                 seconds: ms(1_500),
                 frames: 190,
@@ -87,6 +120,29 @@ impl Plan {
                 only: args.only,
                 out,
             }
+        })
+    }
+
+    /// Our relay alone, and longer.
+    pub(super) fn relayed(size: Size) -> Result<Self, Failure> {
+        let args = Args {
+            smoke: size == Size::Smoke,
+            only: PEERS
+                .iter()
+                .filter(|peer| peer.ours)
+                .map(|peer| peer.name.to_owned())
+                .collect(),
+            pairs: None,
+            out: None,
+        };
+        let plan = Self::new(args)?;
+        Ok(match size {
+            Size::Smoke => plan,
+            Size::Whole => Self {
+                pairs: 7,
+                frames: 610,
+                ..plan
+            },
         })
     }
 

@@ -7,17 +7,19 @@ use serde_json::{Value, json};
 use super::{
     PEERS, Peer,
     measure::{FPS, Latency, SCREEN, Throughput},
-    plan::Plan,
+    plan::{Load, Plan},
+};
+use crate::{
+    Failure,
+    machine::Machine,
     stats::{median, ratio},
     table::{bytes, lay_out, shown},
 };
-use crate::Failure;
 
 /// What was measured of one peer; of each, one figure of each round.
 #[derive(Default)]
 pub(super) struct Figures {
-    /// By the bytes of a frame.
-    pub(super) throughput: BTreeMap<usize, Vec<Throughput>>,
+    pub(super) throughput: BTreeMap<Load, Vec<Throughput>>,
     pub(super) latency: Vec<Latency>,
     /// KiB for each idle connection.
     pub(super) memory: Option<f64>,
@@ -33,21 +35,21 @@ impl Figures {
         self.problem.is_some()
     }
 
-    fn gbit(&self, size: usize) -> Vec<f64> {
-        let all = self.throughput.get(&size).into_iter().flatten();
+    pub(super) fn gbit(&self, load: Load) -> Vec<f64> {
+        let all = self.throughput.get(&load).into_iter().flatten();
         all.map(|one| one.gbit).collect()
     }
 
-    fn cpu(&self, size: usize) -> Vec<f64> {
-        let all = self.throughput.get(&size).into_iter().flatten();
+    pub(super) fn cpu(&self, load: Load) -> Vec<f64> {
+        let all = self.throughput.get(&load).into_iter().flatten();
         all.filter_map(|one| one.cpu).collect()
     }
 
-    fn p50(&self) -> Vec<f64> {
+    pub(super) fn p50(&self) -> Vec<f64> {
         self.latency.iter().map(|one| one.p50).collect()
     }
 
-    fn p99(&self) -> Vec<f64> {
+    pub(super) fn p99(&self) -> Vec<f64> {
         self.latency.iter().map(|one| one.p99).collect()
     }
 
@@ -82,13 +84,13 @@ impl Results {
     }
 
     /// Those that were to be measured, in the order of the list.
-    fn each(&self) -> impl Iterator<Item = (&'static Peer, &Figures)> {
+    pub(super) fn each(&self) -> impl Iterator<Item = (&'static Peer, &Figures)> {
         let all = PEERS.iter();
         all.filter_map(|peer| Some((peer, self.figures.get(peer.name)?)))
     }
 
     /// What the others are compared with.
-    fn reference(&self) -> Option<&Figures> {
+    pub(super) fn reference(&self) -> Option<&Figures> {
         self.figures.get(PEERS.first()?.name)
     }
 
@@ -100,7 +102,7 @@ impl Results {
             text.push_str("\nA smoke run: these figures mean nothing.\n");
         }
         let rounds = plan.pairs;
-        let sizes: Vec<String> = plan.sizes.iter().map(|size| bytes(*size)).collect();
+        let loads: Vec<String> = plan.loads.iter().map(Load::to_string).collect();
         let mut table = |title: &str, columns: &[String], row: &dyn Fn(&Figures) -> Vec<String>| {
             let head = [&[String::new()][..], columns].concat();
             let rows = self
@@ -114,26 +116,27 @@ impl Results {
         };
         table(
             &format!("Throughput in Gbit/s, by frame; × {reference} (medians of {rounds})"),
-            &sizes,
+            &loads,
             &|figures| {
-                plan.sizes
+                plan.loads
                     .iter()
-                    .map(|size| self.throughput(figures, *size))
+                    .map(|load| self.throughput(figures, *load))
                     .collect()
             },
         );
         table(
             &format!("Processor of the relay, s/GB, by frame (medians of {rounds})"),
-            &sizes,
+            &loads,
             &|figures| {
-                let cpu = |size: &usize| shown(median(&figures.cpu(*size)), 2);
-                plan.sizes.iter().map(cpu).collect()
+                let cpu = |load: &Load| shown(median(&figures.cpu(*load)), 2);
+                plan.loads.iter().map(cpu).collect()
             },
         );
         let columns = [
             "p50 µs",
             "p99 µs",
-            "added µs",
+            "added p50",
+            "added p99",
             "lost",
             "KiB/idle connection",
         ];
@@ -157,9 +160,9 @@ impl Results {
         text
     }
 
-    fn throughput(&self, figures: &Figures, size: usize) -> String {
-        let gbit = figures.gbit(size);
-        let to = self.reference().map(|reference| reference.gbit(size));
+    fn throughput(&self, figures: &Figures, load: Load) -> String {
+        let gbit = figures.gbit(load);
+        let to = self.reference().map(|reference| reference.gbit(load));
         let ratio = to.and_then(|to| ratio(&gbit, &to));
         format!("{} ×{}", shown(median(&gbit), 2), shown(ratio, 2))
     }
@@ -172,31 +175,29 @@ impl Results {
         vec![
             shown(median(&figures.p50()), 0),
             shown(median(&figures.p99()), 0),
-            shown(self.added(figures), 0),
+            shown(self.added(figures, Figures::p50), 0),
+            shown(self.added(figures, Figures::p99), 0),
             lost,
             shown(figures.memory, 1),
         ]
     }
 
     /// The median of how much longer a frame took than without a relay in the same round.
-    fn added(&self, figures: &Figures) -> Option<f64> {
-        let without = self.reference()?.p50();
-        let added = figures.p50().into_iter().zip(without);
-        median(
-            &added
-                .map(|(with, without)| with - without)
-                .collect::<Vec<_>>(),
-        )
+    fn added(&self, figures: &Figures, of: fn(&Figures) -> Vec<f64>) -> Option<f64> {
+        let without = of(self.reference()?);
+        let added = of(figures).into_iter().zip(without);
+        let added: Vec<_> = added.map(|(with, without)| with - without).collect();
+        median(&added)
     }
 
     /// Every figure.
-    pub(super) fn json(&self, plan: &Plan) -> String {
+    pub(super) fn json(&self, plan: &Plan) -> Result<String, Failure> {
         let peers: Vec<Value> = self
             .each()
             .map(|(peer, figures)| self.peer(peer, figures))
             .collect();
         let all = json!({
-            "machine": machine(),
+            "machine": Machine::this()?,
             "smoke": plan.smoke,
             "rounds": plan.pairs,
             "seconds_of_throughput": plan.seconds.as_secs_f64(),
@@ -206,16 +207,17 @@ impl Results {
             "compared_with": PEERS.first().map(|peer| peer.name),
             "peers": peers,
         });
-        format!("{all:#}\n")
+        Ok(format!("{all:#}\n"))
     }
 
     fn peer(&self, peer: &Peer, figures: &Figures) -> Value {
         let reference = self.reference();
-        let throughput = figures.throughput.keys().map(|size| {
-            let (gbit, cpu) = (figures.gbit(*size), figures.cpu(*size));
-            let to = reference.map(|reference| reference.gbit(*size));
+        let throughput = figures.throughput.keys().map(|load| {
+            let (gbit, cpu) = (figures.gbit(*load), figures.cpu(*load));
+            let to = reference.map(|reference| reference.gbit(*load));
             json!({
-                "bytes": size,
+                "bytes": load.bytes,
+                "sealed": load.sealed,
                 "gbit_per_s": gbit,
                 "gbit_per_s_median": median(&gbit),
                 "ratio_median": to.and_then(|to| ratio(&gbit, &to)),
@@ -235,26 +237,13 @@ impl Results {
                 "p50_us_median": median(&p50),
                 "p99_us": p99,
                 "p99_us_median": median(&p99),
-                "added_p50_us_median": self.added(figures),
+                "added_p50_us_median": self.added(figures, Figures::p50),
+                "added_p99_us_median": self.added(figures, Figures::p99),
                 "lost_frames": figures.lost(),
             },
             "kib_per_idle_connection": figures.memory,
         })
     }
-}
-
-/// What it was measured on.
-fn machine() -> Value {
-    let read = |file| std::fs::read_to_string(file).unwrap_or_default();
-    let cpuinfo = read("/proc/cpuinfo");
-    let model = cpuinfo
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"));
-    json!({
-        "processor": model.map(|model| model.trim_start_matches([':', '\t', ' '])),
-        "cores": std::thread::available_parallelism().map_or(0, usize::from),
-        "kernel": read("/proc/sys/kernel/osrelease").trim_end(),
-    })
 }
 
 #[cfg(test)]
@@ -270,7 +259,8 @@ mod tests {
                     gbit: round * factor,
                     cpu: (factor < 1.0).then_some(round),
                 };
-                figures.throughput.entry(64).or_default().push(one);
+                let load = plan().loads[0];
+                figures.throughput.entry(load).or_default().push(one);
                 figures.latency.push(Latency {
                     p50: 100.0 / factor + round,
                     p99: 300.0 / factor,
@@ -320,7 +310,7 @@ mod tests {
 
     #[test]
     fn json_has_each_round() {
-        let json: Value = serde_json::from_str(&results().json(&plan())).unwrap();
+        let json: Value = serde_json::from_str(&results().json(&plan()).unwrap()).unwrap();
         let ours = &json["peers"][1];
         assert_eq!(ours["name"], "alongside");
         assert_eq!(ours["throughput"][0]["gbit_per_s"], json!([1.0, 2.0, 3.0]));

@@ -18,12 +18,14 @@ use tokio::{
 use super::{
     Route,
     ends::{Ends, Incoming, Outgoing, begin, finish},
+};
+use crate::{
+    Failure,
     process::{Process, installed},
 };
-use crate::Failure;
 
 /// The argument that makes the calling program a relay over TCP: [`be_a_tcp_relay`].
-pub const TCP_RELAY: &str = "--be-a-tcp-relay";
+pub(crate) const TCP_RELAY: &str = "--be-a-tcp-relay";
 /// Bytes that the relay on tokio reads at once, in each direction.
 const BUFFER: usize = 64 * 1024;
 const AGAIN: Duration = Duration::from_millis(50);
@@ -147,7 +149,7 @@ pub(super) fn free_port() -> io::Result<SocketAddr> {
 ///
 /// # Errors
 /// If it cannot start.
-pub fn be_a_tcp_relay(target: &str) -> Result<(), Failure> {
+pub(crate) fn be_a_tcp_relay(target: &str) -> Result<(), Failure> {
     let target: SocketAddr = target.parse()?;
     let runtime = Runtime::new()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;

@@ -13,12 +13,15 @@ use tokio::{net::UdpSocket, time::timeout};
 
 use super::{
     Route,
-    ends::{Ends, Incoming as In, Outgoing as Out, Window, begin, finish},
-    frames::{Arrived, Counter, HEADER, Packets},
-    process::{Process, installed},
+    ends::{Ends, Incoming as In, Outgoing as Out, begin, finish},
+    frames::{Arrived, Counter, HEADER},
+    paced::Paced,
     tcp::free_port,
 };
-use crate::Failure;
+use crate::{
+    Failure,
+    process::{Process, installed},
+};
 
 /// The most bytes of a packet that a sender gives to the relay.
 const PACKET: usize = 1_200;
@@ -94,8 +97,7 @@ impl Route for Coturn {
             socket.connect(relayed).await?;
             Ok(Out::Turn(Outgoing {
                 socket,
-                packets: Packets::of(PACKET),
-                window: Window::of(WINDOW),
+                packets: Paced::of(PACKET, WINDOW),
                 packet: Vec::with_capacity(PACKET),
             }))
         });
@@ -109,22 +111,22 @@ impl Route for Coturn {
     fn connections(&self) -> u64 {
         1
     }
+
+    fn is_stream(&self) -> bool {
+        false
+    }
 }
 
 /// The end that sends, which needs no TURN for it.
 pub(super) struct Outgoing {
     socket: UdpSocket,
-    packets: Packets,
-    window: Window,
+    packets: Paced,
     packet: Vec<u8>,
 }
 
 impl Outgoing {
     pub(super) async fn send(&mut self, frame: &Bytes, arrived: &Arrived) -> Result<(), Failure> {
-        self.window
-            .take(self.packets.count(frame.len()), arrived)
-            .await;
-        for (header, rest) in self.packets.cut(frame) {
+        for (header, rest) in self.packets.cut(frame, arrived).await {
             self.packet.clear();
             self.packet.extend_from_slice(&header);
             self.packet.extend_from_slice(&rest);
@@ -141,7 +143,7 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) async fn read(&mut self, counter: &mut Counter<'_>) -> Result<(), Failure> {
+    pub(super) async fn read(&mut self, counter: &mut Counter) -> Result<(), Failure> {
         let read = self.socket.recv(&mut self.packet).await?;
         let packet = self.packet.get(..read).unwrap_or_default();
         if let Some(data) = channel_data(packet) {

@@ -193,7 +193,11 @@ impl Opener {
         let plaintext = opened.ok_or(Dropped::Forged)?;
         self.window.set(number, &mut self.next);
         let current = block(self.next - 1);
-        self.ciphers.retain(|&block, _| block + 1 >= current);
+        while let Some(oldest) = self.ciphers.first_entry()
+            && oldest.key() + 1 < current
+        {
+            oldest.remove();
+        }
         Ok(plaintext)
     }
 }

@@ -3,6 +3,7 @@
 pub mod account;
 mod cards;
 mod client;
+mod clients;
 mod codes;
 mod config;
 mod control;
@@ -19,7 +20,7 @@ mod tally;
 mod violation;
 
 use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     string::String,
     vec::Vec,
 };
@@ -40,6 +41,7 @@ pub use self::{
 };
 use self::{
     client::{Client, Ends, Phase},
+    clients::Clients,
     codes::Codes,
     devices::Devices,
     draw::Use,
@@ -89,7 +91,7 @@ pub struct Relay {
     /// The timers and limits that clients are told.
     stated: RelayHello,
     policy: Policy,
-    clients: BTreeMap<ConnId, Client>,
+    clients: Clients,
     /// The deadline of each client.
     deadlines: BTreeSet<(Timestamp, ConnId)>,
     codes: Codes,
@@ -244,7 +246,7 @@ impl Relay {
             stated: config.stated(),
             config: mutant::kept(config),
             policy: Policy::default(),
-            clients: BTreeMap::new(),
+            clients: Clients::default(),
             deadlines: BTreeSet::new(),
             codes: Codes::new(&seed),
             devices: Devices::default(),
@@ -338,11 +340,14 @@ impl Relay {
     /// shutting down, and its connection is closed.
     pub fn drain(&mut self, now: Timestamp) {
         self.draining = true;
-        let outside = |(conn, client): (&ConnId, &Client)| {
-            let in_session = matches!(client.phase, Phase::Paired { .. });
-            (!in_session || mutant::is("DRAIN-3/ends")).then_some(*conn)
+        let outside = |conn: &ConnId| {
+            let client = self.clients.get(conn);
+            let in_session =
+                client.is_some_and(|client| matches!(client.phase, Phase::Paired { .. }));
+            !in_session || mutant::is("DRAIN-3/ends")
         };
-        let outside: Vec<_> = self.clients.iter().filter_map(outside).collect();
+        let clients = self.clients.in_order();
+        let outside: Vec<_> = clients.into_iter().filter(outside).collect();
         for conn in outside {
             self.release(conn, ErrorCode::RelayShutdown.to_wire(), now);
             if !mutant::is("DRAIN-2/silent") {
@@ -367,7 +372,11 @@ impl Relay {
     pub fn shutdown(&mut self, now: Timestamp) {
         self.shut_down = true;
         let code = ErrorCode::RelayShutdown;
-        while let Some(conn) = self.clients.keys().next().copied() {
+        for conn in self.clients.in_order() {
+            // Its peer may have been before it.
+            if !self.clients.contains_key(&conn) {
+                continue;
+            }
             if let Some(peer) = self.release(conn, code.to_wire(), now) {
                 self.close(peer, code, now);
             }

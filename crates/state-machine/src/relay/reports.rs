@@ -4,7 +4,6 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
-    vec::Vec,
 };
 
 use alongside_wire::{
@@ -38,7 +37,7 @@ impl Relay {
                 self.events.push_back(Event::Reported { category, account });
                 self.send(conn, Reported {});
                 if mutant::is("REPORT-11/tells") {
-                    let others: Vec<_> = self.clients.keys().copied().collect();
+                    let others = self.clients.in_order();
                     for other in others.into_iter().filter(|other| *other != conn) {
                         self.send(other, Reported {});
                     }

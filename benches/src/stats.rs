@@ -2,7 +2,7 @@
 
 /// The value below or at which the part `part` (0 to 1) of `values` is, by nearest rank; none
 /// of none.
-pub(super) fn percentile(values: &[f64], part: f64) -> Option<f64> {
+pub(crate) fn percentile(values: &[f64], part: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let rank = (sorted.len() as f64 * part).ceil() as usize;
@@ -10,7 +10,7 @@ pub(super) fn percentile(values: &[f64], part: f64) -> Option<f64> {
 }
 
 /// The middle value, or the mean of both in the middle; none of none.
-pub(super) fn median(values: &[f64]) -> Option<f64> {
+pub(crate) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let upper = sorted.get(sorted.len() / 2)?;
@@ -19,7 +19,7 @@ pub(super) fn median(values: &[f64]) -> Option<f64> {
 }
 
 /// The median of what each value is to its fellow of the same round.
-pub(super) fn ratio(values: &[f64], to: &[f64]) -> Option<f64> {
+pub(crate) fn ratio(values: &[f64], to: &[f64]) -> Option<f64> {
     let ratios: Vec<f64> = values
         .iter()
         .zip(to)

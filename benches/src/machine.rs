@@ -2,12 +2,13 @@
 
 use std::{fmt, fs, process::Command};
 
-use alongside_benches::Failure;
 use serde::Serialize;
+
+use crate::Failure;
 
 /// A machine, what builds on it, and what it had to do.
 #[derive(Serialize)]
-pub(crate) struct Machine {
+pub struct Machine {
     processor: String,
     cores: usize,
     kernel: String,
@@ -19,7 +20,11 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn this() -> Result<Self, Failure> {
+    /// This one, now.
+    ///
+    /// # Errors
+    /// If the system does not say how many cores there are.
+    pub fn this() -> Result<Self, Failure> {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let cpuinfo = read("/proc/cpuinfo");
         let model = cpuinfo.lines().find(|line| line.starts_with("model name"));

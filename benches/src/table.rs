@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// A number of bytes, short.
-pub(super) fn bytes(size: usize) -> String {
+pub(crate) fn bytes(size: usize) -> String {
     match size {
         0..1000 => format!("{size} B"),
         _ if size.is_multiple_of(1024) => format!("{} KiB", size / 1024),
@@ -12,12 +12,12 @@ pub(super) fn bytes(size: usize) -> String {
 }
 
 /// A figure with so many digits behind the point, or a dash for none.
-pub(super) fn shown(value: Option<f64>, digits: usize) -> String {
+pub(crate) fn shown(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
 }
 
 /// Rows as lines: the first cell of each to the left, the others to the right.
-pub(super) fn lay_out(rows: &[Vec<String>]) -> String {
+pub(crate) fn lay_out(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

@@ -14,7 +14,7 @@ use std::{
 use crate::Failure;
 
 /// The argument that makes the calling program the keeper of another: [`keep`].
-pub const KEEP: &str = "--keep";
+pub(crate) const KEEP: &str = "--keep";
 
 /// How long a process has to end when its input has ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ const STEP: Duration = Duration::from_millis(10);
 
 /// A relay in a process of its own. It ends with this value, and with the program that started it,
 /// however that ends: every role reads its standard input, and goes when nobody holds it.
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,
     /// Whose time and memory count.
@@ -32,7 +32,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts this very program in another role, and waits for the one line that it says.
-    pub(super) fn in_role<A: AsRef<OsStr>>(
+    pub(crate) fn in_role<A: AsRef<OsStr>>(
         role: &str,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Self, Failure> {
@@ -60,7 +60,7 @@ impl Process {
     }
 
     /// Starts an installed program under a keeper. What it says goes into the file `log`.
-    pub(super) fn kept(program: &Path, arguments: &[&OsStr], log: &Path) -> Result<Self, Failure> {
+    pub(crate) fn kept(program: &Path, arguments: &[&OsStr], log: &Path) -> Result<Self, Failure> {
         let own = [log.as_os_str(), program.as_os_str()];
         let mut process = Self::in_role(KEEP, own.iter().chain(arguments))?;
         process.pid = process.said().parse()?;
@@ -68,20 +68,17 @@ impl Process {
     }
 
     /// The line that it said.
-    pub(super) fn said(&self) -> &str {
+    pub(crate) fn said(&self) -> &str {
         self.said.trim_end()
     }
 
-    /// The processor's time that it has used, in user code and in the kernel. Its steps are those of
-    /// the system's clock, usually 10 ms.
-    pub(super) fn cpu(&self) -> Result<Duration, Failure> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
-        let ticks = ticks(&stat).ok_or("/proc tells of the relay that it is gone")?;
-        Ok(Duration::from_secs(1) * u32::try_from(ticks)? / u32::try_from(per_second())?)
+    /// The time that processors have spent on it, all its threads together, in user code and in the kernel.
+    pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
+        cpu_of(self.pid)
     }
 
     /// The memory of its own that it has now, in KiB; that of its program's file does not count.
-    pub(super) fn memory_kib(&self) -> Result<u64, Failure> {
+    pub(crate) fn memory_kib(&self) -> Result<u64, Failure> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         own_kib(&status).ok_or_else(|| "/proc tells of the relay that it is gone".into())
     }
@@ -107,7 +104,7 @@ impl Drop for Process {
 ///
 /// # Errors
 /// If it does not start.
-pub fn keep(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
+pub(crate) fn keep(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure> {
     let log = File::create(arguments.next().ok_or("no file for its words is named")?)?;
     let mut child = Command::new(arguments.next().ok_or("no program is named")?)
         .args(arguments)
@@ -125,7 +122,7 @@ pub fn keep(mut arguments: impl Iterator<Item = OsString>) -> Result<(), Failure
 }
 
 /// Where an installed program is.
-pub(super) fn installed(name: &str) -> Option<PathBuf> {
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Debian has servers where the path of a user does not lead.
     let system = ["/usr/local/sbin", "/usr/sbin"].map(PathBuf::from);
@@ -135,22 +132,18 @@ pub(super) fn installed(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// The processor's time in the line of `/proc/PID/stat`, if the process has not ended.
-fn ticks(stat: &str) -> Option<u64> {
-    // The name is in brackets, and may have brackets and spaces in it.
-    let (_, after) = stat.rsplit_once(')')?;
-    let mut fields = after.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X") {
-        return None;
+/// Threads that have ended do not count.
+fn cpu_of(pid: u32) -> Result<Duration, Failure> {
+    let mut all = Duration::ZERO;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        // It may have ended since it was listed.
+        let Ok(told) = std::fs::read_to_string(thread?.path().join("schedstat")) else {
+            continue;
+        };
+        let nanoseconds = told.split_whitespace().next().ok_or("an empty schedstat")?;
+        all += Duration::from_nanos(nanoseconds.parse()?);
     }
-    // Fields 14 and 15 of proc(5); field 4 is next.
-    let user: u64 = fields.nth(10)?.parse().ok()?;
-    let kernel: u64 = fields.next()?.parse().ok()?;
-    Some(user + kernel)
-}
-
-fn per_second() -> u64 {
-    rustix::param::clock_ticks_per_second()
+    Ok(all)
 }
 
 /// Anonymous and shared memory in `/proc/PID/status`, in KiB.
@@ -167,20 +160,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_found_behind_any_name() {
-        let stat = "7 (a b) c) S 1 7 7 0 -1 4194560 1 2 3 4 250 31 9 9 20 0 3 0 55 1 2";
-        assert_eq!(ticks(stat), Some(281));
-    }
-
-    #[test]
-    fn who_has_ended_has_no_time() {
-        let stat = "7 (relay) Z 1 7 7 0 -1 4194560 1 2 3 4 250 31 9 9 20 0 3 0 55 1 2";
-        assert_eq!(ticks(stat), None);
-        assert_eq!(ticks("7 (relay) S 1 7"), None);
-        assert_eq!(ticks(""), None);
-    }
-
-    #[test]
     fn memory_is_what_no_file_holds() {
         let status = "Name:\tx\nVmRSS:\t  900 kB\nRssAnon:\t  120 kB\nRssFile:\t  770 kB\n\
                       RssShmem:\t   10 kB\n";
@@ -189,11 +168,16 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_both() {
+    fn this_process_has_memory_and_time_that_grows() {
         let own = std::process::id();
-        let read = |file| std::fs::read_to_string(format!("/proc/{own}/{file}")).unwrap();
-        assert!(ticks(&read("stat")).is_some());
-        assert!(own_kib(&read("status")).unwrap() > 0);
-        assert!(per_second() > 0);
+        let status = std::fs::read_to_string(format!("/proc/{own}/status")).unwrap();
+        assert!(own_kib(&status).unwrap() > 0);
+        let before = cpu_of(own).unwrap();
+        let began = std::time::Instant::now();
+        while cpu_of(own).unwrap() == before {
+            assert!(began.elapsed() < Duration::from_secs(10), "no time passes");
+        }
+        // 0 is no process of a user.
+        assert!(cpu_of(0).is_err());
     }
 }

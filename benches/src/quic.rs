@@ -1,0 +1,93 @@
+//! QUIC with the windows of Alongside, and nothing else of it.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use quinn::{ClientConfig, Connection, Endpoint, ServerConfig, TransportConfig};
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, PrivatePkcs8KeyDer},
+};
+
+use crate::Failure;
+
+const ANYWHERE: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
+
+/// Windows in bytes, of a stream, of all, and of what is sent: those of the clients and of the relay of
+/// Alongside, so that paths differ in something else.
+#[derive(Clone, Copy)]
+pub(crate) enum Windows {
+    OfClient,
+    OfRelay,
+}
+
+impl Windows {
+    pub(crate) fn transport(self) -> Arc<TransportConfig> {
+        let (stream, all, send) = match self {
+            Self::OfClient => (1024, 4 * 1024, 2 * 1024),
+            Self::OfRelay => (512, 1024, 1024),
+        };
+        let mut transport = TransportConfig::default();
+        transport.stream_receive_window((stream * 1024_u32).into());
+        transport.receive_window((all * 1024_u32).into());
+        transport.send_window(send * 1024);
+        transport.keep_alive_interval(Some(Duration::from_secs(1)));
+        Arc::new(transport)
+    }
+}
+
+/// A connection that is closed when this goes, with what has to live as long.
+pub(crate) struct Held {
+    pub(crate) connection: Connection,
+    _kept: Box<dyn Send>,
+}
+
+impl Held {
+    pub(crate) fn with(connection: Connection, kept: impl Send + 'static) -> Self {
+        Self {
+            connection,
+            _kept: Box::new(kept),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.connection.close(0_u32.into(), b"");
+    }
+}
+
+/// Listens, with a certificate that is made for it.
+pub(crate) fn listen(windows: Windows) -> Result<(Endpoint, CertificateDer<'static>), Failure> {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+    let certificate = made.cert.der().clone();
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let mut config = ServerConfig::with_single_cert(vec![certificate.clone()], key.into())?;
+    config.transport_config(windows.transport());
+    Ok((Endpoint::server(config, ANYWHERE.into())?, certificate))
+}
+
+/// Connects to where somebody listens with this certificate.
+pub(crate) async fn connect(
+    address: SocketAddr,
+    certificate: CertificateDer<'static>,
+) -> Result<Held, Failure> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate)?;
+    let config = ClientConfig::with_root_certificates(Arc::new(roots))?;
+    connect_with(config, address).await
+}
+
+/// Connects from an endpoint of its own, with the windows of a client.
+pub(crate) async fn connect_with(
+    mut config: ClientConfig,
+    address: SocketAddr,
+) -> Result<Held, Failure> {
+    config.transport_config(Windows::OfClient.transport());
+    let endpoint = Endpoint::client(ANYWHERE.into())?;
+    let connection = endpoint.connect_with(config, address, "localhost")?.await?;
+    Ok(Held::with(connection, endpoint))
+}

@@ -1,0 +1,31 @@
+//! What measures starts itself again as each relay, so that a relay has a process of its own.
+
+use crate::{
+    Failure,
+    peers::{TCP_RELAY, be_a_tcp_relay},
+    process::{KEEP, keep},
+    relay::{RELAY, be_a_relay},
+    splice::{SPLICE, be_a_splice},
+};
+
+/// Does what the first argument says, if that is a role; whether it was. To be called first.
+///
+/// # Errors
+/// If a relay does not start.
+pub fn had_a_role() -> Result<bool, Failure> {
+    let mut arguments = std::env::args_os().skip(1);
+    let role = arguments.next();
+    let mut next = || {
+        arguments
+            .next()
+            .map(|next| next.to_string_lossy().into_owned())
+    };
+    match role.as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some(RELAY) => be_a_relay(next().as_deref())?,
+        Some(SPLICE) => be_a_splice()?,
+        Some(TCP_RELAY) => be_a_tcp_relay(&next().ok_or("it is to be told where to dial")?)?,
+        Some(KEEP) => keep(arguments)?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
