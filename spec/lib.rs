@@ -20,7 +20,7 @@ pub fn chapter(name: &str) -> Option<&'static str> {
 }
 
 /// The vectors of each kind but the sequences, which are no computation, as JSON.
-pub const COMPUTED: [&str; 35] = [
+pub const COMPUTED: [&str; 36] = [
     include_str!("vectors/answer.json"),
     include_str!("vectors/card-sign.json"),
     include_str!("vectors/card.json"),
@@ -28,6 +28,7 @@ pub const COMPUTED: [&str; 35] = [
     include_str!("vectors/code-draw.json"),
     include_str!("vectors/code.json"),
     include_str!("vectors/confirm.json"),
+    include_str!("vectors/datagram.json"),
     include_str!("vectors/device.json"),
     include_str!("vectors/envelope.json"),
     include_str!("vectors/exchange.json"),
@@ -70,7 +71,7 @@ const TABLES: [(&str, &str); 4] = [
     ("sharer", include_str!("tables/sharer.toml")),
 ];
 
-const CHAPTERS: [(&str, &str); 19] = [
+const CHAPTERS: [(&str, &str); 20] = [
     ("01-terms.md", include_str!("01-terms.md")),
     ("02-codes.md", include_str!("02-codes.md")),
     ("03-rendezvous.md", include_str!("03-rendezvous.md")),
@@ -89,6 +90,10 @@ const CHAPTERS: [(&str, &str); 19] = [
     ("17-known-devices.md", include_str!("17-known-devices.md")),
     ("18-privacy.md", include_str!("18-privacy.md")),
     ("19-tools.md", include_str!("19-tools.md")),
+    (
+        "20-forwarded-packets.md",
+        include_str!("20-forwarded-packets.md"),
+    ),
     ("security.md", include_str!("security.md")),
 ];
 

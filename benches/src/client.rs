@@ -8,13 +8,14 @@ use alongside_wire::{
     code::Locator,
     framing::Deframer,
     limits::CONTROL_MESSAGE,
-    rendezvous::{CodeRequest, Hello, Join, Message},
+    path::{PathToken, RoutingId},
+    rendezvous::{CodeRequest, Hello, Join, Message, PathProof, PathRequest},
 };
-use quinn::{ClientConfig, RecvStream, SendStream, crypto::rustls::QuicClientConfig};
+use quinn::{ClientConfig, Endpoint, RecvStream, SendStream, crypto::rustls::QuicClientConfig};
 
 use crate::{
     Failure,
-    quic::{Held, connect_with},
+    quic::{Held, anywhere, connect_from},
 };
 
 /// A client that has said hello.
@@ -27,10 +28,14 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(relay: &Address) -> Result<Self, Failure> {
+        Self::connect_from(anywhere()?, relay).await
+    }
+
+    pub(crate) async fn connect_from(endpoint: Endpoint, relay: &Address) -> Result<Self, Failure> {
         let mut tls = relay.trust.client_config()?;
         tls.alpn_protocols = vec![b"alongside/1".to_vec()];
         let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
-        let held = connect_with(config, relay.address.parse()?).await?;
+        let held = connect_from(endpoint, config, relay.address.parse()?).await?;
         let (send, recv) = held.connection.open_bi().await?;
         let mut client = Self {
             held,
@@ -83,6 +88,26 @@ impl Client {
             .await
     }
 
+    /// Asks for a path: the routing id of this end.
+    pub(crate) async fn path(&mut self) -> Result<RoutingId, Failure> {
+        self.say(PathRequest {}).await?;
+        self.hear(|message| match message {
+            Message::Path(path) => Some(path.id),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Returns the token of a check, and waits until the path is open: the routing id of the other end.
+    pub(crate) async fn prove(&mut self, token: PathToken) -> Result<RoutingId, Failure> {
+        self.say(PathProof { token }).await?;
+        self.hear(|message| match message {
+            Message::PathOpen(open) => Some(open.id),
+            _ => None,
+        })
+        .await
+    }
+
     /// The connection, with the control stream: its end would be a violation.
     pub(crate) fn into_held(self) -> Held {
         let connection = self.held.connection.clone();
@@ -99,7 +124,7 @@ impl Client {
     async fn hear<T>(&mut self, wanted: impl Fn(Message) -> Option<T>) -> Result<T, Failure> {
         loop {
             while let Some(message) = Message::pull(&mut self.deframer)? {
-                if let Message::Refused(_) | Message::Gone(_) = message {
+                if let Message::Refused(_) | Message::Gone(_) | Message::PathOver(_) = message {
                     return Err(format!("the relay says {message:?}").into());
                 }
                 if let Some(found) = wanted(message) {

@@ -14,7 +14,10 @@ use rustls::{
 
 use crate::Failure;
 
-const ANYWHERE: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
+/// A port of this machine that is free.
+pub(crate) const ANYWHERE: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);
+/// What certificates are made for.
+pub(crate) const NAME: &str = "localhost";
 
 /// Windows in bytes, of a stream, of all, and of what is sent: those of the clients and of the relay of
 /// Alongside, so that paths differ in something else.
@@ -25,7 +28,7 @@ pub(crate) enum Windows {
 }
 
 impl Windows {
-    pub(crate) fn transport(self) -> Arc<TransportConfig> {
+    pub(crate) fn transport(self) -> TransportConfig {
         let (stream, all, send) = match self {
             Self::OfClient => (1024, 4 * 1024, 2 * 1024),
             Self::OfRelay => (512, 1024, 1024),
@@ -35,7 +38,7 @@ impl Windows {
         transport.receive_window((all * 1024_u32).into());
         transport.send_window(send * 1024);
         transport.keep_alive_interval(Some(Duration::from_secs(1)));
-        Arc::new(transport)
+        transport
     }
 }
 
@@ -62,12 +65,18 @@ impl Drop for Held {
 
 /// Listens, with a certificate that is made for it.
 pub(crate) fn listen(windows: Windows) -> Result<(Endpoint, CertificateDer<'static>), Failure> {
-    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+    let (mut config, certificate) = certified()?;
+    config.transport_config(Arc::new(windows.transport()));
+    Ok((Endpoint::server(config, ANYWHERE.into())?, certificate))
+}
+
+/// Takes connections with a certificate that is made for it.
+pub(crate) fn certified() -> Result<(ServerConfig, CertificateDer<'static>), Failure> {
+    let made = rcgen::generate_simple_self_signed(vec![NAME.to_owned()])?;
     let certificate = made.cert.der().clone();
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let mut config = ServerConfig::with_single_cert(vec![certificate.clone()], key.into())?;
-    config.transport_config(windows.transport());
-    Ok((Endpoint::server(config, ANYWHERE.into())?, certificate))
+    let config = ServerConfig::with_single_cert(vec![certificate.clone()], key.into())?;
+    Ok((config, certificate))
 }
 
 /// Connects to where somebody listens with this certificate.
@@ -75,19 +84,28 @@ pub(crate) async fn connect(
     address: SocketAddr,
     certificate: CertificateDer<'static>,
 ) -> Result<Held, Failure> {
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate)?;
-    let config = ClientConfig::with_root_certificates(Arc::new(roots))?;
-    connect_with(config, address).await
+    connect_from(anywhere()?, trusting(certificate)?, address).await
 }
 
-/// Connects from an endpoint of its own, with the windows of a client.
-pub(crate) async fn connect_with(
+/// Takes this certificate alone.
+pub(crate) fn trusting(certificate: CertificateDer<'static>) -> Result<ClientConfig, Failure> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate)?;
+    Ok(ClientConfig::with_root_certificates(Arc::new(roots))?)
+}
+
+/// An endpoint that takes no connection.
+pub(crate) fn anywhere() -> Result<Endpoint, Failure> {
+    Ok(Endpoint::client(ANYWHERE.into())?)
+}
+
+/// Connects from this endpoint, with the windows of a client.
+pub(crate) async fn connect_from(
+    endpoint: Endpoint,
     mut config: ClientConfig,
     address: SocketAddr,
 ) -> Result<Held, Failure> {
-    config.transport_config(Windows::OfClient.transport());
-    let endpoint = Endpoint::client(ANYWHERE.into())?;
-    let connection = endpoint.connect_with(config, address, "localhost")?.await?;
+    config.transport_config(Arc::new(Windows::OfClient.transport()));
+    let connection = endpoint.connect_with(config, address, NAME)?.await?;
     Ok(Held::with(connection, endpoint))
 }

@@ -76,6 +76,7 @@ impl Session {
             config: Config::default(),
             views: vec![Box::new(Counter(seen))],
             clipboard: Place::Nowhere,
+            paths: false,
             clock: Clock::default(),
         };
         let helping = tokio::spawn(helper::run(options, orders, events));
@@ -98,6 +99,7 @@ impl Session {
             clipboard: Place::Nowhere,
             receipts: None,
             report_after: Duration::ZERO,
+            paths: false,
             clock: Clock::default(),
         };
         let began = Instant::now();

@@ -6,11 +6,12 @@
 //! | what is measured, and for how long | `plan` |
 //! | one measurement | `measure`, with what goes over a path: `frames` |
 //! | the ends of a path | `ends` |
-//! | paths | `ours`, `quic`, `tcp`, `turn`, `iroh` |
+//! | paths | `ours`, `forwarded`, `quic`, `tcp`, `turn`, `iroh` |
 //! | sealed frames | `sealed` |
 //! | what comes of it | `report`, `rows` |
 
 mod ends;
+mod forwarded;
 mod frames;
 mod iroh;
 mod measure;
@@ -100,6 +101,13 @@ const PEERS: &[Peer] = &[
         ours: true,
         needs: None,
         start: |_| Ok(Box::new(ours::Spliced::start()?)),
+    },
+    Peer {
+        name: "forwarded",
+        what: "our relay, forwarded packets: QUIC from end to end, encrypted once",
+        ours: true,
+        needs: None,
+        start: |_| Ok(Box::new(forwarded::Forwarded::start()?)),
     },
     Peer {
         name: "quinn-splice",

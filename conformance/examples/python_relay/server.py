@@ -39,6 +39,8 @@ class Server:
 
     def __init__(self, set_up: SetUp | None = None, still: bool = False, date: int | None = None) -> None:
         self._set_up = set_up or SetUp()
+        # Whoever asks for a path hears that there is none.
+        self._set_up.limits["paths"] = 0
         self._began = int(time.time()) if date is None else date
         self.machine = Relay(lambda: secrets.randbelow(32), secrets.token_bytes, self._set_up, self.date)
         self.clients: dict[int, ClientConnection] = {}

@@ -54,6 +54,9 @@ def _key_list() -> Kind:
     return many(fixed(32), 1)
 
 
+_ROUTING_ID = allowed(fixed(8), any, "the routing id that no end has")
+
+
 def _rendezvous() -> dict[str, Body]:
     offer = octets(registry().limit("offer"))
     error = body(code=U16)
@@ -88,6 +91,11 @@ def _rendezvous() -> dict[str, Body]:
         "wait": body(device=fixed(16), token=fixed(32), offer=offer),
         "waiting": empty,
         "call": body(device=fixed(16)),
+        "path-request": empty,
+        "path": body(id=_ROUTING_ID),
+        "path-proof": body(token=fixed(16)),
+        "path-open": body(id=_ROUTING_ID),
+        "path-over": error,
     }
 
 
@@ -203,6 +211,7 @@ def _session() -> dict[str, Body]:
         "secure-desktop": body(active=BOOL),
         "probe": body(probe=U32),
         "probe-answer": body(probe=U32),
+        "path-offer": body(certificate=fixed(32)),
     }
 
 

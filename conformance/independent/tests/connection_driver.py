@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 
 from alongside_independent.messages import Message
+from alongside_independent.model.clients import Connection
 from alongside_independent.model.outcome import IGNORED, REFUSED, Outcome
 from alongside_independent.model.relay import Out, Relay
 from alongside_independent.model.set_up import Device, SetUp
@@ -40,6 +41,9 @@ _FIELDS = {
     "leave": {"code": DONE},
     "gone": {"code": DONE},
     "refused": {"code": DONE},
+    "path": {"id": bytes(7) + b"i"},
+    "path-open": {"id": bytes(7) + b"i"},
+    "path-over": {"code": DONE},
 }
 
 
@@ -51,6 +55,7 @@ class Driver:
         self.now = 10_000_001
         self.others = 100
         self.wanted = "nothing"
+        self.checks: dict[int, bytes] = {}
         self.relay.connect(self.now, SUBJECT, "192.0.2.1")
 
     # others
@@ -128,6 +133,8 @@ class Driver:
     def _outcome(self, outs: list[Out], peer: int | None) -> Outcome:
         found = Outcome()
         for out in outs:
+            if out.check:
+                self.checks[out.connection] = out.check
             if out.connection == SUBJECT and out.close:
                 found.close = out.close
             elif out.connection == SUBJECT and out.message:
@@ -141,6 +148,9 @@ class Driver:
 
     def _event(self, event: str) -> list[Out]:
         kind, _, which = event.partition(": ")
+        if kind == "path-proof":
+            token = self.checks.get(SUBJECT, bytes(16)) if which == "of its check" else bytes(16)
+            return self._say(SUBJECT, kind, {"token": token})
         if kind in ("join", "wait", "call", "rejoin"):
             return self._say(SUBJECT, kind, self._asked(kind, which))
         if kind in registry().messages("rendezvous"):
@@ -203,6 +213,13 @@ class Driver:
     def peer_says(self, name: str) -> list[Out]:
         return self._say(self._peer(), name, _FIELDS.get(name))
 
+    def peer_returns_its_check(self) -> list[Out]:
+        return self._say(self._peer(), "path-proof", {"token": self.checks[self._peer()]})
+
+    def moves(self, connection: int) -> list[Out]:
+        self.others += 1
+        return self.relay.moved(self.now, connection, f"203.0.113.{self.others % 250}")
+
     def late(self, timer: str) -> list[Out]:
         """The subject's timer alone has run out, and no tick has come."""
         relay, client = self.relay, self.relay.connections[SUBJECT]
@@ -217,6 +234,12 @@ class Driver:
             client.session.lost_at[1 - client.place] = at
         elif timer == "report-window":
             client.left_at = None
+        elif timer == "path-check":
+            client.session.path.halves[client.place].checked_at = at
+        elif timer == "path-attempt":
+            client.session.path.until = self.now
+        elif timer == "path-idle":
+            client.session.path.used_at = at
         return relay.time(self.now)
 
     def can(self, event: str) -> bool:
@@ -232,6 +255,9 @@ class Driver:
             "report": "nothing",
             "account": "none",
             "challenge": "none",
+            "path": "none",
+            "their path": "none",
+            "packets": "none",
         }
         if client is None:
             return none
@@ -244,7 +270,17 @@ class Driver:
             "report": "may" if client.left_at is not None else "nothing",
             "account": "signed in" if client.account else "none",
             "challenge": "given" if client.challenge else "none",
+            **self._path(client),
         }
+
+    @staticmethod
+    def _path(client: Connection) -> dict[str, str]:
+        path = client.session.path if client.session else None
+        if path is None:
+            return {}
+        names = {client.place: "path", 1 - client.place: "their path"}
+        halves = {names[place]: "shown" if half.proven else "asked" for place, half in path.halves.items()}
+        return halves | {"packets": "go" if path.forwards else "stopped" if path.opened else "none"}
 
 
 def _name(out: Out) -> str | None:
@@ -261,6 +297,11 @@ _EVENTS = {
     "its peer is back": Driver.peer_back,
     "its peer breaks the protocol": lambda d: d.peer_says("code-request"),
     "its place is taken": Driver.place_taken,
+    "its peer asks for a path": lambda d: d.peer_says("path-request"),
+    "its peer returns its check": Driver.peer_returns_its_check,
+    "its peer ends the path": lambda d: d.peer_says("path-over"),
+    "its peer's address changes": lambda d: d.moves(d._peer()),
+    "its address changes": lambda d: d.moves(SUBJECT),
     "the token is good": lambda d: d.relay.token_checked(d.now, SUBJECT, SOMEBODY),
     "the token is not": lambda d: d.relay.token_checked(d.now, SUBJECT, None),
     "the connection is lost": lambda d: d.relay.lose(d.now, SUBJECT),
@@ -278,6 +319,9 @@ _EVENTS = {
             "session-length",
             "reconnect-hold",
             "report-window",
+            "path-check",
+            "path-attempt",
+            "path-idle",
         )
     },
 }

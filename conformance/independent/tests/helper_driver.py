@@ -7,6 +7,8 @@ from alongside_independent.model.helper import Helper
 from alongside_independent.model.outcome import Outcome
 from alongside_independent.registry import all_scopes, registry, scope_bits
 
+from .parties import PATHS
+
 TOOLS = scope_bits("pointer", "annotate", "clipboard-to-helper", "clipboard-to-sharer")
 FEW = scope_bits("pointer")
 VIEW, BOTH = scope_bits("view"), scope_bits("view", "chat")
@@ -15,7 +17,7 @@ SECRET = bytes(32)
 
 
 # What is in a picture is no business of the table; a violation is what other events lead to.
-LEFT_OUT = {"picture-request", "picture", "a violation"}
+LEFT_OUT = {"picture-request", "picture", "a violation", *PATHS}
 
 
 class Driver:
@@ -86,6 +88,7 @@ class Driver:
             "secure-desktop": {"active": True},
             "probe": {"probe": 1},
             "probe-answer": {"probe": 1},
+            "path-offer": {"certificate": SECRET},
             "laser": {},
             "clear": {"grant": 1},
             "stroke": {},

@@ -8,6 +8,19 @@ from alongside_independent.registry import scope_bits
 
 from .chapters import counted, scalar
 
+# A path of forwarded packets is for whoever wants one, and these machines do not.
+PATHS = {
+    "offer a path",
+    "offer a path too early",
+    "the path stands",
+    "a check comes",
+    "give the path up",
+    "path",
+    "path-open",
+    "path-over",
+    "path-attempt",
+    "path-retry",
+}
 PASSWORD = spake.password_of_code("4060", "r0gx")
 CEILING = scope_bits("view", "pointer", "keyboard", "chat")
 

@@ -8,6 +8,8 @@ from alongside_independent.model.sharer import Sharer
 from alongside_independent.records import Event
 from alongside_independent.registry import all_scopes, registry, scope_bits
 
+from .parties import PATHS
+
 TOOLS = scope_bits("pointer", "annotate", "clipboard-to-helper", "clipboard-to-sharer")
 FEW, KEYS = scope_bits("pointer"), scope_bits("keyboard")
 BOTH = scope_bits("view", "chat")
@@ -15,7 +17,7 @@ CEILING = all_scopes()
 ERRORS = registry().errors
 SECRET = bytes(32)
 FIFTEEN = 900_000
-LEFT_OUT = {"picture-request", "picture", "a violation", "an authentic reconnect-1"}
+LEFT_OUT = {"picture-request", "picture", "a violation", "an authentic reconnect-1", *PATHS}
 
 
 class Driver:
@@ -150,6 +152,7 @@ class Driver:
             "clear": {"grant": named},
             "probe": {"probe": 1},
             "probe-answer": {"probe": 1},
+            "path-offer": {"certificate": SECRET},
             "consent": {"scopes": BOTH},
         }.get(kind, {})
 

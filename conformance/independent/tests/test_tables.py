@@ -99,6 +99,7 @@ def missing(name: str, seen: Cells, left_out: set[str]) -> Cells:
     every = {
         (region, state, event)
         for region in machine.regions
+        if region != "path"
         for state in machine.raw["region"][region]["states"]
         for event in machine.events()
         if event not in left_out and machine.says(region, state, event)

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -153,6 +154,11 @@ impl Link {
     /// What is expected not to be possible, if it is all the same.
     fn try_for_a_moment<R>(&self, done: impl Future<Output = R>) -> Option<R> {
         wait(&self.runtime, self.patience / IN_VAIN, done)
+    }
+
+    /// Where the other side is.
+    pub fn remote(&self) -> SocketAddr {
+        self.connection.remote_address()
     }
 
     /// Writes to the control stream.

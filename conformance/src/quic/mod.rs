@@ -3,13 +3,18 @@
 
 mod client;
 mod link;
+mod outer;
+mod paths;
 mod proxy;
 mod qlog;
 mod server;
 
 pub use client::{dial, source_to};
 pub use link::{Close, Link, Seen};
-pub use proxy::{Proxy, Weather};
+pub use paths::{
+    Datagram, Identity, Manner, Met, PathEnd, Socket, Tickets, Traffic, connection_id,
+};
+pub use proxy::{Proxy, Raw, Weather};
 pub use qlog::Qlog;
 pub use server::Server;
 

@@ -1,7 +1,9 @@
 //! A way between a client of the suite and a relay that can be made bad: it loses, delays, reorders,
 //! falls silent, or goes on from another address. It is a UDP socket on each side, and needs no rights.
+//! Datagrams of the client that are none of its connection leave by it as well, and are kept when they come.
 
 use std::{
+    collections::BTreeSet,
     io,
     net::{IpAddr, SocketAddr},
     sync::{
@@ -11,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use alongside_wire::path::{RoutingId, routing_id};
+use quinn::udp::EcnCodepoint;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore as _, SeedableRng as _};
 use tokio::{
@@ -19,6 +23,8 @@ use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep, sleep_until},
 };
+
+use super::outer::Outer;
 
 /// What becomes of a packet on its way, in either direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,15 +39,29 @@ pub struct Weather {
     pub delay: Duration,
 }
 
+/// A datagram that is none of the connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raw {
+    /// All of it.
+    pub bytes: Vec<u8>,
+    /// What networks have marked it with.
+    pub ecn: Option<EcnCodepoint>,
+    /// Where it comes from.
+    pub from: SocketAddr,
+}
+
 /// How much later a packet is that comes late.
 const LATE: Duration = Duration::from_millis(20);
+/// So many datagrams are kept.
+const MOST: usize = 10_000;
 
 /// A way to a relay.
 pub struct Proxy {
     /// Where the client finds it.
     pub address: SocketAddr,
+    relay: SocketAddr,
     shared: Arc<Shared>,
-    outer: watch::Sender<Arc<UdpSocket>>,
+    outer: watch::Sender<Arc<Outer>>,
     runtime: Handle,
 }
 
@@ -50,6 +70,8 @@ struct Shared {
     retries: Mutex<usize>,
     /// Bytes that the client has sent.
     sent: AtomicUsize,
+    /// Routing ids by which datagrams are known that are none of the connection, and those that came.
+    apart: Mutex<(BTreeSet<RoutingId>, Vec<Raw>)>,
     /// Packets that take their time, in their order.
     line: mpsc::UnboundedSender<Packet>,
 }
@@ -75,13 +97,15 @@ impl Proxy {
     ) -> io::Result<Self> {
         let inner = runtime.block_on(UdpSocket::bind(("127.0.0.1", 0)))?;
         let address = inner.local_addr()?;
-        let socket = runtime.block_on(UdpSocket::bind((from, 0)))?;
-        let (outer, sockets) = watch::channel(Arc::new(socket));
+        let socket = Arc::new(Outer::bind(from, runtime)?);
+        let (outer, sockets) = watch::channel(socket);
         let (line, packets) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             sky: Mutex::new((weather, ChaCha20Rng::seed_from_u64(seed))),
             retries: Mutex::new(0),
             sent: AtomicUsize::new(0),
+            // Checks have the one that is all zeros.
+            apart: Mutex::new((BTreeSet::from([[0; 8]]), Vec::new())),
             line,
         });
         runtime.spawn(keep_in_line(packets));
@@ -89,6 +113,7 @@ impl Proxy {
         runtime.spawn(carried);
         Ok(Self {
             address,
+            relay,
             shared,
             outer,
             runtime: runtime.clone(),
@@ -100,14 +125,57 @@ impl Proxy {
         self.shared.lock().0 = weather;
     }
 
-    /// Goes on from another port of this address.
+    /// Goes on from another port of this address. What comes to the old one is lost, but for datagrams that are none
+    /// of the connection.
     ///
     /// # Errors
     /// If there is no such address here.
     pub fn moves(&self, from: IpAddr) -> io::Result<()> {
-        let socket = self.runtime.block_on(UdpSocket::bind((from, 0)))?;
-        self.outer.send_replace(Arc::new(socket));
+        let socket = Arc::new(Outer::bind(from, &self.runtime)?);
+        let sockets = self.outer.subscribe();
+        let old = self.outer.send_replace(socket);
+        let heard = hear(old, sockets, Arc::clone(&self.shared));
+        self.runtime.spawn(heard);
         Ok(())
+    }
+
+    /// Where the relay sees the client.
+    ///
+    /// # Errors
+    /// If the system does not know.
+    pub fn outside(&self) -> io::Result<SocketAddr> {
+        self.outer.borrow().local_addr()
+    }
+
+    /// Sends a datagram that is none of the connection to the relay, from where the connection comes from.
+    ///
+    /// # Errors
+    /// If it does not go.
+    pub fn send(&self, bytes: &[u8], ecn: Option<EcnCodepoint>) -> io::Result<()> {
+        self.send_to(bytes, ecn, self.relay)
+    }
+
+    /// The same to any address.
+    ///
+    /// # Errors
+    /// If it does not go.
+    pub fn send_to(
+        &self,
+        bytes: &[u8],
+        ecn: Option<EcnCodepoint>,
+        to: SocketAddr,
+    ) -> io::Result<()> {
+        self.outer.borrow().send(bytes, ecn, to)
+    }
+
+    /// Datagrams with this routing id are none of the connection.
+    pub fn takes_apart(&self, id: RoutingId) {
+        self.shared.apart().0.insert(id);
+    }
+
+    /// Datagrams that have come, and are none of the connection.
+    pub fn datagrams(&self) -> Vec<Raw> {
+        self.shared.apart().1.clone()
     }
 
     /// How many bytes the client has sent into it.
@@ -128,6 +196,22 @@ impl Proxy {
 impl Shared {
     fn lock(&self) -> std::sync::MutexGuard<'_, (Weather, ChaCha20Rng)> {
         self.sky.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn apart(&self) -> std::sync::MutexGuard<'_, (BTreeSet<RoutingId>, Vec<Raw>)> {
+        self.apart.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a datagram that is none of the connection; whether it is one.
+    fn keeps(&self, bytes: &[u8], ecn: Option<EcnCodepoint>, from: SocketAddr) -> bool {
+        let mut apart = self.apart();
+        let (ids, came) = &mut *apart;
+        let is = routing_id(bytes).is_some_and(|id| ids.contains(&id));
+        if is && came.len() < MOST {
+            let bytes = bytes.to_vec();
+            came.push(Raw { bytes, ecn, from });
+        }
+        is
     }
 
     fn look(&self, packet: &[u8]) {
@@ -173,10 +257,33 @@ async fn keep_in_line(mut packets: mpsc::UnboundedReceiver<Packet>) {
     }
 }
 
+/// Keeps datagrams that come to an old address, until the proxy is dropped.
+async fn hear(old: Arc<Outer>, mut sockets: watch::Receiver<Arc<Outer>>, shared: Arc<Shared>) {
+    let mut buffer = vec![0; 65_536];
+    loop {
+        tokio::select! {
+            came = old.recv(&mut buffer) => {
+                let Ok(about) = came else {
+                    continue;
+                };
+                let all = buffer.get(..about.len).unwrap_or_default();
+                for packet in all.chunks(about.stride.max(1)) {
+                    shared.keeps(packet, about.ecn, about.addr);
+                }
+            }
+            moved = sockets.changed() => {
+                if moved.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
 /// Carries packets both ways until the proxy is dropped.
 async fn carry(
     inner: Arc<UdpSocket>,
-    mut sockets: watch::Receiver<Arc<UdpSocket>>,
+    mut sockets: watch::Receiver<Arc<Outer>>,
     relay: SocketAddr,
     shared: Arc<Shared>,
 ) {
@@ -188,14 +295,24 @@ async fn carry(
                 if let Ok((len, from)) = came {
                     client = Some(from);
                     shared.sent.fetch_add(len, Ordering::SeqCst);
-                    shared.send(there.get(..len).unwrap_or_default(), &outer, relay);
+                    let packet = there.get(..len).unwrap_or_default();
+                    // By the latest one: it may have moved while this waited.
+                    shared.send(packet, &sockets.borrow().io, relay);
                 }
             }
-            came = outer.recv_from(&mut back) => {
-                if let (Ok((len, _)), Some(client)) = (came, client) {
-                    let packet = back.get(..len).unwrap_or_default();
+            came = outer.recv(&mut back) => {
+                let Ok(about) = came else {
+                    continue;
+                };
+                let all = back.get(..about.len).unwrap_or_default();
+                for packet in all.chunks(about.stride.max(1)) {
+                    if shared.keeps(packet, about.ecn, about.addr) {
+                        continue;
+                    }
                     shared.look(packet);
-                    shared.send(packet, &inner, client);
+                    if let Some(client) = client {
+                        shared.send(packet, &inner, client);
+                    }
                 }
             }
             moved = sockets.changed() => {

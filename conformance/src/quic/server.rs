@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use quinn::{Endpoint, ServerConfig, crypto::rustls::QuicServerConfig};
+use quinn::{
+    Endpoint, EndpointConfig, ServerConfig, crypto::rustls::QuicServerConfig, default_runtime,
+};
 use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -12,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 
 use super::{
-    ALPN, Qlog,
+    ALPN, Qlog, Socket,
     link::{Link, Report},
     transport, wait,
 };
@@ -21,6 +23,8 @@ use super::{
 pub struct Server {
     endpoint: Endpoint,
     runtime: Handle,
+    /// What it listens on, for the suite's end of a path as well.
+    pub socket: Arc<Socket>,
     /// Where it is.
     pub address: SocketAddr,
     /// SHA-256 of its certificate, in hex.
@@ -43,12 +47,16 @@ impl Server {
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let config = Self::config(chain, key.into(), &qlog).map_err(|error| error.to_string())?;
         let _guard = runtime.enter();
-        let endpoint = Endpoint::server(config, ([127, 0, 0, 1], 0).into())
+        let quinn = default_runtime().ok_or("no runtime")?;
+        let socket = Socket::bind(([127, 0, 0, 1], 0).into()).map_err(|error| error.to_string())?;
+        let (own, listens) = (EndpointConfig::default(), Arc::<Socket>::clone(&socket));
+        let endpoint = Endpoint::new_with_abstract_socket(own, Some(config), listens, quinn)
             .map_err(|error| error.to_string())?;
         let address = endpoint.local_addr().map_err(|error| error.to_string())?;
         Ok(Self {
             endpoint,
             runtime: runtime.clone(),
+            socket,
             address,
             certificate,
             qlog,

@@ -1,8 +1,8 @@
-//! What a client may do without.
+//! What a client or a relay may do without.
 
 use super::Verdict;
 
-/// Capabilities of a client that the specification lets it be without.
+/// What the specification lets a client or a relay be without.
 const OPTIONAL: &[&str] = &[
     "control",
     "clipboard",
@@ -19,6 +19,8 @@ const OPTIONAL: &[&str] = &[
     "cards",
     "devices",
     "vector",
+    // Of a client and of a relay.
+    "paths",
 ];
 
 /// Capabilities of a driver by which the suite sees more, and which the client has no say in.

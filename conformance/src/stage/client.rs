@@ -32,13 +32,14 @@ use tokio::runtime::Handle;
 
 use super::{
     Channel, Item, Transcript,
+    forwarded::Forwarded,
     ledger::Ledger,
     stop::{Done, Stop},
     transcript::On,
 };
 use crate::{
     driver::{Answer, Class, Driver, Heard, Line, Role, Unheard, names},
-    quic::{Link, Seen, Server},
+    quic::{Identity, Link, Seen, Server},
 };
 
 /// Commands after which a client connects.
@@ -61,8 +62,9 @@ pub struct Bench {
 
 /// Something from one of the sources of a case.
 pub(super) enum Input {
-    /// Of the connection with this number.
     Link(Seen),
+    /// Of the connection of a path.
+    Path(Seen),
     Driver(Unheard),
 }
 
@@ -80,6 +82,9 @@ pub struct Manners {
     /// Heartbeats while time passes.
     pub heartbeat: bool,
 }
+
+/// A frame stream of the client: whether it is one of a path, and its number there.
+type Stream = (bool, u64);
 
 /// One session of a client under test.
 pub struct ClientStage<'a> {
@@ -103,7 +108,7 @@ pub struct ClientStage<'a> {
     pub(super) told_mark: usize,
     deframer: Deframer,
     /// Of each frame stream what was not taken yet; nothing more of one that cannot be read.
-    streams: BTreeMap<u64, Option<Vec<u8>>>,
+    streams: BTreeMap<Stream, Option<Vec<u8>>>,
     frames: BTreeMap<u32, Vec<u8>>,
     /// Bytes of the control stream that the suite has sent on the present connection.
     pub(super) said: u64,
@@ -157,6 +162,14 @@ pub struct ClientStage<'a> {
     pub(super) early: Option<Link>,
     /// Another relay that the client was told of.
     pub(super) another: Option<Server>,
+    /// How many paths the suite's relay states, if it states that.
+    pub paths: Option<u64>,
+    /// The path, once the suite's end has offered one.
+    pub(super) path: Option<Forwarded>,
+    /// What the suite's end offers next, if it is nothing fresh.
+    pub(super) same_identity: Option<Identity>,
+    /// What the client offered before this was answered.
+    pub(super) offers_mark: usize,
 }
 
 impl<'a> ClientStage<'a> {
@@ -222,6 +235,10 @@ impl<'a> ClientStage<'a> {
             over: false,
             early: None,
             another: None,
+            paths: None,
+            path: None,
+            same_identity: None,
+            offers_mark: 0,
             bench,
         })
     }
@@ -312,6 +329,11 @@ impl<'a> ClientStage<'a> {
         })
     }
 
+    /// Where what comes is told.
+    pub(super) fn sender(&self) -> Sender<Input> {
+        self.sender.clone()
+    }
+
     /// Where a connection tells what comes.
     pub(super) fn report(&self) -> (Sender<Input>, fn(Seen) -> Input) {
         (self.sender.clone(), Input::Link as fn(Seen) -> Input)
@@ -335,7 +357,7 @@ impl<'a> ClientStage<'a> {
         self.deframer = Deframer::new(limits::CONTROL_MESSAGE, "a message");
         self.said = 0;
         self.heard = 0;
-        self.streams.clear();
+        self.streams.retain(|(path, _), _| *path);
         self.transcript.note(self.now, '<', None, "connected");
         Ok(())
     }
@@ -444,6 +466,7 @@ impl<'a> ClientStage<'a> {
         match input {
             Input::Driver(unheard) => self.driver_said(unheard.hear())?,
             Input::Link(seen) => self.seen(seen)?,
+            Input::Path(seen) => self.seen_on_path(seen),
         }
         Ok(())
     }
@@ -485,7 +508,7 @@ impl<'a> ClientStage<'a> {
         Stop::Crash(format!("its driver: {}", self.bench.driver.has_ended_how()))
     }
 
-    fn note(&mut self, item: Item) {
+    pub(super) fn note(&mut self, item: Item) {
         if !item.is_of_bytes() {
             let words = match &item {
                 Item::Told(event) => format!("driver: {} {}", event.name, json!(event.fields)),
@@ -506,7 +529,7 @@ impl<'a> ClientStage<'a> {
             Seen::Stream { id, bytes } => {
                 let (at, on) = ((self.now, '<', None), On::Stream(id));
                 self.transcript.bytes(at, on, "", &bytes);
-                self.stream(id, &bytes);
+                self.stream((false, id), &bytes);
             }
             Seen::StreamEnded(id) => self.note(Item::StreamOver { id, reset: false }),
             Seen::StreamReset(id) => self.note(Item::StreamOver { id, reset: true }),
@@ -601,7 +624,7 @@ impl<'a> ClientStage<'a> {
         }
     }
 
-    fn stream(&mut self, id: u64, bytes: &[u8]) {
+    pub(super) fn stream(&mut self, id: Stream, bytes: &[u8]) {
         let begun = self.streams.entry(id).or_insert_with(|| Some(Vec::new()));
         let Some(mut buffer) = begun.take() else {
             return;
@@ -621,7 +644,7 @@ impl<'a> ClientStage<'a> {
     }
 
     /// Takes one record off the beginning of these bytes, if it is whole, and says how long it was.
-    fn frame_record(&mut self, stream: u64, bytes: &[u8]) -> Result<Option<usize>, Item> {
+    fn frame_record(&mut self, stream: Stream, bytes: &[u8]) -> Result<Option<usize>, Item> {
         match bytes.first() {
             None => Ok(None),
             Some(&MEDIA) => {
@@ -637,7 +660,7 @@ impl<'a> ClientStage<'a> {
                 self.media(stream, header, ciphertext);
                 Ok(Some(end))
             }
-            Some(&INPUT) => {
+            Some(&INPUT) if !stream.0 => {
                 let Some(header) = bytes.first_chunk::<{ InputHeader::LEN }>() else {
                     return Ok(None);
                 };
@@ -647,7 +670,7 @@ impl<'a> ClientStage<'a> {
                 let Some(ciphertext) = bytes.get(InputHeader::LEN..end) else {
                     return Ok(None);
                 };
-                self.input_record(stream, header, ciphertext);
+                self.input_record(stream.1, header, ciphertext);
                 Ok(Some(end))
             }
             Some(_) => {
@@ -660,13 +683,17 @@ impl<'a> ClientStage<'a> {
         }
     }
 
-    fn media(&mut self, stream: u64, header: MediaHeader, ciphertext: &[u8]) {
+    fn media(&mut self, (path, stream): Stream, header: MediaHeader, ciphertext: &[u8]) {
         let opened = self.channel.as_mut().and_then(|channel| {
             let opener = channel.media.entry(header.epoch);
             let opener = opener.or_insert_with(|| media::Opener::new(header.epoch));
             opener.open(&channel.keys, &header, ciphertext).ok()
         });
-        self.note(Item::Media(header, opened.clone()));
+        let record = match path {
+            false => Item::Media(header, opened.clone()),
+            true => Item::MediaOnPath(header, opened.clone()),
+        };
+        self.note(record);
         let Some(plaintext) = opened else { return };
         let frame = self.frames.entry(header.frame).or_default();
         frame.extend_from_slice(&plaintext);
@@ -679,6 +706,7 @@ impl<'a> ClientStage<'a> {
         self.note(Item::Frame {
             id: header.frame,
             epoch: header.epoch,
+            path,
             stream,
             frame,
         });
@@ -719,7 +747,12 @@ impl<'a> ClientStage<'a> {
     /// What was heard from some place of the log on, in words.
     pub fn since(&self, from: usize) -> String {
         let items = self.log.get(from..).unwrap_or_default();
-        let quiet = |item: &&Item| !matches!(item, Item::Record { .. } | Item::Media(..));
+        let quiet = |item: &&Item| {
+            !matches!(
+                item,
+                Item::Record { .. } | Item::Media(..) | Item::MediaOnPath(..)
+            )
+        };
         let words: Vec<_> = items
             .iter()
             .filter(quiet)

@@ -12,7 +12,10 @@ use alongside_wire::{
     session::{self, Message},
 };
 
-use crate::{driver::Event, quic::Close};
+use crate::{
+    driver::Event,
+    quic::{Close, Seen},
+};
 
 /// What was heard.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,12 +39,18 @@ pub enum Item {
     Unopened,
     /// A record of media, with what it holds if it opens.
     Media(MediaHeader, Option<Vec<u8>>),
+    /// The same, on a path.
+    MediaOnPath(MediaHeader, Option<Vec<u8>>),
+    /// Something else of the connection of a path.
+    Path(Seen),
     /// All records of a frame.
     Frame {
         /// The id of the frame.
         id: u32,
         /// The epoch.
         epoch: u32,
+        /// Whether it came on a path.
+        path: bool,
         /// The stream that it came on.
         stream: u64,
         /// The frame, or what is wrong with it.
@@ -115,6 +124,7 @@ impl Item {
                 | Self::Record { .. }
                 | Self::Unopened
                 | Self::Media(..)
+                | Self::MediaOnPath(..)
                 | Self::Frame { .. }
                 | Self::Input { .. }
         )
@@ -130,10 +140,12 @@ impl Item {
 
     /// Whether it shows, names or measures the screen of a sharer.
     pub fn shows_the_screen(&self) -> bool {
-        matches!(self, Self::Media(..) | Self::Frame { .. })
-            || ["consent", "displays", "epoch"]
-                .iter()
-                .any(|name| self.is_sealed(name))
+        matches!(
+            self,
+            Self::Media(..) | Self::MediaOnPath(..) | Self::Frame { .. }
+        ) || ["consent", "displays", "epoch"]
+            .iter()
+            .any(|name| self.is_sealed(name))
     }
 }
 
@@ -158,7 +170,7 @@ impl fmt::Display for Item {
             Self::Sealed(_, message) => write!(f, "sealed {}", message.name()),
             Self::Record { len, number } => write!(f, "record {number} of {len} bytes"),
             Self::Unopened => f.write_str("a record that does not open"),
-            Self::Media(header, opened) => {
+            Self::Media(header, opened) | Self::MediaOnPath(header, opened) => {
                 let how = if opened.is_some() {
                     ""
                 } else {
@@ -170,7 +182,17 @@ impl fmt::Display for Item {
                     header.number, header.epoch
                 )
             }
-            Self::Frame { id, epoch, .. } => write!(f, "frame {id} of epoch {epoch}"),
+            Self::Path(Seen::Closed(close)) => write!(f, "the path: {close}"),
+            Self::Path(Seen::Stream { id, bytes }) => {
+                write!(f, "{} bytes of stream {id} of the path", bytes.len())
+            }
+            Self::Path(seen) => write!(f, "on the path: {seen:?}"),
+            Self::Frame {
+                id, epoch, path, ..
+            } => {
+                let how = if *path { ", on the path" } else { "" };
+                write!(f, "frame {id} of epoch {epoch}{how}")
+            }
             Self::Input { grant, events, .. } => match events {
                 Some(events) => write!(f, "input under grant {grant}, {} events", events.len()),
                 None => write!(f, "input under grant {grant} that does not open"),

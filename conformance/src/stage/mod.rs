@@ -7,6 +7,7 @@ mod acts;
 mod again;
 mod channel;
 mod client;
+mod forwarded;
 mod frames;
 mod item;
 mod ledger;
@@ -19,6 +20,7 @@ mod transcript;
 
 pub use channel::Channel;
 pub use client::{Bench, ClientStage, Manners};
+pub(crate) use forwarded::is_proof_of;
 pub use frames::{grey, grey_jpeg, noise, pixels, png};
 pub use item::Item;
 pub(crate) use item::named;
@@ -26,7 +28,9 @@ pub use ledger::Blame;
 pub use pair::{PairBench, PairStage};
 pub(crate) use pair::{hash, other};
 pub(crate) use paths::{NAME, names};
-pub use relay::{Client, Heard, Program as RelayProgram, RelayStage, RelayUnderTest, SetUp, Who};
+pub use relay::{
+    Client, Heard, OpenPath, Program as RelayProgram, RelayStage, RelayUnderTest, SetUp, Who,
+};
 pub use stop::{Done, Stop};
 pub(crate) use time::a_while;
 pub use transcript::{Entry, Master, On, Transcript};

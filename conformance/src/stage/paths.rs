@@ -9,7 +9,7 @@ use alongside_wire::{
     ErrorCode, Scopes,
     code::{Code, Locator, Secret},
     envelope::{Answer, Envelope},
-    limits::timers,
+    limits::{self, timers},
     rendezvous::{self, CodeIssued, Join, Joined, Place, RelayHello},
     session::{
         Advisory, Chat, Consent, ControlGrant, ControlRequest, DisplayInfo, Displays, Epoch,
@@ -148,9 +148,14 @@ impl ClientStage<'_> {
         code
     }
 
-    /// The relay's hello: no value differs from the registry.
+    /// The relay's hello: no value differs from the registry, and no paths are stated but in cases about them.
     pub fn greet(&mut self) {
-        self.say(RelayHello::default());
+        let (mut hello, stated) = (RelayHello::default(), self.paths);
+        let paths = limits::LIMITS.iter().find(|(_, name, _)| *name == "paths");
+        if let (Some(stated), Some((id, ..))) = (stated, paths) {
+            hello.limits.push((*id, stated));
+        }
+        self.say(hello);
     }
 
     /// The hellos are said, and the client has asked for what it wants.

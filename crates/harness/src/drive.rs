@@ -176,6 +176,16 @@ impl World {
             if let helper::Event::Frame { id, .. } = event {
                 self.helper.shown(id, self.now);
             }
+            match event {
+                helper::Event::Session(helper::SessionEvent::Path(event)) => {
+                    self.path_event(Side::Helper, event);
+                    any = true;
+                }
+                helper::Event::Session(
+                    helper::SessionEvent::Frozen { .. } | helper::SessionEvent::Ended(_),
+                ) => self.path_is_over(Side::Helper),
+                _ => {}
+            }
             self.helper_events.push(event);
         }
         while let Some(event) = self.sharer.poll_event() {
@@ -183,6 +193,16 @@ impl World {
                 && let Err(never) = self.monitor.see(event, self.now)
             {
                 panic!("{never}");
+            }
+            match event {
+                sharer::Event::Session(sharer::SessionEvent::Path(event)) => {
+                    self.path_event(Side::Sharer, event);
+                    any = true;
+                }
+                sharer::Event::Session(
+                    sharer::SessionEvent::Frozen { .. } | sharer::SessionEvent::Ended(_),
+                ) => self.path_is_over(Side::Sharer),
+                _ => {}
             }
             self.sharer_events.push(event);
         }
@@ -216,6 +236,10 @@ impl World {
                 return;
             }
         };
+        let packet = match side {
+            Side::Sharer => self.on_its_way(packet),
+            Side::Helper => packet,
+        };
         if let Some((_, left)) = self.muted.iter_mut().find(|(muted, _)| *muted == way) {
             if *left == 0 {
                 return;
@@ -234,6 +258,10 @@ impl World {
             relay::Transmit::Close { conn, code } => (conn, Packet::Close(code)),
             // A relay of the harness issues no cards, so none is wanted.
             relay::Transmit::Issue { .. } => return,
+            relay::Transmit::Look { conn } => return self.look(conn),
+            relay::Transmit::Check { conn, token, .. } => return self.checked(conn, token),
+            relay::Transmit::Forward { ends } => return self.forward(Some(ends)),
+            relay::Transmit::Halt { .. } => return self.forward(None),
             relay::Transmit::Verify {
                 conn,
                 attempt,
@@ -282,6 +310,7 @@ impl World {
                     self.send(Way::SharerDown, packet);
                 }
             }
+            (Way::SharerUp | Way::HelperDown, packet) if !self.comes_through(&packet) => {}
             (Way::SharerUp, packet) => {
                 if self.relay.peer_of(sharer).is_some() && !self.is_cut(helper) {
                     self.send(Way::HelperDown, packet);
@@ -364,6 +393,7 @@ impl World {
             self.cut(side, TRANSPORT_IDLE_MS);
         }
         self.relay = Relay::new(RelayConfig::default(), [0; 32]);
+        self.forward(None);
         self.run(TRANSPORT_IDLE_MS);
         for side in Side::BOTH {
             self.tell_lost(side, None);
@@ -383,7 +413,7 @@ impl World {
         self.stopped.retain(|(of, _)| *of != side);
     }
 
-    fn is_cut(&self, conn: ConnId) -> bool {
+    pub(crate) fn is_cut(&self, conn: ConnId) -> bool {
         self.cut.iter().any(|(cut, _)| *cut == conn)
     }
 }

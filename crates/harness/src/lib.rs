@@ -14,6 +14,7 @@ mod forge;
 mod monitor;
 mod network;
 mod numbers;
+mod paths;
 pub mod record;
 mod world;
 

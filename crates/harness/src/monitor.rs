@@ -109,6 +109,7 @@ impl Monitor {
             Event::LaserGone
             | Event::ClipboardLapsed { .. }
             | Event::ClipboardAnswered { .. }
+            | Event::Path(_)
             | Event::Delay(_) => {}
             Event::ControlEnded { grant, code } => {
                 let live = self.grant.take().filter(|live| live.0 == *grant);

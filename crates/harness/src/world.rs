@@ -28,6 +28,7 @@ use alongside_wire::{
 use crate::{
     monitor::Monitor,
     network::{Conditions, Network, Packet, Way},
+    paths::{Paths, Program},
 };
 
 /// Sees each packet as it is sent, and says what is sent in its place.
@@ -122,6 +123,13 @@ pub struct World {
     pub(crate) muted: Vec<(Way, usize)>,
     /// Frame streams that their receiver does not want.
     pub(crate) stopped: BTreeSet<(Side, u64)>,
+    /// What the programs do about paths, the helper's first.
+    pub(crate) programs: [Program; 2],
+    pub(crate) paths: Paths,
+    /// Packets that the relay has forwarded on a path, as it is told.
+    pub(crate) forwarded: u64,
+    /// How the sharer's frame streams go by on their way.
+    pub(crate) begun: BTreeMap<u64, u64>,
 }
 
 impl Drop for World {
@@ -172,6 +180,10 @@ impl World {
             last_conn: 2,
             muted: Vec::new(),
             stopped: BTreeSet::new(),
+            programs: Default::default(),
+            paths: Paths::default(),
+            forwarded: 0,
+            begun: BTreeMap::new(),
         };
         for side in Side::BOTH {
             world.connect(side);
@@ -186,6 +198,8 @@ impl World {
         self.sharer = SharerEndpoint::new(config, seed);
         self.monitor = Monitor::default();
         self.spent = SpentLocators::default();
+        self.programs = Default::default();
+        self.begun.clear();
         self.relay
             .disconnected(self.sharer_line.conn, None, self.now);
         self.drop_connection(Side::Sharer);

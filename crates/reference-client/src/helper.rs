@@ -34,10 +34,11 @@ use crate::{
     clipboard::{Board, Place},
     clock::Clock,
     events::when_heard,
-    net::{ConnectError, Incoming, Path, Relay},
+    net::{ConnectError, Incoming, Path, PathEnd, Relay},
     quality::Quality,
     report::{After, settle},
     view::{Seen, View, Viewer},
+    way::{Way, Ways},
 };
 use tools::Tools;
 
@@ -60,6 +61,9 @@ pub struct Options {
     pub views: Vec<Box<dyn View>>,
     /// The person's clipboard.
     pub clipboard: Place,
+    /// Whether pictures may come on a path, in packets that the relay forwards, if the sharer wants that too. The
+    /// sharer can measure then how long packets take to this machine.
+    pub paths: bool,
     /// What time is counted by.
     pub clock: Clock,
 }
@@ -158,6 +162,8 @@ pub enum Event {
     ClipboardSent(String),
     /// How well it goes, every two seconds.
     Quality(Quality),
+    /// Pictures come this way from now on.
+    Way(Way),
     /// What became of a report; it comes after the end.
     Reported(Reporting),
     /// A command could not be carried out.
@@ -191,6 +197,7 @@ pub async fn run(
         viewer: Viewer::start(options.views, seen),
         board: Board::new(options.clipboard),
         tools: Tools::default(),
+        ways: Ways::new(PathEnd::Helper, options.paths),
         events,
         relay: path.relay().address.clone(),
         others: relays,
@@ -200,6 +207,7 @@ pub async fn run(
     loop {
         // Events first: some of them ask for something that is to be sent.
         helper.tell_events();
+        helper.choose_way(&mut path);
         while let Some(transmit) = helper.endpoint.poll_transmit() {
             path.transmit(transmit);
         }
@@ -294,6 +302,7 @@ struct Helper {
     viewer: Viewer,
     board: Board,
     tools: Tools,
+    ways: Ways,
     events: Sender<Event>,
     /// The relay that answered.
     relay: String,
@@ -340,7 +349,8 @@ impl Helper {
         commands: &mut Receiver<Command>,
         views: &mut UnboundedReceiver<Seen>,
     ) {
-        let due = self.endpoint.poll_timeout();
+        let due = [self.endpoint.poll_timeout(), self.ways.due(&self.endpoint)];
+        let due = due.into_iter().flatten().min();
         let stream = path.stream();
         let events = self.events.clone();
         tokio::select! {
@@ -375,6 +385,20 @@ impl Helper {
             //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
             Incoming::Lost(code) => self.endpoint.handle_transport_lost(code, now),
             Incoming::Connected => self.endpoint.handle_connected(now),
+            Incoming::Path(news) => {
+                if let Some(way) = self.ways.heard(news, &mut self.endpoint, now) {
+                    self.tell(Event::Way(way));
+                }
+            }
+        }
+    }
+
+    /// Does what is to be done for a path.
+    fn choose_way(&mut self, path: &mut Path) {
+        let now = self.clock.now();
+        let way = self.ways.carry_out(&mut self.endpoint, path, now);
+        if let Some(way) = way.filter(|_| self.endpoint.machine().ended().is_none()) {
+            self.tell(Event::Way(way));
         }
     }
 
@@ -483,6 +507,7 @@ impl Helper {
                     let cards = self.endpoint.cards_of(&receipt);
                     self.tell(Event::Receipt(receipt, cards));
                 }
+                Machine::Session(SessionEvent::Path(event)) => self.ways.decided(event),
                 Machine::Session(SessionEvent::Frozen { until }) => {
                     let left = self.clock.until(until).as_secs_f64();
                     let seconds = left.round() as u64;

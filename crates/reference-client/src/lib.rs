@@ -39,6 +39,7 @@ pub mod screen;
 pub mod sharer;
 pub mod sign_in;
 pub mod view;
+mod way;
 pub mod window;
 mod x11;
 pub mod xvfb;
@@ -51,3 +52,4 @@ pub use alongside_state_machine::{
 };
 pub use clock::{Clock, Hand, unix_now};
 pub use net::{ConnectError, Fingerprint, Relay, Trust};
+pub use way::Way;

@@ -4,6 +4,8 @@ use std::{fmt, time::Instant};
 
 use alongside_wire::media::Frame;
 
+use crate::way::Way;
+
 /// How well it went since the last time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quality {
@@ -13,6 +15,8 @@ pub struct Quality {
     pub frames: u32,
     /// Bytes of pictures in a second.
     pub bytes: u64,
+    /// Which way pictures go now.
+    pub way: Way,
 }
 
 impl fmt::Display for Quality {
@@ -21,8 +25,13 @@ impl fmt::Display for Quality {
             delay_ms,
             frames,
             bytes,
+            way,
         } = self;
-        write!(f, "{delay_ms} ms, {frames}/s, {} kB/s", bytes / 1_000)
+        write!(
+            f,
+            "{delay_ms} ms, {frames}/s, {} kB/s, {way}",
+            bytes / 1_000
+        )
     }
 }
 
@@ -54,13 +63,14 @@ impl Meter {
     }
 
     /// What passed since the last time, with the delay that is known now.
-    pub(crate) fn take(&mut self, delay_ms: u32) -> Quality {
+    pub(crate) fn take(&mut self, delay_ms: u32, way: Way) -> Quality {
         let ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         let rate = |count: u64| count.saturating_mul(1_000) / ms.max(1);
         let quality = Quality {
             delay_ms,
             frames: u32::try_from(rate(self.frames)).unwrap_or(u32::MAX),
             bytes: rate(self.bytes),
+            way,
         };
         *self = Self::start();
         quality

@@ -44,10 +44,11 @@ use crate::{
     clock::{Clock, sleep},
     events::when_heard,
     inject::Injector,
-    net::{ConnectError, Incoming, Path, Relay},
+    net::{ConnectError, Incoming, Path, PathEnd, Relay},
     quality::{Meter, Quality},
     report::{After, settle},
     screen::Screen,
+    way::{Way, Ways},
 };
 use filming::Filming;
 
@@ -75,6 +76,9 @@ pub struct Options {
     /// How long the person may still report a session that the helper ended; the run ends later by
     /// that, or by [`Command::End`].
     pub report_after: Duration,
+    /// Whether pictures may go on a path, in packets that the relay forwards, if the helper wants that too. The
+    /// helper can measure then how long packets take to this machine.
+    pub paths: bool,
     /// What time is counted by.
     pub clock: Clock,
 }
@@ -183,6 +187,8 @@ pub enum Event {
     ClipboardSent(String),
     /// How well it goes, every two seconds.
     Quality(Quality),
+    /// Pictures go this way from now on.
+    Way(Way),
     /// What became of a report; it comes after the end.
     Reported(Reporting),
     /// A command could not be carried out.
@@ -245,12 +251,14 @@ pub async fn run(
         board: Board::new(options.clipboard),
         scopes: Scopes::NONE,
         signed_in,
+        ways: Ways::new(PathEnd::Sharer, options.paths),
         events,
     };
     sharer.tell(Event::Connected);
     loop {
         // Injection first: what the machine allowed is done before anything else is looked at.
         sharer.carry_out(&mut commands);
+        sharer.choose_way(&mut path);
         if let Some(start) = to_start.take_if(|_| sharer.signed_in) {
             let (relay, now) = (&path.relay().address, sharer.clock.now());
             let endpoint = &mut sharer.endpoint;
@@ -314,6 +322,7 @@ struct Sharer {
     scopes: Scopes,
     /// Nothing has to be proved to the relay any more.
     signed_in: bool,
+    ways: Ways,
     events: Sender<Event>,
 }
 
@@ -322,7 +331,8 @@ impl Sharer {
     async fn wait(&mut self, path: &mut Path, commands: &mut Receiver<Command>) {
         let due = self.endpoint.poll_timeout();
         let stale = self.filming.stale_at(&self.endpoint, path.waiting());
-        let due = due.into_iter().chain(stale).min();
+        let due = [due, stale, self.ways.due(&self.endpoint)];
+        let due = due.into_iter().flatten().min();
         let film = self.filming.due(&self.endpoint, path.waiting());
         let stream = path.stream();
         let events = self.events.clone();
@@ -360,6 +370,20 @@ impl Sharer {
             //= spec/08-transport.md#quic [TRANSPORT-10] 778d0d75
             Incoming::Lost(code) => self.endpoint.handle_transport_lost(code, now),
             Incoming::Connected => self.endpoint.handle_connected(now),
+            Incoming::Path(news) => {
+                if let Some(way) = self.ways.heard(news, &mut self.endpoint, now) {
+                    self.tell(Event::Way(way));
+                }
+            }
+        }
+    }
+
+    /// Does what is to be done for a path.
+    fn choose_way(&mut self, path: &mut Path) {
+        let now = self.clock.now();
+        let way = self.ways.carry_out(&mut self.endpoint, path, now);
+        if let Some(way) = way.filter(|_| self.endpoint.machine().ended().is_none()) {
+            self.tell(Event::Way(way));
         }
     }
 
@@ -457,7 +481,9 @@ impl Sharer {
                 Machine::Picture(fetched) => self.tell(Event::Picture(fetched)),
                 Machine::Waiting => self.tell(Event::Waiting),
                 Machine::Session(SessionEvent::ReleaseAll) => self.inject(&InputEvent::ReleaseAll),
+                Machine::Session(SessionEvent::Path(event)) => self.ways.decided(event),
                 Machine::Session(SessionEvent::Frozen { until }) => {
+                    self.ways.rest();
                     let left = self.clock.until(until).as_secs_f64();
                     let seconds = left.round() as u64;
                     self.tell(Event::Frozen { seconds });
@@ -471,10 +497,13 @@ impl Sharer {
                     self.tell(Event::NoControlFor { seconds });
                 }
                 Machine::Session(SessionEvent::Delay(ms)) => {
-                    let quality = self.meter.take(ms);
+                    let quality = self.meter.take(ms, self.ways.way());
                     self.tell(Event::Quality(quality));
                 }
                 Machine::Session(event) => {
+                    if event == SessionEvent::MediaReady {
+                        self.ways.begin();
+                    }
                     self.use_tool(&event);
                     self.tell(Event::Session(event));
                 }

@@ -66,7 +66,7 @@ const STORY: &[&str] = &[
     "Vera may see, by her role; asks for control, and is refused (beyond-ceiling)",
     // The end of the relay.
     "the relay is about to shut down",
-    "done frames sign-in known-device",
+    "sign-in known-device",
     "the demo is over",
 ];
 

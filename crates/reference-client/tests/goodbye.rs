@@ -47,6 +47,7 @@ fn options(relay: Relay) -> helper::Options {
         config: Config::default(),
         views: Vec::new(),
         clipboard: Place::Nowhere,
+        paths: true,
         clock: Clock::default(),
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use alongside_client::{
-    Relay,
+    Relay, Way,
     canvas::Canvas,
     helper,
     picture::Picture,
@@ -109,7 +109,8 @@ enum Slow {
 }
 
 /// The ages of the frames of six seconds, with a line of 2 Mbit/s before one end.
-async fn watched(slow: Slow) -> Vec<Duration> {
+async fn watched(slow: Slow, pictures: Way) -> Vec<Duration> {
+    let paths = pictures == Way::Path;
     let (relay, found) = cast::relay();
     let line = narrow::line(relay.local_addr().unwrap()).await;
     let way = |end| match slow == end {
@@ -124,7 +125,9 @@ async fn watched(slow: Slow) -> Vec<Duration> {
         film: film.clone(),
         ages: ages.clone(),
     };
-    let mut helping = helper_with(way(Slow::Helper), vec![Box::new(watch)], |_| {});
+    let mut helping = helper_with(way(Slow::Helper), vec![Box::new(watch)], |options| {
+        options.paths = paths;
+    });
     let code = helping
         .hear("a code", |event| match event {
             helper::Event::Code { code, .. } => Some(*code),
@@ -133,6 +136,7 @@ async fn watched(slow: Slow) -> Vec<Duration> {
         .await;
     let mut sharing = sharer_with(way(Slow::Sharer), code, &Recorder::default(), |options| {
         options.screen = Box::new(film);
+        options.paths = paths;
     });
     sharing
         .hear("the question for consent", |event| match event {
@@ -151,6 +155,8 @@ async fn watched(slow: Slow) -> Vec<Duration> {
     sharing.order(sharer::Command::End).await;
     sharing.ended().await;
     helping.ended().await;
+    let told = helper::Event::Way(Way::Path);
+    assert_eq!(helping.log.contains(&told), paths, "{:?}", helping.log);
     ages
 }
 
@@ -159,22 +165,23 @@ const MOST: Duration = Duration::from_millis(500);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_end_sees_fewer_frames_and_none_that_are_old() {
     // The line carries 250,000 bytes a second, 75 frames in all.
-    for slow in [Slow::Helper, Slow::Sharer] {
-        let ages = watched(slow).await;
-        let most = ages.iter().max().unwrap();
-        println!(
-            "{slow:?} slow: {} frames, the oldest of {most:?}",
-            ages.len()
-        );
-        assert!(*most < MOST, "{slow:?} slow: {ages:?}");
-        assert!(ages.len() > 30, "{slow:?} slow: {} frames", ages.len());
+    for way in [Way::Spliced, Way::Path] {
+        for slow in [Slow::Helper, Slow::Sharer] {
+            let ages = watched(slow, way).await;
+            let (count, most) = (ages.len(), ages.iter().max().unwrap());
+            println!("{slow:?} slow, {way}: {count} frames, the oldest of {most:?}");
+            assert!(*most < MOST, "{slow:?} slow, {way}: {ages:?}");
+            assert!(count > 30, "{slow:?} slow, {way}: {count} frames");
+        }
     }
 }
 
 //= test spec/06-media-input.md#frames [MEDIA-19] 743c9156
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_waits() {
-    let ages = watched(Slow::Nobody).await;
-    // 30 a second at the most; a busy machine takes fewer.
-    assert!(ages.len() > 90, "{} frames", ages.len());
+    for way in [Way::Spliced, Way::Path] {
+        let ages = watched(Slow::Nobody, way).await;
+        // 30 a second at the most; a busy machine takes fewer.
+        assert!(ages.len() > 90, "{way}: {} frames", ages.len());
+    }
 }

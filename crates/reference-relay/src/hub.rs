@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use alongside_state_machine::{
@@ -11,13 +12,13 @@ use alongside_state_machine::{
     relay::{self, ConnId, Event, Refusal, RelayConfig, Source, Transmit},
     time::Timestamp,
 };
-use alongside_wire::{ErrorCode, rendezvous::SignIn, report};
+use alongside_wire::{ErrorCode, path::RoutingId, rendezvous::SignIn, report};
 use quinn::Connection;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    books::Books, clock::Clock, connection::CHUNK, devices::Devices, health::Status,
-    issuer::Issuer, outbox::Outbox, sign_in::Access,
+    books::Books, clock::Clock, connection::CHUNK, devices::Devices, forward::Socket,
+    health::Status, issuer::Issuer, outbox::Outbox, sign_in::Access,
 };
 
 /// How often the operator's rules are looked at.
@@ -34,6 +35,10 @@ pub(crate) struct Hub {
     access: Access,
     /// Who signs cards, if anybody.
     issuer: Option<Issuer>,
+    /// What forwards packets.
+    socket: Arc<Socket>,
+    /// Bytes of packets from one client in a second.
+    path_rate: usize,
     /// A client is read only while no more than this waits for its peer.
     pub(crate) room: usize,
     pub(crate) frame_streams: usize,
@@ -46,6 +51,8 @@ struct State {
     deadline: Option<Timestamp>,
     sessions: Sessions,
     books: Books,
+    /// What packets are known by that are forwarded to these clients.
+    paths: BTreeMap<ConnId, RoutingId>,
 }
 
 /// A token that is to be checked.
@@ -81,6 +88,7 @@ impl Hub {
         issuer: Option<Issuer>,
         books: Books,
         clock: Clock,
+        socket: Arc<Socket>,
     ) -> Self {
         // What a client may send in one reading, and the message that this completes, still fit.
         let reading = config.control_message.saturating_add(CHUNK + 16);
@@ -88,6 +96,7 @@ impl Hub {
             config.session_queue.saturating_sub(reading),
             config.frame_streams,
         );
+        let path_rate = config.path_rate;
         let mut machine = relay::Relay::new(config, seed);
         machine.set_policy((*access.policy()).clone());
         machine.set_issuing(issuer.is_some());
@@ -98,6 +107,8 @@ impl Hub {
             issuer,
             room,
             frame_streams,
+            socket,
+            path_rate,
             state: Mutex::new(State {
                 machine,
                 clients: BTreeMap::new(),
@@ -105,6 +116,7 @@ impl Hub {
                 deadline: None,
                 sessions: Sessions::default(),
                 books,
+                paths: BTreeMap::new(),
             }),
         }
     }
@@ -273,6 +285,22 @@ impl Hub {
                         issuer.and_then(|issuer| issuer.issue(wanted, self.clock.unix_now()));
                     state.machine.card_issued(conn, card);
                 }
+                Transmit::Look { conn } => self.look(state, conn),
+                Transmit::Check { conn, to, token } => {
+                    let by = state.local_ip(conn);
+                    self.socket.check(to, by, token);
+                }
+                Transmit::Forward { ends } => {
+                    let ids = ends.map(|end| (end.conn, end.id));
+                    state.paths.extend(ids);
+                    let ends = ends.map(|end| (end, state.local_ip(end.conn)));
+                    let ways = &self.socket.ways;
+                    ways.open(ends, self.path_rate, Instant::now());
+                }
+                Transmit::Halt { ids } => {
+                    state.paths.retain(|_, id| !ids.contains(id));
+                    self.socket.ways.close(ids);
+                }
                 Transmit::Close { conn, code } => {
                     if let Some(client) = state.clients.remove(&conn) {
                         client.outbox.close(code);
@@ -286,6 +314,18 @@ impl Hub {
             self.deadline_changed.notify_one();
         }
         checks
+    }
+
+    /// Tells the machine where the packets of a client come from.
+    fn look(&self, state: &mut State, conn: ConnId) {
+        // One that is gone has no path any more.
+        if let Some(client) = state.clients.get(&conn) {
+            let at = client.connection.remote_address();
+            let id = state.paths.get(&conn);
+            let forwarded = id.map_or(0, |id| self.socket.ways.packets(id));
+            let now = self.clock.now();
+            state.machine.seen_at(conn, at, forwarded, now);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -344,6 +384,11 @@ impl State {
                 tracing::warn!(client = conn.0, %error, "a client broke the protocol");
             }
         }
+    }
+
+    /// The address of this machine that a client knows.
+    fn local_ip(&self, conn: ConnId) -> Option<IpAddr> {
+        self.clients.get(&conn)?.connection.local_ip()
     }
 
     fn disconnect(&self, ends: [Option<ConnId>; 2]) {

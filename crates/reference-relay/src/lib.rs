@@ -12,6 +12,7 @@
 //! | [`sign_in`] | who clients are, and what the operator allows them |
 //! | `health`, `notify` | word to a monitor, and to a service manager |
 //! | `splice` | carries one frame stream from one client to its peer |
+//! | `forward` | moves packets from one client to its peer, under QUIC |
 //! | `quic`, [`tls`], `clock` | windows, certificates, time |
 //! | [`testing`] | a relay whose time stands still, for a suite that moves it |
 
@@ -19,6 +20,7 @@ pub mod books;
 mod clock;
 mod connection;
 pub mod devices;
+mod forward;
 mod health;
 mod hub;
 mod issuer;

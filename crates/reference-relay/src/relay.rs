@@ -4,7 +4,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use alongside_state_machine::{books::Shelf, mutant, relay::RelayConfig};
 use alongside_wire::ErrorCode;
-use quinn::{Endpoint, Incoming};
+use quinn::{Endpoint, EndpointConfig, Incoming, TokioRuntime};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     connection,
     devices::Devices,
+    forward::{self, Socket},
     health::{self, Status},
     hub::Hub,
     issuer::Issuer,
@@ -133,13 +134,21 @@ impl Relay {
         let books = Books { journal, reports };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| BindError::Random(error.to_string()))?;
-        let endpoint = Endpoint::server(server, listen).map_err(|error| BindError::Listen {
+        let cannot = |error| BindError::Listen {
             address: listen,
             error,
-        })?;
+        };
+        let socket = Arc::new(Socket::bind(listen).map_err(cannot)?);
+        let endpoint = Endpoint::new_with_abstract_socket(
+            EndpointConfig::default(),
+            Some(server),
+            socket.clone(),
+            Arc::new(TokioRuntime),
+        )
+        .map_err(cannot)?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed, access, issuer, books, clock));
+        let hub = Arc::new(Hub::new(config, seed, access, issuer, books, clock, socket));
         hub.set_devices(devices);
         let (timer, keeper) = (hub.clone(), hub.clone());
         let mut tasks = vec![
@@ -161,14 +170,16 @@ impl Relay {
 
     /// The most bytes of clients that a relay with these bounds holds at once: for each
     /// connection the windows of QUIC, its queue, the message that it is in the middle of, and
-    /// what is between two frame streams or left of them. The state of a connection comes on top, some 50 KB.
+    /// what is between two frame streams or left of them; for all paths 32 batches of 65,000 bytes,
+    /// and for each where its packets go. The state of a connection comes on top, some 50 KB.
     pub fn memory_bound(config: &RelayConfig) -> u64 {
         let between = config.frame_streams.saturating_mul(splice::MOST) as u64;
         let of_one = quic::memory_of_connection(config)
             .saturating_add(between)
             .saturating_add(splice::LEFT as u64)
             .saturating_add(connection::CHUNK as u64);
-        of_one.saturating_mul(config.connections as u64)
+        let of_all = of_one.saturating_mul(config.connections as u64);
+        of_all.saturating_add(forward::memory(config.paths))
     }
 
     /// Where it listens.

@@ -99,6 +99,8 @@ pub enum Fault {
     BadReceipt,
     /// A frame larger than a frame may be, or that goes on after its last record.
     FrameOverrun,
+    /// An offer of a path before consent.
+    PathBeforeConsent,
 }
 
 /// What kind of message one is, for the clause that it broke.
@@ -137,6 +139,7 @@ impl Fault {
             | Self::GrantWidened
             | Self::StateAwaited { .. }
             | Self::StateContradicts
+            | Self::PathBeforeConsent
             | Self::ConsentBeyondCeiling => ErrorCode::UnexpectedMessage,
             Self::BadPoint => ErrorCode::BadPoint,
             Self::HandshakeFailed => ErrorCode::HandshakeFailed,
@@ -202,6 +205,7 @@ impl Fault {
             Self::PausedMedia => "PAUSE-11",
             Self::BadReceipt => "RECEIPT-10",
             Self::FrameOverrun => "MEDIA-11",
+            Self::PathBeforeConsent => "PATH-4",
         }
     }
 }
@@ -239,6 +243,8 @@ pub enum Misuse {
     SpentCode,
     /// The helper does not know the epoch yet, so nothing can be shown.
     NotReady,
+    /// The relay forwards no packets.
+    NoPaths,
     /// The person has not said yet who started the contact.
     ContactUnknown,
     /// The person did not start the contact: a plain yes is not enough.
@@ -262,6 +268,7 @@ impl fmt::Display for Misuse {
             Self::ChatFull => f.write_str("too many lines wait to be delivered; wait a moment"),
             Self::SpentCode => f.write_str("this code has been used; ask for a new one"),
             Self::NotReady => f.write_str("the helper is not ready for frames"),
+            Self::NoPaths => f.write_str("the relay forwards no packets"),
             Self::ContactUnknown => f.write_str("it must be said first who started the contact"),
             Self::WarningUnanswered => f.write_str("a plain yes is not enough after the warning"),
         }
@@ -323,6 +330,7 @@ impl fmt::Display for Fault {
             Self::PausedMedia => f.write_str("media was sealed while paused"),
             Self::BadReceipt => f.write_str("a receipt is not a true one of this session"),
             Self::FrameOverrun => f.write_str("a frame is larger than a frame may be"),
+            Self::PathBeforeConsent => f.write_str("a path is offered before consent"),
         }?;
         write!(f, " [{}]", self.clause())
     }

@@ -49,7 +49,7 @@ fn journals() -> File {
         )
     };
     let drop = |id, about, text: &str| one(id, about, text, (vec![], 1, "JOURNAL-7"));
-    let all = "1 0 18446744073709551615 030b 003f\n";
+    let all = "1 0 18446744073709551615 030b 007f\n";
     for (id, about, text, lines, said, dropped, expected, lost, shows) in [
         one(
             "chapter",
@@ -61,14 +61,14 @@ fn journals() -> File {
             "most",
             "the highest numbers, every feature",
             all,
-            (vec![record(1, 0, u64::MAX, 0x030B, 0x3F)], 0, "JOURNAL-2"),
+            (vec![record(1, 0, u64::MAX, 0x030B, 0x7F)], 0, "JOURNAL-2"),
         ),
         one(
             "two",
             "two records",
             &[line, all].concat(),
             (
-                vec![chapter(), record(1, 0, u64::MAX, 0x030B, 0x3F)],
+                vec![chapter(), record(1, 0, u64::MAX, 0x030B, 0x7F)],
                 0,
                 "JOURNAL-7",
             ),
@@ -125,7 +125,7 @@ fn journals() -> File {
         drop(
             "feature",
             "a feature that is not registered",
-            "17 1795248013 1795249120 0301 0040\n",
+            "17 1795248013 1795249120 0301 0080\n",
         ),
         drop(
             "carriage",

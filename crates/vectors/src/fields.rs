@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 const BYTES: &[&str] = &[
     "card",
     "card_key",
+    "certificate",
     "challenge",
     "clear",
     "data",
@@ -18,6 +19,7 @@ const BYTES: &[&str] = &[
     "envelope",
     "hash",
     "helper_card",
+    "id",
     "issuer",
     "key",
     "master_hash",
@@ -167,6 +169,11 @@ message! {
         Wait = "wait",
         Waiting = "waiting",
         Call = "call",
+        PathRequest = "path-request",
+        Path = "path",
+        PathProof = "path-proof",
+        PathOpen = "path-open",
+        PathOver = "path-over",
     }
     {
         Deliver = "deliver",
@@ -228,6 +235,7 @@ message! {
         SecureDesktop = "secure-desktop",
         Probe = "probe",
         ProbeAnswer = "probe-answer",
+        PathOffer = "path-offer",
     }
     {
         Pad = "pad",

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    books, codes, faces, fields::bytes_of, handshakes, messages, receipts, reconnects, records,
-    vector::Refusal,
+    books, codes, datagrams, faces, fields::bytes_of, handshakes, messages, receipts, reconnects,
+    records, vector::Refusal,
 };
 
 /// The form that is read here.
@@ -83,6 +83,7 @@ pub fn compute(kind: &str, input: &Value) -> Option<Result<Value, Refusal>> {
     let compute = match kind {
         "code" | "code-draw" | "link" => codes::compute,
         "rendezvous" | "envelope" | "session" | "clear" | "record" => messages::compute,
+        "datagram" => datagrams::compute,
         "exchange" | "answer" | "confirm" | "finish" | "opening" => handshakes::compute,
         "key" | "sealed" | "opened" | "window" => records::compute,
         "reconnect" | "reconnect-answer" | "reconnect-finish" => reconnects::compute,

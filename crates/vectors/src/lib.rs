@@ -10,6 +10,7 @@
 //! | `fields` | messages as JSON, and back |
 //! | `codes` | codes and links |
 //! | `messages` and those below it | every message and record, valid and not |
+//! | `datagrams` | what a relay reads of datagrams |
 //! | `handshakes` | the key exchange, whole and step by step |
 //! | `records` | keys, sealed records, what is dropped |
 //! | `reconnects` | the handshake of a reconnect |
@@ -24,6 +25,7 @@
 
 mod books;
 mod codes;
+mod datagrams;
 mod faces;
 mod fields;
 pub mod files;
@@ -48,6 +50,7 @@ use vector::File;
 static ALL: LazyLock<Vec<File>> = LazyLock::new(|| {
     let mut all = codes::files();
     all.extend(messages::files());
+    all.extend(datagrams::files());
     all.extend(handshakes::files());
     all.extend(records::files());
     all.extend(reconnects::files());

@@ -100,7 +100,9 @@ impl Features {
     pub const RECONNECT: Self = Self(0x0010);
     /// The session began without a code.
     pub const KNOWN_DEVICE: Self = Self(0x0020);
-    const ALL: u16 = 0x003F;
+    /// Packets were forwarded.
+    pub const FORWARDED: Self = Self(0x0040);
+    const ALL: u16 = 0x007F;
 
     /// The registered features with their names.
     pub const REGISTERED: &'static [(Self, &'static str)] = &[
@@ -110,6 +112,7 @@ impl Features {
         (Self::LINK, "link"),
         (Self::RECONNECT, "reconnect"),
         (Self::KNOWN_DEVICE, "known-device"),
+        (Self::FORWARDED, "forwarded"),
     ];
 
     /// The set as 16 bits.

@@ -13,6 +13,7 @@
 //! | frame streams, sealed records | [`record::MediaHeader`], [`record::InputHeader`] |
 //! | what media records carry | [`media::Frame`] |
 //! | what input records carry | [`input::InputEvent`] |
+//! | datagrams that a relay forwards | [`path::routing_id`], [`path::Check`] |
 //! | what a relay writes down | [`journal::Record`], [`report::Record`] |
 #![no_std]
 
@@ -33,6 +34,7 @@ pub mod link;
 pub mod media;
 #[doc(hidden)]
 pub mod mutant;
+pub mod path;
 pub mod receipt;
 pub mod record;
 mod registry;

@@ -106,6 +106,12 @@ constants! { LIMITS: usize {
     ADVISORY = 48, "advisory", 256;
     /// How far a wheel turns in one slot, in 1/120 of a notch, each way.
     WHEEL_TURN = 60, "wheel-turn", 1_200;
+    /// Paths that a relay has at once; 0 if it forwards no packets.
+    PATHS = 61, "paths", 5_000;
+    /// Bytes of a datagram that a relay forwards.
+    PATH_PACKET = 62, "path-packet", 1_452;
+    /// Bytes that a relay forwards from one end of a path in a second; 0 if it sets no bound.
+    PATH_RATE = 63, "path-rate", 0;
 } }
 
 /// Timers, in milliseconds.
@@ -189,6 +195,16 @@ pub mod timers {
         DEVICE_RETRY_FIRST = 40, "device-retry-first", 1_000;
         /// The longest such pause.
         DEVICE_RETRY_MOST = 41, "device-retry-most", 60_000;
+        /// How long a path may take to come about, or to be proven again.
+        PATH_ATTEMPT = 51, "path-attempt", 5_000;
+        /// How often a relay looks where the ends of a path are, and asks them to show it.
+        PATH_CHECK = 52, "path-check", 1_000;
+        /// After how long without a packet an end gives a path up.
+        PATH_SILENCE = 53, "path-silence", 3_000;
+        /// How long an end waits between two offers of a path.
+        PATH_RETRY = 54, "path-retry", 30_000;
+        /// How long a relay keeps a path on which nothing is forwarded.
+        PATH_IDLE = 55, "path-idle", 10_000;
         /// How long a card lives at most.
         CARD_LIFETIME = 35, "card-lifetime", 86_400_000;
         /// How long a statement about a device is valid at most.

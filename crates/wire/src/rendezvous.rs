@@ -12,6 +12,7 @@ use crate::{
     code::Locator,
     device::{DeviceId, DeviceToken},
     framing, limits,
+    path::{PathToken, RoutingId},
 };
 
 messages! {
@@ -43,6 +44,11 @@ messages! {
         Wait = 0x42, "wait";
         Waiting = 0x44, "waiting";
         Call = 0x46, "call";
+        PathRequest = 0x50, "path-request";
+        Path = 0x52, "path";
+        PathProof = 0x54, "path-proof";
+        PathOpen = 0x56, "path-open";
+        PathOver = 0x58, "path-over";
     }
 }
 
@@ -316,6 +322,58 @@ pub struct CardIssued {
     pub card: Vec<u8>,
 }
 
+/// Asks for a path to the other end of the session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathRequest {}
+
+/// What packets to this end are known by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Path {
+    /// The routing id of this end.
+    pub id: RoutingId,
+}
+
+/// Shows that this client receives where its packets come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathProof {
+    /// The token of the check that came there.
+    pub token: PathToken,
+}
+
+/// Packets are forwarded from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathOpen {
+    /// The routing id of the other end.
+    pub id: RoutingId,
+}
+
+/// There is no path, or no longer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathOver {
+    /// A registered error that says why.
+    pub code: u16,
+}
+
+impl Check for Path {
+    fn check(&self) -> Result<(), DecodeError> {
+        routing_id(self.id, "the routing id of path")
+    }
+}
+
+impl Check for PathOpen {
+    fn check(&self) -> Result<(), DecodeError> {
+        routing_id(self.id, "the routing id of path-open")
+    }
+}
+
+/// It is not the one that no end has.
+fn routing_id(id: RoutingId, what: &'static str) -> Result<(), DecodeError> {
+    if id == RoutingId::default() {
+        return Err(DecodeError::new(Fault::InvalidValue, what));
+    }
+    Ok(())
+}
+
 impl Check for CardRequest {
     fn check(&self) -> Result<(), DecodeError> {
         within(
@@ -387,6 +445,9 @@ impl Check for Rejoin {}
 impl Check for Rejoined {}
 impl Check for PeerLost {}
 impl Check for PeerBack {}
+impl Check for PathRequest {}
+impl Check for PathProof {}
+impl Check for PathOver {}
 
 impl Body for Deliver {
     fn write(&self) -> Vec<u8> {

@@ -54,6 +54,7 @@ messages! {
         SecureDesktop = 0x4C, "secure-desktop";
         Probe = 0x4E, "probe";
         ProbeAnswer = 0x50, "probe-answer";
+        PathOffer = 0x63, "path-offer";
     }
 }
 
@@ -273,6 +274,13 @@ pub struct State {
     pub received: u32,
 }
 
+/// The sender wants a path to the receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathOffer {
+    /// SHA-256 of the certificate that the sender shows on the path.
+    pub certificate: [u8; 32],
+}
+
 impl core::fmt::Debug for ControlGrant {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("ControlGrant")
@@ -380,4 +388,5 @@ impl Check for Refresh {}
 impl Check for ChatAck {}
 impl Check for Heartbeat {}
 impl Check for End {}
+impl Check for PathOffer {}
 impl Check for State {}

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 fn record() -> impl Strategy<Value = Record> {
     let error = (0..ErrorCode::ALL.len()).prop_map(|at| ErrorCode::ALL[at]);
-    let features = (0_u16..64).prop_map(|bits| Features::from_bits(bits).expect("registered"));
+    let features = (0_u16..128).prop_map(|bits| Features::from_bits(bits).expect("registered"));
     let time = || prop_oneof![any::<u64>(), Just(0), Just(u64::MAX)];
     (any::<u64>(), time(), time(), error, features).prop_map(
         |(number, start, end, error, features)| Record {

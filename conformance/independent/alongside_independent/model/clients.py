@@ -29,6 +29,8 @@ class Session:
     lost_at: list[int | None] = field(default_factory=lambda: [None, None])
     ends_with: SignIn | None = None
     """POLICY-12."""
+    path: Any = None
+    """A `Path`, if an end has asked for one."""
 
 
 @dataclass

@@ -118,6 +118,8 @@ class End:
         if self.frozen:
             self._take_frozen(message)
             return
+        if message.name == "path-offer" and self.phase != "viewing":
+            raise self.violation("PATH-4", "a path is offered before consent")
         if (self.role, self.phase) not in ALLOWED[message.name]:
             raise self.violation("SESSION-1", f"{message.name} may not come in {self.phase}")
         getattr(self, "on_" + message.name.replace("-", "_"))(**message.fields)
@@ -362,6 +364,9 @@ class End:
             raise Refused(None, "TOOL-30", "an answer was sent a moment ago")
         self.probe_answered_at = self.now
         self.send("probe-answer", probe=probe)
+
+    def on_path_offer(self, certificate: bytes) -> None:
+        """Nobody has to want a path, and these machines do not."""
 
     def on_probe_answer(self, probe: int) -> None:
         if probe != self.probe:

@@ -30,6 +30,7 @@ _ROWS = {
     "control-renew secure-desktop": "----y",
     "stroke laser clear": "--y--",
     "clipboard clipboard-taken probe probe-answer": "--y-y",
+    "path-offer": "--y-y",
     "end": "yyyyy",
     "pad": "yyyyy",
     "state": "-----",

@@ -1,4 +1,4 @@
-"""The relay's machine: chapters 03, 13 to 15 and 17, as far as they are messages."""
+"""The relay's machine: chapters 03, 13 to 15, 17 and 20, as far as they are messages."""
 
 from __future__ import annotations
 
@@ -15,22 +15,29 @@ from ..registry import registry
 from ..tokens import Proved
 from .admission import Admission
 from .clients import Code, Connection, Failures, Session, Waiting, sources_of, too_many
+from .paths import Paths
 from .set_up import SetUp
 
 CLIENT, RELAY = "client", "relay"
+OF_SESSIONS = ("deliver", "path-request", "path-proof", "path-over")
 IDLE_TIMERS = dict.fromkeys(("new", "idle", "signing in"), "unpaired-idle") | {"waiting": "device-wait"}
 
 
 @dataclass
 class Out:
-    """One thing that the relay does: a message to a connection, or its end with a code."""
+    """One thing that the relay does: a message to a connection, its end with a code, a check with a token.
+
+    `forwards` says that packets go to and from it, from now on or no more.
+    """
 
     connection: int
     message: Message | None = None
     close: str | None = None
+    check: bytes | None = None
+    forwards: bool | None = None
 
 
-class Relay(Admission):
+class Relay(Admission, Paths):
     """`five_bits` and `random_bytes` are its random numbers, `date` the second of Unix time."""
 
     def __init__(
@@ -168,6 +175,7 @@ class Relay(Admission):
                 self._send(code.owner, "gone", code=self._code("code-expired"))
         for session in list(self.sessions):
             self._session_time(session)
+            self._path_time(session)
         for connection, client in list(self.connections.items()):
             self._idle_time(connection, client)
         self.failed.forget(now)
@@ -183,6 +191,7 @@ class Relay(Admission):
             if session.ends_with is not None:
                 times.append(session.ends_with.ends_at)
             times += [at + timer("reconnect-hold") for at in session.lost_at if at is not None]
+            times += self._path_times(session)
         for client in self.connections.values():
             if client.state in IDLE_TIMERS:
                 times.append(client.idle_since + timer(IDLE_TIMERS[client.state]))
@@ -237,8 +246,8 @@ class Relay(Admission):
         sender = registry().sender("rendezvous", name)
         if sender == RELAY:
             raise Refused("unexpected-message", "RDV-8", "only a relay sends this")
-        if name == "deliver":
-            self._deliver(client, message)
+        if name in OF_SESSIONS:
+            self._of_session(connection, client, message)
         elif name == "leave":
             self._leave(connection, client, message.fields["code"])
         elif client.state != "idle":
@@ -250,11 +259,14 @@ class Relay(Admission):
         timers, limits = self.set_up.stated("timer"), self.set_up.stated("limit")
         self._send(connection, "relay-hello", timers=timers, limits=limits)
 
-    def _deliver(self, client: Connection, message: Message) -> None:
-        if client.session is None:
-            if not client.was_in_session:
-                raise Refused("unexpected-message", "RDV-6", "deliver outside a session")
-            return
+    def _of_session(self, connection: int, client: Connection, message: Message) -> None:
+        """RDV-7, and the same for paths."""
+        if client.session is not None:
+            getattr(self, "_on_" + message.name.replace("-", "_"))(connection, client, message)
+        elif not client.was_in_session:
+            raise Refused("unexpected-message", "RDV-6", f"{message.name} outside a session")
+
+    def _on_deliver(self, _connection: int, client: Connection, message: Message) -> None:
         peer = client.session.places[1 - client.place]
         if peer is not None:
             self._out.append(Out(peer, message))
@@ -413,6 +425,7 @@ class Relay(Admission):
         if before is not None:
             self._send_close(before, "superseded")
             del self.connections[before]
+            self._drop_path(session)
             if peer is not None:
                 self._send(peer, "peer-lost")
         session.places[place], session.lost_at[place] = connection, None
@@ -423,6 +436,7 @@ class Relay(Admission):
 
     def _end_session(self, session: Session, code: int, but: int | None = None) -> None:
         self.sessions.remove(session)
+        self._drop_path(session)
         for token in session.tokens:
             self.tokens.pop(place_token_hash(token), None)
         for connection in session.places:
@@ -473,6 +487,7 @@ class Relay(Admission):
         session = client.session
         if session is None:
             return
+        self._drop_path(session)
         session.places[client.place] = None
         held = sum(at is not None for session in self.sessions for at in session.lost_at)
         if violation or held >= self.set_up.limit("held-places"):
@@ -507,6 +522,12 @@ class Relay(Admission):
 
     def _send(self, connection: int, name: str, /, **fields: Any) -> None:  # noqa: ANN401
         self._out.append(Out(connection, Message(name, fields)))
+
+    def _send_check(self, connection: int, token: bytes) -> None:
+        self._out.append(Out(connection, check=token))
+
+    def _send_forwards(self, connection: int, forwards: bool) -> None:
+        self._out.append(Out(connection, forwards=forwards))
 
     def _send_close(self, connection: int, error: str) -> None:
         self._out.append(Out(connection, close=error))

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .. import codes, messages, records
+from .. import codes, datagrams, messages, records
 from ..messages import Message
 from ..refusal import Refused
 from ..registry import registry
@@ -210,6 +210,20 @@ def _records(random: Random) -> Iterator[Writer]:
     yield writer
 
 
+def _datagrams(random: Random) -> Iterator[Writer]:
+    writer = Writer("datagram")
+    for _ in range(12):
+        header = random.choice((b"\x40", random.randbytes(5) + random.choice((b"\x10", b"\x10", b"\x14"))))
+        if len(header) > 1:
+            header = bytes([header[0] | 0x80]) + header[1:]
+        octets = header + random.randbytes(random.choice((15, 16, 17, 40)))
+        writer.valid("header", "at random", ["PATH-11"], {"bytes": octets}, one_way=True)
+    for _ in range(3):
+        octets = datagrams.check(random.randbytes(16))
+        writer.valid("check", "at random", ["PATH-8"], {"bytes": octets})
+    yield writer
+
+
 def _with(octets: bytes, at: int, byte: int) -> bytes:
     return octets[:at] + bytes([byte]) + octets[at + 1 :]
 
@@ -238,13 +252,24 @@ def _event(random: Random) -> records.Event:
     return records.Event(*values)
 
 
+_MAKERS = (
+    _codes,
+    _planes,
+    _clears,
+    _records,
+    _datagrams,
+    generate_keys.writers,
+    generate_evidence.writers,
+)
+
+
 def generate(folder: Path, seed: int = SEED) -> list[Writer]:
     """One file for each kind; the same bytes for the same seed."""
     random = Random(seed)
     folder.mkdir(parents=True, exist_ok=True)
     writers = [
         writer
-        for make in (_codes, _planes, _clears, _records, generate_keys.writers, generate_evidence.writers)
+        for make in _MAKERS
         for writer in make(random)
     ]
     for writer in writers:

@@ -164,13 +164,17 @@ class _AtRelay:
             outs += self._bytes(now, client, bytes.fromhex(step["bytes"]))
         elif step.get("lost"):
             outs += self.relay.lose(now, client)
+        elif "moves_to" in step:
+            outs += self.relay.moved(now, client, step["moves_to"])
         elif "token" in step:
             outs += self.relay.token_checked(now, client, _SOMEBODY if step["token"] == "right" else None)
         elif set(step) != {"now"}:
             raise BadVector(f"a step of {sorted(step)}")
         sent = [self._said(out) for out in outs if out.message]
         closed = [{"client": out.connection, "error": out.close} for out in outs if out.close]
-        return {"sent": sent} | ({"closed": closed} if closed else {})
+        checks = [self._checks(out) for out in outs if out.check]
+        more = {"closed": closed, "checks": checks, "forwards": _ends(outs, True), "stops": _ends(outs, False)}
+        return {"sent": sent} | {name: those for name, those in more.items() if those}
 
     def _time(self, now: int) -> list[Out]:
         """All ticks up to now, of which only those can bring something at which a join is due."""
@@ -197,10 +201,13 @@ class _AtRelay:
         if out.message is None:
             raise AssertionError("not a message")
         value = message_json("rendezvous", out.message)
-        for field in ("locator", "token"):
+        for field in ("locator", "token", "id"):
             if field in value["fields"]:
                 value["fields"][field] = self._name(field, value["fields"][field])
         return value | {"client": out.connection}
+
+    def _checks(self, out: Out) -> Json:
+        return {"client": out.connection, "token": self._name("token", out.check.hex())}
 
     def _name(self, field: str, drawn: str) -> str:
         if drawn not in self.names:
@@ -215,6 +222,11 @@ class _AtRelay:
             for name, value in message["fields"].items()
         }
         return message | {"fields": fields}
+
+
+def _ends(outs: list[Out], forwards: bool) -> list[int]:
+    """Between whom packets are forwarded from now on, or no more."""
+    return sorted(out.connection for out in outs if out.forwards is forwards)
 
 
 def _sequence(given: Json) -> Json:

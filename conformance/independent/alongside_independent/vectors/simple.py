@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import codes, messages, records
+from .. import codes, datagrams, messages, records
 from ..messages import Message
 from ..refusal import malformed
 from ..registry import registry
@@ -152,6 +152,15 @@ def _record_back(given: Json, output: Json) -> Json:
     return {"what": what, "bytes": data.hex()}
 
 
+def _datagram(given: Json) -> Json:
+    data = _bytes(given)
+    return to_json({"routing_id": datagrams.routing_id(data), "check": datagrams.token_of_check(data)})
+
+
+def _check_back(_: Json, output: Json) -> Json:
+    return {"bytes": datagrams.check(bytes.fromhex(output["check"])).hex()}
+
+
 KINDS = {
     "code": Kind(_code),
     "code-draw": Kind(_draw),
@@ -161,4 +170,5 @@ KINDS = {
     "session": _encode_messages("session"),
     "clear": Kind(_clear, _clear_back),
     "record": Kind(_record, _record_back),
+    "datagram": Kind(_datagram, _check_back),
 }

@@ -12,6 +12,7 @@ mod fresh;
 mod hello;
 mod life;
 mod notices;
+pub(super) mod path;
 mod pictures;
 mod receipts;
 mod relay;
@@ -48,6 +49,7 @@ pub(super) fn cases() -> Vec<Case> {
         cards::cases(),
         pictures::cases(),
         devices::cases(),
+        path::cases(),
         end::cases(),
         fresh::cases(),
         table::cases(),

@@ -6,6 +6,7 @@ mod control;
 mod exchange;
 mod media;
 mod notices;
+mod path;
 
 use crate::case::Case;
 
@@ -14,6 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
         exchange::cases(),
         consent::cases(),
         media::cases(),
+        path::cases(),
         control::cases(),
         again::cases(),
         notices::cases(),

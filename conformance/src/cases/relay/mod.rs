@@ -11,6 +11,7 @@ mod joins;
 mod jwt;
 mod limits;
 mod operation;
+mod paths;
 mod people;
 mod policy;
 mod reports;
@@ -35,6 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
         hold::cases(),
         frames::cases(),
         time::cases(),
+        paths::cases(),
         limits::cases(),
         transport::cases(),
         wire::cases(),

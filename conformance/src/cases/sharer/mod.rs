@@ -9,6 +9,7 @@ mod input;
 mod join;
 mod media;
 mod number;
+mod path;
 mod pause;
 mod receipts;
 mod requests;
@@ -23,6 +24,7 @@ pub(super) fn cases() -> Vec<Case> {
         consent::cases(),
         friction::cases(),
         media::cases(),
+        path::cases(),
         pause::cases(),
         requests::cases(),
         grants::cases(),

@@ -45,11 +45,12 @@ impl Heard {
         matches!(self, Self::Said(_) | Self::Ignorable(_) | Self::Stream(..))
     }
 
-    /// The code of `gone` or `refused`.
+    /// The code of `gone`, `refused` or `path-over`.
     pub const fn code(&self) -> Option<u16> {
         match self {
             Self::Said(Message::Gone(gone)) => Some(gone.code),
             Self::Said(Message::Refused(refused)) => Some(refused.code),
+            Self::Said(Message::PathOver(over)) => Some(over.code),
             _ => None,
         }
     }
@@ -99,6 +100,8 @@ pub struct Client {
     pub way: Option<Proxy>,
     /// Whole frame streams, by number.
     pub streams: BTreeMap<u64, Vec<u8>>,
+    /// How many checks had come when it last answered one.
+    pub(super) checks: usize,
     deframer: Deframer,
 }
 
@@ -113,6 +116,7 @@ impl Client {
             heard: Vec::new(),
             mark: 0,
             streams: BTreeMap::new(),
+            checks: 0,
             deframer: Deframer::new(limits::CONTROL_MESSAGE, "a message"),
         }
     }

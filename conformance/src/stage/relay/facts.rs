@@ -1,6 +1,9 @@
 //! What a relay states about itself, which cases go by.
 
-use alongside_wire::limits::{LIMITS, timers::TIMERS};
+use alongside_wire::{
+    limits::{LIMITS, timers::TIMERS},
+    rendezvous::RelayHello,
+};
 
 use super::{Done, RelayStage, Stop};
 
@@ -38,12 +41,33 @@ impl RelayStage<'_> {
         usize::try_from(limit).map_err(|error| Stop::Harness(error.to_string()))
     }
 
+    /// How much a limit is, if the relay states it.
+    ///
+    /// # Errors
+    /// If the relay does not answer.
+    pub fn states(&mut self, name: &str) -> Done<Option<u64>> {
+        let id = LIMITS.iter().find(|(_, known, _)| *known == name);
+        self.entry(id.map(|(id, ..)| *id), |hello| &hello.limits)
+    }
+
     fn stated(
         &mut self,
         name: &str,
         id: Option<u16>,
-        of: impl Fn(&alongside_wire::rendezvous::RelayHello) -> &Vec<(u16, u64)>,
+        of: impl Fn(&RelayHello) -> &Vec<(u16, u64)>,
     ) -> Done<u64> {
+        self.entry(id, of)?.ok_or_else(|| Stop::Fails {
+            blame: "RDV-3".into(),
+            expected: format!("{name} in relay-hello"),
+            seen: "it is not stated".to_owned(),
+        })
+    }
+
+    fn entry(
+        &mut self,
+        id: Option<u16>,
+        of: impl Fn(&RelayHello) -> &Vec<(u16, u64)>,
+    ) -> Done<Option<u64>> {
         if self.hello.is_none() {
             let who = self.client()?;
             self.close(who, 0);
@@ -52,11 +76,7 @@ impl RelayStage<'_> {
             let entry = of(hello).iter().find(|(stated, _)| Some(*stated) == id);
             entry.map(|(_, value)| *value)
         });
-        stated.ok_or_else(|| Stop::Fails {
-            blame: "RDV-3".into(),
-            expected: format!("{name} in relay-hello"),
-            seen: "it is not stated".to_owned(),
-        })
+        Ok(stated)
     }
 
     /// Whether nobody else is at this relay.

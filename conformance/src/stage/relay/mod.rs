@@ -1,6 +1,7 @@
 //! A relay under test: the suite is all of its clients.
 
 mod client;
+mod datagrams;
 mod facts;
 mod program;
 mod set_up;
@@ -23,6 +24,7 @@ use rand_core::{RngCore as _, SeedableRng as _};
 use tokio::runtime::Handle;
 
 pub use client::{Client, Heard};
+pub use datagrams::OpenPath;
 pub use program::{Program, RelayUnderTest};
 pub use set_up::SetUp;
 use way::Home;

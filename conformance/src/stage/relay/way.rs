@@ -187,11 +187,13 @@ impl RelayStage<'_> {
     /// If this machine does not have it.
     pub fn moves(&mut self, who: Who, source: u8) -> Done {
         let from = self.source(source)?;
-        let Some(way) = &self.client_of(who).way else {
-            return Err(Stop::Harness("it has no way to move".to_owned()));
-        };
-        way.moves(from)
-            .map_err(|error| Stop::Harness(error.to_string()))
+        let moved = self.way_of(who)?.moves(from);
+        moved.map_err(|error| Stop::Harness(error.to_string()))
+    }
+
+    pub(super) fn way_of(&mut self, who: Who) -> Done<&Proxy> {
+        let way = self.client_of(who).way.as_ref();
+        way.ok_or_else(|| Stop::Harness("it has no way of its own".to_owned()))
     }
 
     /// Where the relay is.

@@ -8,7 +8,9 @@ use crate::{
 };
 
 const OUTSIDE: Outside = Outside {
-    regions: &["secure", "refresh", "drawing", "chat", "offer", "item"],
+    regions: &[
+        "secure", "refresh", "drawing", "chat", "offer", "item", "path",
+    ],
     events: &[
         "wait as a device",
         "answer: without chat",
@@ -21,6 +23,17 @@ const OUTSIDE: Outside = Outside {
         "probe",
         "probe-answer",
         "receipt",
+        "offer a path",
+        "offer a path too early",
+        "the path stands",
+        "a check comes",
+        "give the path up",
+        "path",
+        "path-open",
+        "path-over",
+        "path-offer",
+        "path-attempt",
+        "path-retry",
         "write chat",
         "chat",
         "chat-ack",

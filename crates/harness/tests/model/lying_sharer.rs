@@ -8,7 +8,7 @@ use crate::{
 };
 
 const OUTSIDE: Outside = Outside {
-    regions: &["chat", "offer", "item", "card"],
+    regions: &["chat", "offer", "item", "card", "path"],
     events: &[
         "call a device",
         "refused: for good",
@@ -19,6 +19,17 @@ const OUTSIDE: Outside = Outside {
         "probe",
         "probe-answer",
         "receipt",
+        "offer a path",
+        "offer a path too early",
+        "the path stands",
+        "a check comes",
+        "give the path up",
+        "path",
+        "path-open",
+        "path-over",
+        "path-offer",
+        "path-attempt",
+        "path-retry",
         "write chat",
         "chat",
         "chat-ack",

@@ -190,6 +190,7 @@ pub(crate) fn outputs<E>(outputs: Vec<Output<E>>, event: impl Fn(&E) -> String) 
         .iter()
         .filter_map(|output| match output {
             Output::Send(message) => said(message).map(|text| format!("(send {text})")),
+            Output::Relay(message) => Some(format!("(relay {})", message.name())),
             Output::Leave(code) => Some(format!("(leave {})", code.name())),
             Output::NewPath => Some("(new-path)".to_owned()),
             Output::Event(known) => Some(format!("(event {})", event(known))),

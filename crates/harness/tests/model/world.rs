@@ -483,6 +483,7 @@ impl Wanted {
         use alongside_state_machine::session::Output;
         match output {
             Output::Send(message) => Self::Say(message.clone()),
+            Output::Relay(_) => Self::Nothing,
             Output::Leave(code) => Self::Leave(*code),
             Output::NewPath => Self::NewPath,
             Output::Event(event) => {

@@ -173,6 +173,11 @@ pub(crate) struct Helper {
     /// Write the receipts that the sharer gives you into this new file.
     #[arg(long, value_name = "FILE")]
     pub(crate) receipts: Option<PathBuf>,
+
+    /// Have pictures go by the relay's own streams alone, which can be slower. Otherwise the sharer can measure how
+    /// long packets take to this machine, and guess from that how far away it is.
+    #[arg(long)]
+    pub(crate) no_path: bool,
 }
 
 /// Be helped.
@@ -221,6 +226,11 @@ pub(crate) struct Sharer {
     /// them again. Without this nothing is written anywhere.
     #[arg(long, value_name = "FILE")]
     pub(crate) remember: Option<PathBuf>,
+
+    /// Have pictures go by the relay's own streams alone, which can be slower. Otherwise the helper can measure how
+    /// long packets take to this machine, and guess from that how far away it is.
+    #[arg(long)]
+    pub(crate) no_path: bool,
 }
 
 fn helper_help() -> String {

@@ -61,6 +61,7 @@ pub(crate) async fn run(args: args::Helper) -> Result<Exit, Failure> {
         config,
         views,
         clipboard: Place::X11(None),
+        paths: !args.no_path,
         clock: Clock::default(),
     };
     // On a task of its own: a terminal that does not take what is written must not stop it.
@@ -277,7 +278,8 @@ impl Helper {
                 to_acknowledge,
             } => self.device(&device, to_acknowledge),
             Event::Picture(fetched) => self.terminal.line(&self.face.tell(&fetched)),
-            Event::Shown(_) => {}
+            // It is told with how well it goes.
+            Event::Shown(_) | Event::Way(_) => {}
             //= spec/05-session.md#friction [FRICTION-5] fec42a09
             Event::NoControlFor { seconds } => self.terminal.line(&format!(
                 "Control cannot be asked for in the next {seconds} seconds."
@@ -405,7 +407,7 @@ impl Helper {
             } else {
                 "Their system has its answer; the screen comes back."
             }),
-            SessionEvent::Delay(_) => {}
+            SessionEvent::Delay(_) | SessionEvent::Path(_) => {}
             SessionEvent::ControlDenied(code) => self.denied(code),
             SessionEvent::ControlEnded { code, .. } => {
                 terminal.status("you see the screen");

@@ -230,6 +230,7 @@ impl Sharer {
             screen,
             injector,
             clipboard,
+            paths: !args.no_path,
             clock: Clock::default(),
             receipts: args.receipts.is_some().then_some(Receipts {
                 share: args.share_receipts,

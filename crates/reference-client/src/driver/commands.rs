@@ -53,6 +53,7 @@ const CAPABILITIES: &[&str] = &[
     "supported",
     "cards",
     "devices",
+    "paths",
 ];
 
 /// The number of a line, and its command, or the answer if it is none. Nothing if it has no number.

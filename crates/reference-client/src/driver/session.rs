@@ -126,6 +126,7 @@ impl Session {
             config: self.setup.config.clone(),
             views: vec![Box::new(eyes.clone())],
             clipboard: Place::Nowhere,
+            paths: true,
             clock,
         };
         self.run = Some(Run {
@@ -163,6 +164,7 @@ impl Session {
             clipboard: Place::Nowhere,
             receipts: self.setup.receipts.clone(),
             report_after: Duration::ZERO,
+            paths: true,
             clock,
         };
         self.run = Some(Run {

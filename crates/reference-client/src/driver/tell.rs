@@ -88,6 +88,7 @@ pub(super) fn helper(event: helper::Event, known: &mut Known, now: Timestamp) ->
             | Of::Secured
             | Of::ControlNotBefore(_)
             | Of::Delay(_)
+            | Of::Path(_)
             | Of::Frozen { .. } => return Vec::new(),
         },
         Told::Sharer(sharer) => Event::CardShown {
@@ -102,6 +103,7 @@ pub(super) fn helper(event: helper::Event, known: &mut Known, now: Timestamp) ->
         | Told::Clipboard(_)
         | Told::ClipboardSent(_)
         | Told::Quality(_)
+        | Told::Way(_)
         | Told::NotNow(_)
         | Told::Trouble(_) => return Vec::new(),
     };
@@ -184,6 +186,7 @@ pub(super) fn sharer(event: sharer::Event, known: &mut Known, now: Timestamp) ->
             | Of::CompleteFrameWanted
             | Of::ControlNotBefore(_)
             | Of::Delay(_)
+            | Of::Path(_)
             | Of::Frozen { .. } => return Vec::new(),
         },
         Told::Waiting => Event::Waiting,
@@ -196,6 +199,7 @@ pub(super) fn sharer(event: sharer::Event, known: &mut Known, now: Timestamp) ->
         | Told::Clipboard(_)
         | Told::ClipboardSent(_)
         | Told::Quality(_)
+        | Told::Way(_)
         | Told::NotNow(_)
         | Told::Trouble(_) => return Vec::new(),
     };

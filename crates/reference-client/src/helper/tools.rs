@@ -70,7 +70,7 @@ impl Helper {
 
     /// Says how well it goes, each time that the delay is known.
     fn rate(&mut self, delay: u32) {
-        let quality = self.tools.meter.take(delay);
+        let quality = self.tools.meter.take(delay, self.ways.way());
         self.viewer.tell(Word::Quality(quality.to_string()));
         self.tell(Event::Quality(quality));
     }

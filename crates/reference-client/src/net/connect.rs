@@ -3,12 +3,25 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use alongside_state_machine::mutant;
+use alongside_wire::{limits::FRAME_STREAMS, path::PathToken};
 use quinn::{
-    ClientConfig, Connection, ConnectionError, Endpoint, IdleTimeout, TransportConfig,
-    crypto::rustls::QuicClientConfig,
+    ClientConfig, Connection, ConnectionError, Endpoint, IdleTimeout, TokioRuntime,
+    TransportConfig, crypto::rustls::QuicClientConfig,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    ConnectError, Trust,
+    forwarded::{Ids, Socket},
 };
 
-use super::{ConnectError, Trust};
+/// A connection to a relay, and what a path needs that goes beside it.
+pub(super) struct Connected {
+    pub(super) endpoint: Endpoint,
+    pub(super) connection: Connection,
+    pub(super) ids: Ids,
+    pub(super) checks: mpsc::Receiver<PathToken>,
+}
 
 /// A relay: where it is, and whom to believe that it is the one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +42,7 @@ const PATIENCE_BEFORE_NEXT: Duration = Duration::from_secs(3);
 const ADDRESSES: usize = 4;
 /// A relay from which nothing comes for so long is lost.
 const IDLE: Duration = Duration::from_secs(4);
-const KEEP_ALIVE: Duration = Duration::from_secs(1);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(1);
 /// Bytes of one stream, and of all, that may come before they were read.
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const RECEIVE_WINDOW: u32 = 4 * 1024 * 1024;
@@ -44,7 +57,7 @@ impl Relay {
     }
 
     /// Connects to the first of its addresses that answers.
-    pub(super) async fn connect(&self) -> Result<(Endpoint, Connection), ConnectError> {
+    pub(super) async fn connect(&self) -> Result<Connected, ConnectError> {
         let (host, addresses) = self.resolve().await?;
         let config = self.config()?;
         let mut failed = ConnectError::Refused(no_answer(&self.address));
@@ -68,19 +81,30 @@ impl Relay {
         address: SocketAddr,
         config: ClientConfig,
         patience: Duration,
-    ) -> Result<(Endpoint, Connection), ConnectError> {
+    ) -> Result<Connected, ConnectError> {
         let local: SocketAddr = if address.is_ipv4() {
             ([0, 0, 0, 0], 0).into()
         } else {
             ([0_u16; 8], 0).into()
         };
-        let endpoint = Endpoint::client(local)
-            .map_err(|error| ConnectError::System(format!("no UDP socket: {error}")))?;
+        let ids = Ids::new()
+            .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
+        let no_socket = |error| ConnectError::System(format!("no UDP socket: {error}"));
+        let (socket, checks) = Socket::bind(local, address).map_err(no_socket)?;
+        let runtime = Arc::new(TokioRuntime);
+        let endpoint =
+            Endpoint::new_with_abstract_socket(ids.endpoint_config(), None, socket, runtime)
+                .map_err(no_socket)?;
         let connecting = endpoint
             .connect_with(config, address, host)
             .map_err(|error| ConnectError::Refused(error.to_string()))?;
         match tokio::time::timeout(patience, connecting).await {
-            Ok(Ok(connection)) => Ok((endpoint, connection)),
+            Ok(Ok(connection)) => Ok(Connected {
+                endpoint,
+                connection,
+                ids,
+                checks,
+            }),
             Ok(Err(error)) => Err(ConnectError::Refused(explain(&error, &self.address))),
             Err(_) => Err(ConnectError::Refused(no_answer(&self.address))),
         }
@@ -114,18 +138,24 @@ impl Relay {
         let crypto = QuicClientConfig::try_from(tls)
             .map_err(|error| ConnectError::System(format!("TLS cannot be set up: {error}")))?;
         let mut config = ClientConfig::new(Arc::new(crypto));
-        let mut transport = TransportConfig::default();
-        transport.max_concurrent_bidi_streams(0_u32.into());
-        transport.max_concurrent_uni_streams(8_u32.into());
-        transport.stream_receive_window(STREAM_WINDOW.into());
-        transport.receive_window(RECEIVE_WINDOW.into());
-        transport.send_window(SEND_WINDOW);
-        transport.datagram_receive_buffer_size(None);
-        transport.keep_alive_interval(Some(KEEP_ALIVE));
-        transport.max_idle_timeout(IdleTimeout::try_from(IDLE).ok());
-        config.transport_config(Arc::new(transport));
+        config.transport_config(Arc::new(transport(FRAME_STREAMS as u32, IDLE)));
         Ok(config)
     }
+}
+
+/// QUIC to the relay or the other end, which may open so many frame streams, and is lost when nothing comes from it
+/// for so long.
+pub(super) fn transport(frame_streams: u32, idle: Duration) -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport.max_concurrent_bidi_streams(0_u32.into());
+    transport.max_concurrent_uni_streams(frame_streams.into());
+    transport.stream_receive_window(STREAM_WINDOW.into());
+    transport.receive_window(RECEIVE_WINDOW.into());
+    transport.send_window(SEND_WINDOW);
+    transport.datagram_receive_buffer_size(None);
+    transport.keep_alive_interval(Some(KEEP_ALIVE));
+    transport.max_idle_timeout(IdleTimeout::try_from(idle).ok());
+    transport
 }
 
 fn explain(error: &ConnectionError, address: &str) -> String {

@@ -1,8 +1,18 @@
 //! A connection as the drivers see it: what came, and what is to be sent.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use alongside_state_machine::{endpoint::Transmit, mutant};
+use alongside_state_machine::{
+    endpoint::{
+        Transmit,
+        helper::{PATH_STREAMS, PathEvent},
+    },
+    mutant,
+};
 use alongside_wire::ErrorCode;
 use quinn::{Connection, Endpoint};
 use tokio::{
@@ -12,6 +22,8 @@ use tokio::{
 
 use super::{
     ConnectError, Relay,
+    connect::Connected,
+    forwarded::{Forwarded, News},
     streams::{Outgoing, Words, accept_frames, code, read_control},
 };
 use crate::clock::Stream;
@@ -36,14 +48,25 @@ pub(crate) enum Incoming {
     Lost(Option<ErrorCode>),
     /// There is another connection.
     Connected,
+    /// Something of a path.
+    Path(News),
 }
 
 /// Chunks that wait for the driver; each has at most 64 KiB.
 const QUEUE: usize = 16;
 /// Nothing is read while more bytes than this wait for a relay that does not take them.
 const WAITING: usize = 1024 * 1024;
+/// Names that the frame streams of one path have.
+const A_PATH: u64 = 1 << 32;
 /// How long the last words may take to arrive.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// Which end of a path this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PathEnd {
+    Helper,
+    Sharer,
+}
 
 pub(crate) struct Link {
     endpoint: Endpoint,
@@ -55,6 +78,12 @@ pub(crate) struct Link {
     read: u64,
     writer: JoinHandle<()>,
     outgoing: BTreeMap<u64, Outgoing>,
+    forwarded: Forwarded,
+    /// Those of `outgoing` that go on a path.
+    on_path: BTreeSet<u64>,
+    /// Where the names of frame streams begin that come on the latest path.
+    path_streams: u64,
+    chunk: usize,
     /// Frame streams of the other end that the machine wants no more of.
     unwanted: Vec<u64>,
 }
@@ -63,7 +92,12 @@ impl Link {
     /// Connects and opens the control stream. Frame streams are read in pieces of at most `chunk`
     /// bytes.
     pub(crate) async fn open(relay: &Relay, chunk: usize) -> Result<Self, ConnectError> {
-        let (endpoint, connection) = relay.connect().await?;
+        let Connected {
+            endpoint,
+            connection,
+            ids,
+            checks,
+        } = relay.connect().await?;
         //= spec/08-transport.md#quic [TRANSPORT-2] 25aae274
         if mutant::is("TRANSPORT-2/second") {
             // It is not used; the control stream is the one after it.
@@ -76,8 +110,19 @@ impl Link {
         let (feedback, incoming) = mpsc::channel(QUEUE);
         let (control, writer) = Words::start(send);
         tokio::spawn(read_control(connection.clone(), recv, feedback.clone()));
-        tokio::spawn(accept_frames(connection.clone(), feedback.clone(), chunk));
+        let number = Arc::default();
+        tokio::spawn(accept_frames(
+            connection.clone(),
+            feedback.clone(),
+            chunk,
+            number,
+        ));
+        let address = connection.remote_address();
         Ok(Self {
+            forwarded: Forwarded::new(endpoint.clone(), address, ids, checks),
+            on_path: BTreeSet::new(),
+            path_streams: PATH_STREAMS,
+            chunk,
             endpoint,
             connection,
             incoming,
@@ -97,15 +142,79 @@ impl Link {
         if let Some(control) = &self.control {
             control.at_most(WAITING).await;
         }
-        match self.incoming.recv().await {
-            Some(incoming) => {
-                if let Incoming::Control(bytes) = &incoming {
-                    self.read += bytes.len() as u64;
-                }
-                incoming
+        let incoming = loop {
+            let incoming = tokio::select! {
+                // It stays open: a sender of it is in `self`.
+                Some(incoming) = self.incoming.recv() => incoming,
+                news = self.forwarded.next() => Incoming::Path(news),
+            };
+            if !self.is_late(&incoming) {
+                break incoming;
             }
-            // It stays open: a sender of it is in `self`.
-            None => std::future::pending().await,
+        };
+        match &incoming {
+            Incoming::Control(bytes) => self.read += bytes.len() as u64,
+            Incoming::Path(News::Up) => self.read_path(),
+            Incoming::Path(News::Gone) => self.forget_path(),
+            _ => {}
+        }
+        incoming
+    }
+
+    /// Whether this came on a path that is over: the machine has forgotten how its records began.
+    fn is_late(&self, incoming: &Incoming) -> bool {
+        let (Incoming::Stream { id, .. }
+        | Incoming::StreamEnded { id }
+        | Incoming::StreamReset { id }) = incoming
+        else {
+            return false;
+        };
+        let present = self.forwarded.connection().map(|_| self.path_streams);
+        *id >= PATH_STREAMS && present.is_none_or(|present| id - id % A_PATH != present)
+    }
+
+    /// Takes what comes on a path that stands; a sharer allows nothing to come.
+    fn read_path(&mut self) {
+        if mutant::is("PATH-29/deaf") {
+            return;
+        }
+        if let Some(path) = self.forwarded.connection() {
+            self.path_streams += A_PATH;
+            let number = Arc::new(self.path_streams.into());
+            let (path, incoming) = (path.clone(), self.feedback.clone());
+            tokio::spawn(accept_frames(path, incoming, self.chunk, number));
+        }
+    }
+
+    /// What was to go on a path goes nowhere any more.
+    fn forget_path(&mut self) {
+        for id in std::mem::take(&mut self.on_path) {
+            self.outgoing.remove(&id);
+        }
+    }
+
+    /// Makes what an offer of a path names, and lets `send` offer it, which tells if it could.
+    pub(crate) fn offer_path(&mut self, send: impl FnOnce([u8; 32]) -> bool) {
+        self.forwarded.offer(send);
+    }
+
+    /// Carries out what is decided of a path, at this end of it.
+    pub(crate) fn follow(&mut self, end: PathEnd, event: PathEvent) {
+        match (event, end) {
+            // It is answered, or not, by an offer.
+            (PathEvent::Offered, _) | (PathEvent::Open { .. }, PathEnd::Sharer) => {}
+            (PathEvent::Agreed { certificate }, _) => self.forwarded.agreed(certificate),
+            (PathEvent::Routed { id }, end) => {
+                self.forwarded.routed(id);
+                if end == PathEnd::Sharer {
+                    self.forwarded.await_other();
+                }
+            }
+            (PathEvent::Open { id }, PathEnd::Helper) => self.forwarded.call(id),
+            (PathEvent::Over { code }, _) => {
+                self.forwarded.close(code);
+                self.forget_path();
+            }
         }
     }
 
@@ -117,12 +226,15 @@ impl Link {
                     control.send(bytes);
                 }
             }
-            Transmit::Stream { id, bytes, .. } => self
-                .outgoing
-                .entry(id)
-                .or_insert_with(|| Outgoing::open(self.connection.clone(), self.feedback.clone()))
-                .send(bytes),
+            Transmit::Stream { id, bytes, fin } => {
+                self.outgoing(id).send(bytes);
+                if fin {
+                    self.outgoing.remove(&id);
+                    self.on_path.remove(&id);
+                }
+            }
             Transmit::Reset { id } => {
+                self.on_path.remove(&id);
                 if let Some(stream) = self.outgoing.remove(&id) {
                     stream.reset();
                 }
@@ -131,6 +243,23 @@ impl Link {
             // Whoever has the link gives it up.
             Transmit::Disconnect => {}
         }
+    }
+
+    //= spec/20-forwarded-packets.md#clients [PATH-28] 3c2bda24
+    /// The frame stream of ours with this name, which opens where media goes at that moment.
+    fn outgoing(&mut self, id: u64) -> &mut Outgoing {
+        let (control, path) = (&self.connection, self.forwarded.outgoing());
+        let (feedback, on_path) = (&self.feedback, &mut self.on_path);
+        self.outgoing.entry(id).or_insert_with(|| {
+            if path.is_some() {
+                on_path.insert(id);
+            }
+            if let Some(path) = path.filter(|_| mutant::is("PATH-26/more")) {
+                Outgoing::open(path.clone(), feedback.clone()).send(vec![0]);
+            }
+            let connection = path.unwrap_or(control);
+            Outgoing::open(connection.clone(), feedback.clone())
+        })
     }
 
     /// Whether the machine has asked for this stream to be stopped since it was last asked.
@@ -163,6 +292,7 @@ impl Link {
     //= spec/12-reconnect.md#link [RECON-6] 2c213753
     /// Closes the connection at once, to come back on another: the relay is to hold the place.
     pub(crate) fn give_up(self) {
+        // The path goes with it.
         self.connection.close(code(ErrorCode::Lost), b"");
     }
 
@@ -172,6 +302,7 @@ impl Link {
         for (_, stream) in std::mem::take(&mut self.outgoing) {
             stream.reset();
         }
+        self.forwarded.close(reason);
         self.control = None;
         let _ = tokio::time::timeout(LINGER, &mut self.writer).await;
         let reason = match mutant::is("TRANSPORT-9/other") {
@@ -215,6 +346,31 @@ mod tests {
             trust: Trust::Fingerprint(fingerprint.parse().unwrap()),
         };
         (endpoint, relay)
+    }
+
+    #[tokio::test]
+    async fn what_a_path_left_behind_is_not_read() {
+        let (endpoint, relay) = server();
+        let (link, _connection) = tokio::join!(Link::open(&relay, 1_024), async {
+            endpoint.accept().await.unwrap().await.unwrap()
+        });
+        let mut link = link.unwrap();
+        let stream = |id| Incoming::Stream {
+            id,
+            bytes: bytes::Bytes::from_static(b"the middle of a record"),
+            stop: None,
+        };
+        let id = PATH_STREAMS + A_PATH + 1;
+        let late = [
+            stream(id),
+            Incoming::StreamEnded { id },
+            Incoming::StreamReset { id },
+        ];
+        for incoming in late.into_iter().chain([stream(1)]) {
+            link.feedback.send(incoming).await.unwrap();
+        }
+        let next = link.next().await;
+        assert!(matches!(next, Incoming::Stream { id: 1, .. }), "not late");
     }
 
     //= test spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc

@@ -1,6 +1,7 @@
 //! One connection to a relay, over QUIC.
 
 mod connect;
+mod forwarded;
 mod link;
 mod path;
 mod streams;
@@ -9,7 +10,8 @@ mod trust;
 use std::fmt;
 
 pub use connect::Relay;
-pub(crate) use link::{Incoming, Link};
+pub(crate) use forwarded::News;
+pub(crate) use link::{Incoming, Link, PathEnd};
 pub(crate) use path::Path;
 pub use trust::{Fingerprint, Trust};
 

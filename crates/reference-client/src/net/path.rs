@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use alongside_state_machine::endpoint::Transmit;
+use alongside_state_machine::endpoint::{Transmit, helper::PathEvent};
 use alongside_wire::ErrorCode;
 use tokio::task::JoinSet;
 
-use super::{ConnectError, Incoming, Link, Relay};
+use super::{ConnectError, Incoming, Link, PathEnd, Relay};
 use crate::clock::Stream;
 
 /// How long one attempt to connect again may take. On a network that was gone, a fresh attempt
@@ -103,6 +103,21 @@ impl Path {
             }
         } else if let Some(link) = &mut self.link {
             link.transmit(transmit);
+        }
+    }
+
+    /// Makes what an offer of a path to the other end names, and lets `send` offer it, which tells if it could. Without a
+    /// connection there is no offer.
+    pub(crate) fn offer(&mut self, send: impl FnOnce([u8; 32]) -> bool) {
+        if let Some(link) = &mut self.link {
+            link.offer_path(send);
+        }
+    }
+
+    /// Carries out what is decided of a path to the other end.
+    pub(crate) fn follow(&mut self, end: PathEnd, event: PathEvent) {
+        if let Some(link) = &mut self.link {
+            link.follow(end, event);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -125,16 +125,17 @@ impl Words {
     }
 }
 
-/// Takes the frame streams that the relay opens, each on a task of its own.
+/// Takes the frame streams that are opened on a connection, each on a task of its own. They are named by the numbers
+/// after this one.
 pub(super) async fn accept_frames(
     connection: Connection,
     incoming: mpsc::Sender<Incoming>,
     chunk: usize,
+    number: Arc<AtomicU64>,
 ) {
-    let mut next = 0;
     while let Ok(recv) = connection.accept_uni().await {
-        next += 1;
-        tokio::spawn(read_frames(recv, next, incoming.clone(), chunk));
+        let id = number.fetch_add(1, Ordering::Relaxed) + 1;
+        tokio::spawn(read_frames(recv, id, incoming.clone(), chunk));
     }
 }
 

@@ -203,6 +203,7 @@ pub fn helper_with(
         config: Config::default(),
         views,
         clipboard: Place::Nowhere,
+        paths: true,
         clock: Clock::default(),
     };
     set(&mut options);
@@ -233,6 +234,7 @@ pub fn sharer_with(
         clipboard: Place::Nowhere,
         receipts: None,
         report_after: Duration::ZERO,
+        paths: true,
         clock: Clock::default(),
     };
     set(&mut options);

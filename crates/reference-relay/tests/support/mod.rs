@@ -3,6 +3,7 @@
 
 pub(crate) mod ends;
 pub(crate) mod process;
+pub(crate) mod tap;
 
 use std::{
     net::SocketAddr,
@@ -85,6 +86,12 @@ pub(crate) fn deliver(envelope: &[u8]) -> Deliver {
     Deliver { envelope }
 }
 
+/// As a client is told of a certificate.
+pub(crate) fn fingerprint_of(certificate: &CertificateDer<'_>) -> String {
+    let digest = Sha256::digest(certificate);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Takes the one certificate that has this fingerprint.
 #[derive(Debug)]
 struct Pinned(String, WebPkiSupportedAlgorithms);
@@ -98,9 +105,7 @@ impl ServerCertVerifier for Pinned {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let digest = Sha256::digest(end_entity);
-        let found: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        if found == self.0 {
+        if fingerprint_of(end_entity) == self.0 {
             Ok(ServerCertVerified::assertion())
         } else {
             Err(Error::General("another certificate".to_owned()))
@@ -145,6 +150,15 @@ async fn connect_as(
     alpn: &str,
     transport: TransportConfig,
 ) -> Result<(Endpoint, Connection), ConnectionError> {
+    let mut endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).expect("a socket");
+    endpoint.set_default_client_config(config(fingerprint, alpn, transport));
+    let connecting = endpoint.connect(relay, "localhost").expect("an address");
+    let connection = soon(connecting).await?;
+    Ok((endpoint, connection))
+}
+
+/// What a client connects with to whom it knows by a fingerprint.
+pub(crate) fn config(fingerprint: &str, alpn: &str, transport: TransportConfig) -> ClientConfig {
     let provider = Arc::new(crypto::ring::default_provider());
     let algorithms = provider.signature_verification_algorithms;
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -155,13 +169,9 @@ async fn connect_as(
         .with_no_client_auth();
     tls.alpn_protocols = vec![alpn.as_bytes().to_vec()];
     let crypto = QuicClientConfig::try_from(tls).expect("a cipher");
-    let mut endpoint = Endpoint::client(([127, 0, 0, 1], 0).into()).expect("a socket");
     let mut config = ClientConfig::new(Arc::new(crypto));
     config.transport_config(Arc::new(transport));
-    endpoint.set_default_client_config(config);
-    let connecting = endpoint.connect(relay, "localhost").expect("an address");
-    let connection = soon(connecting).await?;
-    Ok((endpoint, connection))
+    config
 }
 
 pub(crate) struct Client {
@@ -197,7 +207,8 @@ impl Client {
         Self::greet(connected.expect("a connection")).await
     }
 
-    async fn greet((endpoint, connection): (Endpoint, Connection)) -> Self {
+    /// Says hello on a connection that is there.
+    pub(crate) async fn greet((endpoint, connection): (Endpoint, Connection)) -> Self {
         let (send, recv) = soon(connection.open_bi()).await.expect("a stream");
         let deframer = Deframer::new(65_536, "test");
         let mut client = Self {

@@ -8,6 +8,7 @@ use alongside_wire::{
     record::{InputHeader, MediaHeader},
 };
 
+use super::forwarded::PATH_STREAMS;
 use crate::{error::Fault, mutant};
 
 /// A fixed header that says how many bytes follow it.
@@ -76,7 +77,9 @@ impl Streams {
         mut record: impl FnMut(H, Vec<u8>),
     ) -> Result<(), Stopped> {
         //= spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc
-        if !self.0.contains_key(&id) && self.0.len() == FRAME_STREAMS {
+        //= spec/20-forwarded-packets.md#clients [PATH-27] ae88f509
+        let alike = |other: &&u64| (**other < PATH_STREAMS) == (id < PATH_STREAMS);
+        if !self.0.contains_key(&id) && self.0.keys().filter(alike).count() == FRAME_STREAMS {
             return Err(Stopped);
         }
         let mut begun = self.0.remove(&id).unwrap_or_default();
@@ -109,6 +112,11 @@ impl Streams {
         Ok(())
     }
 
+    /// A path is over, and with it its streams.
+    pub(super) fn forget_path(&mut self) {
+        self.0.retain(|id, _| *id < PATH_STREAMS);
+    }
+
     /// The other end gave a stream up.
     pub(super) fn forget(&mut self, id: u64) {
         self.0.remove(&id);
@@ -121,8 +129,9 @@ pub(super) struct Assembly {
     partial: BTreeMap<u32, Partial>,
 }
 
-#[derive(Default)]
 struct Partial {
+    /// The stream on which it comes.
+    stream: u64,
     next_index: u16,
     bytes: Vec<u8>,
 }
@@ -143,6 +152,7 @@ impl Assembly {
     /// are on one stream.
     pub(super) fn add(
         &mut self,
+        stream: u64,
         header: &MediaHeader,
         plaintext: Vec<u8>,
     ) -> Result<Progress, Fault> {
@@ -154,7 +164,12 @@ impl Assembly {
                 self.partial.pop_first();
                 lost = true;
             }
-            self.partial.insert(frame, Partial::default());
+            let begun = Partial {
+                stream,
+                next_index: 0,
+                bytes: Vec::new(),
+            };
+            self.partial.insert(frame, begun);
         }
         let Some(partial) = self.partial.get_mut(&frame) else {
             return Ok(Progress::Lost);
@@ -175,14 +190,25 @@ impl Assembly {
         }
         partial.next_index = partial.next_index.saturating_add(1);
         if header.last {
-            let whole = self.partial.remove(&frame).unwrap_or_default();
-            return Ok(Progress::Whole(whole.bytes));
+            let whole = core::mem::take(&mut partial.bytes);
+            self.partial.remove(&frame);
+            return Ok(Progress::Whole(whole));
         }
         Ok(if lost {
             Progress::Lost
         } else {
             Progress::Partial
         })
+    }
+
+    /// A path is over, and with it what began on it.
+    pub(super) fn forget_path(&mut self) {
+        self.partial.retain(|_, begun| begun.stream < PATH_STREAMS);
+    }
+
+    /// The other end gave a stream up.
+    pub(super) fn forget(&mut self, stream: u64) {
+        self.partial.retain(|_, begun| begun.stream != stream);
     }
 
     /// Another epoch: nothing that began before can end.

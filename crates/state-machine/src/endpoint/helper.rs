@@ -1,6 +1,7 @@
 //! The helper as one object: it gets a code, shows what came, and types.
 
 mod calling;
+mod forwarded;
 mod identity;
 mod incoming;
 mod outgoing;
@@ -22,6 +23,7 @@ use alongside_wire::{
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
+pub use super::forwarded::PATH_STREAMS;
 use super::{
     Config, Counters, Reporting, Transmit,
     asking::Asking,
@@ -31,6 +33,7 @@ use super::{
     rendezvous::Control,
 };
 pub use crate::session::helper::{Event as SessionEvent, Line};
+pub use crate::session::path::Event as PathEvent;
 use crate::{
     channel::{
         handshake::{Answering, HelperChannel},
@@ -225,7 +228,9 @@ impl HelperEndpoint {
         }
     }
 
-    /// Takes bytes of a frame stream of the sharer's; `fin` says that nothing follows.
+    //= spec/20-forwarded-packets.md#clients [PATH-29] 49b5bdfb
+    /// Takes bytes of a frame stream of the sharer's; `fin` says that nothing follows. A stream of a path goes by an `id`
+    /// from [`PATH_STREAMS`] on, and one of the connection to the relay by a lower one.
     pub fn handle_stream(&mut self, id: u64, bytes: &[u8], fin: bool, now: Timestamp) {
         let mut records = Vec::new();
         if mutant::is("MEDIA-8/one") && id > 1 {
@@ -239,7 +244,7 @@ impl HelperEndpoint {
             });
         self.machine.handle_timeout(now);
         for (header, body) in records {
-            self.handle_media(&header, body, now);
+            self.handle_media(id, &header, body, now);
         }
         if pushed.is_err() && !mutant::is("MEDIA-9/reads-on") {
             self.counters.stopped_streams += 1;
@@ -253,7 +258,7 @@ impl HelperEndpoint {
     /// The sharer, or the relay, gave up a stream of the sharer's; a complete frame follows.
     pub fn handle_stream_reset(&mut self, id: u64) {
         self.streams.forget(id);
-        self.assembly.clear();
+        self.assembly.forget(id);
     }
 
     /// The connection to the relay is gone; `code` is what the relay closed it with, if it did.

@@ -12,6 +12,7 @@
 
 mod asking;
 pub mod faces;
+mod forwarded;
 pub mod frames;
 pub mod helper;
 mod path;

@@ -1,5 +1,6 @@
 //! The sharer as one object: give it a code, show it what came, do what it says.
 
+mod forwarded;
 mod identity;
 mod incoming;
 mod outgoing;
@@ -30,6 +31,7 @@ use super::{
     rendezvous::Control,
     spent::SpentLocators,
 };
+pub use crate::session::path::Event as PathEvent;
 pub use crate::session::sharer::Event as SessionEvent;
 use crate::{
     channel::{
@@ -103,6 +105,8 @@ pub struct SharerEndpoint {
     counters: Counters,
     next_stream: u64,
     frame_stream: Option<u64>,
+    /// Frames go on a path.
+    on_path: bool,
     next_frame: u32,
     /// The next frame must need no other.
     complete: bool,
@@ -135,6 +139,7 @@ impl SharerEndpoint {
             counters: Counters::default(),
             next_stream: 0,
             frame_stream: None,
+            on_path: false,
             next_frame: 0,
             complete: true,
             injected: false,
@@ -564,6 +569,7 @@ impl SharerEndpoint {
         self.next_frame += if mutant::is("MEDIA-3/skips") { 2 } else { 1 };
         let id = self.next_frame;
         let bytes = sealer.seal(keys, id, parts);
+        //= spec/20-forwarded-packets.md#clients [PATH-26] cf905e6a
         let stream = *self.frame_stream.get_or_insert_with(|| {
             self.next_stream += 1;
             self.next_stream

@@ -104,7 +104,7 @@ impl Recorder {
         let statement = match output {
             Output::Send(message) => self.sent(message, common),
             Output::Event(event) => self.happened(event, common),
-            Output::Leave(_) | Output::NewPath => None,
+            Output::Relay(_) | Output::Leave(_) | Output::NewPath => None,
         };
         self.waiting.extend(statement);
     }

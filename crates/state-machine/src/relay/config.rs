@@ -90,6 +90,12 @@ config! {
         report_keep_ms = REPORT_KEEP, "report-keep", true;
         /// How long a device may wait at a stretch, in milliseconds.
         device_wait_ms = DEVICE_WAIT, "device-wait", true;
+        /// How long a path may take to come about, or to be proven again, in milliseconds.
+        path_attempt_ms = PATH_ATTEMPT, "path-attempt", false;
+        /// How often the ends of a path are looked at, in milliseconds.
+        path_check_ms = PATH_CHECK, "path-check", false;
+        /// How long a path is kept on which nothing is forwarded, in milliseconds.
+        path_idle_ms = PATH_IDLE, "path-idle", true;
     }
     limits {
         /// Bytes of the body of a message on a control stream.
@@ -124,6 +130,11 @@ config! {
         codes_per_source = CODES_PER_SOURCE, "codes-per-source", true;
         /// Devices that wait.
         device_waits = DEVICE_WAITS, "device-waits", true;
+        /// Paths; with 0 no packets are forwarded.
+        paths = PATHS, "paths", true;
+        /// Bytes that are forwarded from one end of a path in a second, 0 for as many as come; held to by
+        /// the caller.
+        path_rate = PATH_RATE, "path-rate", true;
         /// Possible locators for each live code.
         code_density = CODE_DENSITY, "code-density", false;
         /// Characters of the shortest locator, from 4 to 8.

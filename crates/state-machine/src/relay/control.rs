@@ -111,6 +111,15 @@ impl Relay {
             (Message::CardRequest(request), Phase::Idle) => self.card_request(conn, request, now),
             (Message::CardProof(proof), Phase::Idle) => self.card_proof(conn, proof, now)?,
             (Message::Report(report), Phase::Idle) => self.report(conn, &report, now),
+            (Message::PathRequest(_), Phase::Paired { peer, .. }) => {
+                self.path_request(conn, *peer, now)?;
+            }
+            (Message::PathProof(proof), Phase::Paired { .. }) => {
+                self.path_proof(conn, proof.token, now);
+            }
+            (Message::PathOver(over), Phase::Paired { .. }) => self.path_over(conn, over.code),
+            (Message::PathRequest(_) | Message::PathProof(_) | Message::PathOver(_), _)
+                if client.was_paired => {}
             (Message::Leave(leave), _) => {
                 self.release(conn, leave.code, now);
             }
@@ -124,6 +133,9 @@ impl Relay {
                 | Message::Deliver(_)
                 | Message::CardRequest(_)
                 | Message::CardProof(_)
+                | Message::PathRequest(_)
+                | Message::PathProof(_)
+                | Message::PathOver(_)
                 | Message::Report(_),
                 _,
             ) => return Err(unexpected),
@@ -142,7 +154,9 @@ impl Relay {
                 | Message::Place(_)
                 | Message::Rejoined(_)
                 | Message::PeerLost(_)
-                | Message::PeerBack(_),
+                | Message::PeerBack(_)
+                | Message::Path(_)
+                | Message::PathOpen(_),
                 _,
             ) => return Err(Violation::NotForRelay { message: name }),
         }

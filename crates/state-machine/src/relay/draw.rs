@@ -12,6 +12,7 @@ pub(super) enum Use {
     Locators,
     Places,
     Challenges,
+    Paths,
 }
 
 impl Use {
@@ -21,6 +22,7 @@ impl Use {
             Self::Locators => b"locators",
             Self::Places => b"places",
             Self::Challenges => b"challenges",
+            Self::Paths => b"paths",
         }
     }
 
@@ -42,7 +44,7 @@ mod tests {
     #[test]
     fn no_use_draws_what_another_does() {
         let mut drawn = alloc::collections::BTreeSet::from([[7; 32]]);
-        for used in [Use::Locators, Use::Places, Use::Challenges] {
+        for used in [Use::Locators, Use::Places, Use::Challenges, Use::Paths] {
             let mut bytes = [0; 32];
             used.generator(&[7; 32]).fill_bytes(&mut bytes);
             assert!(drawn.insert(bytes), "{used:?}");

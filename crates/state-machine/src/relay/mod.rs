@@ -9,6 +9,8 @@ mod config;
 mod control;
 mod devices;
 mod draw;
+mod forwarding;
+mod paths;
 mod places;
 pub mod policy;
 mod regions;
@@ -24,10 +26,12 @@ use alloc::{
     string::String,
     vec::Vec,
 };
+use core::net::SocketAddr;
 
 use alongside_wire::{
     ErrorCode, ReportCategory,
     journal::Features,
+    path::{PathToken, RoutingId},
     rendezvous::{Gone, Joined, Message, Refused, RelayHello, SignIn},
 };
 
@@ -35,6 +39,7 @@ pub use self::{
     cards::CardWanted,
     config::RelayConfig,
     devices::Registration,
+    paths::PathEnd,
     sign_in::{NotVerified, Verified},
     sources::Source,
     violation::Violation,
@@ -45,6 +50,7 @@ use self::{
     codes::Codes,
     devices::Devices,
     draw::Use,
+    paths::Paths,
     places::Places,
     policy::Policy,
     reports::Reports,
@@ -106,6 +112,7 @@ pub struct Relay {
     challenges: ChaCha20Rng,
     reports: Reports,
     places: Places,
+    paths: Paths,
     /// Clients that wait for the answer to a join, and those of them that are held back.
     joining: usize,
     held_back: usize,
@@ -143,6 +150,30 @@ pub enum Transmit {
         conn: ConnId,
         /// What is wanted.
         wanted: CardWanted,
+    },
+    /// Say where the packets of its client come from, with [`Relay::seen_at`].
+    Look {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// Send a [`Check`](alongside_wire::path::Check), once, in a datagram of its own.
+    Check {
+        /// The connection that it is about.
+        conn: ConnId,
+        /// Where to.
+        to: SocketAddr,
+        /// What is in it.
+        token: PathToken,
+    },
+    /// Forward packets between these two from now on.
+    Forward {
+        /// The two ends.
+        ends: [PathEnd; 2],
+    },
+    /// Forward no more packets with these routing ids.
+    Halt {
+        /// Those of the two ends.
+        ids: [RoutingId; 2],
     },
     /// Close it, after what was written before. The machine has forgotten it already.
     Close {
@@ -257,6 +288,7 @@ impl Relay {
             challenges: Use::Challenges.generator(&seed),
             reports: Reports::default(),
             places: Places::new(&seed),
+            paths: Paths::new(&seed),
             joining: 0,
             held_back: 0,
             connections: Tally::default(),
@@ -332,6 +364,7 @@ impl Relay {
             self.expire(conn, now);
         }
         self.give_up_places(now);
+        self.look_at_paths(now);
     }
 
     //= spec/14-operation.md#drain [DRAIN-2] 33b74068
@@ -404,7 +437,8 @@ impl Relay {
     /// When [`Relay::handle_timeout`] is to be called next.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let client = self.deadlines.first().map(|(deadline, _)| *deadline);
-        client.into_iter().chain(self.places.due()).min()
+        let others = [self.places.due(), self.paths.due()];
+        client.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// The other end of the session that this client is in, if it has a connection.
@@ -570,6 +604,7 @@ impl Relay {
         }
         if let Phase::Paired { .. } = left {
             client.session_over(now);
+            self.end_path(conn, None);
         }
         if let Some(held) = left.held() {
             self.joining -= 1;
@@ -586,6 +621,7 @@ impl Relay {
     }
 
     fn remove(&mut self, conn: ConnId) {
+        self.paths.forget(conn);
         if let Some(client) = self.clients.remove(&conn) {
             self.connections.remove(client.source);
             self.deadlines.remove(&(client.deadline, conn));

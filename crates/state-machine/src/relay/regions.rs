@@ -15,7 +15,7 @@ type Region = (&'static str, &'static str);
 impl Relay {
     /// The state of each region of a connection, by their names in `spec/tables/connection.toml`: for
     /// models, tests and people.
-    pub fn regions(&self, conn: ConnId, now: Timestamp) -> [Region; 7] {
+    pub fn regions(&self, conn: ConnId, now: Timestamp) -> [Region; 10] {
         let Some(client) = self.clients.get(&conn) else {
             return GONE;
         };
@@ -25,6 +25,8 @@ impl Relay {
         let signed_in = self.account(conn, now).is_some();
         let away = matches!(client.phase, Phase::Paired { peer: None, .. });
         let either = |is: bool, yes, no| if is { yes } else { no };
+        let peer = self.peer_of(conn);
+        let half = |end: Option<ConnId>| end.map_or("none", |conn| self.paths.state_of(conn));
         [
             ("connection", connection(&client.phase)),
             ("wants", self.wants(conn, client, now)),
@@ -33,6 +35,9 @@ impl Relay {
             ("report", either(reportable, "may", "nothing")),
             ("account", either(signed_in, "signed in", "none")),
             ("challenge", either(client.card.is_some(), "given", "none")),
+            ("path", half(Some(conn))),
+            ("their path", half(peer)),
+            ("packets", self.paths.packets_of(conn)),
         ]
     }
 
@@ -70,7 +75,7 @@ impl Relay {
     }
 }
 
-const GONE: [Region; 7] = [
+const GONE: [Region; 10] = [
     ("connection", "closed"),
     ("wants", "nothing"),
     ("peer", "there"),
@@ -78,6 +83,9 @@ const GONE: [Region; 7] = [
     ("report", "nothing"),
     ("account", "none"),
     ("challenge", "none"),
+    ("path", "none"),
+    ("their path", "none"),
+    ("packets", "none"),
 ];
 
 const fn connection(phase: &Phase) -> &'static str {

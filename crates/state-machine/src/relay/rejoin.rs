@@ -37,8 +37,11 @@ impl Relay {
         let peer = self.peer_of(conn);
         let until = now.plus_ms(self.config.reconnect_hold_ms);
         self.places.hold(conn, until);
+        self.end_path(conn, None);
         self.remove(conn);
         if let Some(peer) = peer {
+            // One to which the peer alone has asked.
+            self.end_path(peer, None);
             self.set_peer(peer, None);
             self.send(peer, PeerLost {});
         }

@@ -33,6 +33,8 @@ pub enum Violation {
         /// How many are allowed.
         limit: usize,
     },
+    /// It asks for paths more often than anybody may.
+    PathRequests,
 }
 
 impl Violation {
@@ -44,7 +46,7 @@ impl Violation {
             | Self::NotForRelay { .. }
             | Self::Unexpected { .. }
             | Self::ControlEnded => ErrorCode::UnexpectedMessage,
-            Self::UnpairedBytes { .. } => ErrorCode::TooMuch,
+            Self::UnpairedBytes { .. } | Self::PathRequests => ErrorCode::TooMuch,
         }
     }
 
@@ -57,6 +59,7 @@ impl Violation {
             Self::Unexpected { .. } => "RDV-6",
             Self::ControlEnded => "TRANSPORT-3",
             Self::UnpairedBytes { .. } => "RDV-9",
+            Self::PathRequests => "PATH-36",
         }
     }
 }
@@ -79,6 +82,7 @@ impl fmt::Display for Violation {
             Self::UnpairedBytes { limit } => {
                 write!(f, "more than {limit} bytes outside a session")?;
             }
+            Self::PathRequests => f.write_str("more requests for paths than anybody makes")?,
         }
         write!(f, " [{}]", self.clause())
     }

@@ -3,6 +3,7 @@
 mod acts;
 mod event;
 mod link;
+mod path;
 mod regions;
 mod viewing;
 
@@ -12,7 +13,7 @@ use alongside_wire::{
     Class, ErrorCode, Scopes,
     code::Locator,
     limits::{SPENT_CODES, timers},
-    session::{Card, End, Heartbeat, Message},
+    session::{Card, End, Heartbeat, Message, PathOffer},
 };
 
 use super::{
@@ -292,6 +293,10 @@ impl Helper {
             paused: Flags::default(),
         };
         self.event(Event::Secured);
+        if mutant::is("PATH-1/early") {
+            let certificate = [7; 32];
+            self.send(PathOffer { certificate });
+        }
         self.handle_timeout(now);
         Ok(())
     }
@@ -315,6 +320,12 @@ impl Helper {
             }
             Phase::Idle | Phase::Requesting | Phase::Calling | Phase::Waiting | Phase::Ended(_) => {
                 return Ok(());
+            }
+            //= spec/20-forwarded-packets.md#agreeing [PATH-4] 513888be
+            Phase::Securing { .. } | Phase::Deciding { .. }
+                if matches!(message, Message::PathOffer(_)) =>
+            {
+                return Err(Fault::PathBeforeConsent);
             }
             Phase::Securing { .. } => return Err(self.unexpected(Plane::Session, message.name())),
             Phase::Deciding { pulse, paused } => {

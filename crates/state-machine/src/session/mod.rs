@@ -11,11 +11,12 @@ pub mod friction;
 pub mod helper;
 mod link;
 mod once;
+pub mod path;
 mod probe;
 mod pulse;
 pub mod sharer;
 
-use alongside_wire::{ErrorCode, session::Message};
+use alongside_wire::{ErrorCode, rendezvous, session::Message};
 
 use crate::error::Fault;
 
@@ -46,6 +47,8 @@ pub enum By {
 pub enum Output<E> {
     /// Seal this and send it.
     Send(Message),
+    /// Send this to the relay: it is about a path.
+    Relay(rendezvous::Message),
     /// Leave the session at the relay.
     Leave(ErrorCode),
     /// Close the connection to the relay as lost; the session is to go on over another.

@@ -5,6 +5,7 @@ mod control;
 mod drawing;
 mod event;
 mod link;
+mod path;
 mod refresh;
 mod regions;
 mod viewing;
@@ -15,7 +16,7 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     limits::timers,
-    session::{Advisory, DisplayInfo, End, Heartbeat, Message},
+    session::{Advisory, DisplayInfo, End, Heartbeat, Message, PathOffer},
 };
 
 use super::{
@@ -298,6 +299,10 @@ impl Sharer {
             who: Box::new(who),
             until,
         });
+        if mutant::is("PATH-1/early") {
+            let certificate = [7; 32];
+            self.send(PathOffer { certificate });
+        }
         self.handle_timeout(now);
         Ok(())
     }
@@ -322,6 +327,12 @@ impl Sharer {
                 return Ok(());
             }
             Phase::Idle | Phase::Joining { .. } | Phase::Ended(_) => return Ok(()),
+            //= spec/20-forwarded-packets.md#agreeing [PATH-4] 513888be
+            Phase::Securing { .. } | Phase::Deciding { .. }
+                if matches!(message, Message::PathOffer(_)) =>
+            {
+                return Err(Fault::PathBeforeConsent);
+            }
             //= spec/04-key-exchange.md#noise [KEX-16] 9d1aa1ba
             //= spec/15-identity.md#proof [CARD-11] e0ab1f2c
             Phase::Securing { .. } => match message {

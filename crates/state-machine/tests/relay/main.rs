@@ -3,6 +3,7 @@
 mod cards;
 mod devices;
 mod drain;
+mod forwarding;
 mod joins;
 mod policy;
 mod random;

@@ -6,7 +6,10 @@ use alongside_state_machine::relay::{ConnId, RelayConfig};
 use alongside_wire::{
     ErrorCode,
     code::Locator,
-    rendezvous::{CodeRequest, Deliver, Gone, Hello, Message, Place, Rejoin, Report},
+    rendezvous::{
+        CodeRequest, Deliver, Gone, Hello, Message, PathOver, PathProof, PathRequest, Place,
+        Rejoin, Report,
+    },
 };
 use proptest::{
     prelude::*,
@@ -54,6 +57,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(leave(ErrorCode::Done).into()),
         1 => Just(Gone { code: 1 }.into()),
         1 => Just(Report { category: 1 }.into()),
+        2 => Just(PathRequest {}.into()),
+        1 => Just(PathProof { token: [0; 16] }.into()),
+        1 => Just(PathOver { code: 1 }.into()),
     ];
     let bytes = proptest::collection::vec(any::<u8>(), 0..40);
     let step = prop_oneof![
@@ -271,6 +277,9 @@ impl Watch {
                 self.tokens.insert(conn.0, *token);
             }
             Message::Rejoined(_) => self.rejoined += 1,
+            Message::Path(_) | Message::PathOpen(_) | Message::PathOver(_) => {
+                self.unasked += framed(message.clone()).len();
+            }
             Message::PeerLost(_)
             | Message::PeerBack(_)
             | Message::Gone(_)
@@ -290,6 +299,8 @@ impl Watch {
             | Message::CardChallenge(_)
             | Message::CardProof(_)
             | Message::CardIssued(_)
+            | Message::PathRequest(_)
+            | Message::PathProof(_)
             | Message::Report(_) => {
                 panic!("a relay does not say {}", message.name());
             }

@@ -28,11 +28,11 @@ fn the_hello_states_what_is_in_force() {
     let ids = |list: &[(u16, u64)]| list.iter().map(|(id, _)| *id).collect::<Vec<_>>();
     assert_eq!(
         ids(&timers),
-        [1, 2, 3, 4, 5, 6, 7, 8, 24, 28, 32, 33, 34, 39]
+        [1, 2, 3, 4, 5, 6, 7, 8, 24, 28, 32, 33, 34, 39, 55]
     );
     assert_eq!(
         ids(&limits),
-        [1, 2, 4, 5, 6, 7, 8, 9, 10, 30, 37, 38, 39, 40, 53]
+        [1, 2, 4, 5, 6, 7, 8, 9, 10, 30, 37, 38, 39, 40, 53, 61, 63]
     );
     assert_eq!((timers[2], limits[5]), ((3, 70), (7, 9)));
     assert_eq!((timers[0], limits[0]), ((1, 600_000), (1, 65_536)));

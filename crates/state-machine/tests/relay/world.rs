@@ -1,11 +1,14 @@
 //! A relay on virtual time, and words for what is said to it.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use alongside_state_machine::{
     relay::{
-        CardWanted, ConnId, Event, NotVerified, Relay, RelayConfig, Source, Transmit, Verified,
-        Violation,
+        CardWanted, ConnId, Event, NotVerified, PathEnd, Relay, RelayConfig, Source, Transmit,
+        Verified, Violation,
     },
     time::Timestamp,
 };
@@ -13,6 +16,7 @@ use alongside_wire::{
     ErrorCode, SignInMethod,
     code::Locator,
     framing::Deframer,
+    path::PathToken,
     rendezvous::{
         CodeIssued, CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, Place,
         Refused, SignIn, Token,
@@ -38,6 +42,14 @@ pub(crate) struct World {
     /// Whether the relay is answered at once, or the answers are kept.
     pub(crate) answering: bool,
     pub(crate) unanswered: Vec<(ConnId, u64, Result<Verified, NotVerified>)>,
+    /// Where connections are that are not where they are by [`usual`].
+    pub(crate) moved: BTreeMap<ConnId, SocketAddr>,
+    /// Checks that were sent, and to where.
+    pub(crate) checks: Vec<(ConnId, SocketAddr, PathToken)>,
+    /// Between whom packets are forwarded.
+    pub(crate) forwarding: Vec<[PathEnd; 2]>,
+    /// How many were forwarded to each.
+    pub(crate) forwarded: u64,
 }
 
 pub(crate) const A: ConnId = ConnId(1);
@@ -46,6 +58,11 @@ pub(crate) const C: ConnId = ConnId(3);
 
 pub(crate) fn ip(text: &str) -> Source {
     Source(text.parse::<IpAddr>().expect("an address"))
+}
+
+/// Where a connection is, as long as it has not moved.
+pub(crate) fn usual(conn: ConnId) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, conn.0 as u8], 4_433))
 }
 
 pub(crate) fn framed(message: impl Into<Message>) -> Vec<u8> {
@@ -117,6 +134,10 @@ impl World {
             answering: true,
             unanswered: Vec::new(),
             wanted: Vec::new(),
+            moved: BTreeMap::new(),
+            checks: Vec::new(),
+            forwarding: Vec::new(),
+            forwarded: 0,
         }
     }
 
@@ -150,6 +171,18 @@ impl World {
                     } else {
                         self.unanswered.push((conn, attempt, answer));
                     }
+                }
+                Transmit::Look { conn } => {
+                    let at = self.moved.get(&conn).copied();
+                    let at = at.unwrap_or(usual(conn));
+                    self.relay.seen_at(conn, at, self.forwarded, self.now);
+                }
+                Transmit::Check { conn, to, token } => self.checks.push((conn, to, token)),
+                Transmit::Forward { ends } => self.forwarding.push(ends),
+                Transmit::Halt { ids } => {
+                    let before = self.forwarding.len();
+                    self.forwarding.retain(|ends| ends.map(|end| end.id) != ids);
+                    assert_eq!(self.forwarding.len() + 1, before, "stopped once");
                 }
                 Transmit::Close { conn, code } => {
                     assert_eq!(self.closed.insert(conn, code), None, "closed twice");

@@ -12,8 +12,9 @@ use alongside_wire::{
     session::{
         Advisory, AdvisoryAck, Card, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent,
         ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw,
-        Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, Picture,
-        PictureRequest, Probe, ProbeAnswer, Receipt, Refresh, SecureDesktop, Shown, State, Stroke,
+        Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, PathOffer,
+        Pause, Picture, PictureRequest, Probe, ProbeAnswer, Receipt, Refresh, SecureDesktop, Shown,
+        State, Stroke,
     },
 };
 
@@ -157,6 +158,10 @@ fn every_message() -> Vec<Message> {
         SecureDesktop { active: true }.into(),
         Probe { probe: 1 }.into(),
         ProbeAnswer { probe: 1 }.into(),
+        PathOffer {
+            certificate: [1; 32],
+        }
+        .into(),
     ]
 }
 

@@ -99,6 +99,7 @@ impl Liar {
             | Message::Refresh(_)
             | Message::ChatAck(_)
             | Message::ClipboardTaken(_)
+            | Message::PathOffer(_)
             | Message::Probe(_)
             | Message::ProbeAnswer(_) => message,
             _ => return None,

@@ -19,6 +19,7 @@ mod identity;
 mod liars;
 mod media;
 mod middle;
+mod paths;
 mod pause;
 mod privacy;
 mod random;

@@ -1,6 +1,6 @@
 //! Whatever people and networks do, in any order: what must never happen does not.
 
-use alongside_harness::{Conditions, World};
+use alongside_harness::{Conditions, Side, World};
 use alongside_state_machine::{
     endpoint::{Config, helper, helper::SessionEvent as Helper, sharer},
     session::sharer::Event,
@@ -24,6 +24,8 @@ enum Act {
     HelperChat,
     SharerChat,
     Refresh,
+    OfferPath(Side),
+    EndPath(Side),
     Wait(u16),
     HelperEnd,
     SharerEnd,
@@ -39,6 +41,10 @@ const TROUBLE: [fn(&mut World); 6] = [
     World::disconnect_sharer,
     |world| world.relay.shutdown(world.now),
 ];
+
+fn side() -> impl Strategy<Value = Side> {
+    prop::sample::select(vec![Side::Helper, Side::Sharer])
+}
 
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
@@ -56,6 +62,8 @@ fn act() -> impl Strategy<Value = Act> {
         4 => Just(Act::HelperChat),
         4 => Just(Act::SharerChat),
         4 => Just(Act::Refresh),
+        6 => side().prop_map(Act::OfferPath),
+        2 => side().prop_map(Act::EndPath),
         32 => prop_oneof![0..200_u16, 0..12_000_u16].prop_map(Act::Wait),
         4 => conditions().prop_map(Act::Network),
         // Seldom, or most walks would be over before anything happens.
@@ -189,6 +197,7 @@ struct Came {
     frames: usize,
     granted: usize,
     injected: usize,
+    paths: usize,
 }
 
 /// One session of these people, from the question, from consent, or from control on.
@@ -217,6 +226,9 @@ fn play(
             Act::Wait(ms) => world.run(ms.into()),
             Act::Network(conditions) => world.conditions(conditions),
             Act::Trouble(trouble) => trouble(&mut world),
+            // Whether it may is for the endpoint to say, and for the harness to look at.
+            Act::OfferPath(side) => drop(world.offer_path(side)),
+            Act::EndPath(side) => world.end_path(side),
             act => {
                 person.does(&mut world, act);
                 person.check(&world)?;
@@ -246,6 +258,7 @@ fn play(
         frames: world.frames(),
         granted: count(|event| matches!(event, Event::ControlGranted { .. })),
         injected: count(|event| matches!(event, Event::Inject(_))),
+        paths: world.paths_made(),
     })
 }
 
@@ -281,7 +294,7 @@ proptest! {
 #[test]
 fn random_people_do_help_each_other() {
     let mut runner = prop::test_runner::TestRunner::new(crate::cases(96));
-    let (mut frames, mut granted, mut injected) = (0, 0, 0);
+    let (mut frames, mut granted, mut injected, mut paths) = (0, 0, 0, 0);
     for seed in 0..96 {
         let strategy = (0..4_u8, conditions(), prop::collection::vec(act(), 1..80));
         let (start, conditions, acts) = strategy.new_tree(&mut runner).unwrap().current();
@@ -289,7 +302,9 @@ fn random_people_do_help_each_other() {
         frames += usize::from(came.frames > 0);
         granted += usize::from(came.granted > 0);
         injected += usize::from(came.injected > 0);
+        paths += usize::from(came.paths > 0);
     }
-    let came = (frames, granted, injected);
-    assert!(frames >= 50 && granted >= 30 && injected >= 15, "{came:?}");
+    let came = (frames, granted, injected, paths);
+    let enough = frames >= 50 && granted >= 30 && injected >= 15 && paths >= 10;
+    assert!(enough, "{came:?}");
 }

@@ -1,6 +1,6 @@
 //! The relay, as one of its clients meets it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use alongside_state_machine::{
     device::{Device, token_hash},
@@ -17,8 +17,9 @@ use alongside_wire::{
     framing::Deframer,
     rendezvous::{
         Call, CardChallenge, CardIssued, CardProof, CardRequest, CodeIssued, CodeRequest, Deliver,
-        Gone, Hello, Join, Joined, Leave, Message, PeerBack, PeerLost, Place, Refused, Rejoin,
-        Rejoined, RelayHello, Report, Reported, SignIn, SignedIn, Token, Wait, Waiting,
+        Gone, Hello, Join, Joined, Leave, Message, Path, PathOpen, PathOver, PathProof,
+        PathRequest, PeerBack, PeerLost, Place, Refused, Rejoin, Rejoined, RelayHello, Report,
+        Reported, SignIn, SignedIn, Token, Wait, Waiting,
     },
 };
 
@@ -47,6 +48,15 @@ struct At {
     session_ends: Timestamp,
     peer_given_up: Timestamp,
     left: Timestamp,
+    /// Where connections are that are not where they were first, and how often somebody moved.
+    moved: BTreeMap<ConnId, SocketAddr>,
+    moves: u16,
+    /// The token of the latest check for each connection, and when the client's came.
+    checks: BTreeMap<ConnId, [u8; 16]>,
+    checked: Timestamp,
+    path_given_up: Timestamp,
+    /// When packets began to go.
+    opened: Timestamp,
     unchanged: bool,
 }
 
@@ -71,6 +81,12 @@ impl At {
             session_ends: now,
             peer_given_up: now,
             left: now,
+            moved: BTreeMap::new(),
+            moves: 0,
+            checks: BTreeMap::new(),
+            checked: now,
+            path_given_up: now,
+            opened: now,
             unchanged: true,
         }
     }
@@ -172,6 +188,17 @@ impl At {
                     assert_eq!(conn, CLIENT);
                     outputs.push("tell sign a card".into());
                 }
+                Transmit::Look { conn } => self.look(conn),
+                Transmit::Check { conn, to, token } => {
+                    assert_eq!(to, self.at(conn));
+                    self.checks.insert(conn, token);
+                    if conn == CLIENT {
+                        self.checked = self.now;
+                        outputs.push("tell check".into());
+                    }
+                }
+                Transmit::Forward { .. } => outputs.push("tell forward".into()),
+                Transmit::Halt { .. } => outputs.push("tell halt".into()),
             }
         }
         while let Some(event) = self.relay.poll_event() {
@@ -212,6 +239,24 @@ impl At {
             }
             _ => {}
         }
+    }
+
+    fn at(&self, conn: ConnId) -> SocketAddr {
+        let usual = SocketAddr::from(([192, 0, 2, 1], 1));
+        self.moved.get(&conn).copied().unwrap_or(usual)
+    }
+
+    /// Tells the relay where a connection is.
+    fn look(&mut self, conn: ConnId) {
+        let at = self.at(conn);
+        self.relay.seen_at(conn, at, 0, self.now);
+    }
+
+    fn moves(&mut self, conn: ConnId) {
+        self.moves += 1;
+        let at = SocketAddr::from(([192, 0, 2, 2], self.moves));
+        self.moved.insert(conn, at);
+        self.look(conn);
     }
 
     fn act(&mut self, event: &str) -> Option<ErrorCode> {
@@ -265,6 +310,25 @@ impl At {
                 let token = self.tokens[&CLIENT];
                 let takes = self.other();
                 self.say(takes, Rejoin { token });
+            }
+            "its peer asks for a path" if self.is("in a session") && !self.away() => {
+                self.say(self.peer?, PathRequest {});
+                return Some(ErrorCode::Declined);
+            }
+            "its peer returns its check" if self.state("their path") == "asked" => {
+                let peer = self.peer?;
+                let token = self.checks[&peer];
+                self.say(peer, PathProof { token });
+            }
+            "its peer ends the path" if self.state("their path") != "none" => {
+                let code = ErrorCode::Declined;
+                let over = code.to_wire();
+                self.say(self.peer?, PathOver { code: over });
+                return Some(code);
+            }
+            "its address changes" if self.state("path") != "none" => self.moves(CLIENT),
+            "its peer's address changes" if self.state("their path") != "none" => {
+                self.moves(self.peer?);
             }
             "the token is good" if self.is("signing in") => self.verified(CLIENT, true),
             "the token is not" if self.is("signing in") => self.verified(CLIENT, false),
@@ -394,6 +458,17 @@ impl At {
             "card-challenge" => CardChallenge { challenge: [1; 32] }.into(),
             "card-proof" => CardProof { proof: vec![1; 64] }.into(),
             "card-issued" => CardIssued { card: vec![1] }.into(),
+            "path-request" => PathRequest {}.into(),
+            "path" => Path { id: [1; 8] }.into(),
+            "path-proof: of its check" if self.is("in a session") => {
+                let token = *self.checks.get(&CLIENT)?;
+                (self.state("path") == "asked").then_some(PathProof { token }.into())?
+            }
+            "path-proof: of its check" | "path-proof: of another" => {
+                PathProof { token: [0; 16] }.into()
+            }
+            "path-open" => PathOpen { id: [1; 8] }.into(),
+            "path-over" => PathOver { code }.into(),
             _ => return None,
         })
     }
@@ -417,8 +492,29 @@ impl At {
             let until = self.left.plus_ms(config.report_window_ms);
             timers.push((until, "report-window"));
         }
+        let packets = self.state("packets");
+        if self.state("path") == "asked" {
+            timers.push((self.checked.plus_ms(config.path_check_ms), "path-check"));
+        }
+        if packets == "go" {
+            timers.push((self.opened.plus_ms(config.path_idle_ms), "path-idle"));
+        } else if self.has_path() {
+            timers.push((self.path_given_up, "path-attempt"));
+        }
         timers.sort();
         timers
+    }
+
+    fn path_is_of_one(&self) -> bool {
+        (self.state("path") == "none") != (self.state("their path") == "none")
+    }
+
+    fn give_up_path_later(&mut self) {
+        self.path_given_up = self.now.plus_ms(config().path_attempt_ms);
+    }
+
+    fn has_path(&self) -> bool {
+        ["path", "their path"].map(|region| self.state(region)) != ["none"; 2]
     }
 
     fn wait(&mut self, until: Timestamp) {
@@ -468,8 +564,10 @@ impl Subject for At {
         self.was = self.state("connection");
         let in_session = self.is("in a session");
         let told = if let Some(message) = self.message(event) {
+            // The relay's own word for a path that is asked for anew.
+            let own = matches!(message, Message::PathRequest(_));
             self.say(CLIENT, message);
-            Some(ErrorCode::Done)
+            (!own).then_some(ErrorCode::Done)
         } else if self.time(event) {
             None
         } else {
@@ -506,6 +604,18 @@ impl Subject for At {
         if in_session && self.is("idle") {
             self.left = self.now;
         }
+        let went = before.state("packets") == "go";
+        match self.state("packets") {
+            "go" if !went => self.opened = self.now,
+            "stopped" if went => self.give_up_path_later(),
+            // Who asks as the second begins nothing.
+            "none"
+                if outputs.iter().any(|said| said.ends_with(" path")) && self.path_is_of_one() =>
+            {
+                self.give_up_path_later();
+            }
+            _ => {}
+        }
         Some(Done::new(Answer::Taken, outputs))
     }
 
@@ -526,6 +636,9 @@ fn config() -> RelayConfig {
         sign_in_ms: 1_000_000_000,
         session_length_ms: 20_000,
         reconnect_hold_ms: 10_000,
+        // So rarely that a check is not always what comes next.
+        path_check_ms: 3_000,
+        path_idle_ms: 4_000,
         ..RelayConfig::default()
     }
 }
@@ -608,7 +721,9 @@ pub(crate) fn messages(bytes: &[u8]) -> Vec<Message> {
 pub(crate) fn said(message: &Message, told: Option<ErrorCode>) -> String {
     let name = message.name();
     match message {
-        Message::Gone(Gone { code }) | Message::Refused(Refused { code }) => {
+        Message::Gone(Gone { code })
+        | Message::Refused(Refused { code })
+        | Message::PathOver(PathOver { code }) => {
             format!("{name} {}", named(*code, told))
         }
         _ => name.to_owned(),

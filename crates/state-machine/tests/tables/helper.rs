@@ -5,6 +5,7 @@ use alongside_state_machine::{
     session::{
         By, Output,
         helper::{Event, Helper, Line},
+        path,
     },
     time::Timestamp,
 };
@@ -12,11 +13,13 @@ use alongside_wire::{
     ErrorCode, Scopes,
     code::Locator,
     limits::timers,
+    rendezvous,
     session::{
         Advisory, AdvisoryAck, Card, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent,
         ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw,
-        Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, Picture,
-        PictureRequest, Probe, ProbeAnswer, Refresh, SecureDesktop, Shown, State, Stroke,
+        Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, PathOffer,
+        Pause, Picture, PictureRequest, Probe, ProbeAnswer, Refresh, SecureDesktop, Shown, State,
+        Stroke,
     },
 };
 
@@ -26,7 +29,7 @@ use crate::walk::{Answer, Done, Subject, named, receipt, walk};
 const CEILING: Scopes = Scopes::ALL.without(Scopes::ELEVATION);
 const ASKED: Scopes = CEILING.without(Scopes::CONSENT);
 
-const ASIDE: [&str; 5] = ["chat", "offer", "item", "card", "advisory"];
+const ASIDE: [&str; 6] = ["chat", "offer", "item", "card", "advisory", "path"];
 
 /// A helper, and what its relay and its sharer know of it.
 #[derive(Clone)]
@@ -40,6 +43,7 @@ struct At {
     reconnect: Timestamp,
     grant: Timestamp,
     asks_again: Timestamp,
+    attempt: Timestamp,
     consented: Scopes,
     epoch: u32,
     request: u32,
@@ -64,6 +68,7 @@ impl At {
             reconnect: never,
             grant: never,
             asks_again: never,
+            attempt: never,
             consented: Scopes::NONE,
             epoch: 0,
             request: 0,
@@ -98,6 +103,7 @@ impl At {
         while let Some(output) = self.machine.poll_output() {
             outputs.extend(match output {
                 Output::Send(message) => self.sent(&message, told),
+                Output::Relay(message) => self.asked(&message, told),
                 Output::Leave(code) => Some(format!("leave {}", named(code, told))),
                 Output::NewPath => Some("close lost".to_owned()),
                 Output::Event(event) => self.told(&event),
@@ -121,6 +127,19 @@ impl At {
             _ => {}
         }
         Some(format!("send {name}"))
+    }
+
+    fn told_of_path(&mut self, event: &path::Event) -> &'static str {
+        match event {
+            path::Event::Offered => "path offered",
+            path::Event::Agreed { .. } => {
+                self.attempt = self.now.plus_ms(timers::PATH_ATTEMPT);
+                "path agreed"
+            }
+            path::Event::Routed { .. } => "path routed",
+            path::Event::Open { .. } => "path open",
+            path::Event::Over { .. } => "path over",
+        }
     }
 
     fn told(&mut self, event: &Event) -> Option<String> {
@@ -170,6 +189,7 @@ impl At {
                 "frozen"
             }
             Event::Back => "back",
+            Event::Path(event) => self.told_of_path(event),
             Event::Ended(_) => "ended",
         };
         Some(format!("tell {told}"))
@@ -192,6 +212,28 @@ impl At {
         assert_eq!(self.states(), before);
     }
 
+    /// The same, if no timer but that of silence runs out before.
+    fn wait_quietly(&mut self, until: Timestamp) -> Option<()> {
+        if self.next_at().is_some_and(|at| at <= until) {
+            return None;
+        }
+        self.wait(until);
+        Some(())
+    }
+
+    /// When the next timer runs out, if one runs; silence is put off.
+    fn next_at(&self) -> Option<Timestamp> {
+        let timers = [
+            "handshake",
+            "reconnect",
+            "grant",
+            "spent-delay",
+            "path-attempt",
+            "path-retry",
+        ];
+        timers.iter().filter_map(|timer| self.timer(timer)).min()
+    }
+
     /// The moment of a timer, if it runs.
     fn timer(&self, timer: &str) -> Option<Timestamp> {
         let frozen = self.is("link", "frozen");
@@ -200,18 +242,26 @@ impl At {
             "handshake" if self.is("phase", "securing") => Some(self.handshake),
             "silence" if self.stands() && !frozen => {
                 let silent = self.heard.plus_ms(timers::SILENCE);
-                // Whatever else is due comes first.
-                (!grant || silent < self.grant).then_some(silent)
+                Some(silent)
             }
             "reconnect" if frozen => Some(self.reconnect),
             "grant" if grant => Some(self.grant),
             "spent-delay" if self.is("codes", "waits") => Some(self.asks_again),
+            "path-attempt" if self.is("path", "attempt") => Some(self.attempt),
+            "path-retry" if self.is("path", "asked early") => self.machine.path_offer_from(),
             _ => None,
         }
     }
 
     fn time(&mut self, timer: &str) -> Option<Done> {
         let at = self.timer(timer)?;
+        // Whatever else is due comes first; silence comes before the end of an attempt.
+        let silence = timer == "silence";
+        if let Some(next) = self.next_at()
+            && (next < at || silence && next == at && !self.is("path", "attempt"))
+        {
+            return None;
+        }
         let before = Timestamp::from_micros(at.as_micros() - 1);
         if timer == "silence" {
             let states = self.states();
@@ -259,6 +309,7 @@ impl At {
                 stroke
             }
             "read the advisory" => machine.acknowledge(now),
+            "offer a path" | "offer a path too early" => machine.offer_path([2; 32], now),
             "end the session" => {
                 machine.end(ErrorCode::Done);
                 Ok(())
@@ -517,6 +568,8 @@ impl At {
             "probe" => Probe { probe: 9 }.into(),
             "probe-answer" => ProbeAnswer { probe: 9 }.into(),
             "receipt" => receipt(),
+            "path-offer: in time" => path_offer(),
+            "path-offer: too early to answer" if !self.can_offer() => path_offer(),
             _ => return None,
         })
     }
@@ -548,6 +601,64 @@ impl At {
             sent: self.received,
             received: self.acknowledged,
         }
+    }
+
+    /// What is said to the relay.
+    fn asked(&self, message: &rendezvous::Message, told: Option<ErrorCode>) -> Option<String> {
+        let name = message.name();
+        let rendezvous::Message::PathOver(over) = message else {
+            return Some(format!("send {name}"));
+        };
+        let code = ErrorCode::from_wire(over.code).expect("registered");
+        Some(format!("send {name} {}", named(code, told)))
+    }
+
+    /// Whether a path was offered within `path-retry`.
+    fn rests(&self) -> bool {
+        self.machine
+            .path_offer_from()
+            .is_some_and(|from| self.now < from)
+    }
+
+    /// Whether an offer of a path would not be too early.
+    fn can_offer(&self) -> bool {
+        self.is("phase", "viewing") && self.is("link", "up") && !self.rests()
+    }
+
+    /// Nothing else happens until a path may be offered. None if a timer runs out first.
+    fn rest(&mut self) -> Option<()> {
+        let viewing = self.is("phase", "viewing") && self.is("link", "up");
+        if let Some(from) = self.machine.path_offer_from()
+            && viewing
+            && self.now < from
+        {
+            self.wait_quietly(from)?;
+            self.before.clone_from(&self.machine);
+        }
+        Some(())
+    }
+
+    /// What comes from the relay about a path, and from the connection of one.
+    fn about_path(&mut self, event: &str) -> Option<Done> {
+        let now = self.now;
+        let code = ErrorCode::Busy;
+        let id = [3; 8];
+        let machine = &mut self.machine;
+        let mut done = Ok(());
+        match event {
+            "path" => done = machine.handle_path(&rendezvous::Path { id }.into(), now),
+            "path-open" => done = machine.handle_path(&rendezvous::PathOpen { id }.into(), now),
+            "path-over" => {
+                let code = code.to_wire();
+                done = machine.handle_path(&rendezvous::PathOver { code }.into(), now);
+            }
+            "the path stands" => drop(machine.path_stands(now)),
+            "a check comes" => machine.prove_path([4; 16], now),
+            "give the path up" => machine.end_path(ErrorCode::Done, now),
+            _ => return None,
+        }
+        let outputs = self.outputs(Some(code));
+        Some(Done::new(Answer::from(done), outputs))
     }
 
     fn hear(&mut self, event: &str, message: &Message) -> Done {
@@ -587,7 +698,7 @@ impl Subject for At {
     }
 
     fn history(&self) -> Vec<u64> {
-        vec![u64::from(self.last_grant.min(2))]
+        vec![u64::from(self.last_grant.min(2)), u64::from(self.rests())]
     }
 
     /// No timer of the helper meets another.
@@ -603,12 +714,19 @@ impl Subject for At {
         self.machine.handle_timeout(self.now);
         assert_eq!(self.outputs(None), [""; 0]);
         self.before.clone_from(&self.machine);
+        if event == "offer a path" || event == "path-offer: in time" {
+            self.rest()?;
+        }
+        if event == "offer a path too early" && self.can_offer() {
+            return None;
+        }
         if let Some(message) = self.message(event) {
             return Some(self.hear(event, &message));
         }
         self.time(event)
             .or_else(|| self.act(event))
             .or_else(|| self.below(event))
+            .or_else(|| self.about_path(event))
     }
 }
 
@@ -618,6 +736,11 @@ fn consent(scopes: Scopes) -> Message {
 
 fn epoch(epoch: u32, paused: bool) -> Message {
     Epoch { epoch, paused }.into()
+}
+
+fn path_offer() -> Message {
+    let certificate = [1; 32];
+    PathOffer { certificate }.into()
 }
 
 fn chat(id: u32) -> Message {

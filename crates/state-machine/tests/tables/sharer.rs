@@ -8,6 +8,7 @@ use alongside_state_machine::{
     session::{
         By, Output,
         friction::{Consent as Said, Contact},
+        path,
         sharer::{Event, Sharer},
     },
     time::Timestamp,
@@ -16,11 +17,13 @@ use alongside_wire::{
     ErrorCode, Scopes,
     input::InputEvent,
     limits::timers,
+    rendezvous,
     session::{
         Advisory, AdvisoryAck, Card, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent,
         ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw,
-        Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, Picture,
-        PictureRequest, Probe, ProbeAnswer, Refresh, SecureDesktop, Shown, State, Stroke,
+        Displays, End, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, PathOffer,
+        Pause, Picture, PictureRequest, Probe, ProbeAnswer, Refresh, SecureDesktop, Shown, State,
+        Stroke,
     },
 };
 
@@ -32,7 +35,9 @@ const FEW: Scopes = Scopes::KEYBOARD;
 /// Two that both have all the tools.
 const ASKED: Scopes = SUPPORTED.without(Scopes::CONSENT.union(Scopes::POINTER));
 const OTHER: Scopes = SUPPORTED.without(Scopes::CONSENT);
-const ASIDE: [&str; 6] = ["secure", "refresh", "drawing", "chat", "offer", "item"];
+const ASIDE: [&str; 7] = [
+    "secure", "refresh", "drawing", "chat", "offer", "item", "path",
+];
 
 /// A sharer, and what its relay and its helper know of it.
 #[derive(Clone)]
@@ -102,6 +107,7 @@ impl At {
         while let Some(output) = self.machine.poll_output() {
             outputs.extend(match output {
                 Output::Send(message) => self.sent(&message, told),
+                Output::Relay(message) => self.asked(&message, told),
                 Output::Leave(code) => Some(format!("leave {}", named(code, told))),
                 Output::NewPath => Some("close lost".to_owned()),
                 Output::Event(event) => self.told(&event),
@@ -114,6 +120,10 @@ impl At {
         let name = message.name();
         match message {
             Message::Heartbeat(_) | Message::Probe(_) => return None,
+            Message::PathOffer(_) => {
+                let until = self.now.plus_ms(timers::PATH_RETRY);
+                self.timers.insert("path-retry", until);
+            }
             Message::Chat(chat) => self.written = self.written.max(chat.id),
             Message::Clipboard(item) => self.items_sent = item.item,
             Message::ControlGrant(grant) => {
@@ -137,6 +147,20 @@ impl At {
             _ => {}
         }
         Some(format!("send {name}"))
+    }
+
+    fn told_of_path(&mut self, event: &path::Event) -> &'static str {
+        match event {
+            path::Event::Offered => "path offered",
+            path::Event::Agreed { .. } => {
+                let until = self.now.plus_ms(timers::PATH_ATTEMPT);
+                self.timers.insert("path-attempt", until);
+                "path agreed"
+            }
+            path::Event::Routed { .. } => "path routed",
+            path::Event::Open { .. } => "path open",
+            path::Event::Over { .. } => "path over",
+        }
     }
 
     fn told(&mut self, event: &Event) -> Option<String> {
@@ -209,6 +233,7 @@ impl At {
                 "frozen"
             }
             Event::Back => "back",
+            Event::Path(event) => self.told_of_path(event),
             Event::Ended(_) => "ended",
         };
         Some(format!("tell {told}"))
@@ -228,6 +253,8 @@ impl At {
             "refresh-interval" => !self.is("refresh", "rested"),
             "laser-pointer" => self.is("drawing", "pointed") || self.is("drawing", "both"),
             "reconnect" => self.is("link", "frozen"),
+            "path-attempt" => self.is("path", "attempt"),
+            "path-retry" => self.is("path", "asked early"),
             _ => false,
         };
         let timers = self.timers.iter().filter(|(timer, _)| runs(timer));
@@ -271,6 +298,11 @@ impl At {
         } else {
             next.filter(|(_, next)| *next == timer)?.0
         };
+        // An attempt at a path may end at the same moment as something else.
+        let attempt = |other: &(Timestamp, &str)| *other == (at, "path-attempt");
+        if timer != "path-attempt" && self.running().iter().any(attempt) {
+            return None;
+        }
         let before = Timestamp::from_micros(at.as_micros() - 1);
         if silence {
             if next.is_some_and(|(next, _)| next <= at) {
@@ -334,6 +366,7 @@ impl At {
             "write chat" => machine.chat("a line").map(drop),
             "send a clipboard item" => machine.send_clipboard("an item", now).map(drop),
             "answer a clipboard item" => machine.answer_clipboard(true, now).map(drop),
+            "offer a path" | "offer a path too early" => machine.offer_path([2; 32], now),
             "end the session" => {
                 machine.end(ErrorCode::Done);
                 Ok(())
@@ -642,6 +675,8 @@ impl At {
             "probe" => Probe { probe: 9 }.into(),
             "probe-answer" => ProbeAnswer { probe: 9 }.into(),
             "receipt" => receipt(),
+            "path-offer: in time" => path_offer(),
+            "path-offer: too early to answer" if !self.can_offer() => path_offer(),
             _ => return None,
         })
     }
@@ -673,6 +708,64 @@ impl At {
             sent: self.received,
             received: self.acknowledged,
         }
+    }
+
+    /// What is said to the relay.
+    fn asked(&self, message: &rendezvous::Message, told: Option<ErrorCode>) -> Option<String> {
+        let name = message.name();
+        let rendezvous::Message::PathOver(over) = message else {
+            return Some(format!("send {name}"));
+        };
+        let code = ErrorCode::from_wire(over.code).expect("registered");
+        Some(format!("send {name} {}", named(code, told)))
+    }
+
+    /// Whether a path was offered within `path-retry`.
+    fn rests(&self) -> bool {
+        self.machine
+            .path_offer_from()
+            .is_some_and(|from| self.now < from)
+    }
+
+    /// Whether an offer of a path would not be too early.
+    fn can_offer(&self) -> bool {
+        self.is("phase", "viewing") && self.is("link", "up") && !self.rests()
+    }
+
+    /// Nothing else happens until a path may be offered. None if a timer runs out first.
+    fn rest(&mut self) -> Option<()> {
+        let viewing = self.is("phase", "viewing") && self.is("link", "up");
+        if let Some(from) = self.machine.path_offer_from()
+            && viewing
+            && self.now < from
+        {
+            self.wait(from)?;
+            self.before.clone_from(&self.machine);
+        }
+        Some(())
+    }
+
+    /// What comes from the relay about a path, and from the connection of one.
+    fn about_path(&mut self, event: &str) -> Option<Done> {
+        let now = self.now;
+        let code = ErrorCode::Busy;
+        let id = [3; 8];
+        let machine = &mut self.machine;
+        let mut done = Ok(());
+        match event {
+            "path" => done = machine.handle_path(&rendezvous::Path { id }.into(), now),
+            "path-open" => done = machine.handle_path(&rendezvous::PathOpen { id }.into(), now),
+            "path-over" => {
+                let code = code.to_wire();
+                done = machine.handle_path(&rendezvous::PathOver { code }.into(), now);
+            }
+            "the path stands" => drop(machine.path_stands(now)),
+            "a check comes" => machine.prove_path([4; 16], now),
+            "give the path up" => machine.end_path(ErrorCode::Done, now),
+            _ => return None,
+        }
+        let outputs = self.outputs(Some(code));
+        Some(Done::new(Answer::from(done), outputs))
     }
 
     fn hear(&mut self, event: &str, message: &Message) -> Done {
@@ -715,6 +808,7 @@ impl Subject for At {
             u64::from(self.epoch.min(2)),
             timer.map_or(99, |timer| timer as u64),
             u64::from(near),
+            u64::from(self.rests()),
         ]
     }
 
@@ -726,12 +820,19 @@ impl Subject for At {
         self.machine.handle_timeout(self.now);
         assert_eq!(self.outputs(None), [""; 0]);
         self.before.clone_from(&self.machine);
+        if event == "offer a path" || event == "path-offer: in time" {
+            self.rest()?;
+        }
+        if event == "offer a path too early" && self.can_offer() {
+            return None;
+        }
         if let Some(message) = self.message(event) {
             return Some(self.hear(event, &message));
         }
         self.time(event)
             .or_else(|| self.act(event))
             .or_else(|| self.below(event))
+            .or_else(|| self.about_path(event))
     }
 
     fn later(&self) -> Option<Self> {
@@ -745,6 +846,11 @@ impl Subject for At {
 
 fn misuse(done: Result<(), Misuse>) -> Answer {
     done.map_or(Answer::Misuse, |()| Answer::Taken)
+}
+
+fn path_offer() -> Message {
+    let certificate = [1; 32];
+    PathOffer { certificate }.into()
 }
 
 fn chat(id: u32) -> Message {

@@ -8,8 +8,9 @@ use alongside_wire::{
     limits,
     rendezvous::{
         Call, CardChallenge, CardIssued, CardProof, CardRequest, CodeIssued, CodeRequest, Deliver,
-        Gone, Hello, Join, Joined, Leave, Message, PeerBack, PeerLost, Place, Refused, Rejoin,
-        Rejoined, RelayHello, Report, Reported, SignIn, SignedIn, Token, Wait, Waiting,
+        Gone, Hello, Join, Joined, Leave, Message, Path, PathOpen, PathOver, PathProof,
+        PathRequest, PeerBack, PeerLost, Place, Refused, Rejoin, Rejoined, RelayHello, Report,
+        Reported, SignIn, SignedIn, Token, Wait, Waiting,
     },
 };
 
@@ -35,6 +36,7 @@ pub(crate) fn file() -> File {
     valid(&mut plane);
     signing(&mut plane);
     places_and_devices(&mut plane);
+    paths(&mut plane);
     wrong(&mut plane);
     streams(&mut plane);
     plane.file
@@ -347,6 +349,30 @@ fn places_and_devices(plane: &mut Plane<Message>) {
             device: DeviceId(run(0)),
         },
     );
+}
+
+fn paths(plane: &mut Plane<Message>) {
+    plane.message("empty", "nothing in it", PathRequest {});
+    plane.message("id", "8 bytes", Path { id: run(0x10) });
+    let token = run(0xC0);
+    plane.message("token", "16 bytes", PathProof { token });
+    plane.message("id", "8 bytes", PathOpen { id: run(0x20) });
+    plane.message("done", "a registered code", PathOver { code: 0x0301 });
+    let code = 0x7777;
+    plane.valid(
+        "unregistered",
+        "a code that is not registered",
+        PathOver { code },
+    );
+    let nobodys = "the id that no end has";
+    plane.wrong("zero", nobodys, Path { id: [0; 8] }, "WIRE-7");
+    plane.wrong("zero", nobodys, PathOpen { id: [0; 8] }, "WIRE-7");
+    let large = "a code beyond 16 bits";
+    let body = [0x80, 0x80, 0x04];
+    plane.body("path-over/large", large, 0x58, &body, "WIRE-1");
+    let overlong = "a code with a superfluous byte";
+    let body = [0x81, 0x86, 0x00];
+    plane.body("path-over/overlong", overlong, 0x58, &body, "WIRE-6");
 }
 
 fn wrong(plane: &mut Plane<Message>) {

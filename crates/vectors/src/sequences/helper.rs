@@ -13,7 +13,7 @@ use alongside_wire::{
     session::{
         Advisory, AdvisoryAck, Chat, ChatAck, Consent, ControlDeny, ControlEnd, ControlGrant,
         ControlRenew, ControlRequest, ControlWithdraw, DisplayInfo, Displays, End, Epoch,
-        EpochSeen, Heartbeat, Message, Pause, Shown,
+        EpochSeen, Heartbeat, Message, PathOffer, Pause, Shown,
     },
 };
 use serde_json::{Value, json};
@@ -394,6 +394,16 @@ fn lies(add: &mut Add<'_>) {
         deciding(),
         epoch(1),
         "SESSION-1",
+    );
+    lie(
+        "path-first",
+        "an offer of a path before consent",
+        deciding(),
+        PathOffer {
+            certificate: run(0xD0),
+        }
+        .into(),
+        "PATH-4",
     );
     lie(
         "consent-again",

@@ -1,6 +1,9 @@
 //! A relay and its clients.
 
-use std::net::IpAddr;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+};
 
 use alongside_state_machine::{
     relay::{
@@ -15,8 +18,9 @@ use alongside_wire::{
     framing::{self, Deframer},
     limits::{self, timers},
     rendezvous::{
-        CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, PeerBack, PeerLost,
-        Refused, Rejoin, Rejoined, SignIn, SignedIn, Token,
+        CodeRequest, Deliver, Gone, Hello, Join, Joined, Leave, Message, PathOpen, PathOver,
+        PathProof, PathRequest, PeerBack, PeerLost, Refused, Rejoin, Rejoined, SignIn, SignedIn,
+        Token,
     },
 };
 use serde_json::{Value, json};
@@ -29,7 +33,14 @@ struct Written {
     now: u64,
     /// What it drew, in the order in which it was said.
     locators: Vec<Locator>,
-    tokens: Vec<[u8; 32]>,
+    tokens: Vec<Vec<u8>>,
+    ids: Vec<[u8; 8]>,
+    /// The latest check of each client.
+    checks: BTreeMap<u64, [u8; 16]>,
+    /// Between whom packets go.
+    going: Option<[u64; 2]>,
+    /// Where each client is.
+    addresses: BTreeMap<u64, SocketAddr>,
     /// Sign-ins whose tokens are being checked.
     attempts: Vec<u64>,
     steps: Vec<Value>,
@@ -42,6 +53,11 @@ struct Written {
 struct Done {
     sent: Vec<(u64, Message)>,
     closed: Vec<(u64, ErrorCode)>,
+    /// To whom checks are sent.
+    checks: Vec<u64>,
+    /// Between whom packets go from now on, or no more.
+    forwards: Vec<u64>,
+    stops: Vec<u64>,
 }
 
 fn sent<const N: usize>(sent: [(u64, Message); N]) -> Done {
@@ -65,6 +81,10 @@ impl Written {
             now: 0,
             locators: Vec::new(),
             tokens: Vec::new(),
+            ids: Vec::new(),
+            checks: BTreeMap::new(),
+            going: None,
+            addresses: BTreeMap::new(),
             attempts: Vec::new(),
             steps: Vec::new(),
             results: Vec::new(),
@@ -83,12 +103,15 @@ impl Written {
         for (place, token) in self.tokens.iter().enumerate() {
             text = text.replace(&hex::encode(token), &format!("$token-{}", place + 1));
         }
+        for (place, id) in self.ids.iter().enumerate() {
+            text = text.replace(&hex::encode(id), &format!("$id-{}", place + 1));
+        }
         serde_json::from_str(&text).expect("JSON")
     }
 
     /// Takes what the relay says, and writes the step down.
     fn done(&mut self, step: Value, expected: Done) {
-        let (mut done, mut told) = (Done::default(), Vec::new());
+        let (mut done, mut told, mut checks) = (Done::default(), Vec::new(), Vec::new());
         while let Some(transmit) = self.relay.poll_transmit() {
             match transmit {
                 Transmit::Control { conn, bytes } => {
@@ -97,7 +120,8 @@ impl Written {
                     while let Some(message) = Message::pull(&mut deframer).expect("messages") {
                         match &message {
                             Message::CodeIssued(issued) => self.locators.push(issued.locator),
-                            Message::Place(place) => self.tokens.push(place.token),
+                            Message::Place(place) => self.tokens.push(place.token.to_vec()),
+                            Message::Path(path) => self.ids.push(path.id),
                             _ => {}
                         }
                         let mut json = self.json(&message);
@@ -105,7 +129,10 @@ impl Written {
                         told.push(json);
                         let drawn = matches!(
                             message,
-                            Message::CodeIssued(_) | Message::Place(_) | Message::RelayHello(_)
+                            Message::CodeIssued(_)
+                                | Message::Place(_)
+                                | Message::Path(_)
+                                | Message::RelayHello(_)
                         );
                         if !drawn {
                             done.sent.push((conn.0, message));
@@ -115,6 +142,23 @@ impl Written {
                 Transmit::Close { conn, code } => done.closed.push((conn.0, code)),
                 Transmit::Verify { attempt, .. } => self.attempts.push(attempt),
                 Transmit::Issue { .. } => panic!("nobody asks for a card"),
+                Transmit::Look { conn } => {
+                    let (at, now) = (self.addresses[&conn.0], self.at());
+                    self.relay.seen_at(conn, at, 0, now);
+                }
+                Transmit::Check { conn, to, token } => {
+                    assert_eq!(to, self.addresses[&conn.0]);
+                    self.tokens.push(token.to_vec());
+                    self.checks.insert(conn.0, token);
+                    done.checks.push(conn.0);
+                    let token = format!("$token-{}", self.tokens.len());
+                    checks.push(json!({ "client": conn.0, "token": token }));
+                }
+                Transmit::Forward { ends } => {
+                    self.going = Some(ends.map(|end| end.conn.0));
+                    done.forwards.extend(self.going.into_iter().flatten());
+                }
+                Transmit::Halt { .. } => done.stops.extend(self.going.take().into_iter().flatten()),
             }
         }
         assert_eq!(done, expected, "{step}");
@@ -122,6 +166,14 @@ impl Written {
         if !done.closed.is_empty() {
             let one = |(client, code): &(u64, ErrorCode)| json!({ "client": client, "error": code.name() });
             result["closed"] = done.closed.iter().map(one).collect();
+        }
+        for (name, ends) in [("forwards", done.forwards), ("stops", done.stops)] {
+            if !ends.is_empty() {
+                result[name] = json!(ends);
+            }
+        }
+        if !checks.is_empty() {
+            result["checks"] = json!(checks);
         }
         self.steps.push(step);
         self.results.push(result);
@@ -134,6 +186,7 @@ impl Written {
     fn connect(&mut self, client: u64) {
         let source = format!("192.0.2.{client}");
         let address: IpAddr = source.parse().expect("an address");
+        self.addresses.insert(client, (address, 1).into());
         self.relay
             .connected(ConnId(client), Source(address), self.at())
             .expect("room");
@@ -187,6 +240,22 @@ impl Written {
         self.done(step, expected);
     }
 
+    /// The client's connection comes from another address.
+    fn moves(&mut self, client: u64, to: &str, expected: Done) {
+        let address: IpAddr = to.parse().expect("an address");
+        let at = (address, 1).into();
+        self.addresses.insert(client, at);
+        self.relay.seen_at(ConnId(client), at, 0, self.at());
+        let step = json!({ "now": self.now, "client": client, "moves_to": to });
+        self.done(step, expected);
+    }
+
+    /// The client returns the token of its latest check.
+    fn proves(&mut self, client: u64, expected: Done) {
+        let token = self.checks[&client];
+        self.say(client, PathProof { token }, expected);
+    }
+
     /// So many milliseconds pass, and something is due at their end.
     fn pass(&mut self, ms: u64, expected: Done) {
         self.now += ms;
@@ -199,6 +268,12 @@ impl Written {
         }
         let step = json!({ "now": self.now });
         self.done(step, expected);
+    }
+
+    /// The token of a place.
+    fn place(&self, whose: usize) -> [u8; 32] {
+        let token = self.tokens[whose].clone();
+        token.try_into().expect("that of a place")
     }
 
     /// Both in a session: 1 helps 2.
@@ -338,8 +413,125 @@ fn signing_in(file: &mut File) {
     );
 }
 
+fn over(client: u64, code: ErrorCode) -> (u64, Message) {
+    let code = code.to_wire();
+    (client, PathOver { code }.into())
+}
+
+fn checked(clients: &[u64]) -> Done {
+    Done {
+        checks: clients.into(),
+        ..Done::default()
+    }
+}
+
+/// A session with a path that is open.
+fn with_path() -> Written {
+    let mut relay = Written::session();
+    relay.say(1, PathRequest {}, checked(&[1]));
+    relay.proves(1, Done::default());
+    relay.say(2, PathRequest {}, checked(&[2]));
+    let [of_1, of_2] = [relay.ids[0], relay.ids[1]];
+    let open = vec![
+        (1, PathOpen { id: of_2 }.into()),
+        (2, PathOpen { id: of_1 }.into()),
+    ];
+    relay.proves(
+        2,
+        Done {
+            sent: open,
+            forwards: vec![1, 2],
+            ..Done::default()
+        },
+    );
+    relay
+}
+
+fn paths(file: &mut File) {
+    let stops = |sent: Vec<(u64, Message)>| Done {
+        sent,
+        stops: vec![1, 2],
+        ..Done::default()
+    };
+    let mut relay = with_path();
+    let code = ErrorCode::Done.to_wire();
+    relay.say(2, PathOver { code }, stops(vec![over(1, ErrorCode::Done)]));
+    relay.say(1, PathOver { code }, Done::default());
+    relay.proves(1, Done::default());
+    relay.finish(
+        file,
+        "path",
+        "a path is opened, and an end has no use for it any more",
+        &[
+            "PATH-6", "PATH-8", "PATH-9", "PATH-10", "PATH-18", "PATH-19",
+        ],
+    );
+
+    let mut relay = Written::session();
+    relay.say(1, PathRequest {}, checked(&[1]));
+    relay.say(2, PathRequest {}, checked(&[2]));
+    let token = relay.checks[&1];
+    relay.say(2, PathProof { token }, Done::default());
+    relay.proves(2, Done::default());
+    relay.pass(1_000, checked(&[1]));
+    // The token of the check before is worth nothing any more.
+    relay.say(1, PathProof { token }, Done::default());
+    for _ in 0..3 {
+        relay.pass(1_000, checked(&[1]));
+    }
+    let lost = ErrorCode::Lost;
+    relay.pass(1_000, sent([over(1, lost), over(2, lost)]));
+    relay.finish(
+        file,
+        "path-not-shown",
+        "a client does not show where it is, with the tokens of others and of before",
+        &["PATH-8", "PATH-9", "PATH-16"],
+    );
+
+    let mut relay = with_path();
+    let mut moved = stops(Vec::new());
+    moved.checks = vec![1];
+    relay.moves(1, "192.0.2.77", moved);
+    let forwards = Done {
+        forwards: vec![1, 2],
+        ..Done::default()
+    };
+    relay.proves(1, forwards);
+    let idle = ErrorCode::Idle;
+    relay.pass(10_000, stops(vec![over(1, idle), over(2, idle)]));
+    relay.finish(
+        file,
+        "path-moves",
+        "a client moves and shows where to; then nothing is forwarded for too long",
+        &["PATH-15", "PATH-17"],
+    );
+
+    let mut relay = with_path();
+    let mut again = stops(vec![over(1, ErrorCode::Done), over(2, ErrorCode::Done)]);
+    again.checks = vec![1];
+    relay.say(1, PathRequest {}, again);
+    relay.lose(2, sent([(1, PeerLost {}.into())]));
+    relay.say(1, PathRequest {}, sent([over(1, lost)]));
+    relay.finish(
+        file,
+        "path-again",
+        "a client begins anew, then the other end is lost, and there is no path to it",
+        &["PATH-6", "PATH-18"],
+    );
+    let mut relay = Written::new();
+    relay.hello(1);
+    relay.say(1, PathRequest {}, closed(1, ErrorCode::UnexpectedMessage));
+    relay.finish(
+        file,
+        "path-idle",
+        "a path is asked for without a session",
+        &["RDV-6"],
+    );
+}
+
 pub(super) fn add(file: &mut File) {
     signing_in(file);
+    paths(file);
     let deliver = || Deliver {
         envelope: vec![8, 1, 2],
     };
@@ -378,7 +570,7 @@ pub(super) fn add(file: &mut File) {
     relay.lose(2, sent([(1, PeerLost {}.into())]));
     relay.say(1, deliver(), Done::default());
     relay.hello(3);
-    let token = relay.tokens[SHARERS];
+    let token = relay.place(SHARERS);
     relay.say(
         3,
         Rejoin { token },
@@ -396,7 +588,7 @@ pub(super) fn add(file: &mut File) {
     relay.lose(1, sent([(2, PeerLost {}.into())]));
     relay.pass(36_000, sent([(2, gone(ErrorCode::Lost))]));
     relay.hello(3);
-    let token = relay.tokens[HELPERS];
+    let token = relay.place(HELPERS);
     relay.say(
         3,
         Rejoin { token },
@@ -418,6 +610,7 @@ pub(super) fn add(file: &mut File) {
         Done {
             sent: vec![(1, gone(ErrorCode::Idle))],
             closed: vec![(1, ErrorCode::Idle)],
+            ..Done::default()
         },
     );
     relay.finish(
@@ -483,6 +676,7 @@ pub(super) fn add(file: &mut File) {
         Done {
             sent: vec![(1, gone(ErrorCode::Lost))],
             closed: vec![(2, unexpected)],
+            ..Done::default()
         },
     );
     relay.finish(

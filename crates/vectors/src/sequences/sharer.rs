@@ -98,7 +98,7 @@ impl Ends for Sharer {
                 Output::Event(Said::Stroke(stroke)) => done.drawn += stroke.points.len(),
                 Output::Event(Said::DrawingCleared) => done.cleared = true,
                 Output::Event(Said::ControlAsked { .. }) => done.asked = true,
-                Output::Event(_) | Output::Leave(_) | Output::NewPath => {}
+                Output::Event(_) | Output::Relay(_) | Output::Leave(_) | Output::NewPath => {}
             }
         }
         done
@@ -618,6 +618,17 @@ fn lying(add: &mut Add<'_>) {
         line(1),
         unexpected,
         "SESSION-1",
+    );
+    lie(
+        "path-deciding",
+        "an offer of a path before consent",
+        deciding(),
+        alongside_wire::session::PathOffer {
+            certificate: run(0xD0),
+        }
+        .into(),
+        unexpected,
+        "PATH-4",
     );
     lie(
         "epoch",

@@ -5,8 +5,8 @@ use alongside_wire::{
     session::{
         Advisory, AdvisoryAck, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent,
         ControlDeny, ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw,
-        DisplayInfo, Displays, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, Pause,
-        PictureRequest, Probe, ProbeAnswer, Refresh, SecureDesktop, Shown, State, Stroke,
+        DisplayInfo, Displays, Epoch, EpochSeen, Heartbeat, Introduce, Laser, Message, PathOffer,
+        Pause, PictureRequest, Probe, ProbeAnswer, Refresh, SecureDesktop, Shown, State, Stroke,
     },
 };
 
@@ -108,6 +108,10 @@ pub(super) fn sample(name: &str) -> Message {
         "secure-desktop" => SecureDesktop { active: true }.into(),
         "probe" => Probe { probe: 7 }.into(),
         "probe-answer" => ProbeAnswer { probe: 7 }.into(),
+        "path-offer" => PathOffer {
+            certificate: [7; 32],
+        }
+        .into(),
         "state" => State {
             paused: false,
             scopes: Scopes::CONSENT,

@@ -1,5 +1,7 @@
 //! The table of a connection.
 
+mod paths;
+
 use std::sync::Arc;
 
 use alongside_spec::tables::{Machine, Outcome};
@@ -15,6 +17,7 @@ use alongside_wire::{
 };
 use serde_json::json;
 
+use self::paths::is_of_paths;
 use super::{Plan, hears, listens, lives, plan, untestable};
 use crate::{
     case::Case,
@@ -26,6 +29,7 @@ use crate::{
         },
         tables::machine,
     },
+    quic::Weather,
     stage::{Done, Heard, RelayStage, SetUp, Stop, Who},
 };
 
@@ -63,7 +67,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn is_overtaken(plan: &Plan) -> bool {
     let is = |state: &str| plan.at.iter().any(|at| at == state);
     match plan.event.as_str() {
-        "session-length" => is("away"),
+        "session-length" => is("away") || is("go") || is("stopped"),
         "report-window" => is("joining"),
         _ => false,
     }
@@ -75,6 +79,8 @@ fn cost(event: &str) -> u32 {
         "hello" | "code-request" | "leave" | "deliver" => 1,
         _ if event.starts_with("join:") => 2,
         _ if event.starts_with("rejoin:") => 4,
+        "path-request" | "path-proof: of its check" => 3,
+        "its peer asks for a path" | "its peer returns its check" => 3,
         "somebody joins by its code" | "its peer is lost" | "its peer leaves" => 2,
         _ if ["sign-in", "card-request", "the token is good"].contains(&event) => 100,
         _ if event.starts_with("wait:") || event.starts_with("call:") => 200,
@@ -96,7 +102,7 @@ fn case(plan: &Plan, machine: &Arc<Machine>) -> Case {
     let needs = needs(&plan);
     let set_up = set_up(&plan, &needs);
     let case = Case::relay(id, title, &by, move |stage| {
-        Player::begin(stage)?.plays(&plan, &machine)
+        Player::begin(stage, &plan)?.plays(&plan, &machine)
     });
     needs.into_iter().fold(case.set_up(&set_up), Case::needs)
 }
@@ -172,11 +178,26 @@ struct Player<'s, 'a> {
     wrong: bool,
     /// Tokens from where this client is have to wait.
     slowed: bool,
+    /// It is about a path, and each client has a way of its own.
+    paths: bool,
+    /// How often an end was elsewhere.
+    moves: u8,
 }
 
 impl<'s, 'a> Player<'s, 'a> {
-    fn begin(stage: &'s mut RelayStage<'a>) -> Done<Self> {
-        let client = stage.connect()?;
+    fn begin(stage: &'s mut RelayStage<'a>, plan: &Plan) -> Done<Self> {
+        let paths = plan
+            .path
+            .iter()
+            .chain([&plan.event])
+            .any(|event| is_of_paths(event));
+        let client = match paths {
+            true => {
+                stage.paths()?;
+                stage.connect_by(Weather::default())?
+            }
+            false => stage.connect()?,
+        };
         Ok(Self {
             stage,
             client,
@@ -186,7 +207,17 @@ impl<'s, 'a> Player<'s, 'a> {
             told: ErrorCode::Done,
             wrong: false,
             slowed: false,
+            paths,
+            moves: 0,
         })
+    }
+
+    /// Another client.
+    fn another(&mut self) -> Done<Who> {
+        match self.paths {
+            true => self.stage.client_by(Weather::default()),
+            false => self.stage.client_from(1),
+        }
     }
 
     fn plays(&mut self, plan: &Plan, machine: &Machine) -> Done {
@@ -227,8 +258,14 @@ impl<'s, 'a> Player<'s, 'a> {
         self.ready(&plan.event, &connection)?;
         listens(self.stage, Some(self.client));
         listens(self.stage, self.peer);
+        let ids = self.ids();
+        let checks = match self.paths {
+            true => self.stage.checks_by_now(self.client)?,
+            false => 0,
+        };
         self.does(&plan.event, &connection)?;
         self.compares(plan, machine, there)?;
+        self.forwards(plan, checks, ids)?;
         self.is_in(
             &states(&plan.to, "connection"),
             states(&plan.to, "peer") == "there",
@@ -349,7 +386,7 @@ impl<'s, 'a> Player<'s, 'a> {
         if !event.starts_with("rejoin:") || state != "idle" || event.ends_with("token") {
             return match (event, state) {
                 ("join: by a live code", "idle") => {
-                    let owner = self.stage.client_from(1)?;
+                    let owner = self.another()?;
                     self.locator = Some(self.stage.code(owner)?);
                     self.peer = Some(owner);
                     Ok(())
@@ -396,7 +433,11 @@ impl<'s, 'a> Player<'s, 'a> {
     }
 
     fn does(&mut self, event: &str, state: &str) -> Done {
-        self.told = ErrorCode::Done;
+        // The relay has words of its own for a path that is asked for anew.
+        self.told = match event {
+            "path-request" | "its peer asks for a path" => ErrorCode::Declined,
+            _ => ErrorCode::Done,
+        };
         let client = self.client;
         if event == "code-request" && state == "idle" {
             self.locator = self.stage.asks_for_code(client);
@@ -409,7 +450,7 @@ impl<'s, 'a> Player<'s, 'a> {
         let declined = ErrorCode::Declined;
         match event {
             "somebody joins by its code" => {
-                let joins = self.stage.client_from(1)?;
+                let joins = self.another()?;
                 let locator = self.locator.unwrap_or_else(nobodys);
                 self.peer = Some(joins);
                 self.stage.passes_over(joins);
@@ -447,6 +488,7 @@ impl<'s, 'a> Player<'s, 'a> {
                 let takes = self.stage.client_from(1)?;
                 self.stage.say(takes, Rejoin { token });
             }
+            _ if is_of_paths(event) => self.does_with_a_path(event)?,
             "the connection is lost" => self.stage.close(client, ErrorCode::Lost.to_wire()),
             "the connection is closed on purpose" => {
                 self.told = declined;
@@ -583,7 +625,7 @@ impl<'s, 'a> Player<'s, 'a> {
                 CardProof { proof }.into()
             }
             "card-issued" => CardIssued { card: vec![1] }.into(),
-            _ => return Ok(None),
+            _ => return self.message_of_a_path(event, state),
         }))
     }
 }

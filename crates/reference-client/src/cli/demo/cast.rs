@@ -403,6 +403,7 @@ pub(super) fn helper(house: &House, parts: &Parts, seen: Seen) -> Result<Helper,
         config: with(&parts.helper),
         views: vec![Box::new(seen)],
         clipboard: Place::Nowhere,
+        paths: true,
         clock: Clock::default(),
     };
     let session = tokio::spawn(helper::run(options, orders, events));
@@ -428,6 +429,7 @@ pub(super) fn sharer(
         clipboard: stage.clipboard(),
         receipts: parts.receipts.clone(),
         report_after: Duration::ZERO,
+        paths: true,
         clock: Clock::default(),
     };
     let session = tokio::spawn(async move {

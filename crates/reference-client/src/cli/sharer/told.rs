@@ -60,6 +60,8 @@ impl Sharer {
                 self.talk.quality = Some(quality);
                 self.terminal.aside(&quality.to_string());
             }
+            // It is told with how well it goes.
+            Event::Way(_) => {}
             Event::Reported(reporting) => self.terminal.alert(became_of(reporting)),
             Event::NotNow(misuse) => {
                 self.terminal.line(&format!("Not now: {misuse}."));
@@ -197,6 +199,7 @@ impl Sharer {
             | SessionEvent::Laser { .. }
             | SessionEvent::LaserGone
             | SessionEvent::DrawingCleared
+            | SessionEvent::Path(_)
             | SessionEvent::Delay(_) => {}
         }
     }

@@ -113,6 +113,9 @@ impl HelperEndpoint {
                 self.attempt(now);
                 Ok(())
             }
+            Rendezvous::Path(_) | Rendezvous::PathOpen(_) | Rendezvous::PathOver(_) => {
+                self.machine.handle_path(&message, now)
+            }
             _ => Err(unexpected),
         }
     }

@@ -8,7 +8,7 @@ use alongside_wire::{
     session::{self, Message},
 };
 
-use super::{Channel, Event, HelperEndpoint, SessionEvent, typing::Typing};
+use super::{Channel, Event, HelperEndpoint, PathEvent, SessionEvent, typing::Typing};
 use crate::{endpoint::frames::Streams, mutant, session::Output, time::Timestamp};
 
 impl HelperEndpoint {
@@ -20,6 +20,7 @@ impl HelperEndpoint {
                 Output::Leave(code) => self.control.send(Leave {
                     code: code.to_wire(),
                 }),
+                Output::Relay(message) => self.control.send(message),
                 Output::NewPath => self.path.give_up(),
                 Output::Event(SessionEvent::Back) => {
                     self.event(SessionEvent::Back, now);
@@ -58,6 +59,10 @@ impl HelperEndpoint {
                 self.assembly.clear();
                 self.whole = false;
                 self.first_frame = None;
+            }
+            (SessionEvent::Path(PathEvent::Over { .. }), _) => {
+                self.streams.forget_path();
+                self.assembly.forget_path();
             }
             (SessionEvent::Ended(_), channel) => {
                 *channel = Channel::None;

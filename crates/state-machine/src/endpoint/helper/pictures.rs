@@ -15,7 +15,13 @@ use crate::{
 };
 
 impl HelperEndpoint {
-    pub(super) fn handle_media(&mut self, header: &MediaHeader, body: Vec<u8>, now: Timestamp) {
+    pub(super) fn handle_media(
+        &mut self,
+        stream: u64,
+        header: &MediaHeader,
+        body: Vec<u8>,
+        now: Timestamp,
+    ) {
         let (Channel::Standing(standing), Some(epoch)) =
             (&mut self.channel, self.machine.media_epoch())
         else {
@@ -31,7 +37,7 @@ impl HelperEndpoint {
             Ok(plaintext) => self
                 .machine
                 .handle_media(header.epoch)
-                .and_then(|()| self.assembly.add(header, plaintext))
+                .and_then(|()| self.assembly.add(stream, header, plaintext))
                 .and_then(|progress| self.progress(header, progress, now)),
             Err(dropped) => {
                 match dropped {

@@ -91,6 +91,9 @@ impl SharerEndpoint {
                 self.machine.relay_ended(known(code));
                 Ok(())
             }
+            Rendezvous::Path(_) | Rendezvous::PathOpen(_) | Rendezvous::PathOver(_) => {
+                self.machine.handle_path(&message, now)
+            }
             _ => Err(unexpected),
         }
     }

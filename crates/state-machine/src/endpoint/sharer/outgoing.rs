@@ -10,7 +10,7 @@ use alongside_wire::{
 
 use rand_core::RngCore;
 
-use super::{Channel, Event, SessionEvent, SharerEndpoint};
+use super::{Channel, Event, PathEvent, SessionEvent, SharerEndpoint};
 use crate::{channel::input::GrantKey, mutant, session::Output};
 
 impl SharerEndpoint {
@@ -27,6 +27,7 @@ impl SharerEndpoint {
                         code: code.to_wire(),
                     });
                 }
+                Output::Relay(message) => self.control.send(message),
                 Output::NewPath => self.path.give_up(),
                 Output::Event(SessionEvent::Back) => {
                     self.event(SessionEvent::Back);
@@ -56,6 +57,10 @@ impl SharerEndpoint {
                 if let Channel::Standing(standing) = &mut self.channel {
                     standing.fresh = false;
                 }
+            }
+            SessionEvent::Path(PathEvent::Over { .. }) if self.on_path => {
+                self.on_path = false;
+                self.drop_stale_frames();
             }
             SessionEvent::Ended(_) => {
                 self.drop_stale_frames();

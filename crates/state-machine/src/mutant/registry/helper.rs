@@ -92,6 +92,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     drops("MEDIA-19/silent", "helper/media/shown", "shown"),
     patch("MEDIA-19/once", "helper/media/shown"),
     drops("MEDIA-21/silent", "helper/media/gap", "refresh"),
+    patch("PATH-20/another", "client/path/address").also(
+        "what is sent to where the control connection is does not come to that of the path",
+        &["PATH-*"],
+    ),
+    patch("PATH-22/random", "helper/path/first-id")
+        .also("no packet of a path finds its way", &["PATH-*"]),
+    patch("PATH-29/deaf", "helper/path/media")
+        .also("no picture that goes by a path is seen", &["PATH-*"]),
+    patch("PATH-31/stays", "client/path/frozen"),
     drops(
         "PAUSE-4/silent",
         "helper/consent/view-and-chat",

@@ -2,17 +2,19 @@
 
 mod client;
 mod helper;
+mod paths;
 mod relay;
 mod rules;
 mod sharer;
 
 use super::{Mutant, Target};
 
-const TABLES: [(Target, &[Mutant]); 4] = [
+const TABLES: [(Target, &[Mutant]); 5] = [
     (Target::Client, client::MUTANTS),
     (Target::Helper, helper::MUTANTS),
     (Target::Sharer, sharer::MUTANTS),
     (Target::Relay, relay::MUTANTS),
+    (Target::Relay, paths::MUTANTS),
 ];
 
 /// All of them, and which machine has each.

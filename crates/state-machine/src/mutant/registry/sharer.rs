@@ -248,6 +248,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     deaf("MEDIA-22/deaf", "sharer/media/refresh", "refresh"),
     patch("MEDIA-23/at-once", "sharer/media/refresh-early"),
     patch("MEDIA-23/forgets", "sharer/media/refresh-early"),
+    patch("PATH-5/hasty", "client/offer/then-request").also(
+        "the relay is asked in each session that has offered",
+        &["PATH-*"],
+    ),
+    patch("PATH-26/more", "sharer/path/media"),
+    patch("PATH-28/same", "sharer/path/ways"),
+    patch("PATH-33/any", "sharer/path/other-id"),
+    patch("PATH-34/again", "client/offer/unanswered"),
     says("PAUSE-2/running", "sharer/pause/own", epoch_running),
     drops("PAUSE-3/silent", "sharer/consent/given", "epoch").also(
         "nothing is shown without an epoch",

@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use alongside_wire::{ErrorCode, Scopes, code::Locator, session::DisplayInfo};
 
-use super::super::Ended;
+use super::super::{Ended, path};
 use crate::{error::Fault, time::Timestamp};
 
 /// What a helper's program learns.
@@ -110,6 +110,14 @@ pub enum Event {
     },
     /// The sharer is back. The screen can be seen if it could before; control must be asked for.
     Back,
+    /// Something of a path.
+    Path(path::Event),
     /// It is over.
     Ended(Ended),
+}
+
+impl From<path::Event> for Event {
+    fn from(event: path::Event) -> Self {
+        Self::Path(event)
+    }
 }

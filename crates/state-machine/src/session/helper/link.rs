@@ -89,10 +89,11 @@ impl Helper {
         if self.link.is_lost() {
             return;
         }
-        if let Phase::Viewing(viewing) = &mut self.phase
-            && !mutant::is("RECON-3/keeps")
-        {
-            viewing.freeze(&mut self.out);
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.path.freeze(&mut self.out);
+            if !mutant::is("RECON-3/keeps") {
+                viewing.freeze(&mut self.out);
+            }
         }
         link::hush(&mut self.out);
         let (link, until) = Link::lost(now);

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 impl Helper {
     /// The state of each region, by their names in `spec/tables/helper.toml`: for models, tests and
     /// people.
-    pub fn regions(&self, now: Timestamp) -> [(&'static str, &'static str); 14] {
+    pub fn regions(&self, now: Timestamp) -> [(&'static str, &'static str); 15] {
         let flags = match &self.phase {
             Phase::Deciding { paused, .. } => *paused,
             Phase::Viewing(viewing) => viewing.paused,
@@ -19,7 +19,17 @@ impl Helper {
             Phase::Viewing(viewing) => viewing.regions(),
             _ => Viewing::NO_REGIONS,
         };
-        let [epoch, shown, request, grant, chat, offer, item, advisory] = viewing;
+        let [
+            epoch,
+            shown,
+            request,
+            grant,
+            chat,
+            offer,
+            item,
+            advisory,
+            path,
+        ] = viewing;
         [
             ("link", if self.link.is_lost() { "frozen" } else { "up" }),
             ("phase", self.region()),
@@ -42,6 +52,7 @@ impl Helper {
             offer,
             item,
             advisory,
+            path,
         ]
     }
 

@@ -16,7 +16,9 @@ use super::{Event, Flags, Output};
 use crate::{
     error::{Fault, Misuse, Plane},
     mutant,
-    session::{chat::ChatIds, clipboard, known, once::Once, probe::Prober, pulse::Pulse},
+    session::{
+        chat::ChatIds, clipboard, known, once::Once, path::Path, probe::Prober, pulse::Pulse,
+    },
     time::Timestamp,
 };
 
@@ -43,6 +45,7 @@ pub(super) struct Viewing {
     replaced: Option<Scopes>,
     pub(super) clipboard: clipboard::Clipboard,
     pub(super) prober: Prober,
+    pub(super) path: Path,
     /// What is said of the sharer's device.
     pub(super) advisory: Once<Advisory>,
     /// The person has read it.
@@ -99,6 +102,7 @@ impl Viewing {
             replaced: None,
             clipboard: clipboard::Clipboard::default(),
             prober: Prober::new(now),
+            path: Path::default(),
             advisory: Once::new(),
             advised: false,
         }
@@ -207,6 +211,7 @@ impl Viewing {
                     return Err(Fault::ItemNotNext);
                 }
             }
+            Message::PathOffer(offer) => self.path.offered(offer.certificate, now, out),
             Message::Stroke(_)
             | Message::Laser(_)
             | Message::Clear(_)
@@ -508,6 +513,7 @@ impl Viewing {
     pub(super) fn end(&mut self, code: ErrorCode, out: &mut Out) {
         self.clipboard.lapse(None);
         self.close(code, out);
+        self.path.close(code, out);
     }
 
     pub(super) fn close(&mut self, code: ErrorCode, out: &mut Out) {
@@ -594,6 +600,7 @@ impl Viewing {
             self.end_grant(ErrorCode::Expired, out);
         }
         self.ask_refresh(now, out);
+        self.path.handle_timeout(now, out);
         if let Some(probe) = self.prober.ask(now) {
             out.push_back(Output::Send(probe.into()));
         }
@@ -605,6 +612,7 @@ impl Viewing {
     pub(super) fn due(&self) -> Timestamp {
         let grant = self.grant.as_ref().map(|grant| grant.until);
         let others = grant.into_iter().chain(self.refresh.wanted_at);
+        let others = others.chain(self.path.due());
         let always = self.pulse.due().min(self.prober.due());
         others.fold(always, Timestamp::min)
     }
@@ -613,7 +621,7 @@ impl Viewing {
 /// What the machine is in, in the words of `spec/tables/helper.toml`.
 impl Viewing {
     /// Without a session there is none of this.
-    pub(super) const NO_REGIONS: [(&'static str, &'static str); 8] = [
+    pub(super) const NO_REGIONS: [(&'static str, &'static str); 9] = [
         ("epoch", "none"),
         ("shown", "not yet"),
         ("request", "none"),
@@ -622,9 +630,10 @@ impl Viewing {
         ("offer", "none"),
         ("item", "none"),
         ("advisory", "awaited"),
+        ("path", "none"),
     ];
 
-    pub(super) fn regions(&self) -> [(&'static str, &'static str); 8] {
+    pub(super) fn regions(&self) -> [(&'static str, &'static str); 9] {
         let waits = |waits: bool| if waits { "waits" } else { "none" };
         [
             (
@@ -680,6 +689,7 @@ impl Viewing {
                     (true, true, true) => "read again",
                 },
             ),
+            ("path", self.path.region()),
         ]
     }
 }

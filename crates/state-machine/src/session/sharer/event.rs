@@ -4,7 +4,7 @@ use alloc::{boxed::Box, string::String};
 
 use alongside_wire::{ErrorCode, Scopes, input::InputEvent, session::Stroke};
 
-use super::super::Ended;
+use super::super::{Ended, path};
 use crate::{identity::trust::Who, time::Timestamp};
 
 /// What a sharer's program learns.
@@ -125,6 +125,14 @@ pub enum Event {
     },
     /// The helper is back. It may see the screen if it could before, and control nothing.
     Back,
+    /// Something of a path.
+    Path(path::Event),
     /// It is over.
     Ended(Ended),
+}
+
+impl From<path::Event> for Event {
+    fn from(event: path::Event) -> Self {
+        Self::Path(event)
+    }
 }

@@ -90,10 +90,11 @@ impl Sharer {
             return;
         }
         self.drop_input_and_questions();
-        if let Phase::Viewing(viewing) = &mut self.phase
-            && !mutant::is("RECON-2/keeps")
-        {
-            viewing.freeze(&mut self.out);
+        if let Phase::Viewing(viewing) = &mut self.phase {
+            viewing.path.freeze(&mut self.out);
+            if !mutant::is("RECON-2/keeps") {
+                viewing.freeze(&mut self.out);
+            }
         }
         link::hush(&mut self.out);
         let (link, until) = Link::lost(now);

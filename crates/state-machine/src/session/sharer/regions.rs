@@ -11,7 +11,7 @@ type Region = (&'static str, &'static str);
 impl Sharer {
     /// The state of each region, by their names in `spec/tables/sharer.toml`: for models, tests and
     /// people.
-    pub fn regions(&self, now: Timestamp) -> [Region; 19] {
+    pub fn regions(&self, now: Timestamp) -> [Region; 20] {
         let (flags, contact) = match &self.phase {
             Phase::Deciding {
                 paused, contact, ..
@@ -42,6 +42,7 @@ impl Sharer {
             drawing,
             offer,
             item,
+            path,
         ] = viewing;
         [
             ("link", if self.link.is_lost() { "frozen" } else { "up" }),
@@ -63,6 +64,7 @@ impl Sharer {
             offer,
             item,
             ("told", self.link.told()),
+            path,
         ]
     }
 
@@ -93,7 +95,7 @@ impl Sharer {
 
 impl Viewing {
     /// Without consent there is none of this.
-    const NO_REGIONS: [Region; 13] = [
+    const NO_REGIONS: [Region; 14] = [
         ("prompt", "none"),
         ("grant", "none"),
         ("rest", "rests"),
@@ -107,9 +109,10 @@ impl Viewing {
         ("drawing", "none"),
         ("offer", "none"),
         ("item", "none"),
+        ("path", "none"),
     ];
 
-    fn regions(&self, now: Timestamp) -> [Region; 13] {
+    fn regions(&self, now: Timestamp) -> [Region; 14] {
         let waits = |waits: bool| if waits { "waits" } else { "none" };
         let seen = self.epoch_seen == self.epoch;
         let frames = match (self.frame, self.old_frame) {
@@ -132,6 +135,7 @@ impl Viewing {
             ("drawing", self.drawing.region()),
             ("offer", waits(self.clipboard.is_offered())),
             ("item", waits(self.clipboard.is_sent())),
+            ("path", self.path.region()),
         ]
     }
 }

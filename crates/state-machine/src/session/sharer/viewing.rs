@@ -14,7 +14,7 @@ use super::{Event, Flags, Limits, Output, control::Control, drawing::Drawing, re
 use crate::{
     error::{Fault, Misuse, Plane},
     mutant,
-    session::{chat::ChatIds, clipboard, probe::Prober, pulse::Pulse},
+    session::{chat::ChatIds, clipboard, path::Path, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
@@ -40,6 +40,7 @@ pub(super) struct Viewing {
     pub(super) clipboard: clipboard::Clipboard,
     pub(super) drawing: Drawing,
     pub(super) prober: Prober,
+    pub(super) path: Path,
     /// The helper knows what is said of this device.
     pub(super) advised: bool,
     /// The program was told that it may send frames.
@@ -69,6 +70,7 @@ impl Viewing {
             clipboard: clipboard::Clipboard::default(),
             drawing: Drawing::default(),
             prober: Prober::new(now),
+            path: Path::default(),
             advised: false,
             media: false,
         };
@@ -169,6 +171,7 @@ impl Viewing {
                     return Err(Fault::ItemNotNext);
                 }
             }
+            Message::PathOffer(offer) => self.path.offered(offer.certificate, now, out),
             Message::ControlRenew(_)
             | Message::SecureDesktop(_)
             | Message::Introduce(_)
@@ -255,6 +258,7 @@ impl Viewing {
         self.control.handle_timeout(now, out);
         self.drawing.handle_timeout(now, out);
         self.refresh.handle_timeout(now, out);
+        self.path.handle_timeout(now, out);
         self.settle(out);
         if let Some(probe) = self.prober.ask(now) {
             out.push_back(Output::Send(probe.into()));
@@ -265,7 +269,12 @@ impl Viewing {
     }
 
     pub(super) fn due(&self) -> Timestamp {
-        let others = [self.control.due(), self.drawing.due(), self.refresh.due()];
+        let others = [
+            self.control.due(),
+            self.drawing.due(),
+            self.refresh.due(),
+            self.path.due(),
+        ];
         let always = self.pulse.due().min(self.prober.due());
         others.into_iter().flatten().fold(always, Timestamp::min)
     }
@@ -389,6 +398,7 @@ impl Viewing {
         self.control.close_prompt(out);
         self.drawing.clear(out);
         self.set_media(false, out);
+        self.path.close(code, out);
     }
 
     pub(super) fn set_local_pause(&mut self, paused: bool, out: &mut Out) {

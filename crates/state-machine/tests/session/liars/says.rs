@@ -6,8 +6,8 @@ use alongside_wire::{
     session::{
         AdvisoryAck, Chat, ChatAck, Clear, Clipboard, ClipboardTaken, Consent, ControlDeny,
         ControlEnd, ControlGrant, ControlRenew, ControlRequest, ControlWithdraw, Displays, Epoch,
-        EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, Pause, PictureRequest, Probe,
-        ProbeAnswer, Refresh, SecureDesktop, Shown, Stroke,
+        EpochSeen, Heartbeat, Introduce, Laser, Message, Pad, PathOffer, Pause, PictureRequest,
+        Probe, ProbeAnswer, Refresh, SecureDesktop, Shown, Stroke,
     },
 };
 use proptest::prelude::*;
@@ -91,6 +91,7 @@ fn either() -> impl Strategy<Value = Message> {
         1 => (number(), any::<bool>()).prop_map(|(item, taken)| ClipboardTaken { item, taken }.into()),
         1 => number().prop_map(|probe| Probe { probe }.into()),
         1 => number().prop_map(|probe| ProbeAnswer { probe }.into()),
+        2 => any::<u8>().prop_map(|byte| PathOffer { certificate: [byte; 32] }.into()),
         1 => Just(Introduce { opening: [0; 32], name: "Eve".into(), card: vec![], proof: vec![] }.into()),
     ]
 }

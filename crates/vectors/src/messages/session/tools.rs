@@ -1,11 +1,11 @@
 //! Renewal, clipboard, drawing, secure desktop, probes.
 
 use alongside_wire::session::{
-    Clear, Clipboard, ClipboardTaken, ControlRenew, Laser, Message, Probe, ProbeAnswer,
+    Clear, Clipboard, ClipboardTaken, ControlRenew, Laser, Message, PathOffer, Probe, ProbeAnswer,
     SecureDesktop, Stroke,
 };
 
-use crate::messages::Plane;
+use crate::messages::{Plane, run};
 
 pub(super) fn add(plane: &mut Plane<Message>) {
     plane.message(
@@ -165,5 +165,26 @@ pub(super) fn add(plane: &mut Plane<Message>) {
         "number",
         "the number of the probe",
         ProbeAnswer { probe: 300 },
+    );
+    plane.message(
+        "certificate",
+        "SHA-256 of a certificate",
+        PathOffer {
+            certificate: run(0xD0),
+        },
+    );
+    plane.body(
+        "path-offer/short",
+        "a byte less",
+        0x63,
+        &[0xD0; 31],
+        "WIRE-3",
+    );
+    plane.body(
+        "path-offer/long",
+        "a byte more",
+        0x63,
+        &[0xD0; 33],
+        "WIRE-4",
     );
 }
