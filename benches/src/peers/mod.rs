@@ -192,7 +192,7 @@ pub fn relayed(size: Size) -> Result<Vec<Row>, Failure> {
 }
 
 fn measured(plan: &Plan) -> Result<Results, Failure> {
-    let folder = plan.out.with_extension("d");
+    let folder = plan.out.with_extension("logs");
     fs::create_dir_all(&folder)?;
     let mut results = Results::default();
     let peers = installed_of(plan, &mut results);
