@@ -1,12 +1,13 @@
-"""`python -m alongside_independent check DIR` and `generate DIR`."""
+"""`python -m alongside_independent check DIR`, `generate DIR` and `compute`."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
-from .vectors.check import check_folder
+from .vectors.check import check_folder, computed
 from .vectors.generate import SEED, generate
 
 
@@ -18,9 +19,14 @@ def main() -> int:
     generate_ = commands.add_parser("generate", help="write vectors of this implementation's own")
     generate_.add_argument("folder", type=Path)
     generate_.add_argument("--seed", type=int, default=SEED)
+    commands.add_parser("compute", help="answer a line of JSON with kind and input by one with output or error")
     given = parser.parse_args()
     if given.command == "check":
         return _check(given.folder)
+    if given.command == "compute":
+        for line in sys.stdin:
+            print(json.dumps(computed(line)), flush=True)
+        return 0
     for writer in generate(given.folder, given.seed):
         print(f"{writer.kind}: {len(writer.vectors)} vectors")
     return 0

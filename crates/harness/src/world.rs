@@ -463,14 +463,16 @@ impl World {
     /// The keys of the session, to open or to forge with.
     pub fn session_keys(&self) -> Option<Keys> {
         self.keys
-            .map(|(suite, master)| Keys::from_master(suite, master))
+            .map(|(suite, master)| Keys::from_master(suite, master).with(self.config.aead))
     }
 
     /// The keys of every generation.
     pub fn all_keys(&self) -> Vec<Keys> {
         let keys = self.masters.iter();
-        keys.map(|(suite, generation, master)| Keys::of_generation(*suite, *generation, *master))
-            .collect()
+        keys.map(|(suite, generation, master)| {
+            Keys::of_generation(*suite, *generation, *master).with(self.config.aead)
+        })
+        .collect()
     }
 
     /// Checks all that the sharer sent; see [`audit`](crate::audit()).

@@ -160,6 +160,12 @@ impl<M: Message> Plane<M> {
                 &[0x81, 0x80, 0x04, 0x00],
                 "WIRE-1",
             ),
+            (
+                "endless-type",
+                "a type that goes on after three bytes, and then has a superfluous one",
+                &[0x81, 0x80, 0x80, 0x80, 0x00, 0x00],
+                "WIRE-1",
+            ),
         ] {
             self.refused(&format!("{area}/{id}"), about, bytes, refusal(clause));
         }

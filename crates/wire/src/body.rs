@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserializer, Serialize, de::DeserializeOwned};
 
 use crate::{DecodeError, Fault};
 
@@ -99,6 +99,21 @@ macro_rules! messages {
                     )),
                 }
             }
+
+            /// A message of this type from another form of its fields, which may be beyond its limits; nothing if the
+            /// type is not registered. For whoever makes up messages.
+            ///
+            /// # Errors
+            /// If these are no fields of this type.
+            pub fn from_fields<'de, D: serde::Deserializer<'de>>(
+                message_type: u16,
+                fields: D,
+            ) -> Result<Option<Self>, D::Error> {
+                match message_type {
+                    $( $tag => Ok(Some(Self::$variant($crate::body::Body::from_fields(fields)?))), )*
+                    _ => Ok(None),
+                }
+            }
         }
 
         $(
@@ -114,6 +129,7 @@ pub(crate) use messages;
 pub(crate) trait Body: Sized {
     fn write(&self) -> Vec<u8>;
     fn read(bytes: &[u8], what: &'static str) -> Result<Self, DecodeError>;
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error>;
 }
 
 /// Limits of a message beyond what its encoding says.
@@ -132,5 +148,9 @@ impl<T: Serialize + DeserializeOwned + Check> Body for T {
         let value: Self = decode(bytes, what)?;
         value.check()?;
         Ok(value)
+    }
+
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        Self::deserialize(fields)
     }
 }

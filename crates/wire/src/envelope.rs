@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     DecodeError, Fault, Scopes,
@@ -208,6 +208,11 @@ impl Body for Confirm {
             noise: bytes.into(),
         })
     }
+
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        let noise = Vec::deserialize(fields)?;
+        Ok(Self { noise })
+    }
 }
 
 /// Bytes of an AEAD tag, in every suite.
@@ -226,5 +231,10 @@ impl Body for Sealed {
         Ok(Self {
             ciphertext: bytes.into(),
         })
+    }
+
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        let ciphertext = Vec::deserialize(fields)?;
+        Ok(Self { ciphertext })
     }
 }

@@ -46,8 +46,9 @@ pub fn split<'a>(
     limit: usize,
     what: &'static str,
 ) -> Result<Option<(Raw<'a>, usize)>, DecodeError> {
-    let Some((message_type, type_len)) = complete(varint::decode(bytes, what))? else {
-        // What goes on after the most bytes of a type is beyond it already.
+    // What goes on after the most bytes of a type is beyond it already, whatever comes then.
+    let first = bytes.get(..TYPE_LEN).unwrap_or(bytes);
+    let Some((message_type, type_len)) = complete(varint::decode(first, what))? else {
         return match bytes.len() < TYPE_LEN {
             true => Ok(None),
             false => Err(DecodeError::new(Fault::VarintTooLarge, what)),

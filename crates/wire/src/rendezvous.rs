@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     DecodeError, Fault, Profile, ReportCategory, Scopes,
@@ -461,5 +461,10 @@ impl Body for Deliver {
         Ok(Self {
             envelope: bytes.into(),
         })
+    }
+
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        let envelope = Vec::deserialize(fields)?;
+        Ok(Self { envelope })
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, string::String, vec, vec::Vec};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::tools::{
     Clear, Clipboard, ClipboardTaken, ControlRenew, Laser, Probe, ProbeAnswer, SecureDesktop,
@@ -308,6 +308,11 @@ impl Body for Receipt {
         let receipt = Box::new(crate::receipt::Receipt::read(bytes)?);
         Ok(Self { receipt })
     }
+
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        let receipt = Deserialize::deserialize(fields).map(Box::new)?;
+        Ok(Self { receipt })
+    }
 }
 
 impl Body for Pad {
@@ -318,6 +323,11 @@ impl Body for Pad {
     fn read(bytes: &[u8], _what: &'static str) -> Result<Self, DecodeError> {
         // What a pad holds means nothing, so nothing is required of it.
         Ok(Self { len: bytes.len() })
+    }
+
+    fn from_fields<'de, D: Deserializer<'de>>(fields: D) -> Result<Self, D::Error> {
+        let len = u16::deserialize(fields)?.into();
+        Ok(Self { len })
     }
 }
 

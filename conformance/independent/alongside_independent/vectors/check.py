@@ -98,6 +98,17 @@ def check_vector(kind: Kind, vector: Json) -> str | None:
     return None
 
 
+def computed(line: str) -> Json:
+    """What comes of one input: its output, its error, or why it is no input."""
+    try:
+        name, given = members(json.loads(line, parse_float=_no_floats), "kind", "input")
+        return {"output": to_json(KINDS[name].compute(given))}
+    except Refused as refused:
+        return {"error": {"name": refused.error, "requirement": refused.requirement}}
+    except _UNREADABLE as problem:
+        return {"unreadable": f"{type(problem).__name__} {problem}"}
+
+
 def _compare_refusal(refused: Refused, error: Json | None) -> str | None:
     got = f"refused with {refused.error} by {refused.requirement} ({refused.why})"
     if error is None:
