@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| alongside_adversary::run("liar-helper", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| alongside_fuzzers::run("liar-helper", data));

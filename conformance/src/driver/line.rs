@@ -45,7 +45,7 @@ pub struct Hello {
 }
 
 /// What a driver says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Line {
     /// The answer to the command of that number.
     Answer(u64, Answer),

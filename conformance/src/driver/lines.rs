@@ -4,10 +4,15 @@ use std::{
     convert::Infallible,
     io::{BufRead as _, BufReader, Read, Write},
     process::Child,
-    sync::mpsc::{Receiver, Sender, channel},
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, Sender, channel},
+    },
     thread,
     time::{Duration, Instant},
 };
+
+use alongside_wire::mutant;
 
 use super::{Line, Sink, Stdio, Unanswered, ahead::Ahead, ahead::Room, held};
 
@@ -15,7 +20,7 @@ use super::{Line, Sink, Stdio, Unanswered, ahead::Ahead, ahead::Room, held};
 const LONGEST: u64 = 1_048_576;
 
 /// What was heard of a driver.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Heard {
     /// A line.
     Line(Line),
@@ -83,10 +88,19 @@ impl Reader {
     /// The line, if it is not the answer to a command that has none to come.
     fn once(&self, line: Line) -> Result<Line, String> {
         match line {
-            Line::Answer(id, _) if !held(&self.unanswered).remove(&id) => Err(format!(
+            Line::Answer(id, _) if !self.is_awaited(id) => Err(format!(
                 "no command {id} waits for an answer: each command has one, with its id"
             )),
             line => Ok(line),
+        }
+    }
+
+    /// Whether a command waits for this answer; then it does no longer.
+    fn is_awaited(&self, id: u64) -> bool {
+        let mut unanswered = held(&self.unanswered);
+        match mutant::is("fuzz/answered-twice") {
+            true => unanswered.contains(&id),
+            false => unanswered.remove(&id),
         }
     }
 
@@ -96,6 +110,23 @@ impl Reader {
             sink(Unheard { heard, _room: room });
         }
     }
+}
+
+/// What is heard of a driver that writes this, while the commands up to that number wait for an answer.
+pub fn heard(stdout: impl Read, commands: u64) -> Vec<Heard> {
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&all);
+    let reader = Reader {
+        sink: Arc::new(Mutex::new(Some(Box::new(move |unheard: Unheard| {
+            held(&to).push(unheard.hear());
+        })))),
+        unanswered: Arc::new(Mutex::new((1..=commands).collect())),
+        stdio: Stdio::default(),
+        ahead: Ahead::default(),
+    };
+    each(stdout, |line| reader.hear(line));
+    drop(reader);
+    std::mem::take(&mut *held(&all))
 }
 
 /// Keeps what a program writes to standard error. What is given back is hung up at its end.
@@ -175,10 +206,7 @@ pub(crate) fn has_ended_how(child: &mut Child, stdio: &Stdio) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::Cursor,
-        sync::{Arc, Mutex},
-    };
+    use std::io::Cursor;
 
     use super::*;
 

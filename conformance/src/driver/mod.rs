@@ -17,7 +17,7 @@ use std::{
 use serde_json::{Value, json};
 
 pub use line::{Answer, Class, Event, Hello, Line, Role};
-pub use lines::{Heard, Unheard};
+pub use lines::{Heard, Unheard, heard};
 pub(crate) use names::names;
 pub use stdio::Stdio;
 

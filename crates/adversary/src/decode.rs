@@ -158,7 +158,10 @@ pub(crate) const DECODERS: &[Decoder] = &[
 ];
 
 /// What a relay and a client read of a datagram.
-pub(crate) fn datagram(data: &[u8]) {
+///
+/// # Panics
+/// If that is not so.
+pub fn datagram(data: &[u8]) {
     let check = Check::decode(data);
     if let Some(check) = check {
         assert_eq!(check.encode(), data, "another check");
@@ -190,7 +193,10 @@ fn again<M: Plane>(message: M) -> Option<Vec<u8>> {
 }
 
 /// The first byte says which decoder, and the others are what it reads.
-pub(crate) fn any_bytes(data: &[u8]) {
+///
+/// # Panics
+/// If that is not so.
+pub fn any_bytes(data: &[u8]) {
     let Some((which, bytes)) = data.split_first() else {
         return;
     };
@@ -201,7 +207,10 @@ pub(crate) fn any_bytes(data: &[u8]) {
 }
 
 /// A control stream in pieces: however it comes, the same messages are in it, or the same is wrong with it.
-pub(crate) fn stream(data: &[u8]) {
+///
+/// # Panics
+/// If that is not so.
+pub fn stream(data: &[u8]) {
     let mut source = Source::new(data);
     let piece = 1 + source.below(40);
     let limit = 1 + source.below(200);
@@ -238,7 +247,10 @@ pub(crate) fn stream(data: &[u8]) {
 }
 
 /// Messages that are made up: one that a decoder takes is the one that was written.
-pub(crate) fn written(data: &[u8]) {
+///
+/// # Panics
+/// If that is not so.
+pub fn written(data: &[u8]) {
     let mut source = Source::new(data);
     match source.below(3) {
         0 => write_and_read(&mut source, |raw| rendezvous::Message::decode(raw).ok()?),

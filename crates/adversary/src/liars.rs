@@ -11,6 +11,7 @@ use alongside_wire::{
     Scopes,
     input::InputEvent,
     limits::RECORD_PLAINTEXT,
+    media::Tile,
     session::{ControlGrant, Message},
 };
 
@@ -48,7 +49,10 @@ fn said(source: &mut Source<'_>) -> Vec<Message> {
 }
 
 /// A lying helper, and an honest sharer whose person allows the keyboard and nothing else.
-pub(crate) fn helper(data: &[u8]) {
+///
+/// # Panics
+/// If something comes about that must not.
+pub fn helper(data: &[u8]) {
     let mut source = Source::new(data);
     let (mut world, from) = begun(&mut source);
     world.take_over_helper();
@@ -148,10 +152,18 @@ fn type_something(world: &mut World, source: &mut Source<'_>) {
 }
 
 /// A lying sharer, and an honest helper whose person wants the keyboard at most.
-pub(crate) fn sharer(data: &[u8]) {
+///
+/// # Panics
+/// If something comes about that must not.
+pub fn sharer(data: &[u8]) {
     let mut source = Source::new(data);
     let (mut world, from) = begun(&mut source);
     world.take_over_sharer();
+    let most = match from {
+        2 => Scopes::CONTROL,
+        _ => Scopes::KEYBOARD,
+    };
+    let most = most.union(Scopes::CONSENT);
     for _ in 0..LONGEST {
         if source.is_empty() {
             break;
@@ -184,7 +196,19 @@ pub(crate) fn sharer(data: &[u8]) {
             }
         };
         world.run(1);
+        let may = world.helper.machine().scopes();
+        assert!(
+            most.contains(may),
+            "{may:?}, and no more than {most:?} was asked for"
+        );
     }
+    let offered = |event: &helper::SessionEvent| {
+        matches!(event, helper::SessionEvent::ClipboardOffered { .. })
+    };
+    assert!(
+        !world.helper_was_told(offered),
+        "a clipboard that no grant allows"
+    );
     let shown = |event: &&helper::Event| matches!(event, helper::Event::Frame { .. });
     let shown = world.helper_events.iter().filter(shown).count();
     assert!(from > 0 || shown == 0, "a picture that nobody consented to");
@@ -205,7 +229,10 @@ enum Trick {
 }
 
 /// A whole session of two honest people, of which some packets are tampered with on their way.
-pub(crate) fn network(data: &[u8]) {
+///
+/// # Panics
+/// If something comes about that must not.
+pub fn network(data: &[u8]) {
     let mut source = Source::new(data);
     let mut world = crate::fake::world(source.byte(), Conditions::INSTANT);
     let count = 1 + source.below(4);
@@ -242,6 +269,16 @@ pub(crate) fn network(data: &[u8]) {
         world.run(source.below(3_000) as u64);
     }
     assert!(world.frames() <= sent, "a picture that nobody sent");
+    for event in &world.helper_events {
+        if let helper::Event::Frame { frame, .. } = event {
+            let same =
+                |tile: &Tile| tile.data.len() == 20_000 && tile.data.iter().all(|byte| *byte == 7);
+            assert!(
+                frame.tiles.len() == 1 && frame.tiles.iter().all(same),
+                "another picture"
+            );
+        }
+    }
     assert!(consented || sent == 0, "a picture that nobody consented to");
     let inject = |event: &&sharer::Event| matches!(event, sharer::Event::Session(Event::Inject(_)));
     assert_eq!(

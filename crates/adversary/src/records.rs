@@ -14,7 +14,11 @@ use crate::source::Source;
 const RECORDS: usize = 60;
 const FRAME: usize = 40_000;
 
-pub(crate) fn fuzz(data: &[u8]) {
+/// Looks for a record that opens and was not sealed, or opens twice, or out of turn.
+///
+/// # Panics
+/// If there is one.
+pub fn fuzz(data: &[u8]) {
     let mut source = Source::new(data);
     let suite = *source.pick(&[Suite::ChaChaPoly, Suite::AesGcm]);
     let keys = Keys::from_master(suite, [source.byte(); 32]);
@@ -26,7 +30,7 @@ pub(crate) fn fuzz(data: &[u8]) {
 }
 
 /// Changes some bytes, or leaves them as they are; most often that.
-fn tamper(bytes: &mut Vec<u8>, source: &mut Source<'_>) {
+pub(crate) fn tamper(bytes: &mut Vec<u8>, source: &mut Source<'_>) {
     let at = source.below(bytes.len().max(1));
     match source.byte() {
         0..=15 => {

@@ -55,7 +55,11 @@ struct World {
     forwarding: Vec<[PathEnd; 2]>,
 }
 
-pub(crate) fn fuzz(data: &[u8]) {
+/// Looks for clients by which a relay pairs, tells or keeps what it must not, or that it waits for in vain.
+///
+/// # Panics
+/// If there are some.
+pub fn fuzz(data: &[u8]) {
     let mut source = Source::new(data);
     let mut world = World::new(&mut source);
     for _ in 0..LONGEST {

@@ -1,18 +1,39 @@
-//! Inputs to begin with: the test vectors, for what reads bytes; and for the machines, sequences in which something
-//! comes about.
+//! Inputs to begin with: the test vectors, for what reads bytes; for the machines any bytes, always the same, since all
+//! are something that can be done.
 
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore as _, SeedableRng as _};
 use serde_json::Value;
 
 use crate::decode;
 
-/// The inputs of a target. Those of a target without any here are found by its fuzzer.
+/// Of inputs of any bytes: how many, and the longest.
+const ANY: usize = 24;
+const LONGEST: usize = 700;
+
+/// The inputs of a target.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     match target {
         "decode" => vectors(),
         "stream" => streams(),
         "datagram" => of_kind("datagram"),
-        _ => Vec::new(),
+        _ => any(target),
     }
+}
+
+/// Bytes that follow from the name of the target.
+fn any(target: &str) -> Vec<Vec<u8>> {
+    let mut seed = [0; 32];
+    for (place, byte) in seed.iter_mut().zip(target.bytes()) {
+        *place = byte;
+    }
+    let mut rng = ChaCha20Rng::from_seed(seed);
+    let mut input = |number: usize| {
+        let mut bytes = vec![0; LONGEST * number / ANY];
+        rng.fill_bytes(&mut bytes);
+        bytes
+    };
+    (1..=ANY).map(&mut input).collect()
 }
 
 /// All bytes that some vector is about, before the decoders that read such.

@@ -25,6 +25,12 @@ const SHORT: usize = 12;
 /// Bytes of the longest text: over every limit that a text has.
 const LONG: usize = 9_000;
 
+impl<'a> From<Unstructured<'a>> for Source<'a> {
+    fn from(bytes: Unstructured<'a>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl<'a> Source<'a> {
     /// Values from these bytes.
     pub fn new(bytes: &'a [u8]) -> Self {

@@ -133,7 +133,11 @@ impl Session {
 /// Acts of the longest session of a fuzzer: more are slow, and hardly tell more.
 const LONGEST: usize = 200;
 
-pub(crate) fn fuzz(data: &[u8]) {
+/// Plays the session of these bytes.
+///
+/// # Panics
+/// If [`play`] fails.
+pub fn fuzz(data: &[u8]) {
     let mut session = Session::of(data);
     session.acts.truncate(LONGEST);
     if let Err(why) = play(&session) {

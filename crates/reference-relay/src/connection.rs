@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most bytes that are read from a control stream at once.
-pub(crate) const CHUNK: usize = 16 * 1024;
+pub const CHUNK: usize = 16 * 1024;
 
 /// How long a client that is being closed has to take what was said to it before.
 /// Also how long the peer of a client that is gone has to take what came from it before.

@@ -132,7 +132,7 @@ impl Hub {
         let client = Arc::new(Client {
             id,
             connection,
-            outbox: Outbox::new(),
+            outbox: Outbox::default(),
             peer: watch::Sender::new(None),
         });
         state.clients.insert(id, client.clone());

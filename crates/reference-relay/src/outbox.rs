@@ -8,7 +8,8 @@ use tokio::sync::watch;
 
 /// A queue of messages for one client, which one task writes. It is bounded by whoever fills it,
 /// who waits for [`Outbox::room`] before taking in more.
-pub(crate) struct Outbox(watch::Sender<State>);
+#[derive(Default)]
+pub struct Outbox(watch::Sender<State>);
 
 #[derive(Default)]
 struct State {
@@ -19,18 +20,16 @@ struct State {
 }
 
 /// What the writer is to do next.
-pub(crate) enum Next {
+pub enum Next {
+    /// Write this.
     Write(Bytes),
     /// Everything is written: close the connection.
     Close,
 }
 
 impl Outbox {
-    pub(crate) fn new() -> Self {
-        Self(watch::Sender::default())
-    }
-
-    pub(crate) fn push(&self, bytes: Vec<u8>) {
+    /// This waits too.
+    pub fn push(&self, bytes: Vec<u8>) {
         self.0.send_modify(|state| {
             state.bytes += bytes.len();
             state.queue.push_back(bytes.into());
@@ -38,12 +37,12 @@ impl Outbox {
     }
 
     /// Nothing is pushed after this.
-    pub(crate) fn close(&self, code: ErrorCode) {
+    pub fn close(&self, code: ErrorCode) {
         self.0.send_modify(|state| state.close = Some(code));
     }
 
     /// Waits for something to do.
-    pub(crate) async fn next(&self) -> Next {
+    pub async fn next(&self) -> Next {
         self.until(|state| !state.queue.is_empty() || state.close.is_some())
             .await;
         let mut next = Next::Close;
@@ -58,19 +57,19 @@ impl Outbox {
     }
 
     /// So many bytes have been written.
-    pub(crate) fn written(&self, len: usize) {
+    pub fn written(&self, len: usize) {
         self.0
             .send_modify(|state| state.bytes = state.bytes.saturating_sub(len));
     }
 
     /// Waits until at most `bytes` wait, or nobody will read them.
-    pub(crate) async fn room(&self, bytes: usize) {
+    pub async fn room(&self, bytes: usize) {
         self.until(|state| state.bytes <= bytes || state.close.is_some())
             .await;
     }
 
     /// Waits until the connection is to be closed, and says with what.
-    pub(crate) async fn closing(&self) -> ErrorCode {
+    pub async fn closing(&self) -> ErrorCode {
         self.until(|state| state.close.is_some()).await;
         self.0.borrow().close.unwrap_or(ErrorCode::Lost)
     }

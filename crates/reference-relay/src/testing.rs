@@ -1,6 +1,7 @@
 //! A relay that is told what it has and what time it is, as `conformance/driver.md` says. It is for a
 //! test suite, and no part of the program `alongside-relay`.
 
+pub mod parts;
 mod set_up;
 
 use std::{io, path::Path};

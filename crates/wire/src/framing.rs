@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{DecodeError, Fault, varint};
+use crate::{DecodeError, Fault, mutant, varint};
 
 /// A message as it was framed: its type and its body, not yet looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub const fn is_ignorable(message_type: u16) -> bool {
 
 /// Appends one framed message.
 pub fn encode(message_type: u16, body: &[u8], out: &mut Vec<u8>) {
+    let lost = usize::from(body.len() > 127 && mutant::is("fuzz/length"));
+    let body = body.get(lost..).unwrap_or_default();
     header(message_type, body.len(), out);
     out.extend_from_slice(body);
 }
@@ -47,7 +49,10 @@ pub fn split<'a>(
     what: &'static str,
 ) -> Result<Option<(Raw<'a>, usize)>, DecodeError> {
     // What goes on after the most bytes of a type is beyond it already, whatever comes then.
-    let first = bytes.get(..TYPE_LEN).unwrap_or(bytes);
+    let first = match mutant::is("fuzz/type-in-pieces") {
+        true => bytes,
+        false => bytes.get(..TYPE_LEN).unwrap_or(bytes),
+    };
     let Some((message_type, type_len)) = complete(varint::decode(first, what))? else {
         return match bytes.len() < TYPE_LEN {
             true => Ok(None),

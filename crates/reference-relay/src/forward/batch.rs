@@ -14,7 +14,7 @@ const BATCHES: usize = 32;
 
 /// Packets for some addresses, in the order in which they came for each.
 #[derive(Default)]
-pub(super) struct Batches(Vec<Batch>);
+pub(crate) struct Batches(Vec<Batch>);
 
 impl Batches {
     /// The most bytes that are here at once.

@@ -1,7 +1,7 @@
 //! The socket of a relay: packets of paths go on at once, and QUIC gets the others.
 
 mod batch;
-mod sift;
+pub(crate) mod sift;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -23,8 +23,7 @@ use quinn::{
 };
 use tokio::{io::Interest, net::UdpSocket};
 
-pub(crate) use self::ways::Ways;
-use self::{batch::Batches, sift::Out};
+pub(crate) use self::{batch::Batches, sift::Out, ways::Ways};
 
 /// How often packets are received in a row before others have a turn.
 const ROUNDS: usize = 16;

@@ -15,15 +15,15 @@ use super::{
 };
 
 /// The way out.
-pub(super) struct Out<S> {
+pub(crate) struct Out<S> {
     /// So many packets may be in one transmit; 1 where the system does not split them.
-    pub(super) most: usize,
-    pub(super) send: S,
+    pub(crate) most: usize,
+    pub(crate) send: S,
 }
 
 /// Sends on what is of a path, and brings the other messages to the front; returns how many they are. `meta` has one
 /// entry for each message, which may be of many datagrams, all from one address.
-pub(super) fn sift(
+pub(crate) fn sift(
     ways: &Ways,
     batches: &mut Batches,
     bufs: &mut [IoSliceMut<'_>],
@@ -67,8 +67,9 @@ pub(super) fn sift(
 /// Shows each datagram of a message; those that are not taken come together at its beginning. Returns their bytes.
 fn split(buf: &mut [u8], about: &RecvMeta, mut takes: impl FnMut(&[u8]) -> bool) -> usize {
     let (mut at, mut left) = (0, 0);
-    while at < about.len {
-        let end = at.saturating_add(about.stride.max(1)).min(about.len);
+    let len = about.len.min(buf.len());
+    while at < len {
+        let end = at.saturating_add(about.stride.max(1)).min(len);
         if !buf.get(at..end).is_some_and(&mut takes) {
             if left < at {
                 buf.copy_within(at..end, left);

@@ -310,7 +310,10 @@ fn prologue(place: &str, offer: &[u8], clear: &[u8]) -> Vec<u8> {
         },
         &version,
         place.as_bytes(),
-        offer,
+        match alongside_wire::mutant::is("fuzz/prologue") {
+            true => &[],
+            false => offer,
+        },
         clear,
     ];
     let mut prologue = Vec::new();

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use alongside_adversary::{TARGETS, seeds};
+use alongside_fuzzers::{TARGETS, seeds};
 
 fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")

@@ -1,0 +1,687 @@
+//! Two people, with everything that a client can have: cards, devices, sign-ins, links, clipboards, drawings, receipts and
+//! paths, on whatever network. What either is told of the other is what an issuer said, and nothing is taken, drawn or
+//! injected that the sharer's person does not allow at that moment.
+
+use std::collections::BTreeMap;
+
+use alongside_harness::{Conditions, Side, World};
+use alongside_state_machine::{
+    device::token_hash,
+    endpoint::{Config, helper, sharer},
+    error::{Fault, Misuse},
+    identity::{
+        Identity, picture,
+        trust::{Standing as Worth, Who},
+    },
+    receipt::{recorder::Recorder, verify},
+    relay::{
+        ConnId, Registration, Verified,
+        account::{Account, Role, Standing},
+        policy::{Network, Policy, Rules, Sharers},
+    },
+    session::{
+        friction::{Consent, Contact},
+        helper::Line,
+        sharer::Event,
+    },
+    time::{Calendar, Timestamp},
+};
+use alongside_wire::{
+    DeviceStatus, ErrorCode, Profile, ReportCategory, Scopes, SignInMethod, Suite,
+    input::InputEvent,
+    media::{Frame, Tile},
+    receipt::{FILE_START, Receipt, append_card, append_receipt},
+    rendezvous::{SignIn, Token},
+    session::DisplayInfo,
+};
+
+use crate::{
+    cast::{self, BEGIN, DAY},
+    fake::Fake,
+    source::Source,
+    world::TROUBLE,
+};
+
+/// Acts of the longest session.
+const LONGEST: usize = 120;
+const SIDES: [Side; 2] = [Side::Helper, Side::Sharer];
+const SCOPES: [Scopes; 8] = [
+    Scopes::CONTROL,
+    Scopes::KEYBOARD,
+    Scopes::POINTER,
+    Scopes::ANNOTATE,
+    Scopes::CLIPBOARD_TO_HELPER,
+    Scopes::CLIPBOARD_TO_SHARER,
+    Scopes::GRANTABLE,
+    Scopes::ELEVATION,
+];
+
+/// Looks for people by whose acts something comes about that was not allowed.
+///
+/// # Panics
+/// If there are some.
+pub fn fuzz(data: &[u8]) {
+    let mut source = Source::new(data);
+    let mut people = People::begin(&mut source);
+    for _ in 0..LONGEST {
+        if source.is_empty() {
+            break;
+        }
+        people.act(&mut source);
+        people.world.run(1);
+        people.check();
+    }
+    people.world.run(50_000);
+    people.check();
+    people.at_the_end();
+}
+
+struct People {
+    world: World,
+    /// Whom each end believes.
+    anchored: [bool; 2],
+    receipts: Vec<Receipt>,
+    cards: Vec<Vec<u8>>,
+    read: [usize; 2],
+    /// Grants that the sharer's program was told of, and not of their end.
+    may: Scopes,
+}
+
+/// What one of them has. The first choice is to have nothing.
+fn config(person: u8, source: &mut Source<'_>) -> Config {
+    let card = match source.below(4) {
+        0 | 1 => None,
+        2 => cast::own(&cast::brief(person), person),
+        _ => cast::own(&cast::card(person), person),
+    };
+    let anchors = match source.below(4) {
+        0 | 1 => vec![cast::anchor(false)],
+        2 => vec![cast::anchor(true)],
+        _ => Vec::new(),
+    };
+    let device = match source.below(3) {
+        0 if person == 1 => cast::own_device(*source.pick(DeviceStatus::ALL)),
+        _ => None,
+    };
+    let unix = match source.one_in(6) {
+        true => BEGIN + 3 * DAY,
+        false => BEGIN + 600,
+    };
+    let start = Timestamp::from_millis(1_000);
+    Config {
+        suites: match source.one_in(4) {
+            true => vec![Suite::AesGcm],
+            false => vec![Suite::ChaChaPoly, Suite::AesGcm],
+        },
+        ceiling: match source.one_in(8) {
+            true => *source.pick(&SCOPES),
+            false => Scopes::ALL,
+        },
+        identity: Identity {
+            card,
+            anchors,
+            device,
+            ask_relay: source.one_in(6).then(|| *source.pick(Profile::ALL)),
+            needs_card: source.one_in(8),
+        },
+        calendar: match source.one_in(8) {
+            true => Calendar::UNKNOWN,
+            false => Calendar::showing(unix, start),
+        },
+        aead: &Fake,
+        ..Config::default()
+    }
+}
+
+fn account(subject: &str, role: Role, device: Standing) -> Verified {
+    let account = Account {
+        issuer: "issuer".to_owned(),
+        subject: subject.to_owned(),
+        name: subject.to_owned(),
+        title: String::new(),
+        organisation: "ours".to_owned(),
+        domain: String::new(),
+        role,
+        device,
+        expires: 0,
+    };
+    let lasts_ms = 3_600_000;
+    Verified { account, lasts_ms }
+}
+
+fn rules(source: &mut Source<'_>) -> Rules {
+    Rules {
+        enabled: !source.one_in(12),
+        sign_in: source.one_in(6),
+        most: match source.one_in(6) {
+            true => *source.pick(&Role::ALL),
+            false => Role::Elevation,
+        },
+        links: !source.one_in(8),
+        sharers: *source.pick(&[
+            Sharers::Anybody,
+            Sharers::Anybody,
+            Sharers::SignedIn,
+            Sharers::SameOrganisation,
+        ]),
+        devices: *source.pick(&[
+            Standing::Unknown,
+            Standing::Unknown,
+            Standing::Unknown,
+            Standing::Enrolled,
+        ]),
+        networks: match source.one_in(8) {
+            true => vec![vec![Network {
+                address: [192, 0, 2, 0].into(),
+                bits: source.byte() % 40,
+            }]],
+            false => Vec::new(),
+        },
+        own_device: Standing::Unknown,
+        end_at_expiry: source.bool(),
+    }
+}
+
+impl People {
+    fn begin(source: &mut Source<'_>) -> Self {
+        let seed = source.byte();
+        let conditions = *source.pick(&[
+            Conditions::INSTANT,
+            Conditions::INSTANT,
+            Conditions::POOR,
+            Conditions::WORSE,
+        ]);
+        let (helper, sharer) = (config(0, source), config(1, source));
+        let anchored = [&helper, &sharer].map(|config| !config.identity.anchors.is_empty());
+        let mut world = World::with(seed.into(), conditions, helper, sharer);
+        let mut people = Self {
+            anchored,
+            receipts: Vec::new(),
+            cards: Vec::new(),
+            read: [0, 0],
+            may: Scopes::NONE,
+            world: {
+                people_of_the_relay(&mut world, source);
+                world
+            },
+        };
+        people.meet(source);
+        people
+    }
+
+    /// From a code, a link, or a call; as far as the question, or further.
+    fn meet(&mut self, source: &mut Source<'_>) {
+        let world = &mut self.world;
+        if source.bool() {
+            let share = source.bool();
+            let recorder = match source.bool() {
+                true => Recorder::new(cast::receipt_key(), share),
+                false => {
+                    let card = cast::signed(&cast::card(1), &cast::issuer());
+                    Recorder::with_card(cast::receipt_key(), &card, share)
+                }
+            };
+            let _ = world.sharer.keep_receipts(recorder);
+        }
+        let token = |name: &str| SignIn {
+            method: SignInMethod::Token.to_wire(),
+            token: Token::new(name),
+        };
+        let how = source.below(8);
+        if how >= 6 || source.one_in(4) {
+            let _ = world.helper.sign_in(token("ada"));
+        }
+        if source.one_in(4) {
+            let name = *source.pick(&["charles", "nobody"]);
+            let _ = world.sharer.sign_in(token(name));
+        }
+        world.run(300);
+        if how >= 6 {
+            let device = cast::device(how == 6);
+            let _ = world.sharer.wait(&device, world.now);
+            world.run(300);
+            let _ = world.helper.call(&device.key, world.now);
+        } else {
+            let _ = world.helper.request_code(world.now);
+            world.run(300);
+            let code = world.helper_events.iter().find_map(|event| match event {
+                helper::Event::Code { code, .. } => Some(*code),
+                _ => None,
+            });
+            match code {
+                Some(code) if how == 0 => {
+                    let (spent, now) = (&mut world.spent, world.now);
+                    let _ = world.sharer.join_by_link(code, "relay", spent, now);
+                }
+                Some(code) => world.join(code),
+                None => {}
+            }
+        }
+        world.run(2_000);
+        if how > 1 {
+            let _ = world.consent(true);
+            world.run(200);
+            let _ = world.helper.acknowledge(world.now);
+            world.run(2_000);
+        }
+        if how > 3 {
+            world.frame(true);
+            world.run(12_000);
+            let _ = world
+                .helper
+                .request_control(Scopes::GRANTABLE.without(Scopes::ELEVATION), world.now);
+            world.run(2_000);
+            let _ = world.allow(Scopes::GRANTABLE.without(Scopes::ELEVATION));
+            world.run(200);
+        }
+    }
+
+    fn act(&mut self, source: &mut Source<'_>) {
+        let which = source.byte() % 64;
+        let now = self.world.now;
+        // What a machine refuses is its business; what comes of it is checked.
+        let _ = match which {
+            0..=17 => self.helper_does(which, source),
+            18..=40 => self.sharer_does(which - 18, source),
+            41 => {
+                let side = *source.pick(&SIDES);
+                let offer = |world: &World| match side {
+                    Side::Helper => (
+                        world.helper.machine().phase(),
+                        world.helper.machine().frozen_until().is_none(),
+                    ),
+                    Side::Sharer => (
+                        world.sharer.machine().phase(),
+                        world.sharer.machine().frozen_until().is_none(),
+                    ),
+                };
+                match offer(&self.world) {
+                    ("while viewing", true) => self.world.offer_path(side),
+                    _ => Ok(()),
+                }
+            }
+            42 => {
+                let side = *source.pick(&SIDES);
+                self.world.end_path(side);
+                Ok(())
+            }
+            43 => {
+                let side = *source.pick(&SIDES);
+                self.world.decline_paths(side);
+                Ok(())
+            }
+            44 => {
+                self.world.helper.change_path(now);
+                self.world.sharer.change_path(now);
+                Ok(())
+            }
+            45 if source.one_in(3) => {
+                TROUBLE[source.below(TROUBLE.len())](&mut self.world);
+                Ok(())
+            }
+            46 => {
+                let networks = [Conditions::INSTANT, Conditions::POOR, Conditions::WORSE];
+                self.world.conditions(*source.pick(&networks));
+                Ok(())
+            }
+            47 => {
+                self.world.relay.set_policy(policy(source));
+                Ok(())
+            }
+            48 => {
+                self.world.relay.set_devices(BTreeMap::new(), now);
+                Ok(())
+            }
+            49 if source.one_in(3) => {
+                self.world.relay.drain(now);
+                Ok(())
+            }
+            50..=55 => {
+                self.world.run(source.below(300) as u64);
+                Ok(())
+            }
+            _ => {
+                self.world.run(source.below(16_000) as u64);
+                Ok(())
+            }
+        };
+    }
+
+    fn helper_does(&mut self, which: u8, source: &mut Source<'_>) -> Result<(), Misuse> {
+        let world = &mut self.world;
+        let (helper, now) = (&mut world.helper, world.now);
+        match which {
+            0 | 1 => helper.request_control(*source.pick(&SCOPES), now),
+            2 => helper.release_control(now),
+            3..=6 => {
+                let event = any_input(source);
+                let typed = helper.input(event);
+                world.run(5);
+                typed
+            }
+            7 => helper.send_clipboard(&clipboard(source), now).map(drop),
+            8 => {
+                let may = helper.machine().scopes();
+                let taken = helper.answer_clipboard(source.bool(), now)?;
+                assert!(
+                    taken.is_none() || may.contains(Scopes::CLIPBOARD_TO_HELPER),
+                    "taken by a helper: {may:?}"
+                );
+                Ok(())
+            }
+            9 => {
+                let line = Line {
+                    id: source.number() as u32,
+                    display: source.byte() & 1,
+                    colour: source.byte() & 7,
+                    width: source.byte(),
+                    points: (0..source.below(5))
+                        .map(|_| (source.number() as u16, 7))
+                        .collect(),
+                };
+                helper.stroke(line, now)
+            }
+            10 => helper.laser(source.byte() & 1, (source.number() as u16, 9), now),
+            11 => helper.clear(now),
+            12 => {
+                helper.refresh(now);
+                Ok(())
+            }
+            13 => helper.set_paused(source.bool(), now),
+            14 => helper.chat(&source.text(), now).map(drop),
+            15 => helper.fetch_picture(now),
+            16 => helper.acknowledge(now),
+            _ if source.one_in(4) => match source.bool() {
+                true => helper.end_and_report(*source.pick(ReportCategory::ALL), now),
+                false => {
+                    helper.end(now);
+                    Ok(())
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn sharer_does(&mut self, which: u8, source: &mut Source<'_>) -> Result<(), Misuse> {
+        let world = &mut self.world;
+        let now = world.now;
+        match which {
+            0 => {
+                let _ = world
+                    .sharer
+                    .contact(*source.pick(&[Contact::Person, Contact::Other]), now);
+                world.answer(*source.pick(&[
+                    Consent::Given,
+                    Consent::GivenAfterWarning,
+                    Consent::Refused,
+                ]))
+            }
+            1 | 2 => world.allow(*source.pick(&SCOPES)),
+            3 => world
+                .sharer
+                .allow_control(Scopes::CONTROL, Some(source.number() as u32), now),
+            4 => world.sharer.deny_control(now),
+            5 => world.sharer.revoke(now),
+            6 => world.sharer.narrow(*source.pick(&SCOPES), now),
+            7 => world.sharer.ask_renewal(now),
+            8 => world
+                .sharer
+                .send_clipboard(&clipboard(source), now)
+                .map(drop),
+            9 | 10 => {
+                let may = world.sharer.scopes();
+                let taken = world.sharer.answer_clipboard(!source.one_in(4), now)?;
+                assert!(
+                    taken.is_none() || may.contains(Scopes::CLIPBOARD_TO_SHARER),
+                    "taken by a sharer: {may:?}"
+                );
+                Ok(())
+            }
+            11 => world.sharer.set_secure_desktop(source.bool(), now),
+            12 => world.sharer.set_paused(source.bool(), now),
+            13 => world.sharer.chat(&source.text()).map(drop),
+            14 => {
+                let mut display = |id| DisplayInfo {
+                    id,
+                    width: 8,
+                    height: 8 + source.below(3) as u16,
+                };
+                let displays = vec![display(0)];
+                world.sharer.displays(displays)
+            }
+            15 => world.sharer.show_card(now),
+            16 => world.sharer.fetch_picture(now),
+            17..=19 => {
+                let complete = world.sharer.wants_complete() || source.one_in(4);
+                world.sharer.send_frame(&frame(complete, source)).map(drop)
+            }
+            20 => {
+                world.sharer.drop_stale_frames();
+                Ok(())
+            }
+            21 => {
+                world.sharer.change_way();
+                Ok(())
+            }
+            _ if source.one_in(4) => match source.bool() {
+                true => world
+                    .sharer
+                    .end_and_report(*source.pick(ReportCategory::ALL)),
+                false => {
+                    world.sharer.end();
+                    Ok(())
+                }
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what both were told since the last time.
+    fn check(&mut self) {
+        let world = &mut self.world;
+        for event in &world.sharer_events[self.read[1]..] {
+            let sharer::Event::Session(event) = event else {
+                if let sharer::Event::Picture(fetched) = event {
+                    drop(format!("{fetched:?}"));
+                }
+                continue;
+            };
+            match event {
+                Event::ConsentAsked { who, name, .. } => {
+                    assert!(who.card.is_none() || name.is_empty(), "two names");
+                    vouched(who, self.anchored[1]);
+                }
+                Event::ControlGranted { scopes, .. } => self.may = *scopes,
+                Event::ControlEnded { code, .. } if *code != ErrorCode::Replaced => {
+                    self.may = Scopes::NONE
+                }
+                Event::Inject(input) => assert!(
+                    self.may.contains(input.scope()),
+                    "{input:?} under {:?}",
+                    self.may
+                ),
+                _ => {}
+            }
+        }
+        for event in &world.helper_events[self.read[0]..] {
+            if let helper::Event::Sharer(who) = event {
+                vouched(who, self.anchored[0]);
+            }
+        }
+        self.read = [world.helper_events.len(), world.sharer_events.len()];
+        while let Some(receipt) = world.sharer.poll_receipt(BEGIN + 700) {
+            self.cards = world.sharer.cards_of(&receipt);
+            drop(world.helper.cards_of(&receipt));
+            self.receipts.push(receipt);
+        }
+        self.names();
+        let world = &mut self.world;
+        let _ = (
+            world.helper.counters(),
+            world.sharer.counters(),
+            world.helper.reporting(),
+            world.sharer.reporting(),
+            world.sharer.join_delay_most(),
+            world.helper.relay().is_some(),
+            world.helper.input_pending(),
+        );
+    }
+
+    /// What the machines are in has a name in the tables, whatever it is.
+    fn names(&self) {
+        let world = &self.world;
+        let helper = world.helper.machine().regions(world.now);
+        let sharer = world.sharer.machine().regions(world.now);
+        let mut all = helper.into_iter().chain(sharer);
+        assert!(all.all(|(region, state)| !region.is_empty() && !state.is_empty()));
+        for conn in (1..=4).map(ConnId) {
+            let connection = world.relay.regions(conn, world.now);
+            assert!(
+                connection
+                    .iter()
+                    .all(|(region, state)| !region.is_empty() && !state.is_empty())
+            );
+        }
+    }
+
+    fn at_the_end(&mut self) {
+        assert!(
+            self.world.keys.is_none() || self.world.audit() == Ok(()),
+            "{:?}",
+            self.world.audit()
+        );
+        for side in SIDES {
+            let blames = self.world.ended(side).and_then(|ended| ended.fault);
+            if blames == Some(Fault::ConsentBeyondCeiling) {
+                // The text does not say what becomes of a session in which nothing may be seen from the beginning: its
+                // sharer consents to nothing, which is no consent to the helper and to whoever reads receipts.
+                return;
+            }
+            assert_eq!(blames, None, "an end that kept to the rules is blamed");
+        }
+        if self.receipts.is_empty() {
+            return;
+        }
+        let mut file = FILE_START.to_vec();
+        self.receipts
+            .iter()
+            .for_each(|receipt| append_receipt(receipt, &mut file));
+        self.cards
+            .iter()
+            .for_each(|card| append_card(card, &mut file));
+        let report = verify::verify(&file).expect("a file of receipts");
+        assert_eq!(report.findings, [], "receipts of a session that was");
+    }
+}
+
+/// Accounts, devices and rules.
+fn people_of_the_relay(world: &mut World, source: &mut Source<'_>) {
+    let role = match source.one_in(4) {
+        true => *source.pick(&Role::ALL),
+        false => Role::Elevation,
+    };
+    let device = *source.pick(&[Standing::Unknown, Standing::Enrolled]);
+    for name in ["ada", "charles"] {
+        world
+            .tokens
+            .insert(name.to_owned(), account(name, role, device));
+    }
+    let device = cast::device(true);
+    let registration = Registration {
+        token_hash: token_hash(&device.token),
+        organisation: "ours".to_owned(),
+        issuer: source.bool().then(|| "issuer".to_owned()),
+    };
+    world
+        .relay
+        .set_devices(BTreeMap::from([(device.key.id, registration)]), world.now);
+    world.relay.set_policy(policy(source));
+}
+
+fn policy(source: &mut Source<'_>) -> Policy {
+    let mut policy = Policy::default();
+    policy.organisation.devices = Standing::Unknown;
+    if source.one_in(3) {
+        policy.assist = rules(source);
+        policy.organisation = rules(source);
+        policy
+            .organisations
+            .insert("ours".to_owned(), rules(source));
+    }
+    policy
+}
+
+/// Nobody vouches for anybody to somebody who believes nobody, and what is vouched for is what the issuer said.
+fn vouched(who: &Who, anchored: bool) {
+    let known = |card: &alongside_wire::card::Card| {
+        [cast::card(0), cast::card(1), cast::brief(0), cast::brief(1)].contains(card)
+    };
+    assert!(
+        who.card.as_ref().is_none_or(known),
+        "a card that nobody has"
+    );
+    match &who.standing {
+        Worth::Verified { issuer } | Worth::VouchedByRelay { issuer } => {
+            assert!(
+                anchored && who.card.is_some() && issuer == "Engines",
+                "{who:?}"
+            );
+        }
+        Worth::Unverified(_) => {}
+    }
+    assert_eq!(
+        who.is_vouched_for(),
+        !matches!(who.standing, Worth::Unverified(_))
+    );
+}
+
+fn any_input(source: &mut Source<'_>) -> InputEvent {
+    match source.below(5) {
+        0 => InputEvent::Pointer {
+            display: source.byte() & 1,
+            x: source.number() as u16,
+            y: 3,
+        },
+        1 => InputEvent::Button {
+            button: source.byte() % 7,
+            down: source.bool(),
+        },
+        2 => InputEvent::Wheel {
+            dx: source.number() as i16,
+            dy: -120,
+        },
+        3 => InputEvent::ReleaseAll,
+        _ => InputEvent::Key {
+            usage: source.number() as u16,
+            down: source.bool(),
+        },
+    }
+}
+
+/// Most often short; sometimes a line more than fits.
+fn clipboard(source: &mut Source<'_>) -> String {
+    match source.one_in(10) {
+        true => "x".repeat(source.below(70_000)),
+        false => source.text(),
+    }
+}
+
+fn frame(complete: bool, source: &mut Source<'_>) -> Frame {
+    let sizes = [1, 60, 20_000];
+    let tile = Tile {
+        x: 0,
+        y: 0,
+        width: 8,
+        height: 8,
+        codec: alongside_wire::Codec::Png,
+        data: vec![7; *source.pick(&sizes)],
+    };
+    let _ = picture::head(&tile.data);
+    Frame {
+        complete,
+        display: 0,
+        width: 8,
+        height: 8,
+        tiles: vec![tile],
+    }
+}

@@ -1,0 +1,116 @@
+//! `cargo adversary`: what fuzzers begin with, what their corpus reaches, whether they find what is wrong, and what
+//! another implementation says of what they found.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use alongside_adversary::differential;
+use alongside_fuzzers::{TARGETS, coverage, dictionary, plants, seeds};
+use clap::Parser;
+
+/// Inputs of the fuzzers in `fuzz/`.
+#[derive(Parser)]
+#[command(name = "cargo adversary", bin_name = "cargo adversary")]
+enum Arguments {
+    /// Writes what fuzzers begin with into a folder for each, from the test vectors, and the dictionary for all of them.
+    Seeds {
+        /// The folder.
+        #[arg(long, value_name = "DIR", default_value_os_t = fuzz().join("target/seeds"))]
+        out: PathBuf,
+    },
+    /// Replays the corpus, and prints the coverage of crates/wire and crates/state-machine. Ends with 1 if it is too
+    /// small, or a line is not covered and no reason is given for it.
+    Coverage {
+        /// Prints each line that is not covered, whatever reason there is.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Plants a bug for each fuzzer, and waits until it is found. Ends with 1 if one is not.
+    Plants {
+        /// Only these fuzzers.
+        targets: Vec<String>,
+        /// The seconds that each has.
+        #[arg(long, default_value_t = 120)]
+        seconds: u64,
+    },
+    /// Has another implementation read the corpus of `decode`, and says where it reads something else. Ends with 1
+    /// if it does.
+    Differential {
+        /// The folder to read instead.
+        #[arg(long, value_name = "DIR")]
+        corpus: Option<PathBuf>,
+        /// The other program: `python -m alongside_independent compute`, in conformance/independent.
+        #[arg(required = true, last = true)]
+        program: Vec<String>,
+    },
+}
+
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")
+}
+
+fn main() -> io::Result<ExitCode> {
+    match Arguments::parse() {
+        Arguments::Seeds { out } => {
+            for target in TARGETS {
+                say(&format!(
+                    "{}: {}",
+                    target.name,
+                    write_seeds(target.name, &out)?
+                ))?;
+            }
+            fs::write(out.join("dictionary"), dictionary::text())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Arguments::Coverage { all } => {
+            let report = coverage::measure(&fuzz())?;
+            say(&report.text(all))?;
+            Ok(ExitCode::from(u8::from(!report.is_enough())))
+        }
+        Arguments::Plants { targets, seconds } => {
+            let seeds = fuzz().join("target/seeds");
+            for target in TARGETS {
+                write_seeds(target.name, &seeds)?;
+            }
+            fs::write(seeds.join("dictionary"), dictionary::text())?;
+            plants::build(&fuzz())?;
+            let mut all_found = true;
+            let wanted = |name: &str| targets.is_empty() || targets.iter().any(|one| one == name);
+            for target in TARGETS.iter().filter(|target| wanted(target.name)) {
+                let found = plants::hunt(&fuzz(), &seeds, target, seconds)?;
+                say(&found.to_string())?;
+                all_found &= found.after.is_some();
+            }
+            Ok(ExitCode::from(u8::from(!all_found)))
+        }
+        Arguments::Differential { corpus, program } => {
+            let folder = corpus.unwrap_or_else(|| fuzz().join("corpus/decode"));
+            let compared = differential::compare(&folder, &program)?;
+            say(&compared.to_string())?;
+            let same = compared.differences.is_empty() && compared.inputs > 0;
+            Ok(ExitCode::from(u8::from(!same)))
+        }
+    }
+}
+
+/// Writes the seeds of a target into a folder of its name, and says how many they are.
+fn write_seeds(target: &str, out: &Path) -> io::Result<usize> {
+    let (folder, seeds) = (out.join(target), seeds::of(target));
+    fs::create_dir_all(&folder)?;
+    for seed in &seeds {
+        let mut hasher = DefaultHasher::new();
+        seed.hash(&mut hasher);
+        fs::write(folder.join(format!("{:016x}", hasher.finish())), seed)?;
+    }
+    Ok(seeds.len())
+}
+
+fn say(line: &str) -> io::Result<()> {
+    use io::Write as _;
+    writeln!(io::stdout(), "{line}")
+}
