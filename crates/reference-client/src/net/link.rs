@@ -60,6 +60,8 @@ const WAITING: usize = 1024 * 1024;
 const A_PATH: u64 = 1 << 32;
 /// How long the last words may take to arrive.
 const LINGER: Duration = Duration::from_secs(1);
+/// How often it is looked whether a close was answered.
+const GLANCE: Duration = Duration::from_millis(1);
 
 /// Which end of a path this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -310,7 +312,21 @@ impl Link {
             false => reason,
         };
         self.connection.close(code(reason), b"");
-        let _ = tokio::time::timeout(LINGER, self.endpoint.wait_idle()).await;
+        let known = async {
+            tokio::select! {
+                () = answered(&self.connection) => {}
+                () = self.endpoint.wait_idle() => {}
+            }
+        };
+        let _ = tokio::time::timeout(LINGER, known).await;
+    }
+}
+
+/// Waits until the relay has said that it knows of the close: QUIC answers one with another, and tells nobody but its
+/// own books. Without this it is waited for whatever packets might still come, three times as long as they could take.
+async fn answered(connection: &Connection) {
+    while connection.stats().frame_rx.connection_close == 0 {
+        tokio::time::sleep(GLANCE).await;
     }
 }
 
