@@ -389,6 +389,30 @@ mod tests {
         assert!(matches!(next, Incoming::Stream { id: 1, .. }), "not late");
     }
 
+    #[tokio::test]
+    async fn what_has_come_of_a_frame_is_taken_at_once() {
+        let (endpoint, relay) = server();
+        let (link, connection) = tokio::join!(Link::open(&relay, 64 * 1_024), async {
+            endpoint.accept().await.unwrap().await.unwrap()
+        });
+        let mut link = link.unwrap();
+        let much = 40_000;
+        let mut send = connection.open_uni().await.unwrap();
+        send.write_all(&vec![7; much]).await.unwrap();
+        send.finish().unwrap();
+        // It is acknowledged, and so it is there.
+        send.stopped().await.unwrap();
+        let mut took = Vec::new();
+        while took.iter().sum::<usize>() < much {
+            let Incoming::Stream { bytes, .. } = link.next().await else {
+                panic!("something else came");
+            };
+            took.push(bytes.len());
+        }
+        // The first of it may have been taken before the rest was there.
+        assert!(took.len() <= 2, "{took:?}");
+    }
+
     //= test spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc
     #[tokio::test]
     async fn nothing_is_read_while_too_much_waits_to_be_said() {

@@ -146,12 +146,14 @@ async fn read_frames(
     incoming: mpsc::Sender<Incoming>,
     chunk: usize,
 ) {
+    // All that is there is taken at once: packets are small, and each turn of the loop has its price.
+    let mut buffer = vec![0; chunk];
     loop {
         let (stop, stopped) = oneshot::channel();
-        let next = match recv.read_chunk(chunk, true).await {
-            Ok(Some(chunk)) => Incoming::Stream {
+        let next = match recv.read(&mut buffer).await {
+            Ok(Some(read)) => Incoming::Stream {
                 id,
-                bytes: chunk.bytes,
+                bytes: Bytes::copy_from_slice(buffer.get(..read).unwrap_or_default()),
                 stop: Some(stop),
             },
             Ok(None) => Incoming::StreamEnded { id },
