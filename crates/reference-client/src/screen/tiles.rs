@@ -9,12 +9,10 @@ use alongside_wire::{
     media::{Frame, Tile},
 };
 use image::{
-    ExtendedColorType, ImageEncoder, ImageResult,
-    codecs::{
-        jpeg::JpegEncoder,
-        png::{CompressionType, FilterType, PngEncoder},
-    },
+    ExtendedColorType, ImageEncoder,
+    codecs::png::{CompressionType, FilterType, PngEncoder},
 };
+use jpeg_encoder::{ColorType, Encoder as JpegEncoder, SamplingFactor};
 
 use super::ScreenError;
 use crate::picture::{Grid, Picture, Rect};
@@ -55,8 +53,7 @@ pub(crate) fn encode(
         };
         let mut data = 0;
         for (rect, codec) in runs {
-            let tile = encode_tile(picture, rect, codec, quality)
-                .map_err(|error| ScreenError::Encode(error.to_string()))?;
+            let tile = encode_tile(picture, rect, codec, quality)?;
             data += tile.data.len();
             frame.tiles.push(tile);
             if data > limits::FRAME {
@@ -81,13 +78,12 @@ pub(crate) fn encode_exactly(
 ) -> Result<Frame, ScreenError> {
     let encoded = |rect| encode_tile(picture, rect, Codec::Png, 100);
     let tiles = marked.runs().into_iter().map(encoded);
-    let tiles: ImageResult<_> = tiles.collect();
     Ok(Frame {
         complete,
         display: 0,
         width: picture.width(),
         height: picture.height(),
-        tiles: tiles.map_err(|error| ScreenError::Encode(error.to_string()))?,
+        tiles: tiles.collect::<Result<_, _>>()?,
     })
 }
 
@@ -132,22 +128,31 @@ fn is_photographic(picture: &Picture, tile: Rect) -> bool {
     false
 }
 
-fn encode_tile(picture: &Picture, rect: Rect, codec: Codec, quality: u8) -> ImageResult<Tile> {
+fn encode_tile(
+    picture: &Picture,
+    rect: Rect,
+    codec: Codec,
+    quality: u8,
+) -> Result<Tile, ScreenError> {
     let pixels = picture.crop(rect);
-    let (width, height) = (u32::from(rect.width), u32::from(rect.height));
     let mut data = Vec::new();
-    match codec {
+    let encoded = match codec {
         Codec::Png => {
+            let (width, height) = (rect.width.into(), rect.height.into());
             PngEncoder::new_with_quality(&mut data, CompressionType::Fast, FilterType::Adaptive)
-                .write_image(&pixels, width, height, ExtendedColorType::Rgb8)?;
+                .write_image(&pixels, width, height, ExtendedColorType::Rgb8)
+                .map_err(|error| error.to_string())
         }
-        Codec::Jpeg => JpegEncoder::new_with_quality(&mut data, quality).encode(
-            &pixels,
-            width,
-            height,
-            ExtendedColorType::Rgb8,
-        )?,
-    }
+        Codec::Jpeg => {
+            let mut encoder = JpegEncoder::new(&mut data, quality);
+            // Colours are as sharp as all else: there may be text among them.
+            encoder.set_sampling_factor(SamplingFactor::F_1_1);
+            encoder
+                .encode(&pixels, rect.width, rect.height, ColorType::Rgb)
+                .map_err(|error| error.to_string())
+        }
+    };
+    encoded.map_err(ScreenError::Encode)?;
     Ok(Tile {
         x: rect.x,
         y: rect.y,
