@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use alongside_client::{
+    canvas::Canvas,
+    screen::{Pattern, Screen as _},
+};
 use tokio::{runtime::Runtime, task::JoinSet};
 
 use crate::{
@@ -13,6 +17,11 @@ use crate::{
 
 /// Bytes of the frame of a bare session.
 const FRAME: usize = 1_024;
+/// Bytes of each message that goes by turns before it.
+const MESSAGE: usize = 256;
+/// Times that the sharer says something, and waits for the helper's answer, before its first frame may follow: the join
+/// and the confirmation of the key exchange, and the consent.
+const TURNS: usize = 3;
 /// Sessions that begin at once where it is counted how many do in a second.
 const AT_ONCE: usize = 8;
 
@@ -21,13 +30,16 @@ const AT_ONCE: usize = 8;
 /// # Errors
 /// If a session does not come about, or the system does not say how much memory there is.
 pub fn rows(size: Size) -> Result<Vec<Row>, Failure> {
-    Runtime::new()?.block_on(async {
+    let all = async move {
         let mut rows = times(size).await?;
         rows.extend(rate(size).await?);
         rows.extend(memory(size).await?);
         rows.extend(pictures(size).await?);
         Ok(rows)
-    })
+    };
+    // Where programs have their sessions: on a thread of the runtime, and not on that which waits for it.
+    let runtime = Runtime::new()?;
+    runtime.block_on(runtime.spawn(all))?
 }
 
 /// How long sessions of the reference client take to begin, next to bare QUIC, and how long until the
@@ -39,6 +51,7 @@ async fn times(size: Size) -> Result<Vec<Row>, Failure> {
     let splice = Splice::start()?;
     let (mut secured, mut first, mut told) = (Vec::new(), Vec::new(), Vec::new());
     let (mut bare, mut whole, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut turns, mut over_turns) = (Vec::new(), Vec::new());
     let mut left = Vec::new();
     for _ in 0..sessions {
         let session = Session::begin(&relay.address).await?;
@@ -47,7 +60,8 @@ async fn times(size: Size) -> Result<Vec<Row>, Failure> {
         let (after, rest) = session.end().await?;
         told.push(ms(after));
         left.push(rest);
-        let alone = ms(bare_session(splice.way()).await?);
+        let alone = ms(bare_session(splice.way(), 0).await?);
+        let by_turns = ms(bare_session(splice.way(), TURNS).await?);
         let session = Session::begin(&quick.address).await?;
         let both = ms(session.secured + session.first_frame);
         let (after, rest) = session.end().await?;
@@ -56,6 +70,8 @@ async fn times(size: Size) -> Result<Vec<Row>, Failure> {
         bare.push(alone);
         whole.push(both);
         ratios.push(both / alone);
+        turns.push(by_turns);
+        over_turns.push(both / by_turns);
     }
     for rest in left {
         rest.gone().await?;
@@ -72,6 +88,17 @@ async fn times(size: Size) -> Result<Vec<Row>, Failure> {
         Row::median(format!("{without}/join to first frame"), "ms", whole),
         Row::median(format!("{without}/bare QUIC"), "ms", bare),
         Row::median(format!("{without}/over bare QUIC"), "ratio", ratios),
+        Row::median(format!("{without}/bare QUIC, by turns"), "ms", turns),
+        Row::median(
+            format!("{without}/over bare QUIC, by turns"),
+            "ratio",
+            over_turns,
+        ),
+        Row::median(
+            "set-up/picture, taken and drawn",
+            "ms",
+            pictures_alone(size)?,
+        ),
         told_at(0.5),
         told_at(0.99),
     ])
@@ -84,7 +111,7 @@ async fn rate(size: Size) -> Result<Vec<Row>, Failure> {
     let splice = Splice::start()?;
     let (mut bare, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..pairs {
-        let alone = at_once(sessions, || bare_session(splice.way()));
+        let alone = at_once(sessions, || bare_session(splice.way(), 0));
         let (alone, _) = alone.await?;
         let whole = at_once(sessions, || {
             let address = relay.address.clone();
@@ -129,18 +156,42 @@ async fn at_once<T: Send + 'static, F: Future<Output = Result<T, Failure>> + Sen
 }
 
 /// Two clients of a bare relay, a frame from one to the other, and the end; how long it took from when the
-/// sender began until the frame was there.
-async fn bare_session(way: Way) -> Result<Duration, Failure> {
-    let receiver = way.clone().receiver().await?;
+/// sender began until the frame was there. Before the frame the sender says something, and the receiver answers, so
+/// many times.
+async fn bare_session(way: Way, turns: usize) -> Result<Duration, Failure> {
+    let (receiver, mut answer) = way.clone().receiver_that_answers().await?;
     let began = Instant::now();
-    let (sender, mut send) = way.sender().await?;
-    send.write_all(&[7; FRAME]).await?;
-    let mut frame = [0; FRAME];
-    let mut recv = receiver.connection.accept_uni().await?;
-    recv.read_exact(&mut frame).await?;
+    let (sender, mut send, mut hear) = way.sender_that_hears().await?;
+    let sends = async {
+        for _ in 0..turns {
+            send.write_all(&[7; MESSAGE]).await?;
+            hear.read_exact(&mut [0; MESSAGE]).await?;
+        }
+        Ok::<_, Failure>(send.write_all(&[7; FRAME]).await?)
+    };
+    let receives = async {
+        let mut recv = receiver.connection.accept_uni().await?;
+        for _ in 0..turns {
+            recv.read_exact(&mut [0; MESSAGE]).await?;
+            answer.write_all(&[7; MESSAGE]).await?;
+        }
+        Ok(recv.read_exact(&mut [0; FRAME]).await?)
+    };
+    tokio::try_join!(sends, receives)?;
     let took = began.elapsed();
     drop((sender, receiver));
     Ok(took)
+}
+
+/// How long it takes one thread to take the first picture of the test pattern, and to draw it, in milliseconds.
+fn pictures_alone(size: Size) -> Result<Vec<f64>, Failure> {
+    let one = |_| {
+        let began = Instant::now();
+        let frame = Pattern::new().capture(true)?.ok_or("no picture")?;
+        Canvas::new().apply(&frame)?;
+        Ok(ms(began.elapsed()))
+    };
+    (0..size.of(50, 3)).map(one).collect()
 }
 
 /// Frames a second of the test pattern in some sessions at once.

@@ -66,7 +66,7 @@ impl RelayProcess {
     /// # Errors
     /// If it does not start.
     pub fn without_tick() -> Result<Self, Failure> {
-        Self::with(&["1"])
+        Self::with(&["0"])
     }
 
     fn with(arguments: &[&str]) -> Result<Self, Failure> {

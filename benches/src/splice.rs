@@ -1,5 +1,5 @@
 //! A bare relay of QUIC streams, which does no more than carry a stream of one client to a stream of
-//! another: the least that a relay of streams can do.
+//! another, and the answers back: the least that a relay of streams can do.
 
 use std::{
     collections::BTreeMap,
@@ -73,17 +73,29 @@ impl Splice {
 impl Way {
     /// The end that receives, which comes first: a stream is opened to it.
     pub(crate) async fn receiver(self) -> Result<Held, Failure> {
+        let (held, send) = self.receiver_that_answers().await?;
+        let connection = held.connection.clone();
+        Ok(Held::with(connection, (held, send)))
+    }
+
+    /// The same, with what it answers on.
+    pub(crate) async fn receiver_that_answers(self) -> Result<(Held, SendStream), Failure> {
         let (held, send, mut recv) = self.stream().await?;
         let mut welcome = [0];
         recv.read_exact(&mut welcome).await?;
         let connection = held.connection.clone();
-        Ok(Held::with(connection, (held, send, recv)))
+        Ok((Held::with(connection, (held, recv)), send))
     }
 
     /// The end that sends.
     pub(crate) async fn sender(self) -> Result<(Held, SendStream), Failure> {
-        let (held, send, _) = self.stream().await?;
+        let (held, send, _) = self.sender_that_hears().await?;
         Ok((held, send))
+    }
+
+    /// The same, with what answers come on.
+    pub(crate) async fn sender_that_hears(self) -> Result<(Held, SendStream, RecvStream), Failure> {
+        self.stream().await
     }
 
     async fn stream(self) -> Result<(Held, SendStream, RecvStream), Failure> {
@@ -94,8 +106,8 @@ impl Way {
     }
 }
 
-/// The receivers that have come, by the numbers of their pairs.
-type Receivers = Mutex<BTreeMap<u64, Connection>>;
+/// The receivers that have come, and what they answer on, by the numbers of their pairs.
+type Receivers = Mutex<BTreeMap<u64, (Connection, RecvStream)>>;
 
 /// Carries the stream of the second of each pair on to the first, until standard input ends; says
 /// where, and its certificate, on standard output.
@@ -129,13 +141,17 @@ async fn serve(incoming: Incoming, receivers: &Receivers) -> Result<(), Failure>
     let pair = u64::from_be_bytes(pair);
     let all = || receivers.lock().unwrap_or_else(PoisonError::into_inner);
     let first = all().remove(&pair);
-    let Some(receiver) = first else {
-        all().insert(pair, connection.clone());
+    let Some((receiver, answers)) = first else {
+        all().insert(pair, (connection.clone(), from));
         to.write_all(&[WELCOME]).await?;
         connection.closed().await;
         return Ok(());
     };
-    let mut to = receiver.open_uni().await?;
+    let there = carry(from, receiver.open_uni().await?);
+    tokio::try_join!(there, carry(answers, to)).map(|_| ())
+}
+
+async fn carry(mut from: RecvStream, mut to: SendStream) -> Result<(), Failure> {
     let mut chunks = [const { Bytes::new() }; CHUNKS];
     while let Some(read) = from.read_chunks(&mut chunks).await? {
         let read = chunks.get_mut(..read).unwrap_or_default();

@@ -238,7 +238,12 @@ impl Hub {
 
     fn tell(&self, what: impl FnOnce(&mut relay::Relay, Timestamp)) {
         let mut state = self.lock();
-        what(&mut state.machine, self.clock.now());
+        let now = self.clock.now();
+        what(&mut state.machine, now);
+        // What is due at once does not wait for a timer, the shortest of which takes a millisecond.
+        if state.machine.poll_timeout().is_some_and(|due| due <= now) {
+            state.machine.handle_timeout(now);
+        }
         let mut checks = self.drain(&mut state);
         // Signatures are checked while others go on; an answer asks for no other check.
         while let Some(check) = checks.pop() {

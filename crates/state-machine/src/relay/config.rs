@@ -66,7 +66,8 @@ config! {
         code_lifetime_ms = CODE_LIFETIME, "code-lifetime", true;
         /// How long the locator of a dead code is not given out again, in milliseconds.
         locator_quarantine_ms = LOCATOR_QUARANTINE, "locator-quarantine", true;
-        /// Joins are looked up and answered at multiples of this, in milliseconds; 0 counts as 1.
+        /// Joins are looked up and answered at multiples of this, in milliseconds. 0 is none, for
+        /// measurements: they are answered as soon as time is looked at.
         join_tick_ms = JOIN_TICK, "join-tick", true;
         /// The first delay of a source with too many failed joins, in milliseconds; it doubles.
         join_delay_first_ms = JOIN_DELAY_FIRST, "join-delay-first", true;

@@ -249,9 +249,11 @@ impl Relay {
 }
 
 //= spec/03-rendezvous.md#joins [RDV-22] 7edf3bcb
-/// The first tick after `time`.
+/// The first tick after `time`; that itself if there are none.
 fn next_tick(time: Timestamp, config: &RelayConfig) -> Timestamp {
-    let tick = config.join_tick_ms.saturating_mul(1_000).max(1_000);
-    let past = time.as_micros() / tick;
+    let tick = config.join_tick_ms.saturating_mul(1_000);
+    let Some(past) = time.as_micros().checked_div(tick) else {
+        return time;
+    };
     Timestamp::from_micros(past.saturating_add(1).saturating_mul(tick))
 }

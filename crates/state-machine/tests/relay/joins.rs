@@ -80,6 +80,20 @@ fn a_code_dies_when_it_is_given_back_or_its_helper_is_lost() {
     assert_eq!(world.answered_after(B, code), 50);
 }
 
+/// So it is where it is measured how long all else takes.
+#[test]
+fn without_a_tick_a_join_is_answered_at_once() {
+    let mut world = World::new(RelayConfig {
+        join_tick_ms: 0,
+        ..RelayConfig::default()
+    });
+    world.client(A, "192.0.2.1");
+    world.say(A, join(locator("zzzz")));
+    assert_eq!(world.relay.poll_timeout(), Some(world.now));
+    world.pass(0);
+    assert_eq!(world.heard(A), refused(ErrorCode::NotFound));
+}
+
 //= test spec/03-rendezvous.md#joins [RDV-23] 9b8c25df
 //= test spec/03-rendezvous.md#joins [RDV-28] 08e5a7d3
 #[test]
