@@ -174,6 +174,10 @@ pub fn datagram(data: &[u8]) {
     // It is where all versions of QUIC have it, and no other byte counts.
     let (place, long) = (if data[0] & 0x80 == 0 { 1 } else { 6 }, data[0] & 0x80 != 0);
     assert_eq!(data.get(place..place + 8), Some(&id[..]));
+    assert!(
+        !long || usize::from(data[5]) == CONNECTION_ID,
+        "an id of another length"
+    );
     let mut other = vec![!data[0] & 0x7F | data[0] & 0x80; data.len()];
     if long {
         other[5] = data[5];

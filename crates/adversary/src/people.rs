@@ -280,7 +280,7 @@ impl People {
         let which = source.byte() % 64;
         let now = self.world.now;
         // What a machine refuses is its business; what comes of it is checked.
-        let _ = match which {
+        let done = match which {
             0..=17 => self.helper_does(which, source),
             18..=40 => self.sharer_does(which - 18, source),
             41 => {
@@ -345,6 +345,9 @@ impl People {
                 Ok(())
             }
         };
+        if let Err(misuse) = done {
+            assert!(!misuse.to_string().is_empty());
+        }
     }
 
     fn helper_does(&mut self, which: u8, source: &mut Source<'_>) -> Result<(), Misuse> {

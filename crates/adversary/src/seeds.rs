@@ -17,8 +17,26 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "decode" => vectors(),
         "stream" => streams(),
         "datagram" => of_kind("datagram"),
+        "claims" => [any(target), files()].concat(),
         _ => any(target),
     }
+}
+
+/// Files of keys and anchors, with which nothing or something is wrong.
+fn files() -> Vec<Vec<u8>> {
+    let key = "ab".repeat(32);
+    let files = [
+        format!("# anchors\nissuer {key} Engines\n\nrelay-operator {key} The relay\n"),
+        format!("issuer {key}\n"),
+        "issuer 00ff name\n".to_owned(),
+        "secret 01020304\ncard 00\n".to_owned(),
+        "issuer 01020304\nissuer 01020304\n".to_owned(),
+        "secret 0x\n".to_owned(),
+        "nothing\n".to_owned(),
+        "\u{feff}issuer\n".to_owned(),
+    ];
+    let file = |(word, text): (usize, &String)| [&[6, (word % 3) as u8], text.as_bytes()].concat();
+    files.iter().enumerate().map(file).collect()
 }
 
 /// Bytes that follow from the name of the target.

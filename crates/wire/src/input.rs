@@ -75,6 +75,17 @@ impl InputEvent {
         }
     }
 
+    /// Whether there is such a thing: a mouse has five buttons.
+    pub const fn exists(&self) -> bool {
+        !matches!(
+            self,
+            Self::Button {
+                button: 0 | 6..,
+                ..
+            }
+        )
+    }
+
     fn to_slot(self) -> [u8; SLOT] {
         match self {
             Self::Key { usage, down } => {

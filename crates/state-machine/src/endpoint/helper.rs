@@ -340,11 +340,12 @@ impl HelperEndpoint {
     /// Does something on the sharer's screen; it leaves with the next tick.
     ///
     /// # Errors
-    /// [`Misuse::Nothing`] without control, [`Misuse::Scope`] beyond what was granted.
+    /// [`Misuse::Nothing`] without control, [`Misuse::Scope`] beyond what was granted, and for a button that there is
+    /// not: the sharer would end the session.
     pub fn input(&mut self, event: InputEvent) -> Result<(), Misuse> {
         let (_, scopes, _) = self.machine.live_grant().ok_or(Misuse::Nothing)?;
         let typing = self.typing.as_mut().ok_or(Misuse::Nothing)?;
-        if !scopes.contains(event.scope()) {
+        if !scopes.contains(event.scope()) || !event.exists() {
             return Err(Misuse::Scope);
         }
         typing.push(event);
