@@ -76,15 +76,16 @@ impl Opens {
             if now.len() < missing {
                 return Ok(opened);
             }
-            let begun = std::mem::take(&mut self.begun);
-            let Some(header) = self.header.take() else {
-                let header = begun.first_chunk().ok_or("half a header")?;
+            if let Some(header) = self.header.take() {
+                let opener = &mut self.opener;
+                let frame = opener.open_in_place(&self.keys, &header, &mut self.begun);
+                let frame = frame.map_err(|why| format!("a record was dropped: {why:?}"))?;
+                opened += frame.len();
+            } else {
+                let header = self.begun.first_chunk().ok_or("half a header")?;
                 self.header = Some(MediaHeader::read(header)?);
-                continue;
-            };
-            let frame = self.opener.open(&self.keys, &header, begun);
-            let frame = frame.map_err(|why| format!("a record was dropped: {why:?}"))?;
-            opened += frame.len();
+            }
+            self.begun.clear();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sealing in place, behind a face that a program can put a faster implementation behind.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 use core::fmt::Debug;
 
 use aes_gcm::Aes256Gcm;
@@ -101,12 +101,16 @@ impl Cipher {
         }
     }
 
-    /// Opens in place, and leaves the plaintext alone.
-    pub(super) fn open(&self, number: u64, aad: &[u8], mut record: Vec<u8>) -> Option<Vec<u8>> {
+    /// Opens in place; the plaintext is what is before the tag.
+    pub(super) fn open<'a>(
+        &self,
+        number: u64,
+        aad: &[u8],
+        record: &'a mut [u8],
+    ) -> Option<&'a mut [u8]> {
         let (text, tag) = record.split_last_chunk_mut()?;
         let authentic = self.keyed.open(&nonce(number), aad, text, tag);
-        record.truncate(record.len() - TAG);
-        authentic.then_some(record)
+        authentic.then_some(text)
     }
 
     fn nonce(&self, number: u64) -> [u8; NONCE] {

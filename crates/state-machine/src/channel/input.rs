@@ -63,11 +63,11 @@ impl GrantKey {
     /// [`Failed`] if it is not the next record of this grant, unchanged.
     pub fn open(&mut self, ciphertext: &[u8]) -> Result<[u8; limits::INPUT_RECORD], Failed> {
         let header = InputHeader { grant: self.grant }.to_bytes();
-        let plaintext = self.cipher.open(self.number, &header, ciphertext.into());
-        let plaintext = plaintext
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(Failed)?;
+        let mut record: [u8; InputHeader::LENGTH] = ciphertext.try_into().map_err(|_| Failed)?;
+        let opened = self.cipher.open(self.number, &header, &mut record);
+        let slots = opened.and_then(|slots| slots.first_chunk());
+        let slots = *slots.ok_or(Failed)?;
         self.number += 1;
-        Ok(plaintext)
+        Ok(slots)
     }
 }

@@ -153,20 +153,38 @@ impl Opener {
         self.epoch
     }
 
-    /// Opens one record, in place if the ciphertext is handed over.
+    /// Opens a copy of one record, as [`Opener::open_in_place`] opens it.
     ///
     /// # Errors
-    /// Why it was [`Dropped`]; before its number was checked no key is derived.
+    /// As there.
     pub fn open(
         &mut self,
         keys: &Keys,
         header: &MediaHeader,
         ciphertext: impl Into<Vec<u8>>,
     ) -> Result<Vec<u8>, Dropped> {
+        let mut record = ciphertext.into();
+        let length = self.open_in_place(keys, header, &mut record)?.len();
+        record.truncate(length);
+        Ok(record)
+    }
+
+    /// Opens one record where it is, `record` being what follows its header: ciphertext, and tag. The plaintext is
+    /// all but the last 16 bytes of it.
+    ///
+    /// # Errors
+    /// Why it was [`Dropped`]; before its number was checked no key is derived. What `record` holds then means
+    /// nothing.
+    pub fn open_in_place<'a>(
+        &mut self,
+        keys: &Keys,
+        header: &MediaHeader,
+        record: &'a mut [u8],
+    ) -> Result<&'a mut [u8], Dropped> {
         let number = header.number;
         if header.epoch != self.epoch && mutant::is("MEDIA-4/other") {
             let cipher = keys.cipher(Channel::Media, Direction::ToHelper, header.epoch, number);
-            let opened = cipher.open(number, &header.to_bytes(), ciphertext.into());
+            let opened = cipher.open(number, &header.to_bytes(), record);
             return opened.ok_or(Dropped::Forged);
         }
         //= spec/06-media-input.md#media-records [MEDIA-4] c6566b99
@@ -188,7 +206,7 @@ impl Opener {
         let cipher = self.ciphers.entry(block(number)).or_insert_with(|| {
             keys.cipher(Channel::Media, Direction::ToHelper, header.epoch, number)
         });
-        let opened = cipher.open(number, &header.to_bytes(), ciphertext.into());
+        let opened = cipher.open(number, &header.to_bytes(), record);
         //= spec/06-media-input.md#media-records [MEDIA-7] c3aeb9d3
         let plaintext = opened.ok_or(Dropped::Forged)?;
         self.window.set(number, &mut self.next);

@@ -1,10 +1,10 @@
 //! Records from frame streams, and frames from records.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{borrow::Cow, collections::BTreeMap, vec::Vec};
 
 use alongside_wire::{
     DecodeError,
-    limits::{FRAME, FRAME_STREAMS, INCOMPLETE_FRAMES},
+    limits::{FRAME, FRAME_STREAMS, INCOMPLETE_FRAMES, RECORD_PLAINTEXT},
     record::{InputHeader, MediaHeader},
 };
 
@@ -54,7 +54,11 @@ fn fixed<const N: usize>(bytes: &[u8]) -> [u8; N] {
 
 /// The streams of the other end: of each, the beginning of a record whose rest is to come.
 #[derive(Default)]
-pub(super) struct Streams(BTreeMap<u64, Beginning>);
+pub(super) struct Streams {
+    begun: BTreeMap<u64, Beginning>,
+    /// Room that a record had, for the body of one to come.
+    spare: Vec<u8>,
+}
 
 /// The body is apart, because it is handed over and opened where it is.
 #[derive(Default)]
@@ -74,54 +78,80 @@ impl Streams {
         id: u64,
         bytes: &[u8],
         fin: bool,
-        mut record: impl FnMut(H, Vec<u8>),
+        record: impl FnMut(H, Vec<u8>),
     ) -> Result<(), Stopped> {
         //= spec/09-limits-errors.md#kinds [ERROR-3] 72eec8fc
         //= spec/20-forwarded-packets.md#clients [PATH-27] ae88f509
         let alike = |other: &&u64| (**other < PATH_STREAMS) == (id < PATH_STREAMS);
-        if !self.0.contains_key(&id) && self.0.keys().filter(alike).count() == FRAME_STREAMS {
+        if !self.begun.contains_key(&id) && self.begun.keys().filter(alike).count() == FRAME_STREAMS
+        {
             return Err(Stopped);
         }
-        let mut begun = self.0.remove(&id).unwrap_or_default();
-        let mut rest = bytes;
-        loop {
-            let header = match begun.header.len() == H::LEN {
-                false => None,
-                //= spec/06-media-input.md#media-records [MEDIA-9] 8bfeb4a3
-                true => Some(H::read(&begun.header).map_err(|_| Stopped)?),
-            };
-            let (part, wanted) = match &header {
-                None => (&mut begun.header, H::LEN),
-                Some(header) => (&mut begun.body, header.body()),
-            };
-            let missing = wanted - part.len();
-            let (next, after) = rest.split_at(missing.min(rest.len()));
-            part.reserve_exact(missing);
-            part.extend_from_slice(next);
-            rest = after;
-            if next.len() < missing {
-                break;
-            }
-            if let Some(header) = header {
-                record(header, core::mem::take(&mut begun).body);
-            }
+        let begun = self.begun.entry(id).or_default();
+        let pushed = begun.push(bytes, &mut self.spare, record);
+        if fin || pushed.is_err() {
+            self.begun.remove(&id);
         }
-        if !fin {
-            self.0.insert(id, begun);
-        }
-        Ok(())
+        pushed
+    }
+
+    /// Takes back the room of a record that was handed over.
+    pub(super) fn reuse(&mut self, mut body: Vec<u8>) {
+        body.clear();
+        self.spare = body;
     }
 
     /// A path is over, and with it its streams.
     pub(super) fn forget_path(&mut self) {
-        self.0.retain(|id, _| *id < PATH_STREAMS);
+        self.begun.retain(|id, _| *id < PATH_STREAMS);
     }
 
     /// The other end gave a stream up.
     pub(super) fn forget(&mut self, id: u64) {
-        self.0.remove(&id);
+        self.begun.remove(&id);
     }
 }
+
+impl Beginning {
+    fn push<H: Header>(
+        &mut self,
+        mut bytes: &[u8],
+        spare: &mut Vec<u8>,
+        mut record: impl FnMut(H, Vec<u8>),
+    ) -> Result<(), Stopped> {
+        loop {
+            let header = match self.header.len() == H::LEN {
+                false => None,
+                //= spec/06-media-input.md#media-records [MEDIA-9] 8bfeb4a3
+                true => Some(H::read(&self.header).map_err(|_| Stopped)?),
+            };
+            let (part, wanted) = match &header {
+                None => (&mut self.header, H::LEN),
+                Some(header) => {
+                    if self.body.capacity() == 0 {
+                        self.body = core::mem::take(spare);
+                    }
+                    (&mut self.body, header.body())
+                }
+            };
+            let missing = wanted - part.len();
+            let (now, later) = bytes.split_at(missing.min(bytes.len()));
+            part.reserve_exact(missing);
+            part.extend_from_slice(now);
+            bytes = later;
+            if now.len() < missing {
+                return Ok(());
+            }
+            if let Some(header) = header {
+                self.header.clear();
+                record(header, core::mem::take(&mut self.body));
+            }
+        }
+    }
+}
+
+/// Bytes for which a frame of more than one record has room at first, so that most need not move while they grow.
+const ROOM: usize = 4 * RECORD_PLAINTEXT;
 
 /// Frames of which the beginning is here.
 #[derive(Default)]
@@ -137,11 +167,11 @@ struct Partial {
 }
 
 /// What an authentic record made of a frame.
-pub(super) enum Progress {
+pub(super) enum Progress<'a> {
     /// More is to come.
     Partial,
-    /// The whole encoding of a frame.
-    Whole(Vec<u8>),
+    /// The whole encoding of a frame; that of one record stays where it was opened.
+    Whole(Cow<'a, [u8]>),
     /// A frame can never become whole; ask for a complete one.
     Lost,
 }
@@ -150,12 +180,12 @@ impl Assembly {
     //= spec/06-media-input.md#frames [MEDIA-13] 630250c8
     /// Adds the plaintext of an authentic record. Records of a frame come in order, because they
     /// are on one stream.
-    pub(super) fn add(
+    pub(super) fn add<'a>(
         &mut self,
         stream: u64,
         header: &MediaHeader,
-        plaintext: Vec<u8>,
-    ) -> Result<Progress, Fault> {
+        plaintext: &'a [u8],
+    ) -> Result<Progress<'a>, Fault> {
         let frame = header.frame;
         let mut lost = false;
         if header.index == 0 {
@@ -164,10 +194,14 @@ impl Assembly {
                 self.partial.pop_first();
                 lost = true;
             }
+            if header.last {
+                self.partial.remove(&frame);
+                return Ok(Progress::Whole(Cow::Borrowed(plaintext)));
+            }
             let begun = Partial {
                 stream,
                 next_index: 0,
-                bytes: Vec::new(),
+                bytes: Vec::with_capacity(ROOM),
             };
             self.partial.insert(frame, begun);
         }
@@ -183,16 +217,12 @@ impl Assembly {
             self.partial.remove(&frame);
             return Err(Fault::FrameOverrun);
         }
-        if partial.bytes.is_empty() {
-            partial.bytes = plaintext;
-        } else {
-            partial.bytes.extend_from_slice(&plaintext);
-        }
+        partial.bytes.extend_from_slice(plaintext);
         partial.next_index = partial.next_index.saturating_add(1);
         if header.last {
             let whole = core::mem::take(&mut partial.bytes);
             self.partial.remove(&frame);
-            return Ok(Progress::Whole(whole));
+            return Ok(Progress::Whole(Cow::Owned(whole)));
         }
         Ok(if lost {
             Progress::Lost

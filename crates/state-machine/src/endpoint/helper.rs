@@ -243,8 +243,9 @@ impl HelperEndpoint {
                 records.push((header, body));
             });
         self.machine.handle_timeout(now);
-        for (header, body) in records {
-            self.handle_media(id, &header, body, now);
+        for (header, mut body) in records {
+            self.handle_media(id, &header, &mut body, now);
+            self.streams.reuse(body);
         }
         if pushed.is_err() && !mutant::is("MEDIA-9/reads-on") {
             self.counters.stopped_streams += 1;

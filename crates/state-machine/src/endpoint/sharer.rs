@@ -281,6 +281,7 @@ impl SharerEndpoint {
             });
         for (header, body) in records {
             self.handle_input(&header, &body, now);
+            self.streams.reuse(body);
         }
         if pushed.is_err() && !mutant::is("MEDIA-9/reads-on") {
             self.counters.stopped_streams += 1;

@@ -19,7 +19,7 @@ impl HelperEndpoint {
         &mut self,
         stream: u64,
         header: &MediaHeader,
-        body: Vec<u8>,
+        body: &mut [u8],
         now: Timestamp,
     ) {
         let (Channel::Standing(standing), Some(epoch)) =
@@ -33,7 +33,7 @@ impl HelperEndpoint {
             self.assembly.clear();
         }
         let keys = &standing.handshake.channel.keys;
-        let handled = match standing.media.open(keys, header, body) {
+        let handled = match standing.media.open_in_place(keys, header, body) {
             Ok(plaintext) => self
                 .machine
                 .handle_media(header.epoch)
@@ -71,7 +71,7 @@ impl HelperEndpoint {
     fn progress(
         &mut self,
         header: &MediaHeader,
-        progress: Progress,
+        progress: Progress<'_>,
         now: Timestamp,
     ) -> Result<(), Fault> {
         let id = header.frame;
