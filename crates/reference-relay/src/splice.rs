@@ -1,15 +1,22 @@
 //! Carries frame streams between two clients, unread.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use alongside_state_machine::mutant;
 use alongside_wire::ErrorCode;
 use bytes::Bytes;
 use quinn::{ReadError, RecvStream, ResetError, SendStream, VarInt};
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::{Instant, Sleep, sleep},
+};
 
 use crate::{
     hub::{Client, Hub, Peer},
@@ -21,6 +28,10 @@ const CHUNKS: usize = 16;
 /// The most bytes that are between two streams: the largest packets that are taken, times the
 /// chunks.
 pub(crate) const MOST: usize = CHUNKS * 1_472;
+
+/// For how long nobody looks whether a frame that waits to be written was given up. Each packet of a stream wakes who
+/// waits for its reset, and a relay that is faster than a receiver waits all the time.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// quinn keeps the waker of who has waited for a reset of a stream that then ends in order until the connection is
 /// gone (0.11.12; with debug assertions it complains as well), and with it what is left of a task. One
@@ -86,6 +97,7 @@ async fn splice(
     let mut watch = Watch {
         left,
         waited: false,
+        patience: pin!(sleep(PATIENCE)),
     };
     let opened = tokio::select! {
         opened = peer.connection.open_uni() => opened.ok(),
@@ -154,6 +166,7 @@ async fn copy(from: &mut RecvStream, to: &mut SendStream, watch: &mut Watch<'_>)
 struct Watch<'a> {
     left: &'a AtomicUsize,
     waited: bool,
+    patience: Pin<&'a mut Sleep>,
 }
 
 impl Watch<'_> {
@@ -162,6 +175,9 @@ impl Watch<'_> {
     }
 
     async fn reset(&mut self, from: &mut RecvStream) -> Result<Option<VarInt>, ResetError> {
+        self.patience.as_mut().await;
+        // Not before it is over, so that a timer is not set for each write.
+        self.patience.as_mut().reset(Instant::now() + PATIENCE);
         self.waited = true;
         from.received_reset().await
     }

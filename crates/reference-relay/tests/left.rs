@@ -8,13 +8,19 @@ mod support;
 use std::{
     panic,
     sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
 };
 
 use support::{Client, pair, soon, start};
+use tokio::time::sleep;
 
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 /// As the relay has it.
 const MOST: usize = 64;
+/// Streams that wait together, fewer than a client may have.
+const AT_ONCE: usize = 4;
+/// Longer than the relay writes before it waits for a reset.
+const PAUSE: Duration = Duration::from_millis(30);
 
 #[tokio::test]
 async fn what_a_client_leaves_behind_is_bounded() {
@@ -32,14 +38,26 @@ async fn what_a_client_leaves_behind_is_bounded() {
     // A relay that writes to this one waits soon.
     let helper = Client::with_window(&relay, 1_024).await;
     let (helper, sharer) = pair(helper, Client::new(&relay).await).await;
-    // Some end before anything is waited for.
-    for _ in 0..4 * MOST {
-        let mut send = soon(sharer.connection.open_uni()).await.expect("a stream");
-        soon(send.write_all(&[7; 8_192])).await.expect("written");
-        send.finish().expect("finished");
-        let mut recv = soon(helper.connection.accept_uni()).await.expect("one");
-        let bytes = soon(recv.read_to_end(10_000)).await.expect("read");
-        assert_eq!(bytes.len(), 8_192);
+    for _ in 0..2 * MOST / AT_ONCE {
+        let mut ends = Vec::new();
+        for _ in 0..AT_ONCE {
+            let mut send = soon(sharer.connection.open_uni()).await.expect("a stream");
+            soon(send.write_all(&[7; 4_096])).await.expect("written");
+            let recv = soon(helper.connection.accept_uni()).await.expect("one");
+            ends.push((send, recv));
+        }
+        // The relay waits for a reset only where it could not write for a while, in real time.
+        sleep(PAUSE).await;
+        for (send, _) in &mut ends {
+            soon(send.write_all(&[7; 4_096])).await.expect("written");
+            send.finish().expect("finished");
+        }
+        // That it has the rest can only be told by waiting.
+        sleep(PAUSE).await;
+        for (_, mut recv) in ends {
+            let bytes = soon(recv.read_to_end(10_000)).await.expect("read");
+            assert_eq!(bytes.len(), 8_192);
+        }
     }
     relay.shutdown().await;
     let left = LEFT.load(Ordering::SeqCst);
