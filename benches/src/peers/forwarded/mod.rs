@@ -19,7 +19,6 @@ use quinn::{
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use self::socket::Socket;
 use super::{
     Route,
     ends::{Ends, Incoming as In, Outgoing as Out, begin, finish},
@@ -95,7 +94,7 @@ struct End {
 
 impl End {
     async fn connect(relay: &Address) -> Result<Self, Failure> {
-        let (socket, checks) = Socket::bind(ANYWHERE.into())?;
+        let (socket, checks) = socket::bind(ANYWHERE.into())?;
         let own = Own::default();
         let ids = own.clone();
         let mut config = EndpointConfig::default();

@@ -118,6 +118,9 @@ impl Socket {
 }
 
 /// Shows each datagram of a message; those that are not taken come together at its beginning. Returns their bytes.
+///
+/// The references have a crate for this, `alongside-sift`. The suite does without: what that lost, joined or let through
+/// in a relay, it could lose, join or hide in the same place here.
 fn split(buf: &mut [u8], about: &RecvMeta, mut takes: impl FnMut(&[u8]) -> bool) -> usize {
     let (mut at, mut left) = (0, 0);
     while at < about.len {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{
     ConnectError, Trust,
-    forwarded::{Ids, Socket},
+    forwarded::{self, Ids},
 };
 
 /// A connection to a relay, and what a path needs that goes beside it.
@@ -90,7 +90,7 @@ impl Relay {
         let ids = Ids::new()
             .map_err(|error| ConnectError::System(format!("no random numbers: {error}")))?;
         let no_socket = |error| ConnectError::System(format!("no UDP socket: {error}"));
-        let (socket, checks) = Socket::bind(local, address).map_err(no_socket)?;
+        let (socket, checks) = forwarded::bind(local, address).map_err(no_socket)?;
         let runtime = Arc::new(TokioRuntime);
         let endpoint =
             Endpoint::new_with_abstract_socket(ids.endpoint_config(), None, socket, runtime)

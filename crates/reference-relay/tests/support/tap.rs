@@ -1,24 +1,19 @@
 //! A client of which one endpoint has its control connection and its path.
 
 use std::{
-    fmt,
-    io::{self, IoSliceMut},
-    net::{SocketAddr, UdpSocket},
-    pin::Pin,
+    net::UdpSocket,
     sync::{Arc, Mutex},
-    task::{Context, Poll, ready},
 };
 
 use alongside_relay::Relay;
+use alongside_sift as sift;
 use alongside_wire::{
     path::{Check, PathToken, RoutingId},
     rendezvous::{Message, PathProof, PathRequest},
 };
 use quinn::{
     AsyncUdpSocket, ConnectionId, ConnectionIdGenerator, Endpoint, EndpointConfig, Runtime,
-    ServerConfig, TokioRuntime, TransportConfig, UdpPoller,
-    crypto::rustls::QuicServerConfig,
-    udp::{RecvMeta, Transmit},
+    ServerConfig, TokioRuntime, TransportConfig, crypto::rustls::QuicServerConfig, udp::RecvMeta,
 };
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::sync::mpsc;
@@ -46,7 +41,7 @@ impl Tapped {
         let ids = prefix.clone();
         quic.cid_generator(move || Box::new(Ids(ids.clone())));
         let runtime = Arc::new(TokioRuntime);
-        let tap = Tap::bind(sender.clone());
+        let tap = tap(sender.clone());
         let endpoint = Endpoint::new_with_abstract_socket(quic, None, tap, runtime);
         let endpoint = endpoint.expect("an endpoint");
         let to_relay = config(
@@ -112,7 +107,7 @@ impl Tapped {
 
     /// Goes on from another address.
     pub(crate) fn moves(&self) {
-        let tap = Tap::bind(self.sender.clone());
+        let tap = tap(self.sender.clone());
         self.client.endpoint.rebind_abstract(tap).expect("moved");
     }
 }
@@ -142,66 +137,16 @@ impl ConnectionIdGenerator for Ids {
     }
 }
 
-struct Tap {
-    inner: Arc<dyn AsyncUdpSocket>,
-    checks: mpsc::UnboundedSender<PathToken>,
-}
-
-impl Tap {
-    fn bind(checks: mpsc::UnboundedSender<PathToken>) -> Arc<Self> {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        let inner = TokioRuntime.wrap_udp_socket(socket).expect("a socket");
-        Arc::new(Self { inner, checks })
-    }
-}
-
-impl AsyncUdpSocket for Tap {
-    fn create_io_poller(self: Arc<Self>) -> Pin<Box<dyn UdpPoller>> {
-        self.inner.clone().create_io_poller()
-    }
-
-    fn try_send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        self.inner.try_send(transmit)
-    }
-
-    /// QUIC gets checks as well, and drops them as packets of no connection.
-    fn poll_recv(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-        meta: &mut [RecvMeta],
-    ) -> Poll<io::Result<usize>> {
-        let count = ready!(self.inner.poll_recv(cx, bufs, meta))?;
-        for (buf, about) in bufs.iter().zip(meta.iter()).take(count) {
-            for datagram in buf[..about.len].chunks(about.stride.max(1)) {
-                if let Some(check) = Check::decode(datagram) {
-                    // Nobody listens when the test is over.
-                    let _ = self.checks.send(check.token);
-                }
-            }
+/// A socket of which the checks are told. Call it within a tokio runtime.
+fn tap(checks: mpsc::UnboundedSender<PathToken>) -> Arc<dyn AsyncUdpSocket> {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let inner = TokioRuntime.wrap_udp_socket(socket).expect("a socket");
+    sift::Socket::new(inner, move |_: &RecvMeta, datagram: &[u8]| {
+        let check = Check::decode(datagram);
+        if let Some(check) = &check {
+            // Nobody listens when the test is over.
+            let _ = checks.send(check.token);
         }
-        Poll::Ready(Ok(count))
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    fn may_fragment(&self) -> bool {
-        self.inner.may_fragment()
-    }
-
-    fn max_transmit_segments(&self) -> usize {
-        self.inner.max_transmit_segments()
-    }
-
-    fn max_receive_segments(&self) -> usize {
-        self.inner.max_receive_segments()
-    }
-}
-
-impl fmt::Debug for Tap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tap").finish_non_exhaustive()
-    }
+        check.is_some()
+    })
 }

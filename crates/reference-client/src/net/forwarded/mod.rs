@@ -20,7 +20,7 @@ use quinn::{Connection, Endpoint};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use self::{identity::Identity, reach::Word};
-pub(super) use self::{ids::Ids, socket::Socket};
+pub(super) use self::{ids::Ids, socket::bind};
 use super::{Fingerprint, streams::code};
 
 /// The paths of one control connection, one after the other.

@@ -68,7 +68,7 @@ async fn ends() -> (Middle, End, End) {
 
 fn end(relay: SocketAddr) -> End {
     let ids = Ids::new().unwrap();
-    let (socket, checks) = Socket::bind(([127, 0, 0, 1], 0).into(), relay).unwrap();
+    let (socket, checks) = bind(([127, 0, 0, 1], 0).into(), relay).unwrap();
     let runtime = Arc::new(TokioRuntime);
     let endpoint =
         Endpoint::new_with_abstract_socket(ids.endpoint_config(), None, socket, runtime).unwrap();
