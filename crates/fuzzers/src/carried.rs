@@ -104,7 +104,14 @@ fn receive(
     let (mut expected, mut left) = (Packets::new(), Vec::new());
     for (meta, bytes) in &came {
         let mut rest = Vec::new();
-        for datagram in bytes[..meta.len.min(bytes.len())].chunks(meta.stride.max(1)) {
+        let bytes = &bytes[..meta.len.min(bytes.len())];
+        // Without a size it is one.
+        let size = if meta.stride == 0 {
+            bytes.len()
+        } else {
+            meta.stride
+        };
+        for datagram in bytes.chunks(size.max(1)) {
             let way = routing_id(datagram).and_then(|id| ways.get(&id));
             match way.filter(|[from, _]| *from == meta.addr) {
                 Some([_, to]) if datagram.len() <= PATH_PACKET => {

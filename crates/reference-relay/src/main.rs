@@ -102,7 +102,12 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     ready(&args, &relay)?;
     say("READY=1");
     let drain = loop {
-        match signals.next().await {
+        let signal = tokio::select! {
+            signal = signals.next() => signal,
+            // Whoever looks after the program starts it again.
+            error = relay.failed() => return Err(error.into()),
+        };
+        match signal {
             Signal::Stop => break false,
             Signal::Drain => break true,
             Signal::Reload => {

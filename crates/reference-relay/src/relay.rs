@@ -5,7 +5,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use alongside_state_machine::{books::Shelf, mutant, relay::RelayConfig};
 use alongside_wire::ErrorCode;
 use quinn::{Endpoint, EndpointConfig, Incoming, TokioRuntime};
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     books::{Books, BooksError, Keeper},
@@ -95,6 +95,9 @@ pub struct Relay {
     fingerprint: String,
     tasks: Vec<JoinHandle<()>>,
     bounds: RelayConfig,
+    socket: Arc<Socket>,
+    /// Closed when nothing is accepted any more.
+    accepts: watch::Receiver<()>,
 }
 
 impl Relay {
@@ -103,6 +106,14 @@ impl Relay {
     /// # Errors
     /// If the certificate cannot be used, the address cannot be listened on, or books cannot be kept.
     pub fn bind(options: Options) -> Result<Self, BindError> {
+        Self::on(Socket::bind, options)
+    }
+
+    /// Starts a relay on a socket that is made in this way.
+    fn on(
+        socket: impl FnOnce(SocketAddr) -> io::Result<Socket>,
+        options: Options,
+    ) -> Result<Self, BindError> {
         let Options {
             listen,
             identity,
@@ -138,7 +149,7 @@ impl Relay {
             address: listen,
             error,
         };
-        let socket = Arc::new(Socket::bind(listen).map_err(cannot)?);
+        let socket = Arc::new(socket(listen).map_err(cannot)?);
         let endpoint = Endpoint::new_with_abstract_socket(
             EndpointConfig::default(),
             Some(server),
@@ -148,11 +159,17 @@ impl Relay {
         .map_err(cannot)?;
         let most = config.connections.saturating_add(TO_BE_TOLD);
         let retry_above = config.connections / RETRY_PART;
-        let hub = Arc::new(Hub::new(config, seed, access, issuer, books, clock, socket));
+        let hub = Hub::new(config, seed, access, issuer, books, clock, socket.clone());
+        let hub = Arc::new(hub);
         hub.set_devices(devices);
         let (timer, keeper) = (hub.clone(), hub.clone());
+        let (closes, accepts) = watch::channel(());
+        let accepting = accept(endpoint.clone(), hub.clone(), most, retry_above);
         let mut tasks = vec![
-            tokio::spawn(accept(endpoint.clone(), hub.clone(), most, retry_above)),
+            tokio::spawn(async move {
+                accepting.await;
+                drop(closes);
+            }),
             tokio::spawn(async move { timer.keep_time().await }),
             tokio::spawn(async move { keeper.keep_policy().await }),
         ];
@@ -165,6 +182,8 @@ impl Relay {
             hub,
             fingerprint,
             tasks,
+            socket,
+            accepts,
         })
     }
 
@@ -231,6 +250,17 @@ impl Relay {
     /// How it is with it.
     pub fn status(&self) -> Status {
         self.hub.status()
+    }
+
+    /// Waits until its socket has failed for so long that the relay is given up, and says why. Its clients are lost then,
+    /// and it gets no others: drop it, and start another.
+    pub async fn failed(&self) -> io::Error {
+        let mut accepts = self.accepts.clone();
+        while accepts.changed().await.is_ok() {}
+        let why = self.socket.given_up().unwrap_or("its endpoint has ended");
+        io::Error::other(format!(
+            "nothing can be received any more: {why}; start the relay again"
+        ))
     }
 
     /// Begins nothing any more; sessions go on.
@@ -341,5 +371,27 @@ async fn serve(hub: Arc<Hub>, incoming: Incoming) {
         Ok(Ok(connection)) => connection::serve(hub, connection).await,
         Ok(Err(why)) => tracing::debug!(%why, "a handshake failed"),
         Err(_) => tracing::debug!("a handshake took too long"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forward::Receive;
+
+    #[tokio::test]
+    async fn one_that_receives_nothing_any_more_says_so() {
+        let identity = Identity::self_signed(vec!["localhost".to_owned()]).unwrap();
+        let options = Options::new(([127, 0, 0, 1], 0).into(), identity);
+        let broken = |listen| {
+            let fails: Receive = |_, _, _, _| Err(io::ErrorKind::OutOfMemory.into());
+            Socket::new(listen, fails, Duration::ZERO)
+        };
+        let relay = Relay::on(broken, options).unwrap();
+        let some = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        some.send_to(b"text", relay.local_addr().unwrap()).unwrap();
+        let failed = tokio::time::timeout(Duration::from_secs(5), relay.failed());
+        let said = failed.await.expect("it says nothing").to_string();
+        assert!(said.contains("out of memory"), "{said}");
     }
 }

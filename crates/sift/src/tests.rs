@@ -73,7 +73,10 @@ fn datagrams_of_no_bytes_are_one() {
             takes
         });
         assert_eq!(shown, [b"text"]);
-        assert_eq!(left.first(), (!takes).then(|| (b"text".to_vec(), 4)).as_ref());
+        assert_eq!(
+            left.first(),
+            (!takes).then(|| (b"text".to_vec(), 4)).as_ref()
+        );
     }
 }
 

@@ -1,9 +1,11 @@
 //! The socket of a relay: packets of paths go on at once, and QUIC gets the others.
 
 mod batch;
+mod outlet;
 pub(crate) mod sift;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod ways;
 
 use std::{
@@ -11,58 +13,91 @@ use std::{
     io::{self, IoSliceMut},
     net::{IpAddr, SocketAddr},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     task::{Context, Poll, ready},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use alongside_wire::path::{Check, PathToken};
 use quinn::{
     AsyncUdpSocket, UdpPoller,
-    udp::{RecvMeta, Transmit, UdpSocketState},
+    udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState},
 };
 use tokio::{io::Interest, net::UdpSocket};
 
 pub(crate) use self::{batch::Batches, sift::Out, ways::Ways};
+use self::{outlet::Outlet, trouble::Trouble};
 
 /// How often packets are received in a row before others have a turn.
 const ROUNDS: usize = 16;
+/// How long a socket may fail before it is given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How messages are received: as by [`UdpSocketState::recv`].
+pub(crate) type Receive = fn(
+    &UdpSocketState,
+    UdpSockRef<'_>,
+    &mut [IoSliceMut<'_>],
+    &mut [RecvMeta],
+) -> io::Result<usize>;
 
 /// The most bytes that a socket holds for so many paths: packets that leave together, and where packets go.
 pub(crate) fn memory(paths: usize) -> u64 {
     let ways = (paths as u64).saturating_mul(Ways::OF_PATH as u64);
-    ways.saturating_add(Batches::MEMORY as u64)
+    ways.saturating_add(batch::MEMORY as u64)
 }
 
 /// One UDP socket for all. It keeps no packet: what cannot go on at once is lost, as networks lose packets.
 pub(crate) struct Socket {
     io: UdpSocket,
     quic: UdpSocketState,
-    /// When the system refuses a batch, its state turns batches off; packets of clients must not do that to QUIC.
-    paths: UdpSocketState,
     pub(crate) ways: Ways,
+    receive: Receive,
     /// The task that receives is the only one that takes this lock.
-    batches: Mutex<Batches>,
+    receiving: Mutex<Receiving>,
+    given_up: OnceLock<String>,
+}
+
+/// What the task that receives has from one time to the next.
+struct Receiving {
+    batches: Batches,
+    outlet: Outlet,
+    trouble: Trouble,
 }
 
 impl Socket {
     /// Listens. Call it within a tokio runtime.
     pub(crate) fn bind(listen: SocketAddr) -> io::Result<Self> {
+        Self::new(listen, UdpSocketState::recv, PATIENCE)
+    }
+
+    /// One that receives in this way, and is given up when that has failed for so long.
+    pub(crate) fn new(
+        listen: SocketAddr,
+        receive: Receive,
+        patience: Duration,
+    ) -> io::Result<Self> {
         let socket = std::net::UdpSocket::bind(listen)?;
-        let (quic, paths) = (state(&socket)?, state(&socket)?);
+        let quic = UdpSocketState::new((&socket).into())?;
+        let outlet = Outlet::new((&socket).into())?;
         Ok(Self {
             io: UdpSocket::from_std(socket)?,
             quic,
-            paths,
             ways: Ways::default(),
-            batches: Mutex::default(),
+            receive,
+            receiving: Mutex::new(Receiving {
+                batches: Batches::default(),
+                outlet,
+                trouble: Trouble::new(patience),
+            }),
+            given_up: OnceLock::new(),
         })
     }
 
     /// Sends a check, or loses it.
     pub(crate) fn check(&self, to: SocketAddr, by: Option<IpAddr>, token: PathToken) {
         let check = Check { token }.encode();
-        let _ = self.send(&Transmit {
+        let _ = self.try_send(&Transmit {
             destination: to,
             ecn: None,
             contents: &check,
@@ -71,16 +106,54 @@ impl Socket {
         });
     }
 
-    /// It fails if it cannot be sent at once, or not at all.
-    fn send(&self, transmit: &Transmit<'_>) -> io::Result<()> {
-        self.io.try_io(Interest::WRITABLE, || {
-            self.paths.try_send((&self.io).into(), transmit)
-        })
+    /// Why nothing is received any more, if that is so.
+    pub(crate) fn given_up(&self) -> Option<&str> {
+        self.given_up.get().map(String::as_str)
     }
-}
 
-fn state(socket: &std::net::UdpSocket) -> io::Result<UdpSocketState> {
-    UdpSocketState::new(socket.into())
+    /// Receives as long as there is something, and sends on what is of a path. Returns how many messages are left; none
+    /// if others are to have a turn before more is received.
+    fn forward(
+        &self,
+        receiving: &mut Receiving,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let Receiving {
+            batches,
+            outlet,
+            trouble,
+        } = receiving;
+        let out = Out {
+            most: outlet.most,
+            send: |transmit: &Transmit<'_>| outlet.send(&self.io, transmit),
+        };
+        ready!(trouble.poll(cx));
+        for _ in 0..ROUNDS {
+            ready!(self.io.poll_recv_ready(cx))?;
+            let received = self.io.try_io(Interest::READABLE, || {
+                (self.receive)(&self.quic, (&self.io).into(), bufs, meta)
+            });
+            let now = Instant::now();
+            let received = match received {
+                Ok(received) => received,
+                Err(error) if passes(&error) => 0,
+                Err(error) => {
+                    trouble.fails(error, now)?;
+                    ready!(trouble.poll(cx));
+                    continue;
+                }
+            };
+            trouble.works();
+            let meta = meta.get_mut(..received).unwrap_or_default();
+            let left = sift::sift(&self.ways, batches, bufs, meta, now, &out);
+            if left > 0 {
+                return Poll::Ready(Ok(left));
+            }
+        }
+        Poll::Ready(Ok(0))
+    }
 }
 
 /// Whether a socket can receive after this error: there was nothing, or some other host brought it about.
@@ -111,29 +184,28 @@ impl AsyncUdpSocket for Socket {
         bufs: &mut [IoSliceMut<'_>],
         meta: &mut [RecvMeta],
     ) -> Poll<io::Result<usize>> {
-        for _ in 0..ROUNDS {
-            ready!(self.io.poll_recv_ready(cx))?;
-            let received = self.io.try_io(Interest::READABLE, || {
-                self.quic.recv((&self.io).into(), bufs, meta)
-            });
-            let received = match received {
-                Ok(received) => received,
-                Err(error) if passes(&error) => continue,
-                Err(error) => return Poll::Ready(Err(error)),
-            };
-            let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
-            let meta = meta.get_mut(..received).unwrap_or_default();
-            let out = Out {
-                most: self.paths.max_gso_segments(),
-                send: |transmit: &Transmit<'_>| self.send(transmit),
-            };
-            let left = sift::sift(&self.ways, &mut batches, bufs, meta, Instant::now(), &out);
-            if left > 0 {
-                return Poll::Ready(Ok(left));
+        let mut receiving = self
+            .receiving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let left = self.forward(&mut receiving, cx, bufs, meta);
+        let Receiving {
+            batches, outlet, ..
+        } = &mut *receiving;
+        batches.flush(&|transmit: &Transmit<'_>| outlet.send(&self.io, transmit));
+        outlet.renew(&self.io);
+        match left {
+            Poll::Ready(Ok(0)) => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
+            Poll::Ready(Err(error)) => {
+                let why = self.given_up.get_or_init(|| error.to_string());
+                tracing::error!(why, "the relay receives nothing any more");
+                Poll::Ready(Err(error))
+            }
+            left => left,
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -1,9 +1,14 @@
 //! Of the socket as a whole; what one message becomes is told by `sift`.
 
-use std::{future::poll_fn, net::UdpSocket as Plain, time::Duration};
+use std::{
+    future::poll_fn,
+    net::UdpSocket as Plain,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use alongside_state_machine::relay::{ConnId, PathEnd};
 use alongside_wire::{limits::PATH_PACKET, path::RoutingId};
+use quinn::udp::EcnCodepoint;
 use tokio::time::timeout;
 
 use super::*;
@@ -34,16 +39,23 @@ struct World {
     stranger: Plain,
 }
 
+fn plain() -> Plain {
+    let plain = Plain::bind("127.0.0.1:0").unwrap();
+    let patience = Some(Duration::from_secs(5));
+    plain.set_read_timeout(patience).unwrap();
+    plain
+}
+
 impl World {
     fn new(rate: usize) -> Self {
-        let plain = || {
-            let plain = Plain::bind("127.0.0.1:0").unwrap();
-            let patience = Some(Duration::from_secs(5));
-            plain.set_read_timeout(patience).unwrap();
-            plain
-        };
+        Self::with(rate, UdpSocketState::recv, PATIENCE)
+    }
+
+    /// Of a socket that receives in this way.
+    fn with(rate: usize, receive: Receive, patience: Duration) -> Self {
         let (one, other, stranger) = (plain(), plain(), plain());
-        let socket = Arc::new(Socket::bind(([127, 0, 0, 1], 0).into()).unwrap());
+        let socket = Socket::new(([127, 0, 0, 1], 0).into(), receive, patience);
+        let socket = Arc::new(socket.unwrap());
         let ends = [
             end(1, ONE, one.local_addr().unwrap()),
             end(2, OTHER, other.local_addr().unwrap()),
@@ -165,19 +177,85 @@ async fn what_is_too_long_or_too_much_is_dropped() {
     assert!(nothing(&world.other));
 }
 
-/// A socket that cannot receive says so; it is heard before what has come.
+/// Real time: it is tried again after a pause.
 #[tokio::test]
-async fn an_error_of_the_socket_is_told() {
-    let world = World::new(0);
+async fn a_socket_that_fails_for_a_while_goes_on() {
+    static LEFT: AtomicUsize = AtomicUsize::new(3);
+    let world = World::with(
+        0,
+        |state, socket, bufs, meta| {
+            let left = LEFT.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+            match left {
+                Ok(_) => Err(io::ErrorKind::OutOfMemory.into()),
+                Err(_) => state.recv(socket, bufs, meta),
+            }
+        },
+        PATIENCE,
+    );
+    let packet = packet(OTHER, b"has come");
+    world.one.send_to(&packet, world.at).unwrap();
+    world.handled().await;
+    assert_eq!(next(&world.other), packet);
+    assert_eq!(LEFT.load(Ordering::SeqCst), 0);
+    assert_eq!(world.socket.given_up(), None);
+}
+
+#[tokio::test]
+async fn a_socket_that_fails_for_too_long_is_given_up() {
+    let fails: Receive = |_, _, _, _| Err(io::ErrorKind::OutOfMemory.into());
+    let world = World::with(0, fails, Duration::ZERO);
     world.stranger.send_to(b"has come", world.at).unwrap();
-    let nobody = Plain::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    // Only what is connected is told that nobody is there.
-    world.socket.io.connect(nobody).await.unwrap();
-    world.socket.io.send(b"anybody?").await.unwrap();
     let error = world.receive().await.unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
-    assert_eq!(world.left().await, b"has come");
+    assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
+    assert_eq!(world.socket.given_up(), Some(&*error.to_string()));
+}
+
+#[test]
+fn what_others_bring_about_is_no_failure() {
     for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::Interrupted] {
         assert!(passes(&kind.into()), "{kind}");
     }
+}
+
+/// Packets of a path that the system refuses, since this machine has not the address any more that its ends know, leave
+/// batches and marks to the others.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_is_refused_on_one_path_is_nothing_to_the_others() {
+    let world = World::new(0);
+    let (lame, nobody) = (plain(), plain());
+    let by = Some([192, 0, 2, 1].into());
+    let ends = [(3, [3; 8], &lame), (4, [4; 8], &nobody)].map(|(conn, id, plain)| {
+        let (end, _) = end(conn, id, plain.local_addr().unwrap());
+        (end, by)
+    });
+    world.socket.ways.open(ends, 0, Instant::now());
+    let together = |from: &Plain, id| {
+        let packets = packet(id, b"text").repeat(3);
+        let state = UdpSocketState::new(from.into()).unwrap();
+        let transmit = Transmit {
+            destination: world.at,
+            ecn: Some(EcnCodepoint::Ect0),
+            contents: &packets,
+            segment_size: Some(packets.len() / 3),
+            src_ip: None,
+        };
+        state.try_send(from.into(), &transmit).unwrap();
+        packets
+    };
+    together(&lame, [4; 8]);
+    world.handled().await;
+    assert!(nothing(&nobody));
+    let receives = UdpSocketState::new((&world.other).into()).unwrap();
+    let packets = together(&world.one, OTHER);
+    world.handled().await;
+    let (mut buf, mut meta) = ([0; 2_000], [RecvMeta::default()]);
+    let socket = (&world.other).into();
+    let came = receives.recv(socket, &mut [IoSliceMut::new(&mut buf)], &mut meta);
+    assert_eq!(came.unwrap(), 1);
+    assert_eq!(buf[..meta[0].len], packets);
+    assert_eq!(meta[0].stride, packets.len() / 3);
+    assert_eq!(meta[0].ecn, Some(EcnCodepoint::Ect0));
 }

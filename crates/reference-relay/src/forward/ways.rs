@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -34,6 +34,8 @@ pub(super) struct Way {
     rate: usize,
     spent: Mutex<Spent>,
     packets: AtomicU64,
+    /// The system has refused packets together.
+    alone: AtomicBool,
 }
 
 /// Bytes that were forwarded; as many as there may be in a second are forgotten in a second.
@@ -63,6 +65,7 @@ impl Ways {
                     at: now,
                 }),
                 packets: AtomicU64::new(0),
+                alone: AtomicBool::new(false),
             };
             table.insert(to.id, Arc::new(way));
         }
@@ -91,9 +94,9 @@ impl Ways {
 
 //= spec/20-forwarded-packets.md#relay [PATH-11] 2055a404
 /// The way of a datagram that came from there, if it is of a path.
-pub(super) fn way<'a>(table: &'a Table, datagram: &[u8], from: SocketAddr) -> Option<&'a Way> {
+pub(super) fn way<'a>(table: &'a Table, datagram: &[u8], from: SocketAddr) -> Option<&'a Arc<Way>> {
     let way = table.get(&routing_id(datagram)?)?;
-    (way.from == from || mutant::is("PATH-11/anywhere")).then_some(&**way)
+    (way.from == from || mutant::is("PATH-11/anywhere")).then_some(way)
 }
 
 impl Way {
@@ -114,5 +117,14 @@ impl Way {
         }
         self.packets.fetch_add(1, Ordering::Relaxed);
         true
+    }
+
+    /// Packets go this way one by one from now on: another batch would cost a call of the system for nothing.
+    pub(super) fn set_alone(&self) {
+        self.alone.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
     }
 }

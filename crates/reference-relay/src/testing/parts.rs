@@ -45,13 +45,9 @@ impl Forwarder {
         now: Instant,
         send: impl Fn(&Transmit<'_>) -> io::Result<()>,
     ) -> usize {
-        sift::sift(
-            &self.ways,
-            &mut self.batches,
-            bufs,
-            meta,
-            now,
-            &Out { most, send },
-        )
+        let (batches, out) = (&mut self.batches, Out { most, send });
+        let left = sift::sift(&self.ways, batches, bufs, meta, now, &out);
+        batches.flush(&out.send);
+        left
     }
 }
