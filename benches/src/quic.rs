@@ -1,12 +1,16 @@
 //! QUIC with the windows of Alongside, and nothing else of it.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    io,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     sync::Arc,
     time::Duration,
 };
 
-use quinn::{ClientConfig, Connection, Endpoint, ServerConfig, TransportConfig};
+use alongside_sift::widen;
+use quinn::{
+    ClientConfig, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime, TransportConfig,
+};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer},
@@ -67,7 +71,7 @@ impl Drop for Held {
 pub(crate) fn listen(windows: Windows) -> Result<(Endpoint, CertificateDer<'static>), Failure> {
     let (mut config, certificate) = certified()?;
     config.transport_config(Arc::new(windows.transport()));
-    Ok((Endpoint::server(config, ANYWHERE.into())?, certificate))
+    Ok((endpoint(Some(config))?, certificate))
 }
 
 /// Takes connections with a certificate that is made for it.
@@ -96,7 +100,19 @@ pub(crate) fn trusting(certificate: CertificateDer<'static>) -> Result<ClientCon
 
 /// An endpoint that takes no connection.
 pub(crate) fn anywhere() -> Result<Endpoint, Failure> {
-    Ok(Endpoint::client(ANYWHERE.into())?)
+    Ok(endpoint(None)?)
+}
+
+fn endpoint(server: Option<ServerConfig>) -> io::Result<Endpoint> {
+    let (socket, runtime) = (socket()?, Arc::new(TokioRuntime));
+    Endpoint::new(EndpointConfig::default(), server, socket, runtime)
+}
+
+/// A socket for which as many bytes may wait as for those of the clients of Alongside.
+pub(crate) fn socket() -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind(ANYWHERE)?;
+    widen(&socket, 2 * 1024 * 1024)?;
+    Ok(socket)
 }
 
 /// Connects from this endpoint, with the windows of a client.

@@ -2,7 +2,8 @@
 //!
 //! One call of the system may give many messages, and each of them many datagrams of one size (GRO). Some are not for
 //! QUIC: packets that go on elsewhere, or tokens by which an address is proven. [`sift`] takes them out of what was
-//! received; [`Socket`] is a socket around another, which does so before its endpoint sees anything.
+//! received; [`Socket`] is a socket around another, which does so before its endpoint sees anything. [`widen`] sees to it that
+//! bursts wait for it.
 //!
 //! ```
 //! use std::io::IoSliceMut;
@@ -24,9 +25,12 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::io::IoSliceMut;
+use std::{
+    io::{self, IoSliceMut},
+    net::UdpSocket,
+};
 
-use quinn::udp::RecvMeta;
+use quinn::udp::{RecvMeta, UdpSocketState};
 
 pub use self::socket::Socket;
 
@@ -58,6 +62,21 @@ pub fn sift(
         }
     }
     kept
+}
+
+/// Lets so many bytes of datagrams wait until a socket is read, so that a burst that comes while nobody reads is not lost.
+/// A socket for which more may wait stays as it is. Systems have a limit of their own (`net.core.rmem_max` on Linux):
+/// then it is as many as they let, and no error.
+///
+/// # Errors
+/// If it is no socket for QUIC.
+pub fn widen(socket: &UdpSocket, bytes: usize) -> io::Result<()> {
+    let state = UdpSocketState::new(socket.into())?;
+    if state.recv_buffer_size(socket.into())? < bytes {
+        // Some systems refuse more than they let, others give what they let.
+        let _ = state.set_recv_buffer_size(socket.into(), bytes);
+    }
+    Ok(())
 }
 
 /// The same, as far as a buffer of so many bytes can have it. QUIC would never come to an end of datagrams of no bytes.

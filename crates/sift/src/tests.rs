@@ -131,6 +131,26 @@ proptest! {
     }
 }
 
+#[test]
+fn a_socket_is_widened_and_never_narrowed() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let state = UdpSocketState::new((&socket).into()).unwrap();
+    let room = || state.recv_buffer_size((&socket).into()).unwrap();
+    let before = room();
+    // A limit of the system may be what it has already.
+    widen(&socket, usize::MAX / 4).unwrap();
+    assert!(room() >= before);
+    state
+        .set_recv_buffer_size((&socket).into(), 8 * 1024)
+        .unwrap();
+    let narrow = room();
+    widen(&socket, 64 * 1024).unwrap();
+    let wide = room();
+    assert!(wide > narrow && wide >= 64 * 1024, "{narrow}, {wide}");
+    widen(&socket, 16 * 1024).unwrap();
+    assert_eq!(room(), wide);
+}
+
 /// A socket to which these come, one in a call.
 #[derive(Debug)]
 struct Inner(Mutex<Vec<u8>>);

@@ -28,7 +28,7 @@ use crate::{
     Failure, RelayProcess,
     client::Client,
     process::Process,
-    quic::{ANYWHERE, Held, NAME, Windows, certified, trusting},
+    quic::{Held, NAME, Windows, certified, trusting},
 };
 
 /// Through our relay, on packets that it forwards.
@@ -94,7 +94,7 @@ struct End {
 
 impl End {
     async fn connect(relay: &Address) -> Result<Self, Failure> {
-        let (socket, checks) = socket::bind(ANYWHERE.into())?;
+        let (socket, checks) = socket::bind()?;
         let own = Own::default();
         let ids = own.clone();
         let mut config = EndpointConfig::default();

@@ -1,18 +1,17 @@
 //! The socket of a bare client, on which its relay looks whether it is there.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, sync::Arc};
 
 use alongside_sift as sift;
 use alongside_wire::path::{Check, PathToken};
 use quinn::{AsyncUdpSocket, Runtime as _, TokioRuntime, udp::RecvMeta};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::quic;
+
 /// A UDP socket, and the tokens of the checks that come to it, which it takes out as clients do. Call it within a tokio runtime.
-pub(super) fn bind(
-    local: SocketAddr,
-) -> io::Result<(Arc<dyn AsyncUdpSocket>, UnboundedReceiver<PathToken>)> {
-    let socket = std::net::UdpSocket::bind(local)?;
-    let inner = TokioRuntime.wrap_udp_socket(socket)?;
+pub(super) fn bind() -> io::Result<(Arc<dyn AsyncUdpSocket>, UnboundedReceiver<PathToken>)> {
+    let inner = TokioRuntime.wrap_udp_socket(quic::socket()?)?;
     let (checks, tokens) = unbounded_channel();
     Ok((sift::Socket::new(inner, takes(checks)), tokens))
 }

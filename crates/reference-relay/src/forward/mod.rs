@@ -21,7 +21,7 @@ use std::{
 use alongside_wire::path::{Check, PathToken};
 use quinn::{
     AsyncUdpSocket, UdpPoller,
-    udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState},
+    udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState},
 };
 use tokio::{io::Interest, net::UdpSocket};
 
@@ -30,6 +30,8 @@ use self::{outlet::Outlet, trouble::Trouble};
 
 /// How often packets are received in a row before others have a turn.
 const ROUNDS: usize = 16;
+/// Bytes that may wait to be received, of all clients; the system counts what it adds to each packet.
+const ROOM: usize = 4 * 1024 * 1024;
 /// How long a socket may fail before it is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -78,6 +80,7 @@ impl Socket {
         patience: Duration,
     ) -> io::Result<Self> {
         let socket = std::net::UdpSocket::bind(listen)?;
+        alongside_sift::widen(&socket, ROOM)?;
         let quic = UdpSocketState::new((&socket).into())?;
         let outlet = Outlet::new((&socket).into())?;
         Ok(Self {
@@ -132,8 +135,13 @@ impl Socket {
         ready!(trouble.poll(cx));
         for _ in 0..ROUNDS {
             ready!(self.io.poll_recv_ready(cx))?;
-            let received = self.io.try_io(Interest::READABLE, || {
-                (self.receive)(&self.quic, (&self.io).into(), bufs, meta)
+            let mut received = Ok(0);
+            let _ = self.io.try_io(Interest::READABLE, || {
+                received = (self.receive)(&self.quic, (&self.io).into(), bufs, meta);
+                match may_have_more(&received, bufs.len()) {
+                    true => Ok(()),
+                    false => Err(io::ErrorKind::WouldBlock.into()),
+                }
             });
             let now = Instant::now();
             let received = match received {
@@ -153,6 +161,16 @@ impl Socket {
             }
         }
         Poll::Ready(Ok(0))
+    }
+}
+
+/// Whether there may be more after this was received, for which there was room for so many messages. Where the system gives
+/// many in one call, fewer than that are all that there were, and another call would be for nothing.
+fn may_have_more(received: &io::Result<usize>, room: usize) -> bool {
+    let gives_all = cfg!(any(target_os = "linux", target_os = "android"));
+    match received {
+        Ok(count) => !gives_all || *count >= room.min(BATCH_SIZE),
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
     }
 }
 

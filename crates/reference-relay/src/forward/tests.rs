@@ -219,14 +219,14 @@ fn what_others_bring_about_is_no_failure() {
     }
 }
 
-/// Packets of a path that the system refuses, since this machine has not the address any more that its ends know, leave
-/// batches and marks to the others.
+/// Packets of a path that the system refuses as an invalid argument (here because nothing comes from a group) leave batches
+/// and marks to the others.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn what_is_refused_on_one_path_is_nothing_to_the_others() {
     let world = World::new(0);
     let (lame, nobody) = (plain(), plain());
-    let by = Some([192, 0, 2, 1].into());
+    let by = Some([224, 0, 0, 1].into());
     let ends = [(3, [3; 8], &lame), (4, [4; 8], &nobody)].map(|(conn, id, plain)| {
         let (end, _) = end(conn, id, plain.local_addr().unwrap());
         (end, by)

@@ -9,6 +9,8 @@ use tokio::sync::mpsc;
 
 /// Checks that wait to be answered; the relay sends another for each that is lost.
 const CHECKS: usize = 16;
+/// Bytes that may wait to be received: a relay sends on in bursts what it gets of a path.
+const ROOM: usize = 2 * 1024 * 1024;
 
 /// A UDP socket at this address of the machine, for QUIC with one relay: what somebody else sends is dropped, and checks
 /// are taken out. With it come their tokens. Call it within a tokio runtime.
@@ -17,6 +19,7 @@ pub(in crate::net) fn bind(
     relay: SocketAddr,
 ) -> io::Result<(Arc<dyn AsyncUdpSocket>, mpsc::Receiver<PathToken>)> {
     let socket = std::net::UdpSocket::bind(local)?;
+    sift::widen(&socket, ROOM)?;
     let inner = TokioRuntime.wrap_udp_socket(socket)?;
     let (checks, tokens) = mpsc::channel(CHECKS);
     Ok((sift::Socket::new(inner, takes(relay, checks)), tokens))
