@@ -6,6 +6,7 @@ mod receipts;
 mod tools;
 
 use std::{
+    future::ready,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -225,12 +226,14 @@ pub async fn run(
     }
     let mut relays = options.others;
     relays.insert(0, options.relay);
-    let mut path = Path::open(&relays, CHUNK, |relay, error| {
+    let connecting = Path::open(&relays, CHUNK, |relay, error| {
         let why = format!("{}: {error}; trying another relay", relay.address);
         // Nobody may listen.
         let _ = events.try_send(Event::Trouble(why));
-    })
-    .await?;
+    });
+    // A thread takes its time to begin, and the relay to answer.
+    let (path, filming) = tokio::join!(connecting, async { Filming::start(options.screen) });
+    let mut path = path?;
     let refused = |misuse: Misuse| match misuse {
         Misuse::SpentCode => ConnectError::Spent,
         misuse => ConnectError::Refused(misuse.to_string()),
@@ -243,7 +246,7 @@ pub async fn run(
     let mut sharer = Sharer {
         clock,
         endpoint,
-        filming: Filming::start(options.screen),
+        filming,
         meter: Meter::start(),
         injector: options.injector,
         injection_failed: false,
@@ -334,6 +337,7 @@ impl Sharer {
         let due = [due, stale, self.ways.due(&self.endpoint)];
         let due = due.into_iter().flatten().min();
         let film = self.filming.due(&self.endpoint, path.waiting());
+        let first = self.filming.first_is_due(&self.endpoint, path.waiting());
         let stream = path.stream();
         let events = self.events.clone();
         tokio::select! {
@@ -344,7 +348,17 @@ impl Sharer {
             incoming = when_heard(&events, path.next()) => self.incoming(incoming, path, commands),
             told = self.filming.told() => self.filmed(told),
             read = self.board.was_read() => self.send(read),
-            () = sleep(film) => self.filming.take(self.endpoint.wants_complete()),
+            // The shortest timer takes a millisecond, and up to another.
+            () = ready(()), if first => self.film(),
+            () = sleep(film) => self.film(),
+        }
+    }
+
+    /// The next picture is due.
+    fn film(&mut self) {
+        match self.filming.first() {
+            Some(first) => self.filmed(first),
+            None => self.filming.take(self.endpoint.wants_complete()),
         }
     }
 
@@ -389,11 +403,16 @@ impl Sharer {
 
     fn command(&mut self, command: Command) {
         let now = self.clock.now();
+        let hides = matches!(command, Command::Pause(_) | Command::SecureDesktop(_));
         let done = match command {
             Command::Contact(contact) => self.endpoint.contact(contact, now),
             Command::Consent(answer) => {
                 let displays = self.filming.displays();
-                self.endpoint.consent(answer, displays, now)
+                let done = self.endpoint.consent(answer, displays, now);
+                if done.is_ok() && self.endpoint.scopes().contains(Scopes::VIEW) {
+                    self.filming.begin();
+                }
+                done
             }
             Command::AllowControl(scopes, number) => {
                 self.endpoint.allow_control(scopes, number, now)
@@ -431,6 +450,10 @@ impl Sharer {
             }
             Command::EndAndReport(category) => self.endpoint.end_and_report(category),
         };
+        // The first picture may be of what the person did not want to be seen after all.
+        if hides && !self.endpoint.may_send_frame() {
+            self.filming.stop();
+        }
         if let Err(misuse) = done {
             self.tell(Event::NotNow(misuse));
         }

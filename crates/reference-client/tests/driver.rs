@@ -92,9 +92,14 @@ impl Scene {
             "op": "send-frame", "session": "a", "width": width, "height": height, "seed": seed,
         });
         self.sharer.ok(frame).await;
-        let frame = self.helper.hear("a", "frame").await;
         let pixels = Sha256::digest(test_picture(width, height, seed).pixels());
-        assert_eq!(frame["sha256"], hex::encode(pixels));
+        let pixels = json!(hex::encode(pixels));
+        let mut frame = self.helper.hear("a", "frame").await;
+        // A path that stands has the latest picture sent once more.
+        if frame["sha256"] != pixels {
+            frame = self.helper.hear("a", "frame").await;
+        }
+        assert_eq!(frame["sha256"], pixels);
         assert_eq!(
             (&frame["width"], &frame["height"]),
             (&json!(width), &json!(height))

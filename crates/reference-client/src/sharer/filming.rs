@@ -47,6 +47,8 @@ pub(super) struct Filming {
     busy: bool,
     /// Counts the times that something could be seen: what was taken in one is not shown in the next.
     showing: u64,
+    /// What was taken when consent was given, until it may be sent, and when it came.
+    first: Option<(Frame, Instant)>,
     pace: Duration,
     /// No picture is asked for before this.
     next: Instant,
@@ -70,6 +72,7 @@ impl Filming {
             wipe: false,
             busy: false,
             showing: 0,
+            first: None,
             next: Instant::now(),
             sent: Timestamp::default(),
             way: Pace::default(),
@@ -111,9 +114,30 @@ impl Filming {
         let _ = self.orders.try_send(Order::Take(complete, self.showing));
     }
 
-    /// Nothing may be seen for now. What is being taken will not be shown later.
+    /// The person has just agreed that the helper sees the screen. While the helper is told, the first picture is
+    /// taken, so that it is there when it may be sent.
+    pub(super) fn begin(&mut self) {
+        if !self.busy {
+            self.take(true);
+        }
+    }
+
+    /// Whether the first picture has waited until it may be sent.
+    pub(super) fn first_is_due(&self, endpoint: &SharerEndpoint, waiting: usize) -> bool {
+        self.first.is_some() && endpoint.may_send_frame() && waiting == 0
+    }
+
+    /// The first picture, if it has not waited for too long.
+    pub(super) fn first(&mut self) -> Option<Told> {
+        let (frame, came) = self.first.take()?;
+        let fresh = came.elapsed() < FRESH;
+        fresh.then_some(Told::Taken(Ok(Some(frame)), self.showing))
+    }
+
+    /// Nothing may be seen for now. What is being taken, or was, will not be shown later.
     pub(super) fn stop(&mut self) {
         self.showing += 1;
+        self.first = None;
     }
 
     /// Draws something on the screen, or wipes it out. While the thread hangs no more than so much
@@ -163,6 +187,10 @@ impl Filming {
                 return Err(error.to_string());
             }
         };
+        if showing == self.showing && !endpoint.may_send_frame() {
+            self.first = Some((frame, Instant::now()));
+            return Ok(());
+        }
         // What was taken before or in a pause, or does not fit any more, is not sent.
         if showing != self.showing
             || !endpoint.may_send_frame()
@@ -195,6 +223,8 @@ impl Filming {
     }
 }
 
+/// How long the first picture may wait until the helper knows of the consent; one that is older is taken again.
+const FRESH: Duration = Duration::from_millis(500);
 /// What may wait for the thread.
 const ORDERS: usize = 256;
 /// How often it is looked whether what is drawn is still above everything.
