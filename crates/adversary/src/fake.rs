@@ -1,18 +1,38 @@
 //! Sealing that costs next to nothing and protects from nobody: a fuzzer has better things to do than ciphers. What
-//! was changed does not open, as with a real one; somebody who looks for a collision finds one.
+//! was changed does not open, as with a real one; somebody who looks for a collision finds one. It remembers what it
+//! sealed under, so that a number that is used twice is seen at once.
 
-use alongside_harness::{Conditions, World};
-use alongside_state_machine::{
-    channel::aead::{Aead, Keyed, NONCE},
-    endpoint::Config,
-};
+use std::{cell::RefCell, collections::HashSet};
+
+use alongside_state_machine::channel::aead::{Aead, Keyed, NONCE};
 use alongside_wire::{Suite, envelope::TAG};
 
 /// The suites, as they must never be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fake;
+pub struct Fake;
 
 struct FakeKey([u64; 2]);
+
+/// What was sealed under in this thread.
+#[derive(Default)]
+struct Sealed {
+    under: HashSet<([u64; 2], [u8; NONCE])>,
+    twice: bool,
+}
+
+thread_local! {
+    static SEALED: RefCell<Sealed> = RefCell::default();
+}
+
+/// Forgets what was sealed so far in this thread: what comes is another world's, whose keys may be the same.
+pub(crate) fn forget() {
+    SEALED.take();
+}
+
+/// Whether two records were sealed under one key and number since then.
+pub(crate) fn sealed_twice() -> bool {
+    SEALED.with_borrow(|sealed| sealed.twice)
+}
 
 impl Aead for Fake {
     fn keyed(&self, suite: Suite, key: &[u8; 32]) -> Box<dyn Keyed> {
@@ -41,6 +61,7 @@ impl FakeKey {
 
 impl Keyed for FakeKey {
     fn seal(&self, nonce: &[u8; NONCE], aad: &[u8], text: &mut [u8]) -> Option<[u8; TAG]> {
+        SEALED.with_borrow_mut(|sealed| sealed.twice |= !sealed.under.insert((self.0, *nonce)));
         self.cover(nonce, text);
         Some(self.tag(nonce, aad, text))
     }
@@ -60,13 +81,4 @@ fn mix(start: u64, bytes: &[u8]) -> u64 {
             .wrapping_mul(0x9E37_79B9_7F4A_7C15)
             .rotate_left(29)
     })
-}
-
-/// A world of which both ends seal so.
-pub(crate) fn world(seed: u8, conditions: Conditions) -> World {
-    let config = || Config {
-        aead: &Fake,
-        ..Config::default()
-    };
-    World::with(seed.into(), conditions, config(), config())
 }

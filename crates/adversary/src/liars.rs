@@ -1,42 +1,147 @@
-//! An end with the right keys that says and does anything, and a network that does anything with what is sent: the honest
-//! end shows and carries out nothing that its person did not allow.
+//! An end with the right keys that says and does anything: the honest end shows and carries out nothing that its person
+//! did not allow. Whatever is broken here is property 12.
 
-use alongside_harness::{Conditions, Packet, Way, World};
+mod fits;
+
+use std::fmt;
+
+use alongside_harness::{Broken, Conditions, Packet, Way, World};
 use alongside_state_machine::{
-    channel::input::GrantKey,
-    endpoint::{helper, sharer},
-    session::{By, sharer::Event},
+    channel::{
+        aead::Aead,
+        media::{self, Sealer},
+    },
+    endpoint::{Config, helper, helper::SessionEvent as Helper, sharer},
+    session::{By, Ended, sharer::Event},
 };
 use alongside_wire::{
     Scopes,
     input::InputEvent,
     limits::RECORD_PLAINTEXT,
-    media::Tile,
-    session::{ControlGrant, Message},
+    session::{ControlRequest, Heartbeat, Message},
 };
 
-use crate::{messages, source::Source};
+use crate::{
+    fake::Fake,
+    messages,
+    source::Source,
+    walk::{self, LooksFor},
+};
+use fits::Liar;
 
-/// Acts of the longest run.
+/// Bytes that a lie begins with: where, and the seed.
+pub const HEAD: usize = 2;
+/// Bytes that one act is made of.
+pub const ACT: usize = 24;
+/// Acts of the longest run of a fuzzer.
 const LONGEST: usize = 120;
+/// Epochs of which a lying sharer seals media.
+const EPOCHS: usize = 4;
 
-/// From the question (0), from consent (1), or from control.
-fn begun(source: &mut Source<'_>) -> (World, usize) {
-    let mut world = crate::fake::world(source.byte(), Conditions::INSTANT);
-    let from = source.below(3);
-    match from {
-        0 => world.asked(),
-        1 => world.viewing(),
-        _ => world.controlled(),
+/// What a liar asks for most.
+const ASKED: [Scopes; 4] = [
+    Scopes::CONTROL,
+    Scopes::KEYBOARD,
+    Scopes::POINTER,
+    Scopes::GRANTABLE,
+];
+
+/// What is done by the liar, or by the person at the honest end.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// The liar says this: as it is, or with the numbers that are next.
+    Say {
+        /// As it is.
+        raw: bool,
+        /// Up to three messages.
+        messages: Vec<Message>,
+    },
+    /// A lying helper types, under the secret of the latest grant or of the one before.
+    Type {
+        /// The latest.
+        latest: bool,
+        /// What it types; an honest helper, too.
+        events: Vec<InputEvent>,
+    },
+    /// A lying sharer seals any bytes as part of a picture.
+    Media {
+        /// The epoch: one of four.
+        epoch: usize,
+        /// The picture.
+        frame: u32,
+        /// The bytes.
+        encoded: Vec<u8>,
+    },
+    /// A liar sends any bytes on a stream.
+    Stream {
+        /// Which.
+        id: u64,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// The honest sharer allows the keyboard; the honest helper asks for it.
+    Allow,
+    /// The honest sharer denies; the honest helper gives control back.
+    Deny,
+    /// The honest sharer takes control back; the honest helper gives it back.
+    Revoke,
+    /// The honest end pauses, or goes on.
+    Pause(bool),
+    /// The honest sharer sends a picture; the honest helper wants a complete one.
+    Frame,
+    /// Milliseconds pass.
+    Wait(u16),
+}
+
+impl Act {
+    fn of(source: &mut Source<'_>) -> Self {
+        match source.below(40) {
+            0..=11 => Self::Say {
+                raw: source.one_in(30),
+                messages: said(source),
+            },
+            12..=17 => Self::Type {
+                latest: !source.one_in(5),
+                events: typed(source),
+            },
+            18..=20 => Self::Media {
+                epoch: source.below(EPOCHS),
+                frame: source.number() as u32,
+                encoded: source.bytes(20).to_vec(),
+            },
+            21 => Self::Stream {
+                id: source.number(),
+                bytes: source.bytes(20).to_vec(),
+            },
+            22..=26 => Self::Allow,
+            27 => Self::Deny,
+            28 => Self::Revoke,
+            29 => Self::Pause(source.bool()),
+            30..=32 => Self::Frame,
+            _ => Self::Wait(if source.bool() {
+                source.below(100) as u16
+            } else {
+                source.below(3_000) as u16
+            }),
+        }
     }
-    (world, from)
 }
 
 /// Up to three messages. Their numbers are small, as those of a session are.
 fn said(source: &mut Source<'_>) -> Vec<Message> {
     let count = 1 + source.below(3);
     let mut bytes = Vec::new();
-    let mut said: Vec<Message> = (0..count).filter_map(|_| messages::any(source)).collect();
+    let mut said: Vec<Message> = (0..count)
+        .filter_map(|_| match source.one_in(12) {
+            // Without it little else is taken.
+            true => {
+                let request = source.number() as u32;
+                let scopes = *source.pick(&ASKED);
+                Some(ControlRequest { request, scopes }.into())
+            }
+            false => messages::any(source),
+        })
+        .collect();
     // What is too long for a record is left out.
     said.retain(|message| {
         let before = bytes.len();
@@ -45,7 +150,79 @@ fn said(source: &mut Source<'_>) -> Vec<Message> {
         bytes.truncate(if fits { bytes.len() } else { before });
         fits
     });
+    if said.is_empty() {
+        said.push(Heartbeat {}.into());
+    }
     said
+}
+
+fn typed(source: &mut Source<'_>) -> Vec<InputEvent> {
+    let event = |source: &mut Source<'_>| match source.below(16) {
+        0..=3 => InputEvent::Button {
+            button: source.below(6) as u8,
+            down: source.bool(),
+        },
+        4 => InputEvent::ReleaseAll,
+        _ => InputEvent::Key {
+            usage: source.number() as u16,
+            down: source.bool(),
+        },
+    };
+    (0..source.below(6)).map(|_| event(source)).collect()
+}
+
+/// A session in which one end lies. Told act by act.
+#[derive(Clone)]
+pub struct Lies {
+    /// What all chance in it follows from.
+    pub seed: u8,
+    /// From the question (0), from consent (1), from control (2), or from the keyboard alone.
+    pub from: u8,
+    /// In their order.
+    pub acts: Vec<Act>,
+}
+
+impl Lies {
+    /// The session of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let (head, acts) = bytes.split_at(HEAD.min(bytes.len()));
+        let mut source = Source::new(head);
+        Self {
+            from: match source.below(6) {
+                5 => 3,
+                from => from.min(2) as u8,
+            },
+            seed: source.byte(),
+            acts: walk::acts(acts, ACT, Act::of),
+        }
+    }
+
+    fn begin(&self, aead: &'static dyn Aead) -> World {
+        let config = || Config {
+            aead,
+            ..Config::default()
+        };
+        let (seed, conditions) = (self.seed.into(), Conditions::INSTANT);
+        let mut world = World::with(seed, conditions, config(), config());
+        world.broken = Some(Vec::new());
+        match self.from {
+            0 => world.asked(),
+            1 => world.viewing(),
+            _ => world.controlled(),
+        }
+        if self.from > 2 {
+            let _ = world.sharer.narrow(Scopes::KEYBOARD, world.now);
+            world.run(100);
+        }
+        world
+    }
+}
+
+impl fmt::Debug for Lies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let begins = format_args!("from {}, seed {}", self.from, self.seed);
+        walk::tell(f, begins, &self.acts)
+    }
 }
 
 /// A lying helper, and an honest sharer whose person allows the keyboard and nothing else.
@@ -53,102 +230,9 @@ fn said(source: &mut Source<'_>) -> Vec<Message> {
 /// # Panics
 /// If something comes about that must not.
 pub fn helper(data: &[u8]) {
-    let mut source = Source::new(data);
-    let (mut world, from) = begun(&mut source);
-    world.take_over_helper();
-    let mut may = if from == 2 {
-        Scopes::CONTROL
-    } else {
-        Scopes::NONE
-    };
-    let mut read = 0;
-    for _ in 0..LONGEST {
-        if source.is_empty() {
-            break;
-        }
-        let now = world.now;
-        match source.below(12) {
-            0..=4 => {
-                let said = said(&mut source);
-                if !said.is_empty() {
-                    world.forge(Way::HelperUp, &said);
-                }
-            }
-            5 | 6 => type_something(&mut world, &mut source),
-            7 if world.allow(Scopes::KEYBOARD).is_ok() => may = Scopes::KEYBOARD,
-            8 if world.sharer.revoke(now).is_ok() => may = Scopes::NONE,
-            9 => {
-                let paused = source.bool();
-                if world.sharer.set_paused(paused, now).is_ok() && paused {
-                    may = Scopes::NONE;
-                }
-            }
-            10 => drop(world.frame(true)),
-            _ => world.run(source.below(6_000) as u64),
-        }
-        world.run(1);
-        for event in &world.sharer_events[read..] {
-            if let sharer::Event::Session(Event::Inject(input)) = event {
-                assert!(
-                    may.contains(input.scope()),
-                    "{input:?}, and {may:?} was allowed"
-                );
-            }
-        }
-        read = world.sharer_events.len();
-        assert!(
-            from > 0 || world.sharer.scopes().is_empty(),
-            "nobody consented"
-        );
-    }
-    // It was told nothing but what it may know.
-    assert_eq!(world.audit(), Ok(()));
-    if let Some(ended) = world.sharer.machine().ended() {
-        let blames = ended.fault.is_some();
-        assert!(!blames || ended.by == By::Peer, "{ended:?}");
-        assert_eq!(world.sharer.scopes(), Scopes::NONE);
-    }
-}
-
-/// Input under the secret of a grant that there was, from its first record or a later one.
-fn type_something(world: &mut World, source: &mut Source<'_>) {
-    let Some(keys) = world.session_keys() else {
-        return;
-    };
-    let opened = alongside_harness::record::open(&world.sent, Way::SharerUp, &keys);
-    let grants = opened.messages.iter().filter_map(|message| match message {
-        Message::ControlGrant(grant) => Some(grant),
-        _ => None,
-    });
-    let back = usize::from(source.one_in(6));
-    let Some(ControlGrant { grant, secret, .. }) = grants.rev().nth(back) else {
-        return;
-    };
-    let mut key = GrantKey::new(&keys, *grant, secret);
-    let id = u64::from(*grant);
-    let before = world
-        .sent
-        .iter()
-        .filter(|sent| matches!(sent, (Way::HelperUp, Packet::Stream { id: at, .. }) if *at == id));
-    for _ in 0..before.count() {
-        key.seal(&[]);
-    }
-    let event = match source.below(4) {
-        0 => InputEvent::ReleaseAll,
-        1 => InputEvent::Button {
-            button: 1,
-            down: source.bool(),
-        },
-        _ => InputEvent::Key {
-            usage: source.number() as u16,
-            down: source.bool(),
-        },
-    };
-    let packet = Packet::Stream {
-        id,
-        bytes: key.seal(&[event]),
-    };
-    world.inject(Way::HelperUp, packet);
+    let mut lies = Lies::of(data);
+    lies.acts.truncate(LONGEST);
+    walk::told(to_sharer(&lies, &Fake), &lies);
 }
 
 /// A lying sharer, and an honest helper whose person wants the keyboard at most.
@@ -156,172 +240,192 @@ fn type_something(world: &mut World, source: &mut Source<'_>) {
 /// # Panics
 /// If something comes about that must not.
 pub fn sharer(data: &[u8]) {
-    let mut source = Source::new(data);
-    let (mut world, from) = begun(&mut source);
-    world.take_over_sharer();
-    let most = match from {
+    let mut lies = Lies::of(data);
+    lies.acts.truncate(LONGEST);
+    walk::told(to_helper(&lies, &Fake), &lies);
+}
+
+/// Whatever is broken, it is so by a liar.
+fn holds(holds: bool, why: impl FnOnce() -> String) -> Result<(), Broken> {
+    LooksFor::ALL.holds(12, holds, why)
+}
+
+fn by_a_liar(broken: Broken) -> Broken {
+    Broken::new(12, broken.to_string())
+}
+
+/// Whoever is honest is not at fault, and says so of nobody but the liar.
+fn blames_the_liar(ended: Option<Ended>) -> Result<(), Broken> {
+    let wrong = ended.filter(|ended| ended.fault.is_some() && ended.by != By::Peer);
+    holds(wrong.is_none(), || format!("{wrong:?}"))
+}
+
+/// A lying helper against an honest sharer, whose person allows the keyboard and nothing else: how much was injected.
+///
+/// # Errors
+/// What was broken.
+///
+/// # Panics
+/// If a machine broke, or a deadline stays due.
+pub fn to_sharer(lies: &Lies, aead: &'static dyn Aead) -> Result<usize, Broken> {
+    let mut world = lies.begin(aead);
+    world.take_over_helper();
+    let controlled = lies.from > 1;
+    let mut liar = Liar::new(controlled);
+    let mut may = match lies.from {
+        0 | 1 => Scopes::NONE,
         2 => Scopes::CONTROL,
         _ => Scopes::KEYBOARD,
     };
-    let most = most.union(Scopes::CONSENT);
-    for _ in 0..LONGEST {
-        if source.is_empty() {
-            break;
-        }
+    let (mut read, mut injected) = (0, 0);
+    for act in &lies.acts {
         let now = world.now;
-        // What the machine refuses is its business.
-        let _ = match source.below(10) {
-            0..=4 => {
-                let said = said(&mut source);
-                if !said.is_empty() {
-                    world.forge(Way::SharerUp, &said);
+        match act {
+            Act::Say { raw, messages } => {
+                let messages = match raw {
+                    true => messages.clone(),
+                    false => liar.fit(messages, &world),
+                };
+                world.forge(Way::HelperUp, &messages);
+            }
+            Act::Type { latest, events } => {
+                if let Some((id, bytes)) = liar.seal(*latest, events, &world) {
+                    world.inject(Way::HelperUp, Packet::Stream { id, bytes });
                 }
-                Ok(())
             }
-            5 => {
-                let id = source.number();
-                let bytes = source.bytes(60).to_vec();
-                world.inject(Way::HelperDown, Packet::Stream { id, bytes });
-                Ok(())
+            Act::Stream { id, bytes } => {
+                let (id, bytes) = (*id, bytes.clone());
+                world.inject(Way::HelperUp, Packet::Stream { id, bytes });
             }
-            6 => world.helper.request_control(Scopes::KEYBOARD, now),
-            7 => world.helper.input(InputEvent::Key {
-                usage: 5,
-                down: true,
-            }),
-            8 => world.helper.set_paused(source.bool(), now),
-            _ => {
-                world.run(source.below(6_000) as u64);
-                Ok(())
+            Act::Allow => {
+                if world.allow(Scopes::KEYBOARD).is_ok() {
+                    may = Scopes::KEYBOARD;
+                }
             }
-        };
+            Act::Deny => drop(world.sharer.deny_control(now)),
+            Act::Revoke => {
+                if world.sharer.revoke(now).is_ok() {
+                    may = Scopes::NONE;
+                }
+            }
+            Act::Pause(paused) => {
+                if world.sharer.set_paused(*paused, now).is_ok() && *paused {
+                    may = Scopes::NONE;
+                }
+            }
+            Act::Frame => drop(world.frame(true)),
+            Act::Wait(ms) => world.run((*ms).into()),
+            Act::Media { .. } => {}
+        }
         world.run(1);
-        let may = world.helper.machine().scopes();
-        assert!(
-            most.contains(may),
-            "{may:?}, and no more than {most:?} was asked for"
-        );
+        if let Some(broken) = world.broken.iter_mut().flatten().next() {
+            return Err(by_a_liar(broken.clone()));
+        }
+        for event in &world.sharer_events[read..] {
+            if let sharer::Event::Session(Event::Inject(input)) = event {
+                injected += 1;
+                holds(may.contains(input.scope()), || {
+                    format!("{input:?} was injected, and {may:?} was allowed")
+                })?;
+            }
+        }
+        read = world.sharer_events.len();
+        let undecided = lies.from == 0;
+        holds(!undecided || world.sharer.scopes().is_empty(), || {
+            "nobody consented".to_owned()
+        })?;
     }
-    let offered = |event: &helper::SessionEvent| {
-        matches!(event, helper::SessionEvent::ClipboardOffered { .. })
-    };
-    assert!(
-        !world.helper_was_told(offered),
-        "a clipboard that no grant allows"
-    );
-    let shown = |event: &&helper::Event| matches!(event, helper::Event::Frame { .. });
-    let shown = world.helper_events.iter().filter(shown).count();
-    assert!(from > 0 || shown == 0, "a picture that nobody consented to");
-    if let Some(ended) = world.helper.machine().ended() {
-        let blames = ended.fault.is_some();
-        assert!(!blames || ended.by == By::Peer, "{ended:?}");
-    }
+    // It was told nothing but what it may know.
+    world.audit().map_err(by_a_liar)?;
+    let ended = world.sharer.machine().ended();
+    blames_the_liar(ended)?;
+    holds(ended.is_none() || world.sharer.scopes().is_empty(), || {
+        "after the end there are scopes".to_owned()
+    })?;
+    Ok(injected)
 }
 
-/// What a network may do with a packet.
-#[derive(Clone, Copy)]
-enum Trick {
-    Flip(usize, u8),
-    Cut(usize),
-    Drop,
-    Repeat,
-    Back,
-}
-
-/// A whole session of two honest people, of which some packets are tampered with on their way.
+/// A lying sharer against an honest helper, whose person asks for the keyboard at most.
+///
+/// # Errors
+/// What was broken.
 ///
 /// # Panics
-/// If something comes about that must not.
-pub fn network(data: &[u8]) {
-    let mut source = Source::new(data);
-    let mut world = crate::fake::world(source.byte(), Conditions::INSTANT);
-    let count = 1 + source.below(4);
-    let tricks: Vec<_> = (0..count)
-        .map(|_| (source.below(120), trick(&mut source)))
+/// If a machine broke, or a deadline stays due.
+pub fn to_helper(lies: &Lies, aead: &'static dyn Aead) -> Result<(), Broken> {
+    let mut world = lies.begin(aead);
+    if lies.from == 1 {
+        world.frame(true);
+        world.run(100);
+    }
+    let (frames, began) = (world.frames(), world.helper_events.len());
+    world.take_over_sharer();
+    let keys = world.session_keys();
+    let mut sealers: Vec<_> = keys
+        .iter()
+        .flat_map(|keys| (0..EPOCHS as u32).map(|epoch| media::Sealer::new(keys, epoch)))
         .collect();
-    let mut number = 0;
-    world.tap(move |way, packet| {
-        number += 1;
-        let now = tricks.iter().filter(|(at, _)| *at + 1 == number);
-        let packets = vec![(way, packet)];
-        now.fold(packets, |packets, (_, trick)| {
-            let each = packets.into_iter();
-            each.flat_map(|(way, packet)| tampered(*trick, way, packet))
-                .collect()
-        })
-    });
-    let _ = world.helper.request_code(world.now);
-    world.run(60);
-    let code = world.helper_events.iter().find_map(|event| match event {
-        helper::Event::Code { code, .. } => Some(*code),
-        _ => None,
-    });
-    if let Some(code) = code {
-        world.join(code);
-    }
-    world.run(200);
-    assert_eq!(world.frames(), 0, "a picture before consent");
-    let consented = world.consent(true).is_ok();
-    world.run(20);
-    let mut sent = 0;
-    for _ in 0..source.below(6) {
-        sent += usize::from(world.frame(world.sharer.wants_complete()).is_some());
-        world.run(source.below(3_000) as u64);
-    }
-    assert!(world.frames() <= sent, "a picture that nobody sent");
-    for event in &world.helper_events {
-        if let helper::Event::Frame { frame, .. } = event {
-            let same =
-                |tile: &Tile| tile.data.len() == 20_000 && tile.data.iter().all(|byte| *byte == 7);
-            assert!(
-                frame.tiles.len() == 1 && frame.tiles.iter().all(same),
-                "another picture"
-            );
-        }
-    }
-    assert!(consented || sent == 0, "a picture that nobody consented to");
-    let inject = |event: &&sharer::Event| matches!(event, sharer::Event::Session(Event::Inject(_)));
-    assert_eq!(
-        world.sharer_events.iter().filter(inject).count(),
-        0,
-        "nobody typed"
-    );
-    // Untouched from here on, what lives goes on living, and nobody waits for ever.
-    world.untap();
-    world.run(40_000);
-}
-
-fn trick(source: &mut Source<'_>) -> Trick {
-    match source.below(10) {
-        0..=5 => Trick::Flip(source.below(600), source.below(8) as u8),
-        6 => Trick::Cut(source.below(600)),
-        7 => Trick::Drop,
-        8 => Trick::Repeat,
-        _ => Trick::Back,
-    }
-}
-
-fn tampered(trick: Trick, way: Way, mut packet: Packet) -> Vec<(Way, Packet)> {
-    if let Packet::Control(bytes) | Packet::Stream { bytes, .. } = &mut packet
-        && !bytes.is_empty()
-    {
-        let len = bytes.len();
-        match trick {
-            Trick::Flip(at, bit) => bytes[at % len] ^= 1 << bit,
-            Trick::Cut(at) => bytes.truncate(at % len),
-            Trick::Drop | Trick::Repeat | Trick::Back => {}
-        }
-    }
-    let back = match way {
-        Way::HelperUp => Way::HelperDown,
-        Way::HelperDown => Way::HelperUp,
-        Way::SharerUp => Way::SharerDown,
-        Way::SharerDown => Way::SharerUp,
+    let has = |world: &World| world.helper.machine().live_grant();
+    let asked = match lies.from {
+        0 | 1 => Scopes::KEYBOARD,
+        _ => Scopes::CONTROL,
     };
-    match trick {
-        Trick::Flip(..) | Trick::Cut(_) => vec![(way, packet)],
-        Trick::Drop => Vec::new(),
-        Trick::Repeat => vec![(way, packet.clone()), (way, packet)],
-        Trick::Back => vec![(way, packet.clone()), (back, packet)],
+    for act in &lies.acts {
+        let now = world.now;
+        match act {
+            Act::Say { messages, .. } => world.forge(Way::SharerUp, messages),
+            Act::Media {
+                epoch,
+                frame,
+                encoded,
+            } => {
+                let sealer: Option<&mut Sealer> = sealers.get_mut(*epoch);
+                if let (Some(keys), Some(sealer)) = (&keys, sealer) {
+                    let bytes = sealer.seal(keys, *frame, encoded);
+                    let id = *epoch as u64;
+                    world.inject(Way::SharerUp, Packet::Stream { id, bytes });
+                }
+            }
+            Act::Stream { id, bytes } => {
+                let (id, bytes) = (*id, bytes.clone());
+                world.inject(Way::HelperDown, Packet::Stream { id, bytes });
+            }
+            Act::Allow => drop(world.helper.request_control(Scopes::KEYBOARD, now)),
+            Act::Deny | Act::Revoke => drop(world.helper.release_control(now)),
+            Act::Pause(paused) => drop(world.helper.set_paused(*paused, now)),
+            Act::Type { events, .. } => {
+                let may = has(&world).map_or(Scopes::NONE, |(_, scopes, _)| scopes);
+                for event in events {
+                    let typed = world.helper.input(*event).is_ok();
+                    holds(!typed || may.contains(event.scope()), || {
+                        format!("{event:?} was typed under {may:?}")
+                    })?;
+                }
+            }
+            Act::Frame => world.helper.refresh(now),
+            Act::Wait(ms) => world.run((*ms).into()),
+        }
+        world.run(1);
+        let wider = has(&world).filter(|(_, scopes, _)| !asked.contains(*scopes));
+        holds(wider.is_none(), || {
+            format!("nobody asked for {:?}", wider.map(|(_, scopes, _)| scopes))
+        })?;
+        let may = world.helper.machine().scopes();
+        holds(asked.union(Scopes::CONSENT).contains(may), || {
+            format!("{may:?}, and no more than {asked:?} was asked for")
+        })?;
     }
+    let views = |event: &&helper::Event| {
+        matches!(event, helper::Event::Session(Helper::Viewing { scopes })
+            if !Scopes::CONSENT.contains(*scopes))
+    };
+    let viewed = world.helper_events[began..].iter().find(views);
+    holds(viewed.is_none(), || format!("{viewed:?}"))?;
+    let offered = world.helper_was_told(|event| matches!(event, Helper::ClipboardOffered { .. }));
+    holds(!offered, || "a clipboard that no grant allows".to_owned())?;
+    // Random bytes are no frame, however well they are sealed.
+    holds(world.frames() == frames, || {
+        "a picture of random bytes".to_owned()
+    })?;
+    blames_the_liar(world.helper.machine().ended())
 }

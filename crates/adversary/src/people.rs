@@ -316,7 +316,7 @@ impl People {
                 Ok(())
             }
             45 if source.one_in(3) => {
-                TROUBLE[source.below(TROUBLE.len())](&mut self.world);
+                source.pick(&TROUBLE).befalls(&mut self.world);
                 Ok(())
             }
             46 => {

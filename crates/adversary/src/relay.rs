@@ -1,15 +1,14 @@
 //! A relay and a few clients that say anything, whatever is known to them.
 
+mod step;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
 };
 
 use alongside_state_machine::{
-    relay::{
-        ConnId, NotVerified, PathEnd, Relay, RelayConfig, Source as Place, Transmit, Verified,
-        account::{Account, Role, Standing},
-    },
+    relay::{ConnId, PathEnd, Relay, RelayConfig, Source as Place, Transmit},
     time::Timestamp,
 };
 use alongside_wire::{
@@ -19,18 +18,30 @@ use alongside_wire::{
     limits::{CONTROL_MESSAGE, timers::PATH_ATTEMPT},
     path::PathToken,
     rendezvous::{
-        Deliver, Hello, Join, Leave, Message, PathOver, PathProof, PathRequest, Rejoin, RelayHello,
+        CodeRequest, Deliver, Gone, Hello, Join, Leave, Message, PathProof, PathRequest, Rejoin,
+        RelayHello,
     },
 };
 
-use crate::{messages, source::Source};
+pub use step::{Clients, HEAD, STEP, Step};
 
-/// Clients, of which the last two are at one address.
-const CLIENTS: usize = 6;
-/// Steps of the longest run.
+use step::CLIENTS;
+
+/// Steps of the longest run of a fuzzer.
 const LONGEST: usize = 400;
 /// Milliseconds by which every deadline of a relay has passed.
 const ALL_OVER: u64 = 48 * 3_600_000;
+
+/// What came about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Came {
+    /// Envelopes that were delivered.
+    pub delivered: usize,
+    /// Places that were taken again.
+    pub rejoined: usize,
+    /// Paths.
+    pub forwarded: usize,
+}
 
 struct World {
     relay: Relay,
@@ -38,13 +49,22 @@ struct World {
     connected: BTreeSet<ConnId>,
     heard: BTreeMap<ConnId, Deframer>,
     /// What clients were told, and may tell others.
-    locators: Vec<Locator>,
+    locators: Vec<(ConnId, Locator)>,
     tokens: Vec<[u8; 32]>,
+    /// Whose code is alive.
+    live: BTreeSet<ConnId>,
+    /// Whose messages may be read as the rest of other bytes.
+    garbled: BTreeSet<ConnId>,
+    /// Most connections, and most codes.
+    limits: [usize; 2],
     /// Sign-ins and cards that wait for their answer.
     to_verify: Vec<(ConnId, u64)>,
     to_issue: Vec<ConnId>,
     input: usize,
     output: usize,
+    /// Bytes that the relay may say without being asked.
+    unasked: usize,
+    came: Came,
     /// Where the packets of clients come from, when they have moved.
     moved: BTreeMap<ConnId, u16>,
     /// Tokens that were sent to clients, where to, and when.
@@ -60,149 +80,200 @@ struct World {
 /// # Panics
 /// If there are some.
 pub fn fuzz(data: &[u8]) {
-    let mut source = Source::new(data);
-    let mut world = World::new(&mut source);
-    for _ in 0..LONGEST {
-        if source.is_empty() {
-            break;
-        }
-        world.step(&mut source);
+    let mut clients = Clients::of(data);
+    clients.steps.truncate(LONGEST);
+    run(&clients);
+}
+
+/// Has clients do all that.
+///
+/// # Panics
+/// If the relay does what it must not.
+pub fn run(clients: &Clients) -> Came {
+    let mut world = World::new(clients);
+    for step in &clients.steps {
+        world.step(step);
         world.check();
     }
     world.relay.shutdown(world.now);
     world.collect(None);
+    let waits = world.relay.poll_timeout();
+    assert_eq!(waits, None, "a relay that is shut down waits");
     world.pass(ALL_OVER);
-    assert_eq!(
-        world.relay.poll_timeout(),
-        None,
-        "a relay that is shut down waits"
-    );
+    world.check();
+    world.came
 }
 
 impl World {
-    fn new(source: &mut Source<'_>) -> Self {
+    fn new(clients: &Clients) -> Self {
         let mut config = RelayConfig::default();
-        if source.bool() {
+        if clients.small {
             (config.codes, config.connections) = (2, CLIENTS - 1);
             config.pending_joins = 2;
             config.held_places = 1;
+            config.session_length_ms = 300_000;
         }
-        let mut relay = Relay::new(config, [source.byte(); 32]);
-        relay.set_issuing(source.bool());
-        Self {
+        let limits = [config.connections, config.codes];
+        let mut relay = Relay::new(config, [clients.seed; 32]);
+        relay.set_issuing(clients.issuing);
+        let mut world = Self {
             relay,
             now: Timestamp::from_millis(0),
             connected: BTreeSet::new(),
             heard: BTreeMap::new(),
             locators: Vec::new(),
             tokens: Vec::new(),
+            live: BTreeSet::new(),
+            garbled: BTreeSet::new(),
+            limits,
             to_verify: Vec::new(),
             to_issue: Vec::new(),
             input: 0,
             output: 0,
+            unasked: 0,
+            came: Came::default(),
             moved: BTreeMap::new(),
             checks: BTreeMap::new(),
             shown: BTreeSet::new(),
             forwarding: Vec::new(),
+        };
+        // Somebody is there.
+        for conn in (0..CLIENTS as u64 - 2).map(ConnId) {
+            world.greet(conn);
         }
+        world
     }
 
-    fn step(&mut self, source: &mut Source<'_>) {
-        let conn = ConnId(source.below(CLIENTS) as u64);
-        match source.below(26) {
-            0 | 1 => self.connect(conn),
-            2 => self.disconnect(conn, source),
-            3 => {
-                self.relay.handle_control_end(conn, self.now);
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Greet(conn) => self.greet(*conn),
+            Step::Connect(conn) => self.connect(*conn),
+            Step::Disconnect(conn, code) => {
+                self.relay.disconnected(*conn, *code, self.now);
+                self.forget(*conn);
                 self.collect(None);
             }
-            4 => {
-                let bytes = source.bytes(40);
-                self.raw(conn, bytes);
+            Step::EndControl(conn) => {
+                self.relay.handle_control_end(*conn, self.now);
+                self.collect(None);
             }
-            5 | 6 => {
-                if let Some(message) = messages::any::<Message>(source) {
-                    self.say(conn, &message);
-                }
+            Step::Raw(conn, bytes) => {
+                self.garbled.insert(*conn);
+                self.raw(*conn, bytes);
             }
-            7 | 8 => self.say(conn, &alongside_wire::rendezvous::CodeRequest {}.into()),
-            9 | 10 => {
-                if let Some(locator) = latest(&self.locators, source) {
-                    let link = source.bool();
-                    let offer = source.bytes(8).to_vec();
-                    self.say(
-                        conn,
-                        &Join {
-                            locator,
-                            link,
-                            offer,
-                        }
-                        .into(),
-                    );
-                }
+            Step::Say(conn, message) => self.say(*conn, message),
+            Step::Ask(conn) => {
+                self.leave(*conn);
+                self.say(*conn, &CodeRequest {}.into());
             }
-            11 | 12 => {
-                let envelope = [&[0x0E], source.bytes(30)].concat();
-                self.say(conn, &Deliver { envelope }.into());
-            }
-            13 => {
-                if let Some(token) = latest(&self.tokens, source) {
-                    self.say(conn, &Rejoin { token }.into());
-                }
-            }
-            14 => {
-                let code = source.number() as u16;
-                self.say(conn, &Leave { code }.into());
-            }
-            15 => self.answer_sign_in(source),
-            16 => {
-                if let Some(conn) = self.to_issue.pop() {
-                    let card = source.bytes(20).to_vec();
-                    let card = if card.is_empty() {
-                        Err(ErrorCode::Busy)
-                    } else {
-                        Ok(card)
+            Step::Join {
+                conn,
+                back,
+                live,
+                link,
+                offer,
+            } => {
+                if let Some(locator) = self.locator(*conn, *back, *live) {
+                    if *live {
+                        self.leave(*conn);
+                    }
+                    let (link, offer) = (*link, offer.clone());
+                    let join = Join {
+                        locator,
+                        link,
+                        offer,
                     };
-                    self.relay.card_issued(conn, card);
+                    self.say(*conn, &join.into());
+                }
+            }
+            Step::Deliver(conn, envelope) => {
+                if let Some((from, _)) = self.paired(*conn) {
+                    let envelope = envelope.clone();
+                    self.say(from, &Deliver { envelope }.into());
+                }
+            }
+            Step::AskPath(conn) => {
+                if let Some((one, other)) = self.paired(*conn) {
+                    self.say(one, &PathRequest {}.into());
+                    self.say(other, &PathRequest {}.into());
+                }
+            }
+            Step::Rejoin { conn, back, anew } => {
+                if let Some(token) = latest(&self.tokens, *back) {
+                    if *anew {
+                        self.greet(*conn);
+                    }
+                    self.say(*conn, &Rejoin { token }.into());
+                }
+            }
+            Step::Verify(result) => {
+                if let Some((conn, attempt)) = self.to_verify.pop() {
+                    let result = result.clone();
+                    self.relay.verified(conn, attempt, result, self.now);
                     self.collect(None);
                 }
             }
-            17 if source.one_in(30) => {
+            Step::Issue(card) => {
+                if let Some(conn) = self.to_issue.pop() {
+                    self.relay.card_issued(conn, card.clone());
+                    self.collect(None);
+                }
+            }
+            Step::Prove {
+                whose,
+                instead,
+                back,
+                both,
+            } => {
+                let known = self.checks.range(*whose..).chain(&self.checks).next();
+                if let Some((whose, _)) = known {
+                    let whose = *whose;
+                    let peer = self.relay.peer_of(whose).filter(|_| *both);
+                    self.prove(whose, *instead, *back);
+                    if let Some(peer) = peer {
+                        self.prove(peer, None, 0);
+                    }
+                }
+            }
+            Step::Move(conn) => *self.moved.entry(*conn).or_default() += 1,
+            Step::Drain => {
                 self.relay.drain(self.now);
                 self.collect(None);
             }
-            17 | 18 => self.pass(source.below(100) as u64),
-            19 | 20 => self.say(conn, &PathRequest {}.into()),
-            21 | 22 => self.prove(conn, source),
-            23 => {
-                let code = source.number() as u16;
-                self.say(conn, &PathOver { code }.into());
-            }
-            24 => *self.moved.entry(conn).or_default() += 1,
-            _ => self.pass(source.below(700_000) as u64),
+            Step::Pass(ms) => self.pass(*ms),
         }
+    }
+
+    fn greet(&mut self, conn: ConnId) {
+        self.connect(conn);
+        self.say(conn, &Hello::default().into());
+    }
+
+    fn leave(&mut self, conn: ConnId) {
+        let code = ErrorCode::Done.to_wire();
+        self.say(conn, &Leave { code }.into());
+    }
+
+    /// A code that somebody was told: of another, and alive, or any.
+    fn locator(&self, conn: ConnId, back: usize, live: bool) -> Option<Locator> {
+        let told = self.locators.iter();
+        let told = told.filter(|(of, _)| !live || self.live.contains(of) && *of != conn);
+        let told: Vec<_> = told.map(|(_, locator)| *locator).collect();
+        latest(&told, back)
     }
 
     fn connect(&mut self, conn: ConnId) {
         let host = conn.0.min(CLIENTS as u64 - 2) as u8;
         let place = Place([192, 0, 2, host].into());
-        // A caller never has two connections of one name.
-        if self.connected.contains(&conn) {
-            return;
-        }
-        if self.relay.connected(conn, place, self.now).is_ok() {
+        self.forget(conn);
+        let taken = self.relay.connected(conn, place, self.now);
+        let [most, _] = self.limits;
+        assert_eq!(taken.is_ok(), self.connected.len() < most, "{taken:?}");
+        if taken.is_ok() {
             self.connected.insert(conn);
             let deframer = Deframer::new(CONTROL_MESSAGE, "what a relay says");
             self.heard.insert(conn, deframer);
-            self.say(conn, &Hello::default().into());
         }
-        self.collect(None);
-    }
-
-    fn disconnect(&mut self, conn: ConnId, source: &mut Source<'_>) {
-        let code = [None, Some(ErrorCode::Done), Some(ErrorCode::Lost)];
-        self.relay.disconnected(conn, *source.pick(&code), self.now);
-        self.forget(conn);
         self.collect(None);
     }
 
@@ -211,48 +282,25 @@ impl World {
         self.shown.retain(|(whose, _)| *whose != conn);
         self.connected.remove(&conn);
         self.heard.remove(&conn);
+        self.live.remove(&conn);
+        self.garbled.remove(&conn);
     }
 
-    fn answer_sign_in(&mut self, source: &mut Source<'_>) {
-        let Some((conn, attempt)) = self.to_verify.pop() else {
-            return;
-        };
-        let result = match source.below(4) {
-            0 => Err(NotVerified::Failed),
-            1 => Err(NotVerified::Expired),
-            _ => Ok(Verified {
-                account: Account {
-                    issuer: "an issuer".into(),
-                    subject: source.text(),
-                    name: source.text(),
-                    title: String::new(),
-                    organisation: source.text(),
-                    domain: String::new(),
-                    role: *source.pick(&Role::ALL),
-                    device: Standing::default(),
-                    expires: source.number(),
-                },
-                lasts_ms: source.number().saturating_mul(1_000),
-            }),
-        };
-        self.relay.verified(conn, attempt, result, self.now);
-        self.collect(None);
+    /// This client, or the next that is in a session, and its peer.
+    fn paired(&self, from: ConnId) -> Option<(ConnId, ConnId)> {
+        let all = (0..CLIENTS as u64).cycle().skip(from.0 as usize);
+        let mut all = all.take(CLIENTS).map(ConnId);
+        all.find_map(|conn| Some((conn, self.relay.peer_of(conn)?)))
     }
 
-    /// A client returns the latest token that was sent to it, an earlier one, or one of somebody else.
-    fn prove(&mut self, conn: ConnId, source: &mut Source<'_>) {
-        let whose = match source.one_in(6) {
-            true => ConnId(source.below(CLIENTS) as u64),
-            false => conn,
-        };
-        let back = usize::from(source.one_in(6));
-        let sent = self
-            .checks
-            .get(&whose)
-            .and_then(|sent| sent.iter().rev().nth(back));
+    /// A client returns a token that was sent to it, or another does.
+    fn prove(&mut self, whose: ConnId, instead: Option<ConnId>, back: usize) {
+        let sent = self.checks.get(&whose);
+        let sent = sent.and_then(|sent| sent.iter().rev().nth(back));
         let Some((to, token, _)) = sent.copied() else {
             return;
         };
+        let conn = instead.unwrap_or(whose);
         if whose == conn && back == 0 && to == self.at(conn) {
             self.shown.insert((conn, to));
         }
@@ -289,10 +337,14 @@ impl World {
                 "to where nobody has shown to be"
             );
         }
+        self.came.forwarded += 1;
         self.forwarding.push(ends);
     }
 
     fn say(&mut self, conn: ConnId, message: &Message) {
+        if let Message::Leave(_) = message {
+            self.live.remove(&conn);
+        }
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
         self.raw(conn, &bytes);
@@ -351,29 +403,83 @@ impl World {
 
     fn hear(&mut self, conn: ConnId, bytes: &[u8], speaker: Option<(ConnId, Option<ConnId>)>) {
         self.output += bytes.len();
-        let deframer = self.heard.get_mut(&conn);
-        let deframer = deframer.expect("nothing is said to who is not there");
-        deframer.push(bytes);
-        while let Some(message) = Message::pull(deframer).expect("a relay's own messages are whole")
-        {
-            match message {
-                Message::CodeIssued(issued) => self.locators.push(issued.locator),
-                Message::Place(place) => self.tokens.push(place.token),
-                Message::Deliver(_) => {
-                    // Its peer said it just now.
-                    let peer = speaker.and_then(|(_, peer)| peer);
-                    assert_eq!(peer, Some(conn), "delivered to somebody else");
-                }
-                Message::RelayHello(hello) => {
-                    let RelayHello { timers, limits } = hello;
-                    assert!(timers.len() <= 64 && limits.len() <= 64);
-                }
-                _ => {}
+        self.deframer(conn).push(bytes);
+        while let Some(message) = self.next(conn) {
+            if let Message::Deliver(_) = message {
+                // Its peer said it just now.
+                let peer = speaker.and_then(|(_, peer)| peer);
+                assert_eq!(peer, Some(conn), "delivered to somebody else");
             }
+            self.told(conn, &message);
         }
     }
 
-    fn check(&self) {
+    fn deframer(&mut self, conn: ConnId) -> &mut Deframer {
+        let deframer = self.heard.get_mut(&conn);
+        deframer.expect("nothing is said to who is not there")
+    }
+
+    fn next(&mut self, conn: ConnId) -> Option<Message> {
+        let message = Message::pull(self.deframer(conn));
+        message.expect("a relay's own messages are whole")
+    }
+
+    /// A client was told this.
+    fn told(&mut self, conn: ConnId, message: &Message) {
+        let garbled = self.garbled.contains(&conn);
+        match message {
+            Message::Deliver(_) => self.came.delivered += 1,
+            Message::CodeIssued(issued) => {
+                let new = self.live.insert(conn);
+                assert!(new || garbled, "two codes at once");
+                self.locators.push((conn, issued.locator));
+            }
+            Message::Joined(_) => {
+                let had_one = self.live.remove(&conn);
+                assert!(had_one || garbled, "a join without a code");
+            }
+            Message::Gone(Gone { code }) => {
+                let had_one = self.live.remove(&conn);
+                let expired = *code == ErrorCode::CodeExpired.to_wire();
+                assert!(had_one || garbled || !expired, "the end of no code");
+            }
+            Message::RelayHello(RelayHello { timers, limits }) => {
+                assert!(timers.len() <= 64 && limits.len() <= 64);
+                self.unasked += length(message);
+            }
+            Message::Place(place) => {
+                self.tokens.push(place.token);
+                self.unasked += length(message);
+            }
+            Message::Rejoined(_) => self.came.rejoined += 1,
+            Message::Path(_)
+            | Message::PathOpen(_)
+            | Message::PathOver(_)
+            | Message::SignedIn(_)
+            | Message::CardChallenge(_)
+            | Message::CardIssued(_)
+            | Message::Waiting(_) => self.unasked += length(message),
+            Message::Refused(_)
+            | Message::Reported(_)
+            | Message::PeerLost(_)
+            | Message::PeerBack(_) => {}
+            Message::Hello(_)
+            | Message::SignIn(_)
+            | Message::CodeRequest(_)
+            | Message::Join(_)
+            | Message::Leave(_)
+            | Message::CardRequest(_)
+            | Message::CardProof(_)
+            | Message::PathRequest(_)
+            | Message::PathProof(_)
+            | Message::Rejoin(_)
+            | Message::Report(_)
+            | Message::Wait(_)
+            | Message::Call(_) => panic!("a relay does not say {}", message.name()),
+        }
+    }
+
+    fn check(&mut self) {
         for conn in (0..CLIENTS as u64).map(ConnId) {
             let Some(peer) = self.relay.peer_of(conn) else {
                 continue;
@@ -392,10 +498,13 @@ impl World {
                 "after the session"
             );
         }
-        let (connections, sessions) = self.relay.counts();
-        assert!(connections >= self.connected.len() && sessions <= CLIENTS);
-        // A hello is answered by some hundred bytes, and little else by more than it has.
-        let most = 2_000 * (CLIENTS + self.tokens.len() + self.locators.len()) + 40 * self.input;
+        let (connections, codes) = self.relay.counts();
+        assert!(connections >= self.connected.len() && codes <= CLIENTS);
+        let [_, most] = self.limits;
+        assert!(self.live.difference(&self.garbled).count() <= most);
+        // A little to everybody, of what happened to the others.
+        self.unasked += 16;
+        let most = 8 * self.input + self.unasked;
         assert!(
             self.output <= most,
             "{} bytes of {}",
@@ -405,8 +514,13 @@ impl World {
     }
 }
 
-/// One of the latest, most often.
-fn latest<T: Copy>(all: &[T], source: &mut Source<'_>) -> Option<T> {
-    let back = source.below(4);
+fn length(message: &Message) -> usize {
+    let mut bytes = Vec::new();
+    message.encode(&mut bytes);
+    bytes.len()
+}
+
+/// One of the latest, or the latest.
+fn latest<T: Copy>(all: &[T], back: usize) -> Option<T> {
     all.iter().rev().nth(back).or(all.last()).copied()
 }

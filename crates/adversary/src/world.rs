@@ -1,16 +1,26 @@
 //! Two people, their programs, a relay and a network, whatever they do in whatever order.
 
-use alongside_harness::{Conditions, World};
+use std::fmt;
+
+use alongside_harness::{Broken, Conditions, Side, World};
 use alongside_state_machine::{
-    endpoint::{helper, helper::SessionEvent as Helper, sharer},
+    channel::aead::Aead,
+    endpoint::{Config, sharer},
     session::sharer::Event,
-    time::Timestamp,
 };
-use alongside_wire::{ErrorCode, Scopes, input::InputEvent};
+use alongside_wire::Scopes;
 
-use crate::{fake, source::Source};
+use crate::{
+    fake::{self, Fake},
+    person::{self, Person},
+    source::Source,
+    walk::{self, LooksFor},
+    watch::Watch,
+};
 
-/// Bytes that one act is made of. A sequence loses an act, and nothing else, when so many are taken out.
+/// Bytes that a session begins with: where, the network, the seed.
+pub const HEAD: usize = 3;
+/// Bytes that one act is made of.
 pub const ACT: usize = 4;
 
 /// What somebody does.
@@ -42,36 +52,57 @@ pub enum Act {
     SharerChat,
     /// The helper wants a complete picture.
     Refresh,
+    /// An end offers a path.
+    OfferPath(Side),
+    /// An end gives the path up.
+    EndPath(Side),
     /// Milliseconds pass.
     Wait(u16),
+    /// Nobody does anything for longer than a question stays open.
+    Silence,
     /// The helper ends it.
     HelperEnd,
     /// The sharer ends it.
     SharerEnd,
     /// The network becomes good (0), poor or worse.
     Network(u8),
-    /// Something breaks: one of [`TROUBLE`].
-    Trouble(usize),
+    /// Something breaks.
+    Trouble(Trouble),
 }
 
 /// What may break.
-pub const TROUBLE: [fn(&mut World); 8] = [
-    World::kill_helper,
-    World::kill_sharer,
-    World::kill_relay,
-    World::disconnect_helper,
-    World::disconnect_sharer,
-    |world| world.outage(alongside_harness::Side::Helper, 9_000),
-    |world| world.outage(alongside_harness::Side::Sharer, 9_000),
-    |world| world.relay.shutdown(world.now),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// An end is gone without a word.
+    Kill(Side),
+    /// The relay is gone without a word, and another is in its place.
+    KillRelay,
+    /// The connection of an end breaks.
+    Disconnect(Side),
+    /// Nothing comes through to an end for some seconds.
+    Outage(Side),
+    /// The relay says that it goes.
+    Shutdown,
+}
+
+pub(crate) const TROUBLE: [Trouble; 8] = [
+    Trouble::Kill(Side::Helper),
+    Trouble::Kill(Side::Sharer),
+    Trouble::KillRelay,
+    Trouble::Disconnect(Side::Helper),
+    Trouble::Disconnect(Side::Sharer),
+    Trouble::Outage(Side::Helper),
+    Trouble::Outage(Side::Sharer),
+    Trouble::Shutdown,
 ];
+
+const SIDES: [Side; 2] = [Side::Helper, Side::Sharer];
 
 const NETWORKS: [Conditions; 3] = [Conditions::INSTANT, Conditions::POOR, Conditions::WORSE];
 
 impl Act {
-    /// The act of these bytes. What lets a session go on is more frequent than what ends it.
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut source = Source::new(bytes);
+    /// What lets a session go on is more frequent than what ends it.
+    fn of(source: &mut Source<'_>) -> Self {
         match source.byte() {
             0..=15 => Self::Consent(!source.one_in(8)),
             16..=55 => Self::Frame,
@@ -85,29 +116,47 @@ impl Act {
             137..=190 => Self::Type,
             191..=196 => Self::HelperPause(source.one_in(3)),
             197..=202 => Self::SharerPause(source.one_in(3)),
-            203..=208 => Self::HelperChat,
-            209..=214 => Self::SharerChat,
-            215..=218 => Self::Refresh,
-            219..=242 => Self::Wait(if source.bool() {
+            203..=206 => Self::HelperChat,
+            207 | 208 => Self::EndPath(*source.pick(&SIDES)),
+            209..=212 => Self::SharerChat,
+            213..=216 => Self::Refresh,
+            217..=224 => Self::OfferPath(*source.pick(&SIDES)),
+            225..=241 => Self::Wait(if source.bool() {
                 source.below(200) as u16
             } else {
                 source.below(12_000) as u16
             }),
+            242 => Self::Silence,
             243..=248 => Self::Network(source.below(NETWORKS.len()) as u8),
-            249..=252 => Self::Trouble(source.below(TROUBLE.len())),
+            249..=252 => Self::Trouble(*source.pick(&TROUBLE)),
             253 | 254 => Self::HelperEnd,
             255 => Self::SharerEnd,
         }
     }
 }
 
-/// A session: how it begins, and what is done in it.
-#[derive(Clone, Debug)]
+impl Trouble {
+    pub(crate) fn befalls(self, world: &mut World) {
+        match self {
+            Self::Kill(Side::Helper) => world.kill_helper(),
+            Self::Kill(Side::Sharer) => world.kill_sharer(),
+            Self::KillRelay => world.kill_relay(),
+            Self::Disconnect(side) => world.disconnect(side),
+            Self::Outage(side) => world.outage(side, 9_000),
+            Self::Shutdown => world.relay.shutdown(world.now),
+        }
+    }
+}
+
+/// A session: how it begins, and what is done in it. Told act by act.
+#[derive(Clone)]
 pub struct Session {
     /// What all chance in it follows from.
     pub seed: u8,
     /// From the question (0), from consent (1), or from control.
     pub start: u8,
+    /// The most that the sharer's program allows, whatever its person says.
+    pub ceiling: Scopes,
     /// The network at the beginning, as in [`Act::Network`].
     pub network: u8,
     /// In their order.
@@ -117,16 +166,36 @@ pub struct Session {
 impl Session {
     /// The session of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut source = Source::new(bytes);
-        let (start, network) = (source.below(4) as u8, source.below(NETWORKS.len()) as u8);
-        let seed = source.byte();
-        let acts = source.rest().chunks(ACT).map(Act::of).collect();
+        let (head, acts) = bytes.split_at(HEAD.min(bytes.len()));
+        let mut source = Source::new(head);
+        let from = source.below(8) as u8;
+        let start = from % 4;
+        let network = source.below(NETWORKS.len()) as u8;
         Self {
-            seed,
+            seed: source.byte(),
             start,
+            ceiling: match from {
+                4 | 5 => Scopes::CONSENT.union(Scopes::KEYBOARD),
+                _ => Scopes::ALL,
+            },
             network,
-            acts,
+            acts: walk::acts(acts, ACT, Act::of),
         }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start = match self.start {
+            0 => "the question",
+            1 => "consent",
+            _ => "control",
+        };
+        let begins = format_args!(
+            "from {start}, network {}, seed {}, at most {:?}",
+            self.network, self.seed, self.ceiling
+        );
+        walk::tell(f, begins, &self.acts)
     }
 }
 
@@ -140,143 +209,7 @@ const LONGEST: usize = 200;
 pub fn fuzz(data: &[u8]) {
     let mut session = Session::of(data);
     session.acts.truncate(LONGEST);
-    if let Err(why) = play(&session) {
-        panic!("{why}: {session:?}");
-    }
-}
-
-/// What the sharer's person has allowed. It knows the answers that were taken, and no more.
-#[derive(Default)]
-struct Person {
-    consented: bool,
-    may: Option<(Scopes, Timestamp)>,
-    ended: bool,
-    read: usize,
-}
-
-/// A grant lasts no longer.
-const MOST_MS: u64 = 900_000;
-
-impl Person {
-    fn does(&mut self, world: &mut World, act: Act) {
-        let now = world.now;
-        let taken = match act {
-            Act::Consent(allow) => world.consent(allow),
-            Act::Allow(scopes) => world.allow(scopes),
-            Act::Deny => world.sharer.deny_control(now),
-            Act::Revoke => world.sharer.revoke(now),
-            Act::SharerPause(paused) => world.sharer.set_paused(paused, now),
-            Act::SharerChat => world.sharer.chat("to the helper").map(drop),
-            Act::SharerEnd => {
-                world.sharer.end();
-                Ok(())
-            }
-            Act::Frame => {
-                world.frame(world.sharer.wants_complete());
-                Ok(())
-            }
-            _ => return,
-        };
-        match act {
-            _ if taken.is_err() => {}
-            Act::Consent(allow) => self.consented = allow,
-            Act::Allow(scopes) => self.may = Some((scopes, now.plus_ms(MOST_MS))),
-            Act::Revoke | Act::SharerPause(true) => self.may = None,
-            Act::SharerEnd => self.ended = true,
-            _ => {}
-        }
-    }
-
-    /// Reads what the sharer was told since the last time, and holds it against the answers.
-    fn check(&mut self, world: &World) -> Result<(), String> {
-        for event in &world.sharer_events[self.read..] {
-            let sharer::Event::Session(event) = event else {
-                continue;
-            };
-            match event {
-                Event::Inject(input) => {
-                    let may = self.may.filter(|(_, until)| world.now <= *until);
-                    let allowed = may.is_some_and(|(scopes, _)| scopes.contains(input.scope()));
-                    if self.ended || !allowed {
-                        return Err(format!("{input:?} was injected, and not allowed"));
-                    }
-                }
-                // What replaces a grant was allowed just now.
-                Event::ControlEnded { code, .. } if *code != ErrorCode::Replaced => self.may = None,
-                _ => {}
-            }
-        }
-        self.read = world.sharer_events.len();
-        let mut most = Scopes::NONE;
-        if self.consented && !self.ended {
-            most = self
-                .may
-                .map_or(Scopes::CONSENT, |(scopes, _)| scopes.union(Scopes::CONSENT));
-        }
-        let scopes = world.sharer.scopes();
-        if most.contains(scopes) {
-            return Ok(());
-        }
-        Err(format!(
-            "the helper may {scopes:?}, and no more than {most:?} was allowed"
-        ))
-    }
-}
-
-fn helper_does(world: &mut World, act: Act) {
-    let now = world.now;
-    // What a machine refuses is its business; what comes of it is checked.
-    let _ = match act {
-        Act::Request(all) => {
-            let scopes = if all {
-                Scopes::CONTROL
-            } else {
-                Scopes::KEYBOARD
-            };
-            world.helper.request_control(scopes, now)
-        }
-        Act::Release => world.helper.release_control(now),
-        Act::Type => {
-            let key = InputEvent::Key {
-                usage: 5,
-                down: true,
-            };
-            let button = InputEvent::Button {
-                button: 1,
-                down: true,
-            };
-            let typed = [key, button, InputEvent::ReleaseAll]
-                .into_iter()
-                .try_for_each(|event| world.helper.input(event));
-            world.run(10);
-            typed
-        }
-        Act::HelperPause(paused) => world.helper.set_paused(paused, now),
-        Act::HelperChat => world.helper.chat("to the sharer", now).map(drop),
-        Act::Refresh => {
-            world.helper.refresh(now);
-            Ok(())
-        }
-        Act::HelperEnd => {
-            world.helper.end(now);
-            Ok(())
-        }
-        _ => Ok(()),
-    };
-}
-
-/// Lines of chat that were sent, and those that came, at each end.
-fn chat_comes_once(world: &World, [from_helper, from_sharer]: [usize; 2]) -> Result<(), String> {
-    let heard = |event: &&sharer::Event| matches!(event, sharer::Event::Session(Event::Chat(_)));
-    let by_sharer = world.sharer_events.iter().filter(heard).count();
-    let heard = |event: &&helper::Event| matches!(event, helper::Event::Session(Helper::Chat(_)));
-    let by_helper = world.helper_events.iter().filter(heard).count();
-    if by_sharer <= from_helper && by_helper <= from_sharer {
-        return Ok(());
-    }
-    Err(format!(
-        "{by_sharer} lines came of {from_helper}, and {by_helper} of {from_sharer}"
-    ))
+    walk::told(play(&session, &Fake, LooksFor::ALL), &session);
 }
 
 /// What came about in a session.
@@ -288,61 +221,57 @@ pub struct Came {
     pub granted: usize,
     /// Input that was carried out.
     pub injected: usize,
+    /// Connections from end to end.
+    pub paths: usize,
 }
 
-/// Plays a session.
+/// Plays a session whose ends seal by this.
 ///
 /// # Errors
-/// What must not have happened and did, in words.
+/// What is broken, of what is looked for.
 ///
 /// # Panics
-/// If the [monitor](alongside_harness::Monitor) saw something, a machine broke, or a deadline stays due.
-pub fn play(session: &Session) -> Result<Came, String> {
+/// If a machine broke, or a deadline stays due.
+pub fn play(session: &Session, aead: &'static dyn Aead, looks: LooksFor) -> Result<Came, Broken> {
+    fake::forget();
     let network = |which: u8| NETWORKS[usize::from(which) % NETWORKS.len()];
+    let config = |ceiling| Config {
+        aead,
+        ceiling,
+        ..Config::default()
+    };
+    let (helper, sharer) = (config(Scopes::ALL), config(session.ceiling));
     let conditions = network(session.network);
-    let mut world = fake::world(session.seed, conditions);
-    let mut person = Person::default();
+    let mut world = World::with(session.seed.into(), conditions, helper, sharer);
+    world.broken = Some(Vec::new());
     match session.start {
         0 => world.asked(),
         1 => world.viewing(),
-        _ => {
-            world.controlled();
-            person.may = Some((Scopes::CONTROL, world.now.plus_ms(MOST_MS)));
-        }
+        _ => world.controlled(),
     }
-    person.consented = session.start > 0;
-    let mut sent = [0, 0];
+    let person = match session.start {
+        0 => Person::default(),
+        1 => Person::consented(),
+        _ => Person::in_control(world.now),
+    };
+    let mut watch = Watch::new(looks, session.ceiling, person);
     for act in &session.acts {
-        sent[0] += usize::from(*act == Act::HelperChat);
-        sent[1] += usize::from(*act == Act::SharerChat);
+        watch.begins(*act, &world);
         match *act {
             Act::Wait(ms) => world.run(ms.into()),
+            Act::Silence => watch.silence(&mut world)?,
             Act::Network(which) => world.conditions(network(which)),
-            Act::Trouble(which) => TROUBLE[which % TROUBLE.len()](&mut world),
+            Act::Trouble(trouble) => trouble.befalls(&mut world),
             act => {
-                person.does(&mut world, act);
-                person.check(&world)?;
-                helper_does(&mut world, act);
+                watch.person.does(&mut world, act);
+                watch.check(&mut world)?;
+                person::helper_does(&mut world, act);
             }
         }
         world.run(1);
-        person.check(&world)?;
+        watch.check(&mut world)?;
     }
-    world.run(7_000);
-    person.check(&world)?;
-    chat_comes_once(&world, sent)?;
-    world.audit()?;
-    let ends = [
-        world.helper.machine().ended(),
-        world.sharer.machine().ended(),
-    ];
-    for ended in ends.into_iter().flatten() {
-        if ended.fault.is_some() {
-            return Err(format!(
-                "an end that kept to the rules is blamed: {ended:?}"
-            ));
-        }
-    }
+    watch.end(&mut world)?;
     let count = |what: fn(&Event) -> bool| {
         let told = world.sharer_events.iter();
         told.filter(|event| matches!(event, sharer::Event::Session(event) if what(event)))
@@ -352,5 +281,6 @@ pub fn play(session: &Session) -> Result<Came, String> {
         frames: world.frames(),
         granted: count(|event| matches!(event, Event::ControlGranted { .. })),
         injected: count(|event| matches!(event, Event::Inject(_))),
+        paths: world.paths_made(),
     })
 }

@@ -12,7 +12,9 @@ mod driver;
 pub mod plants;
 pub mod seeds;
 
-use alongside_adversary::{claims, decode, exchange, liars, people, records, relay, world};
+use alongside_adversary::{
+    claims, decode, exchange, liars, network, people, records, relay, world,
+};
 
 /// A fuzzer.
 pub struct Target {
@@ -116,7 +118,7 @@ pub const TARGETS: &[Target] = &[
     Target {
         name: "network",
         about: "a network that changes, drops or repeats what is sent, and brings something about by it",
-        run: liars::network,
+        run: network::fuzz,
         plant: [
             "MEDIA-13/forged",
             "something is shown of a record that does not open",

@@ -1,19 +1,22 @@
-//! `cargo adversary`: what fuzzers begin with, what their corpus reaches, whether they find what is wrong, and what
-//! another implementation says of what they found.
+//! `cargo adversary`: what fuzzers begin with, what their corpus reaches, whether they find what is wrong, what
+//! another implementation says of what they found, and sessions by the thousand.
 
 use std::{
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
+    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
+    thread,
+    time::Instant,
 };
 
-use alongside_adversary::differential;
+use alongside_adversary::{differential, simulate};
 use alongside_fuzzers::{TARGETS, coverage, dictionary, plants, seeds};
 use clap::Parser;
 
-/// Inputs of the fuzzers in `fuzz/`.
+/// Inputs of the fuzzers in `fuzz/`, and simulations.
 #[derive(Parser)]
 #[command(name = "cargo adversary", bin_name = "cargo adversary")]
 enum Arguments {
@@ -40,6 +43,21 @@ enum Arguments {
         /// Takes the fuzzers as they were built before.
         #[arg(long)]
         built: bool,
+    },
+    /// Plays sessions by the thousand on virtual time, through faults. Ends with 1 at a finding.
+    Simulate {
+        /// How many.
+        #[arg(long, default_value_t = 10_000)]
+        sessions: u64,
+        /// What all chance follows from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Plays this session again, and tells what happens in it.
+        #[arg(long, value_name = "SESSION")]
+        only: Option<u64>,
+        /// Threads; as many as there are cores without.
+        #[arg(long)]
+        threads: Option<usize>,
     },
     /// Has another implementation read the corpus of `decode`, and says where it reads something else. Ends with 1
     /// if it does.
@@ -96,6 +114,40 @@ fn main() -> io::Result<ExitCode> {
                 all_found &= found.after.is_some();
             }
             Ok(ExitCode::from(u8::from(!all_found)))
+        }
+        Arguments::Simulate {
+            sessions,
+            seed,
+            only: Some(session),
+            ..
+        } => match simulate::only(seed, session, sessions.max(session + 1)) {
+            Ok(story) => {
+                say(&story.join("\n"))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(finding) => {
+                say(&finding.to_string())?;
+                Ok(ExitCode::FAILURE)
+            }
+        },
+        Arguments::Simulate {
+            sessions,
+            seed,
+            threads,
+            ..
+        } => {
+            let cores = thread::available_parallelism().map_or(1, NonZero::get);
+            let begun = Instant::now();
+            match simulate::run(seed, sessions, threads.unwrap_or(cores)) {
+                Ok(tally) => {
+                    say(&tally.told(begun.elapsed()))?;
+                    Ok(ExitCode::SUCCESS)
+                }
+                Err(finding) => {
+                    say(&finding.to_string())?;
+                    Ok(ExitCode::FAILURE)
+                }
+            }
         }
         Arguments::Differential { corpus, program } => {
             let folder = corpus.unwrap_or_else(|| fuzz().join("corpus/decode"));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alongside_state_machine::channel::{keys::Keys, media, session};
 use alongside_wire::{
-    Direction, ErrorCode,
+    Direction, ErrorCode, Scopes,
     envelope::{Envelope, Sealed},
     framing::Deframer,
     limits::CONTROL_MESSAGE,
@@ -14,7 +14,10 @@ use alongside_wire::{
     session::Message,
 };
 
-use crate::network::{Packet, Way};
+use crate::{
+    Broken,
+    network::{Packet, Way},
+};
 
 /// Goes through a recording of one session with its keys.
 struct Audit<'a> {
@@ -43,9 +46,11 @@ struct Audit<'a> {
 /// nothing after its `end`. The helper may be anybody. `keys` are those of each generation, in order.
 ///
 /// # Errors
-/// The first thing that must not be, in words.
-pub fn audit(sent: &[(Way, Packet)], keys: &[Keys]) -> Result<(), String> {
-    let plane = |direction| Plane::new(keys, direction).ok_or("there are no keys");
+/// The first property that is broken.
+pub fn audit(sent: &[(Way, Packet)], keys: &[Keys]) -> Result<(), Broken> {
+    let plane = |direction| {
+        Plane::new(keys, direction).ok_or_else(|| Broken::new(Broken::OTHER, "there are no keys"))
+    };
     let mut audit = Audit {
         to_sharer: plane(Direction::ToSharer)?,
         to_helper: plane(Direction::ToHelper)?,
@@ -83,10 +88,10 @@ impl Audit<'_> {
         }
     }
 
-    fn read_sharer(&mut self, bytes: &[u8]) -> Result<(), String> {
+    fn read_sharer(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         let (messages, closed) = self.to_helper.read(bytes);
         if closed {
-            return Err("a record of the sharer does not open".to_owned());
+            return Err(Broken::new(9, "a record of the sharer does not open"));
         }
         for message in messages {
             self.message(&message)?;
@@ -94,11 +99,15 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn message(&mut self, message: &Message) -> Result<(), String> {
+    fn message(&mut self, message: &Message) -> Result<(), Broken> {
         if self.ended {
-            return Err(format!("after its end the sharer said {message:?}"));
+            let why = format!("after its end the sharer said {message:?}");
+            return Err(Broken::new(5, why));
         }
         match message {
+            Message::Consent(consent) if !Scopes::CONSENT.contains(consent.scopes) => {
+                return Err(Broken::new(6, format!("{message:?}")));
+            }
             Message::Consent(_) => self.consent = true,
             Message::Heartbeat(_)
             | Message::Pause(_)
@@ -109,11 +118,12 @@ impl Audit<'_> {
             Message::End(_) => self.ended = true,
             Message::State(state) if state.scopes.is_empty() => {}
             other if !self.consent => {
-                return Err(format!("before consent the sharer said {other:?}"));
+                let why = format!("before consent the sharer said {other:?}");
+                return Err(Broken::new(1, why));
             }
             Message::Epoch(epoch) => {
                 if epoch.epoch != self.epoch.0 + 1 {
-                    return Err(format!("{epoch:?} after {:?}", self.epoch));
+                    return Err(Broken::new(4, format!("{epoch:?} after {:?}", self.epoch)));
                 }
                 self.epoch = (epoch.epoch, epoch.paused);
             }
@@ -126,7 +136,8 @@ impl Audit<'_> {
             Message::Chat(chat) => {
                 self.chat = self.chat.max(self.again) + 1;
                 if chat.id != self.chat {
-                    return Err(format!("chat {} is not {}", chat.id, self.chat));
+                    let why = format!("chat {} is not {}", chat.id, self.chat);
+                    return Err(Broken::new(Broken::OTHER, why));
                 }
             }
             _ => {}
@@ -134,13 +145,13 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn records(&mut self, stream: u64, bytes: &[u8]) -> Result<(), String> {
+    fn records(&mut self, stream: u64, bytes: &[u8]) -> Result<(), Broken> {
         let mut rest = bytes;
         while let Some((header, after)) = rest.split_first_chunk::<{ MediaHeader::LEN }>() {
             if header.first() != Some(&MEDIA) {
-                return Err("the sharer sent what is no media".to_owned());
+                return Err(malformed("the sharer sent what is no media"));
             }
-            let header = MediaHeader::read(header).map_err(|error| format!("{error}"))?;
+            let header = MediaHeader::read(header).map_err(malformed)?;
             let (body, after) = after.split_at(header.length as usize);
             self.record(stream, &header, body)?;
             rest = after;
@@ -148,36 +159,48 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn record(&mut self, stream: u64, header: &MediaHeader, body: &[u8]) -> Result<(), String> {
+    fn record(&mut self, stream: u64, header: &MediaHeader, body: &[u8]) -> Result<(), Broken> {
         let epoch = header.epoch;
         let running = self.epoch == (epoch, false) && self.seen == epoch && self.advised;
         if !self.consent || self.ended || !running {
-            return Err(format!(
+            let property = match (self.consent, self.ended) {
+                (false, _) => 1,
+                (_, true) => 5,
+                _ => 4,
+            };
+            let why = format!(
                 "media in epoch {epoch}: consent {}, announced {:?}, seen {}, advised {}, ended {}",
                 self.consent, self.epoch, self.seen, self.advised, self.ended
-            ));
+            );
+            return Err(Broken::new(property, why));
         }
         let keys = self.to_helper.keys();
         let generation = keys.generation();
         if !self.numbers.insert((generation, epoch, header.number)) {
-            return Err(format!("number {} twice", header.number));
+            return Err(Broken::new(9, format!("number {} twice", header.number)));
         }
         if self.media.epoch() != epoch {
             self.media = media::Opener::new(epoch);
         }
         let plain = self.media.open(keys, header, body);
-        let plain = plain.map_err(|dropped| format!("{dropped:?}: {header:?}"))?;
+        let plain = plain.map_err(|dropped| malformed(format!("{dropped:?}: {header:?}")))?;
         let whole = self.partial.entry(header.frame).or_default();
         whole.extend(plain);
         if header.last {
-            let frame = Frame::read(whole).map_err(|error| format!("{error}"))?;
+            let frame = Frame::read(whole).map_err(malformed)?;
             if self.begun.insert((stream, epoch)) && !frame.complete {
-                return Err(format!("frame {} begins and is not complete", header.frame));
+                let why = format!("frame {} begins and is not complete", header.frame);
+                return Err(Broken::new(Broken::OTHER, why));
             }
             self.partial.remove(&header.frame);
         }
         Ok(())
     }
+}
+
+/// An honest sharer makes nothing that cannot be read.
+fn malformed(why: impl ToString) -> Broken {
+    Broken::new(Broken::OTHER, why.to_string())
 }
 
 /// One direction of the session plane, with the keys of each generation.

@@ -192,7 +192,10 @@ impl World {
             if let sharer::Event::Session(event) = &event
                 && let Err(never) = self.monitor.see(event, self.now)
             {
-                panic!("{never}");
+                match &mut self.broken {
+                    Some(broken) => broken.push(never),
+                    None => panic!("{never}"),
+                }
             }
             match event {
                 sharer::Event::Session(sharer::SessionEvent::Path(event)) => {

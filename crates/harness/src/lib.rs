@@ -9,6 +9,7 @@
 //! it.
 
 mod audit;
+mod broken;
 mod drive;
 mod forge;
 mod monitor;
@@ -19,6 +20,7 @@ pub mod record;
 mod world;
 
 pub use audit::{audit, sealed_end};
+pub use broken::Broken;
 pub use monitor::Monitor;
 pub use network::{Conditions, Packet, Way};
 pub use numbers::numbers;

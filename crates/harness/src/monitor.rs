@@ -3,6 +3,8 @@
 use alongside_state_machine::{session::sharer::Event, time::Timestamp};
 use alongside_wire::{ErrorCode, Scopes, limits::timers::ANSWER_GUARD};
 
+use crate::Broken;
+
 /// Watches the events of a sharer. Every [`World`](crate::World) has one, so that every test is a
 /// test of this too.
 #[derive(Debug, Default)]
@@ -29,10 +31,11 @@ impl Monitor {
     /// Takes the next event.
     ///
     /// # Errors
-    /// What must never happen, in words.
-    pub fn see(&mut self, event: &Event, now: Timestamp) -> Result<(), String> {
+    /// The property that is broken.
+    pub fn see(&mut self, event: &Event, now: Timestamp) -> Result<(), Broken> {
+        let broken = |property, why: String| Err(Broken { property, why });
         if self.ended {
-            return Err(format!("after the end: {event:?}"));
+            return broken(5, format!("after the end: {event:?}"));
         }
         let acts = matches!(
             event,
@@ -43,23 +46,28 @@ impl Monitor {
                 | Event::Inject(_)
         );
         if self.frozen && acts {
-            return Err(format!("while the link is lost: {event:?}"));
+            return broken(8, format!("while the link is lost: {event:?}"));
         }
         match event {
             Event::Frozen { .. } => {
                 if self.frozen || self.grant.is_some() || self.held || self.prompt.is_some() {
-                    return Err(format!("frozen with control: {self:?}"));
+                    return broken(8, format!("frozen with control: {self:?}"));
                 }
                 self.frozen = true;
             }
-            Event::Back if !self.frozen => return Err("back from nowhere".to_owned()),
+            Event::Back if !self.frozen => {
+                return broken(Broken::OTHER, "back from nowhere".to_owned());
+            }
             Event::Back => self.frozen = false,
             Event::Viewing => self.viewing = true,
-            Event::MediaReady if !self.viewing || self.paused => {
-                return Err("media is ready, and must not be seen".to_owned());
+            Event::MediaReady if !self.viewing => {
+                return broken(1, "media is ready before consent".to_owned());
+            }
+            Event::MediaReady if self.paused => {
+                return broken(4, "media is ready in a pause".to_owned());
             }
             Event::ControlAsked { .. } if self.prompt.is_some() || !self.viewing || self.held => {
-                return Err(format!("asked out of turn: {self:?}"));
+                return broken(2, format!("asked out of turn: {self:?}"));
             }
             Event::ControlAsked { .. } => self.prompt = Some(now),
             Event::ControlPromptClosed => self.prompt = None,
@@ -73,8 +81,11 @@ impl Monitor {
                 });
                 let fits = self.grant.is_none() && *grant > self.last_grant;
                 let asked = narrowed || self.guarded(now);
-                if !fits || !asked || self.paused || !Scopes::GRANTABLE.contains(*scopes) {
-                    return Err(format!("{event:?}: {self:?}"));
+                if !Scopes::GRANTABLE.contains(*scopes) {
+                    return broken(6, format!("{event:?}"));
+                }
+                if !fits || !asked || self.paused {
+                    return broken(8, format!("{event:?}: {self:?}"));
                 }
                 if !narrowed {
                     self.prompt = None;
@@ -85,7 +96,7 @@ impl Monitor {
             Event::ControlRenewed { grant, until } => {
                 let same = self.grant.filter(|(live, _, _)| live == grant);
                 let Some((id, scopes, _)) = same.filter(|_| self.guarded(now)) else {
-                    return Err(format!("{event:?}: {self:?}"));
+                    return broken(2, format!("{event:?}: {self:?}"));
                 };
                 self.prompt = None;
                 self.grant = Some((id, scopes, *until));
@@ -95,7 +106,7 @@ impl Monitor {
                     scopes.contains(Scopes::ANNOTATE) && now < *until && self.viewing
                 });
                 if live.is_none() || self.prompt.is_some() || self.paused {
-                    return Err(format!("drawn at {now:?}: {self:?}"));
+                    return broken(2, format!("drawn at {now:?}: {self:?}"));
                 }
                 self.drawn = true;
             }
@@ -103,7 +114,7 @@ impl Monitor {
             Event::ClipboardOffered { .. } => {
                 let allows = |scopes: Scopes| scopes.contains(Scopes::CLIPBOARD_TO_SHARER);
                 if !self.grant.is_some_and(|(_, scopes, _)| allows(scopes)) {
-                    return Err(format!("{event:?}: {self:?}"));
+                    return broken(2, format!("{event:?}: {self:?}"));
                 }
             }
             Event::LaserGone
@@ -114,7 +125,7 @@ impl Monitor {
             Event::ControlEnded { grant, code } => {
                 let live = self.grant.take().filter(|live| live.0 == *grant);
                 let Some((_, scopes, until)) = live.filter(|_| !self.held) else {
-                    return Err(format!("{event:?}: {self:?}"));
+                    return broken(2, format!("{event:?}: {self:?}"));
                 };
                 self.replaced = (*code == ErrorCode::Replaced).then_some((scopes, until));
             }
@@ -123,7 +134,7 @@ impl Monitor {
                     scopes.contains(input.scope()) && now < *until && self.viewing
                 });
                 if live.is_none() || self.prompt.is_some() || self.paused {
-                    return Err(format!("injected at {now:?}: {self:?}"));
+                    return broken(2, format!("injected at {now:?}: {self:?}"));
                 }
                 (self.held, self.last_injected) = (true, Some(now));
             }
@@ -131,13 +142,13 @@ impl Monitor {
             Event::Paused { local, peer } => {
                 self.paused = *local || *peer;
                 if self.paused && (self.grant.is_some() || self.prompt.is_some()) {
-                    return Err(format!("paused with control: {self:?}"));
+                    return broken(8, format!("paused with control: {self:?}"));
                 }
             }
             Event::Ended(_) => {
                 self.ended = true;
                 if self.grant.is_some() || self.held || self.drawn {
-                    return Err(format!("ended with control: {self:?}"));
+                    return broken(5, format!("ended with control: {self:?}"));
                 }
             }
             Event::ConsentAsked { .. }

@@ -26,6 +26,7 @@ use alongside_wire::{
 };
 
 use crate::{
+    Broken,
     monitor::Monitor,
     network::{Conditions, Network, Packet, Way},
     paths::{Paths, Program},
@@ -106,6 +107,8 @@ pub struct World {
     pub tokens: BTreeMap<String, Verified>,
     /// Suite, generation and master of each set of keys that an end had, in order.
     pub masters: Vec<(Suite, u32, [u8; 32])>,
+    /// What the monitor saw, for who wants to look at it. Without, the world panics at it.
+    pub broken: Option<Vec<Broken>>,
     seed: u64,
     config: Config,
     sharers: u8,
@@ -167,6 +170,7 @@ impl World {
             keys: None,
             tokens: BTreeMap::new(),
             masters: Vec::new(),
+            broken: None,
             seed,
             config: sharer,
             sharers: 1,
@@ -478,8 +482,8 @@ impl World {
     /// Checks all that the sharer sent; see [`audit`](crate::audit()).
     ///
     /// # Errors
-    /// The first thing that must not be, in words.
-    pub fn audit(&self) -> Result<(), String> {
+    /// The first property that is broken.
+    pub fn audit(&self) -> Result<(), Broken> {
         crate::audit(&self.sent, &self.all_keys())
     }
 

@@ -16,13 +16,11 @@ mod hostile_relay;
 #[path = "../identity/support.rs"]
 #[allow(dead_code)]
 mod identity;
-mod liars;
 mod media;
 mod middle;
 mod paths;
 mod pause;
 mod privacy;
-mod random;
 mod reconnect;
 mod release;
 mod report;

@@ -1,0 +1,529 @@
+//! Many sessions at one relay: one line of events for all, so that the order of what happens follows from the seed alone.
+
+mod faults;
+
+use std::{
+    cell::Cell,
+    cmp::{Ordering, Reverse},
+    collections::BinaryHeap,
+};
+
+use alongside_harness::{Broken, Packet, Side};
+use alongside_state_machine::{
+    relay::{ConnId, Relay, RelayConfig, Source, Transmit},
+    time::Timestamp,
+};
+use alongside_wire::{ErrorCode, framing::Deframer, limits::CONTROL_MESSAGE, rendezvous};
+
+use super::{
+    chance::Chance,
+    pair::{Pair, Wants},
+    tally::{Fault, Tally},
+};
+use crate::fake;
+
+/// How long a transport waits for an end that fell silent, in milliseconds.
+const IDLE_MS: u64 = 4_000;
+/// Milliseconds by which both ends are out after one has ended, or is gone.
+const OUT_MS: u64 = 36_000;
+/// Milliseconds within which all sessions begin.
+const BEGIN_MS: u64 = 60_000;
+/// Milliseconds that a lost packet takes longer.
+const RETRANSMISSION_MS: u64 = 100;
+
+/// The kinds of connections of a pair: the helper's, the sharer's, and that of somebody else.
+const KINDS: u64 = 3;
+
+pub(super) const SIDES: [Side; 2] = [Side::Helper, Side::Sharer];
+
+thread_local! {
+    /// The pair and the step that this thread is at, for who catches its panic.
+    pub(super) static AT: Cell<(usize, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// What happens at some moment.
+enum What {
+    /// A pair begins.
+    Begin(usize),
+    /// A deadline of one of its ends.
+    Wake(usize),
+    /// One of its people does something, or something is done to it.
+    Act(usize),
+    /// A packet arrives that was on this connection: at the relay, or at the end.
+    Packet(usize, Side, ConnId, bool, Packet),
+    /// An end finds out that this connection is lost.
+    Lost(usize, Side, ConnId),
+    /// The relay finds out, or is told.
+    Gone(ConnId, Option<ErrorCode>),
+    /// A new connection stands.
+    Connect(usize, Side),
+    /// An end is awake again; its clock stood for so many microseconds.
+    Awake(usize, Side, u64),
+    /// Somebody else says this to the relay.
+    Intrude(usize, Vec<u8>),
+    /// Both ends are out.
+    Out(usize),
+    /// The relay is gone, and another there.
+    Restart,
+}
+
+struct Event(Timestamp, u64, What);
+
+/// A relay and the pairs at it.
+pub(super) struct Town {
+    relay: Relay,
+    now: Timestamp,
+    queue: BinaryHeap<Reverse<Event>>,
+    count: u64,
+    chance: Chance,
+    pairs: Vec<Option<Pair>>,
+    /// Connections that there were of each pair, by their kind.
+    generations: Vec<u64>,
+    pub(super) tally: Tally,
+    /// The pair whose story is told, and the story.
+    followed: Option<usize>,
+    pub(super) story: Vec<String>,
+}
+
+impl Town {
+    /// So many pairs, or one of them alone. All of it follows from `seed`.
+    pub(super) fn new(
+        seed: u64,
+        pairs: usize,
+        alone: Option<usize>,
+        follow: Option<usize>,
+    ) -> Self {
+        fake::forget();
+        let mut chance = Chance::of(seed, 0);
+        let mut town = Self {
+            relay: Relay::new(RelayConfig::default(), chance.seed()),
+            now: Timestamp::from_millis(1_000),
+            queue: BinaryHeap::new(),
+            count: 0,
+            pairs: Vec::new(),
+            generations: vec![0; pairs],
+            tally: Tally::default(),
+            followed: follow,
+            story: Vec::new(),
+            chance,
+        };
+        let all = (0..pairs).filter(|pair| alone.is_none_or(|alone| alone == *pair));
+        town.pairs.resize_with(pairs, || None);
+        for pair in all {
+            // What a pair does is its own chance, whoever else is there.
+            let mut own = Chance::of(seed, 1 + pair as u64);
+            let begins = town.now.plus_ms(own.below(BEGIN_MS));
+            let conns = SIDES.map(|side| town.conn(pair, side as u64));
+            town.pairs[pair] = Some(Pair::new(own, conns, begins));
+            town.later(begins, What::Begin(pair));
+        }
+        if town.chance.permille(200) {
+            let at = town
+                .now
+                .plus_ms(town.chance.between(5_000, BEGIN_MS + 60_000));
+            town.later(at, What::Restart);
+        }
+        town
+    }
+
+    /// Runs until all are done.
+    ///
+    /// # Errors
+    /// The first property that is broken, in which pair, at which step.
+    pub(super) fn run(&mut self) -> Result<(), (usize, Broken)> {
+        while let Some(Reverse(Event(at, _, what))) = self.queue.pop() {
+            while let Some(due) = self.relay.poll_timeout().filter(|due| *due <= at) {
+                self.now = self.now.max(due);
+                self.relay.handle_timeout(self.now);
+                self.relay_says();
+            }
+            self.now = self.now.max(at);
+            self.tally.steps += 1;
+            let pair = what.pair();
+            AT.set((pair.unwrap_or_default(), self.tally.steps));
+            self.happens(what);
+            if let Some(pair) = pair {
+                self.settle(pair).map_err(|broken| (pair, broken))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn later(&mut self, at: Timestamp, what: What) {
+        self.count += 1;
+        self.queue.push(Reverse(Event(at, self.count, what)));
+    }
+
+    fn soon(&mut self, ms: u64, what: What) {
+        self.later(self.now.plus_ms(ms), what);
+    }
+
+    fn tell(&mut self, pair: usize, what: impl FnOnce() -> String) {
+        if self.followed == Some(pair) {
+            let (at, step) = (self.now.as_micros() as f64 / 1e6, self.tally.steps);
+            self.story
+                .push(format!("{at:>9.3} s, step {step}: {}", what()));
+        }
+    }
+
+    /// A new connection of a pair.
+    fn conn(&mut self, pair: usize, kind: u64) -> ConnId {
+        self.generations[pair] += 1;
+        let pairs = self.generations.len() as u64;
+        ConnId((self.generations[pair] * pairs + pair as u64) * KINDS + kind)
+    }
+
+    /// The pair and the end of a connection; no end if it is somebody else's.
+    fn whose(&self, conn: ConnId) -> (usize, Option<Side>) {
+        let side = match conn.0 % KINDS {
+            0 => Some(Side::Helper),
+            1 => Some(Side::Sharer),
+            _ => None,
+        };
+        ((conn.0 / KINDS) as usize % self.generations.len(), side)
+    }
+
+    fn pair(&mut self, pair: usize) -> Option<&mut Pair> {
+        self.pairs.get_mut(pair)?.as_mut()
+    }
+
+    fn happens(&mut self, what: What) {
+        let now = self.now;
+        match what {
+            What::Begin(pair) => {
+                self.tally.sessions += 1;
+                for side in SIDES {
+                    self.connect(pair, side);
+                }
+                self.soon(0, What::Act(pair));
+            }
+            What::Wake(pair) => {
+                if let Some(pair) = self.pair(pair) {
+                    pair.wakes = None;
+                    pair.time_out(now);
+                }
+            }
+            What::Act(pair) => self.act(pair),
+            What::Packet(pair, side, conn, up, packet) => {
+                self.arrives(pair, side, conn, up, packet);
+            }
+            What::Lost(pair, side, conn) => self.finds_out(pair, side, conn),
+            What::Gone(conn, code) => {
+                self.relay.disconnected(conn, code, now);
+                self.relay_says();
+            }
+            What::Connect(pair, side) => self.reconnects(pair, side),
+            What::Awake(pair, side, stood) => {
+                if let Some(pair) = self.pair(pair) {
+                    pair.end(side).behind += stood;
+                    pair.time_out(now);
+                }
+            }
+            What::Intrude(pair, bytes) => self.intrudes(pair, &bytes),
+            What::Out(pair) => {
+                if let Some(pair) = self.pair(pair) {
+                    pair.done = true;
+                }
+            }
+            What::Restart => self.restart(),
+        }
+    }
+
+    /// The connection of an end, as it is from the relay.
+    fn connect(&mut self, pair: usize, side: Side) {
+        let now = self.now;
+        let Some(conn) = self.pair(pair).map(|pair| pair.end(side).conn) else {
+            return;
+        };
+        let address = 0x0A00_0000 + (pair as u32) * 4 + side as u32;
+        // A relay has room for all of them.
+        let _ = self
+            .relay
+            .connected(conn, Source(address.to_be_bytes().into()), now);
+        self.relay_says();
+    }
+
+    fn reconnects(&mut self, pair: usize, side: Side) {
+        let now = self.now;
+        let conn = self.conn(pair, side as u64);
+        let Some(known) = self.pair(pair) else {
+            return;
+        };
+        let awake = known.is_awake(side, now);
+        let wants = known.wants_connection(side) && awake;
+        let end = known.end(side);
+        end.connecting = false;
+        if !wants || end.stalled > now {
+            return;
+        }
+        (end.conn, end.cut, end.latest) = (conn, false, Default::default());
+        self.connect(pair, side);
+        if let Some(pair) = self.pair(pair) {
+            pair.connected(side, now);
+        }
+        self.tell(pair, || format!("{side:?} has a new connection"));
+    }
+
+    fn finds_out(&mut self, pair: usize, side: Side, conn: ConnId) {
+        let now = self.now;
+        let Some(known) = self.pair(pair) else {
+            return;
+        };
+        let end = known.end(side);
+        if end.conn != conn || end.dead {
+            return;
+        }
+        if end.asleep > now {
+            let until = end.asleep;
+            self.later(until, What::Lost(pair, side, conn));
+            return;
+        }
+        known.lost(side, now);
+        self.tell(pair, || format!("{side:?} finds its connection lost"));
+    }
+
+    /// A packet arrives, at the relay or at the end.
+    fn arrives(&mut self, pair: usize, side: Side, conn: ConnId, up: bool, packet: Packet) {
+        let now = self.now;
+        let Some(known) = self.pair(pair) else {
+            return;
+        };
+        let end = known.end(side);
+        if end.conn != conn || end.cut {
+            return;
+        }
+        let held = if up {
+            end.stalled
+        } else {
+            end.stalled.max(end.asleep)
+        };
+        if held > now {
+            self.later(held, What::Packet(pair, side, conn, up, packet));
+            return;
+        }
+        if !up {
+            if !end.dead {
+                known.handle(side, &packet, now);
+            }
+            return;
+        }
+        match packet {
+            Packet::Control(bytes) => {
+                self.relay.handle_control(conn, &bytes, now);
+                self.relay_says();
+            }
+            // Frame streams pass the relay's machine by, while there is a session.
+            packet => {
+                if let Some(peer) = self.relay.peer_of(conn) {
+                    self.hand_over(peer, packet);
+                }
+            }
+        }
+    }
+
+    /// What the relay says to everybody.
+    fn relay_says(&mut self) {
+        while self.relay.poll_event().is_some() {}
+        while let Some(transmit) = self.relay.poll_transmit() {
+            match transmit {
+                Transmit::Control { conn, bytes } => {
+                    self.counts_joins(conn, &bytes);
+                    self.hand_over(conn, Packet::Control(bytes));
+                }
+                Transmit::Close { conn, code } => self.hand_over(conn, Packet::Close(code)),
+                // Nobody here signs in, wants a card, or has a path.
+                Transmit::Verify { .. }
+                | Transmit::Issue { .. }
+                | Transmit::Look { .. }
+                | Transmit::Check { .. }
+                | Transmit::Forward { .. }
+                | Transmit::Halt { .. } => {}
+            }
+        }
+    }
+
+    /// Joins that the relay lets by, of each code.
+    fn counts_joins(&mut self, conn: ConnId, bytes: &[u8]) {
+        let (pair, side) = self.whose(conn);
+        if side != Some(Side::Helper) {
+            return;
+        }
+        let Some(pair) = self.pair(pair).filter(|pair| pair.frames == 0) else {
+            return;
+        };
+        let mut deframer = Deframer::new(CONTROL_MESSAGE, "what a relay says");
+        deframer.push(bytes);
+        while let Ok(Some(message)) = rendezvous::Message::pull(&mut deframer) {
+            match message {
+                rendezvous::Message::Joined(_) => pair.joined += 1,
+                rendezvous::Message::CodeIssued(_) => pair.joined = 0,
+                _ => {}
+            }
+        }
+    }
+
+    fn hand_over(&mut self, conn: ConnId, packet: Packet) {
+        let (pair, side) = self.whose(conn);
+        if let Some(side) = side {
+            self.send(pair, side, conn, false, packet);
+        }
+    }
+
+    /// A packet leaves an end, or the relay for it.
+    fn send(&mut self, pair: usize, side: Side, conn: ConnId, up: bool, packet: Packet) {
+        let now = self.now;
+        let Some(known) = self.pair(pair) else {
+            return;
+        };
+        let mut delay = known.delay_ms + known.chance.below(known.delay_ms + 1);
+        let mut lost = 0;
+        while known.chance.permille(10) {
+            delay += RETRANSMISSION_MS;
+            lost += 1;
+        }
+        let pictures = matches!(packet, Packet::Stream { .. } | Packet::Reset { .. });
+        let end = known.end(side);
+        if end.conn != conn || end.cut {
+            return;
+        }
+        let latest = &mut end.latest[usize::from(up) * 2 + usize::from(pictures)];
+        *latest = now.plus_ms(delay).max(*latest);
+        let at = *latest;
+        for _ in 0..lost {
+            self.tally.fault(Fault::Loss);
+        }
+        self.later(at, What::Packet(pair, side, conn, up, packet));
+    }
+
+    /// Carries what both ends have to say, looks at what they did, and at when they want to be called.
+    fn settle(&mut self, pair: usize) -> Result<(), Broken> {
+        let now = self.now;
+        for side in SIDES {
+            while let Some(known) = self.pair(pair).filter(|pair| pair.is_awake(side, now)) {
+                let conn = known.end(side).conn;
+                match known.transmit(side) {
+                    Some(Wants::Send(packet)) => self.send(pair, side, conn, true, packet),
+                    Some(Wants::Disconnect) => {
+                        self.cut(pair, side);
+                        let code = Some(ErrorCode::Lost);
+                        self.soon(0, What::Gone(conn, code));
+                    }
+                    None => break,
+                }
+            }
+        }
+        let Some(known) = self.pair(pair) else {
+            return Ok(());
+        };
+        known.check(now)?;
+        if known.joined > 1 {
+            return Err(Broken::new(3, "the relay let two join by one code"));
+        }
+        let checks = std::mem::take(&mut known.checks) + 1;
+        let ended = SIDES
+            .iter()
+            .any(|side| known.ended(*side).is_some() || known.end(*side).dead);
+        let over = ended && known.over.is_none();
+        if over {
+            known.over = Some(now);
+        }
+        let wakes = known.deadline(now).map(|at| at.max(now));
+        let sooner = wakes.filter(|at| known.wakes.is_none_or(|wakes| *at < wakes));
+        known.wakes = sooner.or(known.wakes);
+        let mut connects = Vec::new();
+        for side in SIDES {
+            let wants = known.is_awake(side, now) && known.wants_connection(side);
+            let end = known.end(side);
+            if wants && !end.connecting {
+                end.connecting = true;
+                connects.push((side, end.stalled.max(now.plus_ms(20))));
+            }
+        }
+        self.tally.checks += checks;
+        if over {
+            self.soon(OUT_MS, What::Out(pair));
+        }
+        if let Some(at) = sooner {
+            self.later(at, What::Wake(pair));
+        }
+        for (side, at) in connects {
+            self.later(at, What::Connect(pair, side));
+        }
+        self.is_out(pair)
+    }
+
+    /// When the bound has passed, nobody is there any more.
+    fn is_out(&mut self, pair: usize) -> Result<(), Broken> {
+        let now = self.now;
+        let Some(known) = self.pair(pair).filter(|pair| pair.done) else {
+            return Ok(());
+        };
+        for side in SIDES {
+            // Whoever slept has not had the time.
+            let asleep = known.end(side).asleep.plus_ms(OUT_MS) > now;
+            if known.is_in(side) && asleep {
+                let until = known.end(side).asleep.plus_ms(OUT_MS);
+                known.done = false;
+                self.later(until, What::Out(pair));
+                return Ok(());
+            }
+            if known.is_in(side) {
+                return Err(Broken::new(10, format!("{side:?} is still there")));
+            }
+        }
+        known.audit()?;
+        let checks = std::mem::take(&mut known.checks);
+        let end = known.ended(Side::Sharer).map(|ended| ended.code);
+        let lasted = now.since(known.began) / 1_000;
+        let (seen, typed) = (known.frames > 0, known.injected > 0);
+        let conns = SIDES.map(|side| known.end(side).conn);
+        let tally = &mut self.tally;
+        tally.checks += checks;
+        tally.virtual_ms += lasted;
+        tally.viewed += u64::from(seen);
+        tally.injected += u64::from(typed);
+        *tally.ends.entry(end).or_default() += 1;
+        self.pairs[pair] = None;
+        for conn in conns {
+            self.later(now, What::Gone(conn, Some(ErrorCode::Done)));
+        }
+        Ok(())
+    }
+}
+
+impl What {
+    fn pair(&self) -> Option<usize> {
+        match self {
+            Self::Begin(pair)
+            | Self::Wake(pair)
+            | Self::Act(pair)
+            | Self::Packet(pair, ..)
+            | Self::Lost(pair, ..)
+            | Self::Connect(pair, _)
+            | Self::Awake(pair, ..)
+            | Self::Intrude(pair, _)
+            | Self::Out(pair) => Some(*pair),
+            Self::Gone(..) | Self::Restart => None,
+        }
+    }
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.1 == other.1
+    }
+}
+
+impl Eq for Event {}
+
+impl PartialOrd for Event {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Event {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0, self.1).cmp(&(other.0, other.1))
+    }
+}
