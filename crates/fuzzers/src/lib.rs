@@ -86,8 +86,8 @@ pub const TARGETS: &[Target] = &[
         about: "clients by which a relay pairs, tells or keeps what it must not, or that it waits for in vain",
         run: relay::fuzz,
         plant: [
-            "PATH-9/any",
-            "the token of somebody else shows where a client is",
+            "PATH-35/each",
+            "an address is checked each time that its client asks",
         ],
     },
     #[cfg(feature = "programs")]
@@ -104,7 +104,10 @@ pub const TARGETS: &[Target] = &[
         name: "liar-helper",
         about: "a helper with the right keys that has something injected that was not allowed",
         run: liars::helper,
-        plant: ["INPUT-6/lenient", "input beyond the grant is carried out"],
+        plant: [
+            "INPUT-8/late",
+            "what comes after the end of its grant is injected",
+        ],
     },
     Target {
         name: "liar-sharer",
