@@ -1,7 +1,7 @@
 //! A bare client: QUIC and the rendezvous plane, without session, keys and pictures. To the relay it is
 //! one like others.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use alongside_client::Relay as Address;
 use alongside_wire::{
@@ -9,9 +9,10 @@ use alongside_wire::{
     framing::Deframer,
     limits::CONTROL_MESSAGE,
     path::{PathToken, RoutingId},
-    rendezvous::{CodeRequest, Hello, Join, Message, PathProof, PathRequest},
+    rendezvous::{CodeRequest, Deliver, Hello, Join, Message, PathProof, PathRequest},
 };
 use quinn::{ClientConfig, Endpoint, RecvStream, SendStream, crypto::rustls::QuicClientConfig};
+use tokio::time::interval;
 
 use crate::{
     Failure,
@@ -52,8 +53,19 @@ impl Client {
 
     /// A helper and a sharer in a session.
     pub(crate) async fn pair(relay: &Address) -> Result<(Self, Self), Failure> {
-        let (mut helper, mut sharer) =
-            tokio::try_join!(Self::connect(relay), Self::connect(relay))?;
+        Self::pair_from(anywhere()?, anywhere()?, relay).await
+    }
+
+    /// The same, each from an endpoint that it may share.
+    pub(crate) async fn pair_from(
+        helper: Endpoint,
+        sharer: Endpoint,
+        relay: &Address,
+    ) -> Result<(Self, Self), Failure> {
+        let (mut helper, mut sharer) = tokio::try_join!(
+            Self::connect_from(helper, relay),
+            Self::connect_from(sharer, relay)
+        )?;
         let locator = helper.code().await?;
         tokio::try_join!(sharer.join(locator), helper.joined())?;
         Ok((helper, sharer))
@@ -106,6 +118,48 @@ impl Client {
             _ => None,
         })
         .await
+    }
+
+    /// Sends an envelope of so many bytes, again and again, and takes what comes, until something fails.
+    pub(crate) async fn beat(self, every: Duration, bytes: usize) -> Failure {
+        let Self {
+            held: _held,
+            mut send,
+            mut recv,
+            ..
+        } = self;
+        let mut beat = Vec::new();
+        let envelope = vec![7; bytes];
+        Message::from(Deliver { envelope }).encode(&mut beat);
+        let sent = async {
+            let mut clock = interval(every);
+            loop {
+                clock.tick().await;
+                if let Err(error) = send.write_all(&beat).await {
+                    break Failure::from(error);
+                }
+            }
+        };
+        let heard = async {
+            loop {
+                match recv.read_chunk(CONTROL_MESSAGE, true).await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break Failure::from("the relay says no more"),
+                    Err(error) => break Failure::from(error),
+                }
+            }
+        };
+        tokio::select! {
+            error = sent => error,
+            error = heard => error,
+        }
+    }
+
+    /// A violation: a message that is too long to be one. The relay closes the connection.
+    pub(crate) async fn babble(mut self) -> Result<(), Failure> {
+        let _ = self.send.write_all(&[0xff; 64]).await;
+        self.held.connection.closed().await;
+        Ok(())
     }
 
     /// The connection, with the control stream: its end would be a violation.

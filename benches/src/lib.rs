@@ -4,13 +4,16 @@
 //! |---|---|
 //! | throughput and latency of frames, through the relay, through others, and without one | [`peers`] |
 //! | how long sessions take to begin and to end, and what idle ones cost the relay | [`life`] |
+//! | what the relay bears, and what it does under faults | [`load`] |
 //! | time of what runs in one thread | [`pure`] |
-//! | a relay in a process of its own, and sessions through it | [`RelayProcess`], [`Session`] |
+//! | a relay in a process of its own, and sessions through it | [`RelayProcess`], [`Session`], [`Idle`] |
 //! | results, what they are held against, and pictures of them | [`row`], [`targets`], [`chart`] |
 
 pub mod chart;
 mod client;
+mod idle;
 pub mod life;
+pub mod load;
 mod machine;
 pub mod peers;
 mod process;
@@ -26,6 +29,7 @@ mod still;
 mod table;
 pub mod targets;
 
+pub use idle::{Idle, Sockets};
 pub use machine::Machine;
 pub use relay::RelayProcess;
 pub use roles::had_a_role;

@@ -6,7 +6,7 @@ use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     thread::sleep,
     time::Duration,
 };
@@ -25,6 +25,7 @@ const STEP: Duration = Duration::from_millis(10);
 pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
     /// Whose time and memory count.
     pid: u32,
     said: String,
@@ -36,27 +37,46 @@ impl Process {
         role: &str,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg(role)
-            .args(arguments)
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(role).args(arguments);
+        Self::started(command)
+    }
+
+    /// Starts a command that becomes this very program in a role, and waits for the one line that it says.
+    pub(crate) fn started(mut command: Command) -> Result<Self, Failure> {
+        let mut child = command
             // What interrupts the program that measures shall not reach it before its input ends.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let output = child.stdout.take();
+        let output = child.stdout.take().ok_or("a relay has no output")?;
         let mut process = Self {
             pid: child.id(),
             input: child.stdin.take(),
+            output: BufReader::new(output),
             child,
             said: String::new(),
         };
-        let output = output.ok_or("a relay has no output")?;
-        BufReader::new(output).read_line(&mut process.said)?;
+        process.said = process.hears()?;
         if process.said.is_empty() {
-            return Err(format!("what was started with {role} ended at once").into());
+            return Err(format!("what was started with {command:?} ended at once").into());
         }
         Ok(process)
+    }
+
+    /// Its answer to a line.
+    pub(crate) fn ask(&mut self, line: &str) -> Result<String, Failure> {
+        let input = self.input.as_mut().ok_or("it is told no more")?;
+        writeln!(input, "{line}")?;
+        input.flush()?;
+        self.hears()
+    }
+
+    fn hears(&mut self) -> Result<String, Failure> {
+        let mut line = String::new();
+        self.output.read_line(&mut line)?;
+        Ok(line)
     }
 
     /// Starts an installed program under a keeper. What it says goes into the file `log`.
@@ -70,6 +90,22 @@ impl Process {
     /// The line that it said.
     pub(crate) fn said(&self) -> &str {
         self.said.trim_end()
+    }
+
+    /// Ends it as nothing can be caught.
+    pub(crate) fn kill(&mut self) -> Result<(), Failure> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    pub(crate) const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// How many files, sockets and the like it has open.
+    pub(crate) fn descriptors(&self) -> Result<usize, Failure> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.pid))?.count())
     }
 
     /// The time that processors have spent on it, all its threads together, in user code and in the kernel.

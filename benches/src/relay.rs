@@ -1,20 +1,23 @@
 //! A relay in a process of its own.
 
 use std::{
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
+    path::PathBuf,
     time::Duration,
 };
 
 use alongside_client::{Relay as Address, Trust};
-use alongside_relay::{Options, Relay, RelayConfig, tls::Identity};
+use alongside_relay::{Options, Relay, RelayConfig, Status, tls::Identity};
 
 use crate::{Failure, process::Process};
 
-/// The argument that makes the calling program a relay; its join tick in milliseconds may follow.
+/// The argument that makes the calling program a relay; its join tick in milliseconds may follow, and then the
+/// folder of its journal.
 pub(crate) const RELAY: &str = "--be-a-relay";
 
-/// Is a relay until its standard input ends; says where on its standard output.
-pub(crate) fn be_a_relay(tick: Option<&str>) -> Result<(), Failure> {
+/// Is a relay until its standard input ends; says where on its standard output, and for each line that it is told
+/// what it has: connections, codes, sessions.
+pub(crate) fn be_a_relay(tick: Option<&str>, journal: Option<PathBuf>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let _guard = runtime.enter();
     let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
@@ -23,6 +26,7 @@ pub(crate) fn be_a_relay(tick: Option<&str>) -> Result<(), Failure> {
     if let Some(tick) = tick {
         options.config.join_tick_ms = tick.parse()?;
     }
+    options.journal = journal;
     let relay = Relay::bind(options)?;
     writeln!(
         io::stdout(),
@@ -30,7 +34,16 @@ pub(crate) fn be_a_relay(tick: Option<&str>) -> Result<(), Failure> {
         relay.local_addr()?,
         relay.fingerprint()
     )?;
-    io::stdin().read_to_end(&mut Vec::new())?;
+    for asked in io::stdin().lines() {
+        asked?;
+        let Status {
+            connections,
+            codes,
+            sessions,
+            ..
+        } = relay.status();
+        writeln!(io::stdout(), "{connections} {codes} {sessions}")?;
+    }
     Ok(())
 }
 
@@ -50,6 +63,8 @@ pub struct RelayProcess {
     pub(crate) process: Process,
     /// Where it is.
     pub address: Address,
+    /// What it is trusted by, as it says it.
+    pub(crate) fingerprint: String,
 }
 
 impl RelayProcess {
@@ -70,14 +85,23 @@ impl RelayProcess {
     }
 
     fn with(arguments: &[&str]) -> Result<Self, Failure> {
-        let process = Process::in_role(RELAY, arguments)?;
+        Self::of(Process::in_role(RELAY, arguments)?)
+    }
+
+    /// The relay that this process is.
+    pub(crate) fn of(process: Process) -> Result<Self, Failure> {
         let said = process.said().split_once(' ');
         let (address, fingerprint) = said.ok_or("it said no fingerprint")?;
+        let fingerprint = fingerprint.to_owned();
         let address = Address {
             address: address.to_owned(),
             trust: Trust::Fingerprint(fingerprint.parse()?),
         };
-        Ok(Self { process, address })
+        Ok(Self {
+            process,
+            address,
+            fingerprint,
+        })
     }
 
     /// The memory of its own that it has now, in KiB; that of its program's file does not count.

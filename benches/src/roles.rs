@@ -2,6 +2,7 @@
 
 use crate::{
     Failure,
+    load::{ENDS, be_ends},
     peers::{TCP_RELAY, be_a_tcp_relay},
     process::{KEEP, keep},
     relay::{RELAY, be_a_relay},
@@ -21,7 +22,12 @@ pub fn had_a_role() -> Result<bool, Failure> {
             .map(|next| next.to_string_lossy().into_owned())
     };
     match role.as_deref().and_then(std::ffi::OsStr::to_str) {
-        Some(RELAY) => be_a_relay(next().as_deref())?,
+        Some(RELAY) => be_a_relay(next().as_deref(), next().map(Into::into))?,
+        Some(ENDS) => be_ends(
+            &next().ok_or("it is to be told where the relay is")?,
+            next().ok_or("and what its fingerprint is")?,
+            &next().ok_or("and how many sessions to have")?,
+        )?,
         Some(SPLICE) => be_a_splice()?,
         Some(TCP_RELAY) => be_a_tcp_relay(&next().ok_or("it is to be told where to dial")?)?,
         Some(KEEP) => keep(arguments)?,
