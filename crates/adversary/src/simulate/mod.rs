@@ -1,7 +1,7 @@
 //! Sessions by the thousand, on virtual time, with people who do this and that, and faults. Many sessions share a relay. What
 //! must never happen is looked for at each step.
 //!
-//! Records are sealed by [something that costs nothing](crate::Fake); the key exchange is real, and most of the cost.
+//! Records are sealed by [something that costs nothing](crate::Fake); the key exchange is real.
 //! All chance follows from a seed: whoever plays it again sees the same.
 
 mod chance;
