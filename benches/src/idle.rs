@@ -28,9 +28,17 @@ impl Sockets {
         Ok(Self(all?))
     }
 
-    pub(crate) fn of(&self, session: usize) -> (Endpoint, Endpoint) {
+    /// The helper and the sharer of the session of this number, paired.
+    ///
+    /// # Errors
+    /// If the relay does not pair them.
+    pub(crate) async fn pair(
+        &self,
+        session: usize,
+        relay: &Address,
+    ) -> Result<(Client, Client), Failure> {
         let at = |number: usize| self.0[number % SOCKETS].clone();
-        (at(2 * session), at(2 * session + 1))
+        Client::pair_from(at(2 * session), at(2 * session + 1), relay).await
     }
 }
 
@@ -48,9 +56,8 @@ impl Idle {
         session: usize,
         relay: &Address,
     ) -> Result<Self, Failure> {
-        let (helper, sharer) = sockets.of(session);
         let every = Duration::from_millis(HEARTBEAT);
-        let ends = Client::pair_from(helper, sharer, relay).await?;
+        let ends = sockets.pair(session, relay).await?;
         Ok(Self(
             <[Client; 2]>::from(ends).map(|end| tokio::spawn(end.beat(every, SEALED))),
         ))

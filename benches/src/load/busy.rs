@@ -14,7 +14,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use crate::{Failure, client::Client, idle::Sockets, quic::Held};
+use crate::{Failure, idle::Sockets, quic::Held};
 
 /// Bytes of a frame, each on a stream of its own.
 const FRAME: usize = 4_096;
@@ -34,8 +34,7 @@ impl Busy {
         number: usize,
         relay: &Address,
     ) -> Result<Self, Failure> {
-        let (helper, sharer) = sockets.of(number);
-        let (helper, sharer) = Client::pair_from(helper, sharer, relay).await?;
+        let (helper, sharer) = sockets.pair(number, relay).await?;
         let taken = Arc::new(AtomicUsize::new(0));
         let takes = take(helper.into_held(), taken.clone());
         let sends = send(sharer.into_held());
@@ -107,8 +106,7 @@ impl Slow {
         number: usize,
         relay: &Address,
     ) -> Result<Self, Failure> {
-        let (helper, sharer) = sockets.of(number);
-        let (helper, sharer) = Client::pair_from(helper, sharer, relay).await?;
+        let (helper, sharer) = sockets.pair(number, relay).await?;
         let sharer = sharer.into_held();
         let sends = tokio::spawn(async move {
             let bytes = vec![7; 64 * 1024];

@@ -237,10 +237,7 @@ async fn come_and_go(relay: &mut Tried, crowd: &Crowd, scale: &Scale) -> Result<
     let (address, sockets) = (relay.address().clone(), crowd.sockets.clone());
     let pairs = many(scale.struck, |number| {
         let (address, sockets) = (address.clone(), sockets.clone());
-        async move {
-            let (helper, sharer) = sockets.of(number);
-            Client::pair_from(helper, sharer, &address).await
-        }
+        async move { sockets.pair(number, &address).await }
     });
     drop(pairs.await?);
     relay
@@ -260,6 +257,7 @@ async fn writes_again(relay: &mut Tried, crowd: &Crowd, scale: &Scale) -> Result
         if relay.lines()? >= wanted {
             return Ok(scale.struck);
         }
+        // A thread of the relay writes, and tells nobody.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let lines = relay.lines()? - before;

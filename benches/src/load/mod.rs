@@ -1,5 +1,6 @@
 //! What the relay bears: thousands of sessions, and faults while they are there. Whatever happens, nobody to whom it
-//! does not happen is disturbed, and afterwards the relay is as it was.
+//! does not happen is disturbed, and afterwards the relay is as it was. It sleeps, because the relay, its sockets and
+//! its timers are the real ones: there is no time here but that of the machine.
 
 mod busy;
 mod crowd;

@@ -390,22 +390,7 @@ impl World {
 
     /// The sharer sends a frame of its 8 by 8 pixels, if it may.
     pub fn frame(&mut self, complete: bool) -> Option<u32> {
-        let tile = Tile {
-            x: 0,
-            y: 0,
-            width: 8,
-            height: 8,
-            codec: Codec::Png,
-            data: vec![7; 20_000],
-        };
-        let frame = Frame {
-            complete,
-            display: 0,
-            width: 8,
-            height: 8,
-            tiles: vec![tile],
-        };
-        self.sharer.send_frame(&frame).ok()
+        self.sharer.send_frame(&picture(complete, 20_000)).ok()
     }
 
     /// How many frames were handed to the helper's program.
@@ -520,4 +505,23 @@ fn seed_of(seed: u64, kind: u8) -> [u8; 32] {
     let mut bytes = [kind; 32];
     bytes[..8].copy_from_slice(&seed.to_be_bytes());
     bytes
+}
+
+/// A frame of 8 by 8 pixels whose one tile has so many bytes.
+pub fn picture(complete: bool, bytes: usize) -> Frame {
+    let tile = Tile {
+        x: 0,
+        y: 0,
+        width: 8,
+        height: 8,
+        codec: Codec::Png,
+        data: vec![7; bytes],
+    };
+    Frame {
+        complete,
+        display: 0,
+        width: 8,
+        height: 8,
+        tiles: vec![tile],
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use alongside_harness::{Broken, Monitor, Packet, Side, Way, audit};
+use alongside_harness::{Broken, Monitor, Packet, Side, Way, audit, picture};
 use alongside_state_machine::{
     channel::keys::Keys,
     endpoint::{
@@ -20,11 +20,7 @@ use alongside_state_machine::{
     time::Timestamp,
 };
 use alongside_wire::{
-    Codec, ErrorCode, Scopes, Suite,
-    code::Code,
-    input::InputEvent,
-    media::{Frame, Tile},
-    session::DisplayInfo,
+    ErrorCode, Scopes, Suite, code::Code, input::InputEvent, session::DisplayInfo,
 };
 
 use super::chance::Chance;
@@ -538,21 +534,7 @@ impl Pair {
     }
 
     fn frame(&mut self) {
-        let tile = Tile {
-            x: 0,
-            y: 0,
-            width: 8,
-            height: 8,
-            codec: Codec::Png,
-            data: vec![7; 60],
-        };
-        let frame = Frame {
-            complete: self.sharer.wants_complete(),
-            display: 0,
-            width: 8,
-            height: 8,
-            tiles: vec![tile],
-        };
+        let frame = picture(self.sharer.wants_complete(), 60);
         let _ = self.sharer.send_frame(&frame);
     }
 
