@@ -4,7 +4,7 @@ use std::{fmt, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use alongside_state_machine::{books::Shelf, mutant, relay::RelayConfig};
 use alongside_wire::ErrorCode;
-use quinn::{Endpoint, EndpointConfig, Incoming, TokioRuntime};
+use quinn::{Endpoint, Incoming, TokioRuntime};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
@@ -151,7 +151,7 @@ impl Relay {
         };
         let socket = Arc::new(socket(listen).map_err(cannot)?);
         let endpoint = Endpoint::new_with_abstract_socket(
-            EndpointConfig::default(),
+            quic::endpoint_config(),
             Some(server),
             socket.clone(),
             Arc::new(TokioRuntime),
