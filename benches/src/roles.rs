@@ -3,7 +3,7 @@
 use crate::{
     Failure,
     load::{ENDS, be_ends},
-    peers::{TCP_RELAY, be_a_tcp_relay},
+    peers::{TCP_RELAY, UDP_RELAY, be_a_tcp_relay, be_a_udp_relay},
     process::{KEEP, keep},
     relay::{RELAY, be_a_relay},
     splice::{SPLICE, be_a_splice},
@@ -30,6 +30,7 @@ pub fn had_a_role() -> Result<bool, Failure> {
         )?,
         Some(SPLICE) => be_a_splice()?,
         Some(TCP_RELAY) => be_a_tcp_relay(&next().ok_or("it is to be told where to dial")?)?,
+        Some(UDP_RELAY) => be_a_udp_relay()?,
         Some(KEEP) => keep(arguments)?,
         _ => return Ok(false),
     }

@@ -6,7 +6,7 @@
 //! | what is measured, and for how long | `plan` |
 //! | one measurement | `measure`, with what goes over a path: `frames` |
 //! | the ends of a path | `ends` |
-//! | paths | `ours`, `forwarded`, `quic`, `tcp`, `turn`, `iroh` |
+//! | paths | `ours`, `forwarded`, `quic`, `udp`, `tcp`, `turn`, `iroh` |
 //! | sealed frames | `sealed` |
 //! | what comes of it | `report`, `rows` |
 
@@ -24,6 +24,7 @@ mod rows;
 mod sealed;
 mod tcp;
 mod turn;
+mod udp;
 
 use std::{
     fs,
@@ -44,7 +45,10 @@ use crate::{
 };
 
 pub use self::plan::Args;
-pub(crate) use self::tcp::{TCP_RELAY, be_a_tcp_relay};
+pub(crate) use self::{
+    tcp::{TCP_RELAY, be_a_tcp_relay},
+    udp::{UDP_RELAY, be_a_udp_relay},
+};
 
 /// A way from a sharer to a helper. Its relay runs as long as this lives.
 trait Route {
@@ -115,6 +119,13 @@ const PEERS: &[Peer] = &[
         ours: false,
         needs: None,
         start: |_| Ok(Box::new(quic::Splice::start()?)),
+    },
+    Peer {
+        name: "udp-relay",
+        what: "a bare relay of UDP packets: QUIC from end to end, encrypted once",
+        ours: false,
+        needs: None,
+        start: |_| Ok(Box::new(udp::Udp::start()?)),
     },
     Peer {
         name: "tcp-direct",
