@@ -242,6 +242,11 @@ class Driver:
             client.session.path.used_at = at
         return relay.time(self.now)
 
+    def stays(self) -> list[Out]:
+        """No tick has come meanwhile."""
+        self.relay.control_stream_ends(self.now - registry().timer("farewell"), SUBJECT)
+        return self.relay.time(self.now)
+
     def can(self, event: str) -> bool:
         return event not in LEFT_OUT
 
@@ -306,7 +311,7 @@ _EVENTS = {
     "the token is not": lambda d: d.relay.token_checked(d.now, SUBJECT, None),
     "the connection is lost": lambda d: d.relay.lose(d.now, SUBJECT),
     "the connection is closed on purpose": lambda d: d.relay.close(d.now, SUBJECT, "done"),
-    "its control stream ends": lambda d: d.relay.control_stream_ends(d.now, SUBJECT),
+    "it stays after the end of its control stream": Driver.stays,
     "drain": lambda d: d.relay.drain(d.now),
     "shut down": lambda d: d.relay.shut_down(d.now),
     "join-tick": Driver._tick,

@@ -57,6 +57,7 @@ fn options(relay: Relay) -> helper::Options {
 
 //= test spec/08-transport.md#quic [TRANSPORT-2] 25aae274
 //= test spec/08-transport.md#quic [TRANSPORT-9] a2f3c5d3
+//= test spec/08-transport.md#quic [TRANSPORT-15] a0fc9466
 //= test spec/05-session.md#end [END-3] 2657f0f0
 #[tokio::test]
 async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
@@ -69,6 +70,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     client.commands.send(Command::End).await.unwrap();
     let heard = client.recv.read_to_end(10_000);
     let heard = tokio::time::timeout(Duration::from_secs(5), heard).await;
+    let ended = Instant::now();
     let mut deframer = Deframer::new(65_536, "test");
     deframer.push(&heard.unwrap().unwrap());
     let mut names = Vec::new();
@@ -79,6 +81,7 @@ async fn a_client_says_what_it_has_to_say_and_closes_with_the_reason() {
     let quinn::ConnectionError::ApplicationClosed(close) = client.connection.closed().await else {
         panic!("it did not close")
     };
+    assert!(ended.elapsed() < Duration::from_secs(1), "it lingers");
     let code = u64::from(ErrorCode::Done.to_wire());
     assert_eq!(close.error_code.into_inner(), code);
     let ended = client.session.await.unwrap().unwrap();

@@ -115,6 +115,7 @@ async fn read(hub: &Hub, client: &Client, mut recv: RecvStream, heard: &Notify) 
             Ok(Some(chunk)) => hub.control(client.id, &chunk.bytes),
             Ok(None) | Err(ReadError::Reset(_)) => {
                 hub.control_end(client.id);
+                heard.notify_one();
                 return pending().await;
             }
             // The connection is gone, which somebody else waits for.

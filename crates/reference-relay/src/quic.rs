@@ -64,8 +64,9 @@ pub(crate) fn server_config(
     } else {
         u32::try_from(config.frame_streams).unwrap_or(u32::MAX)
     };
-    //= spec/08-transport.md#quic [TRANSPORT-3] 60d75933
-    transport.max_concurrent_bidi_streams(1_u32.into());
+    //= spec/08-transport.md#quic [TRANSPORT-3] d0612751
+    let control_streams = 1 + u32::from(mutant::is("TRANSPORT-3/more"));
+    transport.max_concurrent_bidi_streams(control_streams.into());
     //= spec/08-transport.md#quic [TRANSPORT-8] 56d2ee7e
     transport.max_concurrent_uni_streams(frame_streams.into());
     transport.stream_receive_window(STREAM_WINDOW.into());

@@ -38,10 +38,10 @@ async fn an_unknown_critical_message_closes_its_connection() {
     closes_with(&[0xfe, 0x5f, 0x00], ErrorCode::UnknownMessage).await;
 }
 
-//= test spec/08-transport.md#quic [TRANSPORT-3] 60d75933
+//= test spec/08-transport.md#quic [TRANSPORT-14] fc4989e3
 #[tokio::test]
-async fn the_end_of_the_control_stream_closes_the_connection() {
-    let relay = start(|_| {});
+async fn a_client_that_stays_after_the_end_of_its_control_stream_is_closed() {
+    let relay = start(|config| config.farewell_ms = 200);
     let unexpected = code(ErrorCode::UnexpectedMessage);
     let mut client = Client::new(&relay).await;
     client.send.finish().expect("finished");
@@ -57,7 +57,23 @@ async fn the_end_of_the_control_stream_closes_the_connection() {
     assert_eq!(sharer.hear().await, gone(ErrorCode::Lost));
 }
 
-//= test spec/08-transport.md#quic [TRANSPORT-3] 60d75933
+//= test spec/08-transport.md#quic [TRANSPORT-14] fc4989e3
+#[tokio::test]
+async fn a_client_that_finishes_its_control_stream_ends_by_its_own_close() {
+    let relay = start(|_| {});
+    // A relay that closed it for the finished stream would be the first, sometimes.
+    for _ in 0..20 {
+        let (mut helper, mut sharer) = session(&relay).await;
+        sharer.send.finish().expect("finished");
+        let taken = soon(sharer.send.stopped()).await;
+        assert_eq!(taken.expect("taken to its end"), None);
+        let declined = code(ErrorCode::Declined);
+        sharer.connection.close(declined, b"");
+        assert_eq!(helper.hear().await, gone(ErrorCode::Declined));
+    }
+}
+
+//= test spec/08-transport.md#quic [TRANSPORT-3] d0612751
 #[tokio::test]
 async fn there_is_one_bidirectional_stream() {
     let relay = start(|_| {});

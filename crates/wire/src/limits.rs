@@ -205,6 +205,8 @@ pub mod timers {
         PATH_RETRY = 54, "path-retry", 30_000;
         /// How long a relay keeps a path on which nothing is forwarded.
         PATH_IDLE = 55, "path-idle", 10_000;
+        /// How long a client may stay after the end of its control stream.
+        FAREWELL = 56, "farewell", 2_000;
         /// How long a card lives at most.
         CARD_LIFETIME = 35, "card-lifetime", 86_400_000;
         /// How long a statement about a device is valid at most.

@@ -47,6 +47,7 @@ class Connection:
     session: Session | None = None
     place: int = 0
     left_at: int | None = None
+    control_ended_at: int | None = None
     sign_in: SignIn | None = None
     challenge: bytes | None = None
     card_wanted: dict[str, Any] = field(default_factory=dict)

@@ -109,13 +109,11 @@ class Relay(Admission, Paths):
         return self._drain()
 
     def control_stream_ends(self, now: int, connection: int) -> list[Out]:
-        """TRANSPORT-3."""
+        """It is finished or reset, or its client does not read it any more."""
         self.now = now
         client = self.connections.get(connection)
-        if client:
-            self.broken = "TRANSPORT-3"
-            self._send_close(connection, "unexpected-message")
-            self._forget(connection, client, violation=True)
+        if client and client.control_ended_at is None:
+            client.control_ended_at = now
         return self._drain()
 
     def breaks(self, now: int, connection: int, refused: Refused) -> list[Out]:
@@ -177,7 +175,12 @@ class Relay(Admission, Paths):
             self._session_time(session)
             self._path_time(session)
         for connection, client in list(self.connections.items()):
-            self._idle_time(connection, client)
+            if self._stays(client):
+                self.broken = "TRANSPORT-14"
+                self._send_close(connection, "unexpected-message")
+                self._forget(connection, client, violation=True)
+            else:
+                self._idle_time(connection, client)
         self.failed.forget(now)
         self.failed_sign_ins.forget(now)
         return self._drain()
@@ -197,6 +200,8 @@ class Relay(Admission, Paths):
                 times.append(client.idle_since + timer(IDLE_TIMERS[client.state]))
             if client.account is not None:
                 times.append(client.sign_in.ends_at)
+            if client.control_ended_at is not None:
+                times.append(client.control_ended_at + timer("farewell"))
         times += [waiting.due for waiting in self.sign_ins]
         times += self.failed.times() + self.failed_sign_ins.times()
         return min(times, default=None)
@@ -468,6 +473,10 @@ class Relay(Admission, Paths):
                 self._kill(client.locator)
                 self._to_idle(client)
                 self._send(connection, "gone", code=self._code("sign-in-expired"))
+
+    def _stays(self, client: Connection) -> bool:
+        ended = client.control_ended_at
+        return ended is not None and self.now - ended >= self.set_up.timer("farewell")
 
     def _idle_time(self, connection: int, client: Connection) -> None:
         timer = IDLE_TIMERS.get(client.state)

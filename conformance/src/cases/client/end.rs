@@ -1,5 +1,7 @@
 //! How a session ends, whoever ends it.
 
+use std::time::{Duration, Instant};
+
 use alongside_wire::{
     ErrorCode,
     rendezvous::{Gone, Report, Reported},
@@ -18,6 +20,12 @@ pub(super) fn cases() -> Vec<Case> {
             "a person ends the session: sealed end, leave, and the connection closed, all with done",
             &["END-1", "END-2", "END-3", "TRANSPORT-9"],
             own,
+        ),
+        Case::client(
+            "client/end/in-time",
+            "a client that finishes its control stream closes its connection within a second",
+            &["TRANSPORT-15"],
+            in_time,
         ),
         Case::client(
             "client/end/other",
@@ -229,6 +237,24 @@ fn own(stage: &mut ClientStage<'_>) -> Done {
     )?;
     let left = stage.left(from);
     stage.check("END-3", left == done, "leave with done", seen)
+}
+
+fn in_time(stage: &mut ClientStage<'_>) -> Done {
+    stage.viewing()?;
+    stage.must("END-1", |stage| stage.act("end"))?;
+    // Who does not finish it closes at once.
+    let last = |item: &Item| matches!(item, Item::ControlEnded | Item::Closed(_));
+    let item = stage.sees("TRANSPORT-9", "the connection closed", last)?;
+    let since = Instant::now();
+    if item == Item::ControlEnded {
+        let closed = |item: &Item| matches!(item, Item::Closed(_));
+        stage.sees("TRANSPORT-15", "the connection closed", closed)?;
+    }
+    let took = since.elapsed();
+    // Half of a second is for the way.
+    let seen = format!("closed after {} ms", took.as_millis());
+    let in_time = took < Duration::from_millis(1_500);
+    stage.check("TRANSPORT-15", in_time, "closed within a second", seen)
 }
 
 fn other(stage: &mut ClientStage<'_>) -> Done {

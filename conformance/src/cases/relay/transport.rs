@@ -6,13 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alongside_wire::{ErrorCode, rendezvous::Hello};
+use alongside_wire::{ErrorCode, limits::timers::FAREWELL, rendezvous::Hello};
 
 use super::words::{delivered, gone};
 use crate::{
     case::Case,
     quic::{ALPN, Proxy, Weather},
-    stage::{Client, Done, Heard, RelayStage, Stop},
+    stage::{Client, Done, Heard, RelayStage, Stop, Who},
 };
 
 pub(super) fn cases() -> Vec<Case> {
@@ -46,18 +46,24 @@ pub(super) fn cases() -> Vec<Case> {
         .twin("relay/hello/answered"),
         Case::relay(
             "relay/transport/control-ends",
-            "a client whose control stream ends is closed with unexpected-message",
-            &["TRANSPORT-3"],
+            "a client that stays after the end of its control stream is closed with unexpected-message",
+            &["TRANSPORT-14"],
             control_ends,
         )
         .twin("relay/hello/answered"),
         Case::relay(
             "relay/transport/control-ends-in-session",
-            "the peer of a client whose control stream ends is told that it is lost",
-            &["TRANSPORT-3", "RDV-11"],
+            "the peer of a client that stays after the end of its control stream is told that it is lost",
+            &["TRANSPORT-14", "RDV-11"],
             control_ends_in_session,
         )
-        .twin("relay/session/leave"),
+        .twin("relay/transport/control-finished"),
+        Case::relay(
+            "relay/transport/control-finished",
+            "a client that finishes its control stream is in its session until it closes, and then its peer is told with what",
+            &["TRANSPORT-14", "HOLD-10"],
+            control_finished,
+        ),
         Case::relay(
             "relay/transport/last-words",
             "what a client said before it closed its connection comes to its peer before the end does",
@@ -158,20 +164,44 @@ fn second_stream(stage: &mut RelayStage<'_>) -> Done {
     stage.code(who).map(|_| ())
 }
 
+/// A client ends its control stream, and stays.
+pub(super) fn stays(stage: &mut RelayStage<'_>, who: Who) -> Done {
+    end_control(stage, who)?;
+    stage.settle()?;
+    stage.pass(FAREWELL)
+}
+
+/// A client ends its control stream, and the relay has had the time to see it.
+fn end_control(stage: &mut RelayStage<'_>, who: Who) -> Done<bool> {
+    stage.link(who)?.end_control();
+    // What the relay does on it at once is there then.
+    Ok(stage.linger(Duration::from_millis(200), who, Client::is_over))
+}
+
 fn control_ends(stage: &mut RelayStage<'_>) -> Done {
     let who = stage.client()?;
-    stage.link(who)?.end_control();
-    stage.closes("TRANSPORT-3", who, ErrorCode::UnexpectedMessage)?;
+    stays(stage, who)?;
+    stage.closes("TRANSPORT-14", who, ErrorCode::UnexpectedMessage)?;
     let silent = stage.connect()?;
-    stage.link(silent)?.end_control();
-    stage.closes("TRANSPORT-3", silent, ErrorCode::UnexpectedMessage)
+    stays(stage, silent)?;
+    stage.closes("TRANSPORT-14", silent, ErrorCode::UnexpectedMessage)
 }
 
 fn control_ends_in_session(stage: &mut RelayStage<'_>) -> Done {
     let (helper, sharer) = stage.pair()?;
-    stage.link(sharer)?.end_control();
-    stage.closes("TRANSPORT-3", sharer, ErrorCode::UnexpectedMessage)?;
+    stays(stage, sharer)?;
+    stage.closes("TRANSPORT-14", sharer, ErrorCode::UnexpectedMessage)?;
     stage.only("RDV-11", helper, &[gone(ErrorCode::Lost)])
+}
+
+fn control_finished(stage: &mut RelayStage<'_>) -> Done {
+    let (helper, sharer) = stage.pair()?;
+    let closed = end_control(stage, sharer)?;
+    stage.check("TRANSPORT-14", !closed, "a while to close", "it is closed")?;
+    stage.deliver(helper, b"envelope");
+    stage.next("TRANSPORT-14", sharer, &delivered(b"envelope"))?;
+    stage.close(sharer, ErrorCode::Declined.to_wire());
+    stage.only("HOLD-10", helper, &[gone(ErrorCode::Declined)])
 }
 
 fn last_words(stage: &mut RelayStage<'_>) -> Done {

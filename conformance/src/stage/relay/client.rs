@@ -122,7 +122,7 @@ impl Client {
     }
 
     /// Nothing more will be heard.
-    pub(super) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         matches!(self.heard.last(), Some(Heard::Closed(_)))
     }
 

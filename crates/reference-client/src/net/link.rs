@@ -299,6 +299,7 @@ impl Link {
     }
 
     //= spec/08-transport.md#quic [TRANSPORT-9] a2f3c5d3
+    //= spec/08-transport.md#quic [TRANSPORT-15] a0fc9466
     /// Says what is left, and closes the connection.
     pub(crate) async fn close(mut self, reason: ErrorCode) {
         for (_, stream) in std::mem::take(&mut self.outgoing) {
@@ -307,6 +308,10 @@ impl Link {
         self.forwarded.close(reason);
         self.control = None;
         let _ = tokio::time::timeout(LINGER, &mut self.writer).await;
+        if mutant::is("TRANSPORT-15/lingers") {
+            // A mutant alone sleeps, for longer than it may.
+            tokio::time::sleep(2 * LINGER).await;
+        }
         let reason = match mutant::is("TRANSPORT-9/other") {
             true => ErrorCode::Idle,
             false => reason,

@@ -19,8 +19,10 @@ pub(super) struct Client {
     pub(super) source: Source,
     pub(super) deframer: Deframer,
     pub(super) phase: Phase,
-    /// When the phase ends by itself.
+    /// When the phase ends by itself, or the client has stayed for too long.
     pub(super) deadline: Timestamp,
+    /// When a client has to be gone whose control stream has ended.
+    pub(super) stays_until: Option<Timestamp>,
     /// Bytes of whole messages since it connected or last left a session.
     pub(super) unpaired_bytes: usize,
     /// It may have deliveries under way that its peer is no longer there for.
@@ -99,6 +101,7 @@ impl Client {
             deframer: Deframer::new(message_limit, "a rendezvous message"),
             phase: Phase::Greeting,
             deadline,
+            stays_until: None,
             unpaired_bytes: 0,
             was_paired: false,
             signed_in: None,

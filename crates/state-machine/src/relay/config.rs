@@ -97,6 +97,8 @@ config! {
         path_check_ms = PATH_CHECK, "path-check", false;
         /// How long a path is kept on which nothing is forwarded, in milliseconds.
         path_idle_ms = PATH_IDLE, "path-idle", true;
+        /// How long a client may stay after the end of its control stream, in milliseconds.
+        farewell_ms = FAREWELL, "farewell", false;
     }
     limits {
         /// Bytes of the body of a message on a control stream.

@@ -336,11 +336,25 @@ impl Relay {
         }
     }
 
-    /// A client finished or reset its control stream, which it may not do: its connection is
-    /// closed.
+    //= spec/08-transport.md#quic [TRANSPORT-14] fc4989e3
+    /// A client finished or reset its control stream, or stopped the relay's half of it: it closes its connection soon, or
+    /// is closed then.
     pub fn handle_control_end(&mut self, conn: ConnId, now: Timestamp) {
-        if self.clients.contains_key(&conn) {
+        if mutant::is("TRANSPORT-14/waits") {
+            return;
+        }
+        if mutant::is("TRANSPORT-14/at-once") && self.clients.contains_key(&conn) {
             self.violated(conn, Violation::ControlEnded, now);
+        }
+        let until = now.plus_ms(self.config.farewell_ms);
+        let Some(client) = self.clients.get_mut(&conn) else {
+            return;
+        };
+        if client.stays_until.is_none() {
+            client.stays_until = Some(until);
+            self.deadlines.remove(&(client.deadline, conn));
+            client.deadline = client.deadline.min(until);
+            self.deadlines.insert((client.deadline, conn));
         }
     }
 
@@ -464,6 +478,10 @@ impl Relay {
         let Some(client) = self.clients.get(&conn) else {
             return;
         };
+        if client.stays_until.is_some_and(|until| until <= now) {
+            self.violated(conn, Violation::ControlEnded, now);
+            return;
+        }
         match client.phase {
             Phase::Greeting | Phase::Idle => {
                 //= spec/03-rendezvous.md#states [RDV-13] 22f3b36d
@@ -589,7 +607,10 @@ impl Relay {
     fn enter(&mut self, conn: ConnId, phase: Phase, now: Timestamp) -> Option<Phase> {
         let client = self.clients.get_mut(&conn)?;
         self.deadlines.remove(&(client.deadline, conn));
-        client.deadline = phase.deadline(&self.config, now);
+        let deadline = phase.deadline(&self.config, now);
+        client.deadline = client
+            .stays_until
+            .map_or(deadline, |until| until.min(deadline));
         self.deadlines.insert((client.deadline, conn));
         if let Some(held) = phase.held() {
             self.joining += 1;

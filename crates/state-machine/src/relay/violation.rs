@@ -26,7 +26,7 @@ pub enum Violation {
         /// What the client was doing.
         state: &'static str,
     },
-    /// The end of its control stream, while the connection stays.
+    /// Its connection stayed after the end of its control stream.
     ControlEnded,
     /// Too many bytes outside a session.
     UnpairedBytes {
@@ -57,7 +57,7 @@ impl Violation {
             Self::Hello { .. } => "RDV-4",
             Self::NotForRelay { .. } => "RDV-8",
             Self::Unexpected { .. } => "RDV-6",
-            Self::ControlEnded => "TRANSPORT-3",
+            Self::ControlEnded => "TRANSPORT-14",
             Self::UnpairedBytes { .. } => "RDV-9",
             Self::PathRequests => "PATH-36",
         }
@@ -78,7 +78,9 @@ impl fmt::Display for Violation {
             Self::Hello { message } => write!(f, "expected hello once and first, got {message}")?,
             Self::NotForRelay { message } => write!(f, "{message} is not for a relay")?,
             Self::Unexpected { message, state } => write!(f, "{message} from a client {state}")?,
-            Self::ControlEnded => f.write_str("the end of a control stream")?,
+            Self::ControlEnded => {
+                f.write_str("a connection that stays after the end of its control stream")?
+            }
             Self::UnpairedBytes { limit } => {
                 write!(f, "more than {limit} bytes outside a session")?;
             }

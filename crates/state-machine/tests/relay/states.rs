@@ -369,16 +369,46 @@ fn bytes_that_cannot_be_read_close_the_connection() {
     assert_eq!(Violation::Decode(error).clause(), error.clause());
 }
 
+//= test spec/08-transport.md#quic [TRANSPORT-14] fc4989e3
 #[test]
-fn the_end_of_a_control_stream_closes_the_connection() {
+fn a_client_may_not_stay_after_the_end_of_its_control_stream() {
     let mut world = World::session(RelayConfig::default());
-    for _ in 0..2 {
-        world.relay.handle_control_end(A, world.now);
-        world.drain();
-    }
+    world.relay.handle_control_end(A, world.now);
+    world.pass(1_000);
+    // Another end, and another state, give it no more time.
+    world.relay.handle_control_end(A, world.now);
+    world.say(B, leave(ErrorCode::Done));
+    assert_eq!(world.heard(A), gone(ErrorCode::Done));
+    world.pass(999);
+    assert!(world.closed.is_empty());
+    world.pass(1);
     let closed = BTreeMap::from([(A, ErrorCode::UnexpectedMessage)]);
     assert_eq!(world.closed, closed);
+    assert_eq!(world.violation().clause(), "TRANSPORT-14");
+}
+
+//= test spec/08-transport.md#quic [TRANSPORT-14] fc4989e3
+#[test]
+fn a_client_is_in_its_session_until_it_closes() {
+    let mut world = World::session(RelayConfig::default());
+    world.relay.handle_control_end(A, world.now);
+    world.pass(1_999);
+    assert!(world.closed.is_empty());
+    world.say(B, deliver("there"));
+    assert_eq!(world.heard(A), [deliver("there").into()]);
+    world.close(A, Some(ErrorCode::Declined));
+    assert_eq!(world.heard(B), gone(ErrorCode::Declined));
+    world.pass(10_000);
+    assert!(world.closed.is_empty() && world.events.iter().all(is_no_violation));
+
+    let mut world = World::session(RelayConfig::default());
+    world.relay.handle_control_end(A, world.now);
+    world.pass(2_000);
     assert_eq!(world.heard(B), gone(ErrorCode::Lost));
+}
+
+fn is_no_violation(event: &Event) -> bool {
+    !matches!(event, Event::Violation { .. })
 }
 
 //= test spec/03-rendezvous.md#states [RDV-13] 22f3b36d

@@ -338,7 +338,17 @@ impl At {
                 self.relay.disconnected(CLIENT, Some(code), self.now);
                 return Some(code);
             }
-            "its control stream ends" => self.relay.handle_control_end(CLIENT, self.now),
+            "it stays after the end of its control stream" => {
+                let until = self.now.plus_ms(config().farewell_ms);
+                // It does not come to that if the client is told of something before.
+                if self.running().first().is_some_and(|(at, _)| *at <= until) {
+                    return None;
+                }
+                self.relay.handle_control_end(CLIENT, self.now);
+                self.wait(Timestamp::from_micros(until.as_micros() - 1));
+                self.now = until;
+                self.relay.handle_timeout(until);
+            }
             "a violation" => {
                 self.say(CLIENT, PeerLost {});
                 return Some(ErrorCode::UnexpectedMessage);

@@ -26,6 +26,7 @@ use crate::{
             delays::{by, nobodys},
             hold::token_of,
             people::{self, ADA, DEVICE, call, staffed, wait},
+            transport,
         },
         tables::machine,
     },
@@ -148,7 +149,7 @@ fn set_up(plan: &Plan, needs: &[&str]) -> SetUp {
     let signing_in = plan.at.first().is_some_and(|at| at == "signing in");
     match plan.event.as_str() {
         // A token that waits to be checked for longer than this.
-        "unpaired-idle" | "report-window" if signing_in => staffed().with(
+        "unpaired-idle" | "report-window" | STAYS if signing_in => staffed().with(
             "timers",
             json!({
                 "join-delay-first": 40_000, "join-delay-most": 60_000, "unpaired-idle": 30_000,
@@ -160,6 +161,7 @@ fn set_up(plan: &Plan, needs: &[&str]) -> SetUp {
     }
 }
 
+const STAYS: &str = "it stays after the end of its control stream";
 /// The seed of the key that a card is asked for.
 const CARD_KEY: [u8; 32] = [1; 32];
 /// The number of a device that nobody has.
@@ -494,9 +496,9 @@ impl<'s, 'a> Player<'s, 'a> {
                 self.told = declined;
                 self.stage.close(client, declined.to_wire());
             }
-            "its control stream ends" => {
-                if let Ok(link) = self.stage.link(client) {
-                    link.end_control();
+            STAYS => {
+                if self.stage.link(client).is_ok() {
+                    transport::stays(self.stage, client)?;
                 }
             }
             "a violation" => {

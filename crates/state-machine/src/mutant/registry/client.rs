@@ -269,6 +269,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("TRANSPORT-10/ends", "client/relay/closed-as-lost")
         .also("a lost link ends what it should freeze", &["RECON-1"]),
     patch("TRANSPORT-13/late", "client/relay/gone-and-closed"),
+    patch("TRANSPORT-15/lingers", "client/end/in-time"),
     lenient("WIRE-1/client", "client/wire/control/type-beyond"),
     lenient("WIRE-2/client", "client/wire/control/type-long"),
     lenient("WIRE-3/client", "client/wire/envelope/empty")
