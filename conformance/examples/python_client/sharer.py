@@ -168,7 +168,7 @@ class Sharer(Granting):
     def taken(self, now: int, message: Message) -> None:
         fields = message.fields
         match message.name:
-            case "introduce":
+            case "introduce" if self.machine.phase == "deciding":
                 self._beat_at = now
                 self.tell_secured(fields["opening"], self._n_s)
                 self.tell("asks-consent", **self.who(now, fields["name"], self._their_card))

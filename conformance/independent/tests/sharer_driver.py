@@ -246,6 +246,7 @@ _PLAIN = {
     "answer": lambda m, now: m.answered(now, CEILING),
     "answer: without chat": lambda m, now: m.answered(now, CEILING & ~scope_bits("chat")),
     "introduced": lambda m, now: m.receive(now, Message("introduce", {})),
+    "introduced: with nothing to allow": lambda m, now: _introduced_for_nothing(m, now),
     "a next master": lambda m, now: m.reconnected(now),
     "a record does not open": lambda m, now: m.record_does_not_open(now),
     "join-notice": lambda m, now: m.join_is_late(now),
@@ -258,6 +259,11 @@ _ANSWERS = {
     "deny": lambda m, now: m.person_denies(now),
     "take control back": lambda m, now: m.person_revokes(now),
 }
+
+
+def _introduced_for_nothing(m: Sharer, now: int) -> Outcome:
+    m.ceiling &= ~BOTH
+    return m.receive(now, Message("introduce", {}))
 
 
 def _allow_less(m: Sharer, now: int) -> Outcome:

@@ -8,7 +8,7 @@ use alongside_harness::{Conditions, Side, World};
 use alongside_state_machine::{
     device::token_hash,
     endpoint::{Config, helper, sharer},
-    error::{Fault, Misuse},
+    error::Misuse,
     identity::{
         Identity, picture,
         trust::{Standing as Worth, Who},
@@ -555,11 +555,6 @@ impl People {
         );
         for side in SIDES {
             let blames = self.world.ended(side).and_then(|ended| ended.fault);
-            if blames == Some(Fault::ConsentBeyondCeiling) {
-                // The text does not say what becomes of a session in which nothing may be seen from the beginning: its
-                // sharer consents to nothing, which is no consent to the helper and to whoever reads receipts.
-                return;
-            }
             assert_eq!(blames, None, "an end that kept to the rules is blamed");
         }
         if self.receipts.is_empty() {

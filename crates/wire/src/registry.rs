@@ -265,6 +265,8 @@ registered! {
         Paused = 0x030C, "paused";
         /// Another grant took its place.
         Replaced = 0x030D, "replaced";
+        /// What both ends allow has neither view nor chat in common.
+        NothingAllowed = 0x030E, "nothing-allowed";
         /// Another connection took the place of this one.
         Superseded = 0x0310, "superseded";
     }

@@ -62,6 +62,10 @@ class Sharer(Arriving):
         return self.step(now, say)
 
     def on_introduce(self, **_: Any) -> None:  # noqa: ANN401
+        if not self.ceiling & scope_bits("view", "chat"):
+            self.finish("nothing-allowed")
+            self._why = "CONSENT-9"
+            return
         self.phase, self.deciding_since = "deciding", self.now
         self.sent_at = self.now
         self.send("heartbeat")

@@ -137,6 +137,20 @@ pub(super) fn cases() -> Vec<Case> {
             },
         ),
         Case::sharer(
+            "sharer/consent/nothing-in-common",
+            "with neither view nor chat in common nobody is asked: the session ends with nothing-allowed",
+            &["CONSENT-9"],
+            |stage| {
+                use alongside_wire::Scopes;
+                stage.ceiling = Scopes::CONTROL;
+                stage.securing()?;
+                stage.introduce(crate::stage::NAME)?;
+                stage.ends("CONSENT-9", ErrorCode::NothingAllowed)?;
+                stage.never_tells("CONSENT-9", 0, "consent-asked")
+            },
+        )
+        .twin("sharer/consent/ceiling"),
+        Case::sharer(
             "sharer/consent/paused",
             "a pause in deciding is no answer",
             &["CONSENT-2"],

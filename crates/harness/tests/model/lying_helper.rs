@@ -14,6 +14,7 @@ const OUTSIDE: Outside = Outside {
     events: &[
         "wait as a device",
         "answer: without chat",
+        "introduced: with nothing to allow",
         "connection closed on purpose",
         "control-request: for what is not supported",
         "displays change",

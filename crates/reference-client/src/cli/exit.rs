@@ -38,6 +38,7 @@ impl From<Ended> for Exit {
         match ended.code {
             ErrorCode::Done => Self::Done,
             ErrorCode::Declined
+            | ErrorCode::NothingAllowed
             | ErrorCode::HandshakeFailed
             | ErrorCode::HandshakeTimeout
             | ErrorCode::CodeExpired => Self::Refused,
@@ -130,6 +131,10 @@ pub(crate) fn explain(ended: &Ended, other: &str) -> String {
         ErrorCode::Done => format!("{who} ended the session"),
         ErrorCode::Declined if ended.by == By::Local => "no consent was given".to_owned(),
         ErrorCode::Declined => format!("{other} did not consent"),
+        ErrorCode::NothingAllowed => {
+            "what your side and the other allow has neither seeing nor chat in common, so there is nothing to agree to"
+                .into()
+        }
         ErrorCode::Lost => format!("the connection to {other}, or to the relay, was lost"),
         ErrorCode::RelayShutdown => "the relay is shutting down; use another, or try later".into(),
         ErrorCode::NotFound => "there is no such code: it was mistyped, has been used, or is more \

@@ -269,7 +269,7 @@ impl Sharer {
 
     //= spec/05-session.md#consent [CONSENT-1] c66b7952
     /// The helper opened its commitment, and it was right, and so was its card, if it showed one:
-    /// now the person is asked.
+    /// now the person is asked, if there is something to allow.
     ///
     /// # Errors
     /// [`Fault::Unexpected`] if that was done already.
@@ -286,6 +286,12 @@ impl Sharer {
         //= spec/15-identity.md#trust [CARD-19] dfc72f1c
         if !who.is_vouched_for() && !mutant::is("CARD-19/elevation") {
             self.limits.ceiling = self.limits.ceiling.without(Scopes::ELEVATION);
+        }
+        //= spec/05-session.md#consent [CONSENT-9] 8cee136a
+        let nothing = self.limits.ceiling.intersect(Scopes::CONSENT).is_empty();
+        if nothing && !mutant::is("CONSENT-9/asks") {
+            self.finish(By::Local, ErrorCode::NothingAllowed, None);
+            return Ok(());
         }
         let until = now.plus_ms(mutant::longer("CONSENT-4/waits", timers::CONSENT_PROMPT));
         self.phase = Phase::Deciding {

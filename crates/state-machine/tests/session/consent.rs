@@ -91,6 +91,49 @@ fn consent_gives_sight_and_chat_and_no_more() {
     assert_eq!(world.sharer.chat("hello"), Err(Misuse::Scope));
 }
 
+//= test spec/05-session.md#consent [CONSENT-9] 8cee136a
+#[test]
+fn nobody_is_asked_when_both_ends_allow_nothing_in_common() {
+    let only = |ceiling| Config {
+        ceiling,
+        ..Config::default()
+    };
+    let apart = [
+        (Scopes::VIEW, Scopes::CHAT),
+        (Scopes::ALL, Scopes::CONTROL),
+        (Scopes::NONE, Scopes::ALL),
+    ];
+    for (helper, sharer) in apart {
+        let mut world = World::with(3, Conditions::INSTANT, only(helper), only(sharer));
+        let code = world.code();
+        world.join(code);
+        world.run(1_000);
+        let ended = world.sharer.machine().ended().unwrap();
+        assert_eq!(
+            (ended.by, ended.code),
+            (By::Local, ErrorCode::NothingAllowed)
+        );
+        let ended = world.helper.machine().ended().unwrap();
+        assert_eq!(
+            (ended.by, ended.code),
+            (By::Peer, ErrorCode::NothingAllowed)
+        );
+        assert_eq!(ended.fault, None);
+        let asked = |event: &Event| matches!(event, Event::ConsentAsked { .. });
+        assert!(!world.was_told(asked));
+        assert_nothing_was_shown(&world);
+    }
+    let mut world = World::with(
+        3,
+        Conditions::INSTANT,
+        only(Scopes::CHAT),
+        Config::default(),
+    );
+    world.asked();
+    world.consent(true).unwrap();
+    assert_eq!(world.sharer.scopes(), Scopes::CHAT);
+}
+
 //= test spec/05-session.md#consent [CONSENT-8] f836b0cb
 #[test]
 fn what_the_helper_may_do_is_known_at_all_times() {

@@ -14,7 +14,7 @@ use alongside_state_machine::{
     time::Timestamp,
 };
 use alongside_wire::{
-    ErrorCode, Scopes,
+    ErrorCode, Scopes, card,
     input::InputEvent,
     limits::timers,
     rendezvous,
@@ -449,6 +449,10 @@ impl At {
                 done = machine.answered(Scopes::ALL.without(Scopes::CHAT), now);
             }
             "introduced" if securing => done = machine.introduced("x", who, now),
+            "introduced: with nothing to allow" if securing => {
+                let card = Some(card_of_nothing());
+                done = machine.introduced("x", Who { card, ..who }, now);
+            }
             "a next master" if frozen => machine.master_taken(),
             "a record does not open" if stands || securing => machine.record_failed(now),
             "input: within the scopes" if grant.contains(FEW) => {
@@ -856,6 +860,27 @@ fn path_offer() -> Message {
 fn chat(id: u32) -> Message {
     let text = "a line".into();
     Chat { id, text }.into()
+}
+
+/// A card with which nothing is allowed; what else is on it means nothing here.
+fn card_of_nothing() -> card::Card {
+    card::Card {
+        version: 1,
+        profile: 1,
+        issuer: [1; 32],
+        serial: [1; 16],
+        first_name: String::new(),
+        last_name: String::new(),
+        title: String::new(),
+        organisation: String::new(),
+        domain: String::new(),
+        picture: Vec::new(),
+        ceiling: Scopes::NONE,
+        card_key: [1; 32],
+        receipt_key: Vec::new(),
+        not_before: 0,
+        expires: 1,
+    }
 }
 
 #[test]

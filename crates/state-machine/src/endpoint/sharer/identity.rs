@@ -69,6 +69,9 @@ impl SharerEndpoint {
         let trusted =
             matches!(who.standing, Standing::Verified { .. }) || mutant::is("CARD-20/shows");
         self.machine.introduced(name, who, now)?;
+        if !self.machine.is_introduced() {
+            return Ok(());
+        }
         self.begin_receipts(transcript, &introduce.card);
         self.events.push_back(Event::Phrase(phrase));
         if self.asked_to_wait && mutant::is("DEVICE-14/unasked") {

@@ -88,6 +88,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "sharer/consent/scopes-shown",
         "Viewing",
     ),
+    patch("CONSENT-9/asks", "sharer/consent/nothing-in-common"),
     lenient("CONTROL-2/lenient", "sharer/request/same-id"),
     patch("CONTROL-3/asks", "sharer/request/view").also(
         "what is beyond the ceiling is asked of the person",
