@@ -10,6 +10,7 @@
 //! | running cases, and what becomes of them | [`run`] |
 //! | telling of it | [`report`] |
 //! | reading a recorded session | [`capture`] |
+//! | sessions with something wrong in them | [`fuzz`] |
 //! | checking a driver | [`doctor`] |
 //! | the test vectors | [`vectors`] |
 //! | the command line | [`cli`] |
@@ -20,6 +21,7 @@ pub mod cases;
 pub mod cli;
 pub mod doctor;
 pub mod driver;
+pub mod fuzz;
 pub mod quic;
 pub mod report;
 pub mod requirements;

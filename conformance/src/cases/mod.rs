@@ -7,6 +7,9 @@ mod relay;
 mod sharer;
 mod tables;
 
+pub(crate) use client::walk;
+pub(crate) use relay::walk as relay_walk;
+
 use crate::case::Case;
 
 /// All of them, in the order in which they are run.

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod doctor;
+mod fuzz;
 #[cfg(feature = "mutants")]
 mod kill;
 mod list;
@@ -43,6 +44,9 @@ enum Command {
     /// Run cases against a client or a relay
     #[command(subcommand)]
     Test(Box<what::What>),
+    /// Play sessions with something wrong in them with a client or a relay, until it does something wrong itself
+    #[command(subcommand, after_long_help = fuzz::TEACHES)]
+    Fuzz(Box<fuzz::Fuzz>),
     /// List the cases
     List(list::Options),
     /// Make the reference wrong, in one way after another, and see that the suite notices each
@@ -82,6 +86,7 @@ pub fn main() -> ExitCode {
     };
     let code = match arguments.command {
         Command::Test(what) => test::run(*what),
+        Command::Fuzz(what) => fuzz::fuzz(*what),
         Command::List(options) => list::run(&options),
         #[cfg(feature = "mutants")]
         Command::Kill(options) => kill::run(&options),

@@ -58,7 +58,8 @@ pub(super) struct Common {
     captures: Option<PathBuf>,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+/// So many, at least one.
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "it is a number, at least 1".to_owned())
 }

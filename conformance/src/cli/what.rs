@@ -120,7 +120,7 @@ impl What {
 
 impl WhichRelay {
     /// The relay, and the words that name it again; nothing if none is named.
-    fn name(&self) -> Result<Option<(RelayTarget, String)>, String> {
+    pub(super) fn name(&self) -> Result<Option<(RelayTarget, String)>, String> {
         match (self.relay_url, self.certificate, &self.relay_cmd) {
             (Some(address), Some(certificate), _) => {
                 let again = format!("--relay-url {address} --certificate {certificate}");

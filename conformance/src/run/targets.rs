@@ -29,7 +29,7 @@ pub enum RelayTarget {
 
 impl RelayTarget {
     /// The relay, started if it does not run. What it is told and writes is kept there.
-    pub(super) fn start(
+    pub(crate) fn start(
         &self,
         set_up: &SetUp,
         patience: Duration,

@@ -25,6 +25,8 @@ mod transport;
 mod vectors;
 mod wire;
 
+pub(crate) use table::walk;
+
 pub(super) use cards::own_with_receipt_key;
 pub(super) use end::reports;
 

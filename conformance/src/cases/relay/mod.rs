@@ -24,6 +24,8 @@ mod transport;
 mod wire;
 mod words;
 
+pub(crate) use table::walk;
+
 use crate::case::Case;
 
 pub(super) fn cases() -> Vec<Case> {

@@ -85,6 +85,12 @@ impl RelayUnderTest {
         }
     }
 
+    /// The number of its process, if the suite has started it.
+    pub fn process(&self) -> Option<u32> {
+        let process = self.process.as_ref();
+        process.map(|process| process.child.id())
+    }
+
     /// Starts one, and keeps there what it is told and writes, also if it does not start.
     ///
     /// # Errors

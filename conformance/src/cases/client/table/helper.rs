@@ -65,6 +65,7 @@ pub(super) fn table() -> Table {
         can,
         acts,
         does,
+        message: messages::message,
         started,
         witnesses: WITNESSES,
     };

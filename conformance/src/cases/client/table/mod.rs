@@ -12,6 +12,7 @@ mod reaction;
 mod sample;
 mod set_up;
 mod sharer;
+pub(crate) mod walk;
 mod witness;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use alongside_spec::tables::{Machine, Outcome};
+use alongside_wire::session::Message;
 use serde::Deserialize;
 
 use super::{
@@ -32,7 +33,7 @@ pub(super) struct Table {
     pub(super) role: Role,
     pub(super) machine: Machine,
     pub(super) ways: Ways,
-    states: Vec<State>,
+    pub(super) states: Vec<State>,
     cannot: Vec<Cannot>,
 }
 
@@ -47,6 +48,8 @@ pub(super) struct Ways {
     pub(super) acts: fn(&mut Player<'_, '_, '_>, &str) -> Done<Taken>,
     /// What comes from elsewhere.
     pub(super) does: fn(&mut Player<'_, '_, '_>, &str) -> Done,
+    /// The message of the other end that an event is, as it is right now.
+    pub(super) message: fn(&mut Player<'_, '_, '_>, &str) -> Done<Message>,
     /// Timers that begin at an event, in these states before it, and how long they run.
     pub(super) started: fn(&Player<'_, '_, '_>, &[usize], &str) -> Vec<Timer>,
     /// Events by which a state shows itself.
@@ -56,7 +59,7 @@ pub(super) struct Ways {
 /// A state that can be brought about.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct State {
+pub(super) struct State {
     name: String,
     /// What the client is set up with, if it is not the usual and the state is a first one.
     with: Option<String>,
@@ -129,7 +132,7 @@ impl Table {
     }
 
     /// What has to happen for a state, from the beginning.
-    fn path(&self, state: &State) -> Vec<String> {
+    pub(super) fn path(&self, state: &State) -> Vec<String> {
         let before = state.after.as_ref().map(|name| {
             let found = self.states.iter().find(|other| other.name == *name);
             found.map(|other| self.path(other)).unwrap_or_default()
@@ -140,7 +143,7 @@ impl Table {
     }
 
     /// Where a path leads, if nothing on it is wrong.
-    fn reached(&self, path: &[String]) -> Option<Vec<usize>> {
+    pub(super) fn reached(&self, path: &[String]) -> Option<Vec<usize>> {
         let mut at = self.machine.start();
         let is_event = |step: &&String| !step.starts_with(UNTIL) && !step.starts_with(WITH);
         for event in path.iter().filter(is_event) {
@@ -214,7 +217,7 @@ impl Table {
         region.is_some_and(|region| region.cell(state, event).written)
     }
 
-    fn cannot(&self, cell: Cell) -> bool {
+    pub(super) fn cannot(&self, cell: Cell) -> bool {
         self.cannot
             .iter()
             .any(|cannot| cannot.names(&self.machine, cell))
@@ -222,39 +225,36 @@ impl Table {
 
     /// What a client has to have for it.
     pub(super) fn needs(&self, plan: &Plan) -> Vec<&'static str> {
-        let mut needs = Vec::new();
         let about = plan.path.iter().map(String::as_str);
         // What a phase does not allow takes nothing that the client has.
         let by_phase = plan.reaction.is_blamed_on("SESSION-1");
-        for event in about.chain((!by_phase).then_some(plan.event.as_str())) {
-            let of = match event {
-                _ if event.starts_with(WITH) => set_up::needs(event),
-                _ if event.contains("clipboard") => &["control", "clipboard"][..],
-                "draw" => &["control", "drawing"],
-                _ if ["stroke", "laser", "clear"]
-                    .contains(&event.split(':').next().unwrap_or("")) =>
-                {
-                    &["control", "drawing"]
-                }
-                _ if event.contains("control") || event.starts_with("allow") => &["control"],
-                "give consent" | "give consent after the warning" => &[],
-                _ if event.contains("grant") || event.contains("input") => &["control"],
-                _ if event.contains("chat:")
-                    || event.contains("chat-ack")
-                    || event == "write chat" =>
-                {
-                    &["chat"]
-                }
-                "set pause" | "unset pause" => &["pause"],
-                _ if event.starts_with("a secure desktop") => &["secure-desktop"],
-                _ if event.contains("next master") || event.contains("reconnect") => &["reconnect"],
-                _ => &[],
-            };
-            needs.extend(of);
-        }
+        let events = about.chain((!by_phase).then_some(plan.event.as_str()));
+        let mut needs: Vec<_> = events.flat_map(needed_for).copied().collect();
         needs.sort_unstable();
         needs.dedup();
         needs
+    }
+}
+
+/// What a client has to have for an event.
+pub(super) fn needed_for(event: &str) -> &'static [&'static str] {
+    match event {
+        _ if event.starts_with(WITH) => set_up::needs(event),
+        _ if event.contains("clipboard") => &["control", "clipboard"],
+        "draw" => &["control", "drawing"],
+        _ if ["stroke", "laser", "clear"].contains(&event.split(':').next().unwrap_or("")) => {
+            &["control", "drawing"]
+        }
+        _ if event.contains("control") || event.starts_with("allow") => &["control"],
+        "give consent" | "give consent after the warning" => &[],
+        _ if event.contains("grant") || event.contains("input") => &["control"],
+        _ if event.contains("chat:") || event.contains("chat-ack") || event == "write chat" => {
+            &["chat"]
+        }
+        "set pause" | "unset pause" => &["pause"],
+        _ if event.starts_with("a secure desktop") => &["secure-desktop"],
+        _ if event.contains("next master") || event.contains("reconnect") => &["reconnect"],
+        _ => &[],
     }
 }
 

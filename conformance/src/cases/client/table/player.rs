@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long before its end a timer is about to run out.
-const SHORTLY: u64 = 1_500;
+pub(super) const SHORTLY: u64 = 1_500;
 /// All but elevation.
 pub(super) const CEILING: Scopes = Scopes::ALL.without(Scopes::ELEVATION);
 
@@ -33,7 +33,7 @@ pub(super) struct Player<'s, 'a, 't> {
     /// What has to happen first.
     pub(super) path: &'t [String],
     /// The fields of `open` besides the usual.
-    open: Value,
+    pub(super) open: Value,
     /// The states of all regions.
     pub(super) at: Vec<usize>,
     /// The code that came with the last event.
@@ -74,6 +74,11 @@ pub(super) type Taken = Option<bool>;
 
 impl<'s, 'a, 't> Player<'s, 'a, 't> {
     pub(super) fn new(stage: &'s mut ClientStage<'a>, table: &'t Table, plan: &'t Plan) -> Self {
+        Self::of(stage, table, &plan.path)
+    }
+
+    /// The same for a path that is no plan.
+    pub(super) fn of(stage: &'s mut ClientStage<'a>, table: &'t Table, path: &'t [String]) -> Self {
         stage.ceiling = CEILING;
         stage.manners = Manners {
             epoch_seen: false,
@@ -86,7 +91,7 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
             at: table.machine.start(),
             stage,
             table,
-            path: &plan.path,
+            path,
             open: json!({}),
             told: ErrorCode::Done,
             from: 0,
@@ -154,7 +159,7 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
     }
 
     /// The event that it is about.
-    fn looks(&mut self, event: &str, reaction: &Reaction) -> Done {
+    pub(super) fn looks(&mut self, event: &str, reaction: &Reaction) -> Done {
         let taken = self.happens(event, reaction)?;
         if let (Some(taken), Answer::Taken | Answer::Misuse) = (taken, reaction.answer) {
             let expected = match reaction.is_taken() {
@@ -174,7 +179,7 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
         self.is_at(event, reaction)
     }
 
-    fn happens(&mut self, event: &str, reaction: &Reaction) -> Done<Taken> {
+    pub(super) fn happens(&mut self, event: &str, reaction: &Reaction) -> Done<Taken> {
         if self.kept.begun && !self.stage.is_connected() && self.is("link", &["frozen"]) {
             self.stage.rejoins(true)?;
         }
@@ -224,7 +229,7 @@ impl<'s, 'a, 't> Player<'s, 'a, 't> {
         self.is(region, &[state]) && !self.table.is(before, region, &[state])
     }
 
-    fn left(&self, timer: &str) -> Done<u64> {
+    pub(super) fn left(&self, timer: &str) -> Done<u64> {
         let at = self.timers.get(timer).copied();
         let none = || Stop::Harness(format!("{timer:?} does not run"));
         Ok(at.ok_or_else(none)?.saturating_sub(self.stage.now()))

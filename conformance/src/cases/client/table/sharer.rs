@@ -2,6 +2,8 @@
 
 mod messages;
 
+pub(super) use messages::grant as latest_grant;
+
 use alongside_state_machine::{channel::reconnect::Attempts, time::Timestamp};
 use alongside_wire::{
     Scopes,
@@ -77,6 +79,7 @@ pub(super) fn table() -> Table {
         can,
         acts,
         does,
+        message: messages::message,
         started,
         witnesses: WITNESSES,
     };

@@ -1,6 +1,7 @@
 //! The table of a connection.
 
 mod paths;
+pub(crate) mod walk;
 
 use std::sync::Arc;
 

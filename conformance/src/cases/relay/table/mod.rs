@@ -4,6 +4,8 @@ mod connection;
 mod pairing;
 mod plan;
 
+pub(crate) use connection::walk;
+
 use alongside_spec::tables::Machine;
 use alongside_wire::ErrorCode;
 

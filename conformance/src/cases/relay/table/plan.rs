@@ -73,7 +73,13 @@ pub(super) fn plans(machine: &Machine, cost: impl Fn(&str) -> u32) -> Vec<Plan> 
     plans
 }
 
-fn plan(machine: &Machine, at: &[usize], path: &[String], event: &str, decision: Decision) -> Plan {
+pub(super) fn plan(
+    machine: &Machine,
+    at: &[usize],
+    path: &[String],
+    event: &str,
+    decision: Decision,
+) -> Plan {
     let names = |states: &[usize]| -> Vec<String> {
         let regions = machine.regions.iter().zip(states);
         regions

@@ -82,7 +82,7 @@ pub(super) fn prompt(player: &Player<'_, '_, '_>) -> Scopes {
 }
 
 /// What a helper who knows what the suite knows says.
-fn message(player: &Player<'_, '_, '_>, event: &str) -> Done<Message> {
+pub(super) fn message(player: &mut Player<'_, '_, '_>, event: &str) -> Done<Message> {
     let (kind, variant) = event.split_once(": ").unwrap_or((event, ""));
     let request = player.stage.request;
     let number = of_variant(player, variant);

@@ -1,0 +1,106 @@
+//! What has come of a session, and whether that is a finding.
+
+use super::{step::Step, trace::Trace};
+use crate::stage::Stop;
+
+/// What has come of a session.
+#[derive(Clone, Debug, Default)]
+pub struct Played {
+    /// Why it went no further.
+    pub stop: Option<Stop>,
+    /// The step at which that was.
+    pub step: usize,
+    /// What has shown since the suite was wrong.
+    pub trace: Option<Trace>,
+    /// The clause that the implementation blames for the end.
+    pub clause: Option<String>,
+    /// It took too much memory.
+    pub memory: Option<Breach>,
+}
+
+/// What is wrong with what is under test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The requirement that is broken, as far as can be told.
+    pub requirement: String,
+    /// What must be.
+    pub expected: String,
+    /// What was.
+    pub seen: String,
+}
+
+/// What a session says of what is under test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// Nothing is wrong.
+    Right,
+    /// Nothing: the reference does not get through it either, so the suite cannot say what must be.
+    Open,
+    /// It is wrong.
+    Wrong(Breach),
+}
+
+/// Who blames nothing in particular blames this.
+const UNNAMED: &str = "ERROR-2";
+
+impl Played {
+    /// Whether the reference has to play it as well, before anything is said.
+    pub fn wants_another(&self) -> bool {
+        self.trace.is_some() || self.stop.is_some() || self.memory.is_some()
+    }
+
+    /// What this says, beside what the reference did with the same steps.
+    pub fn judge(&self, reference: &Self, steps: &[Step]) -> Judgement {
+        if let Some(Stop::Unsupported(_) | Stop::Untestable(_) | Stop::Harness(_)) = &self.stop {
+            return Judgement::Open;
+        }
+        if let Some(breach) = &self.memory {
+            return Judgement::Wrong(breach.clone());
+        }
+        if reference.stop.is_some() {
+            return Judgement::Open;
+        }
+        if let Some(stop) = &self.stop {
+            return Judgement::Wrong(stopped(stop, steps.get(self.step)));
+        }
+        let (Some(mine), Some(theirs)) = (&self.trace, &reference.trace) else {
+            return Judgement::Right;
+        };
+        match mine.differs(theirs) {
+            None => Judgement::Right,
+            Some((seen, expected)) => {
+                let clause = reference.clause.clone().or_else(|| self.clause.clone());
+                Judgement::Wrong(Breach {
+                    requirement: clause.unwrap_or_else(|| UNNAMED.to_owned()),
+                    expected: format!("what the reference does: {expected}"),
+                    seen,
+                })
+            }
+        }
+    }
+}
+
+fn stopped(stop: &Stop, step: Option<&Step>) -> Breach {
+    let at = step.map(|step| format!("at {step}")).unwrap_or_default();
+    match stop {
+        Stop::Fails {
+            blame,
+            expected,
+            seen,
+        } => Breach {
+            requirement: blame.first().to_owned(),
+            expected: expected.clone(),
+            seen: format!("{at}: {seen}"),
+        },
+        Stop::Timeout { awaited, seen } => Breach {
+            requirement: UNNAMED.to_owned(),
+            expected: awaited.clone(),
+            seen: format!("{at}: {seen}"),
+        },
+        other => Breach {
+            requirement: UNNAMED.to_owned(),
+            expected: "it to go on, or to end in order".to_owned(),
+            seen: format!("{at}: {other}"),
+        },
+    }
+}
