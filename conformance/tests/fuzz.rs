@@ -1,16 +1,25 @@
 //! `fuzz`, as somebody runs it.
 
-mod support;
-
 #[cfg(feature = "mutants")]
 use std::path::Path;
+use std::process::Command;
 
-use support::{Said, run};
 use tempfile::TempDir;
 
+/// What it says, and ends with.
+struct Said {
+    code: i32,
+    text: String,
+}
+
 fn fuzz(what: &str, out: &TempDir, more: &[&str]) -> Said {
-    let out = out.path().to_str().expect("a name");
-    run(&[&["fuzz", what, "--out", out], more].concat())
+    let mut command = Command::new(env!("CARGO_BIN_EXE_alongside-conformance"));
+    command.args(["fuzz", what, "--out"]).arg(out.path());
+    let output = command.args(more).output().expect("it starts");
+    Said {
+        code: output.status.code().expect("it ends by itself"),
+        text: String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+    }
 }
 
 #[cfg(feature = "mutants")]

@@ -76,6 +76,9 @@ struct How {
     /// Go on after a finding
     #[arg(long)]
     keep_going: bool,
+    /// Tell of the sessions of which nothing can be said, and why
+    #[arg(long)]
+    open: bool,
     /// Where findings go
     #[arg(
         long,
@@ -160,6 +163,10 @@ fn fresh(plan: &Plan, how: &How, command: &str, runtime: &Runtime) -> u8 {
     let mut broken = None;
     let done = run(plan, runtime.handle(), |news| match news {
         News::Progress(count) => progress(&count),
+        News::Open(session, why) if how.open => {
+            tell(&format!("session {session} is open: {why}\n"))
+        }
+        News::Open(..) => {}
         News::Found(session, breach) => {
             tell(&format!(
                 "session {session}: {}\n  it is made shorter\n",

@@ -2,10 +2,14 @@
 
 use alongside_wire::{
     Codec,
+    code::Locator,
     envelope::{Confirm, Envelope},
+    framing,
     input::{InputEvent, encode_record},
+    limits,
     media::{Frame, Tile},
-    session::Heartbeat,
+    rendezvous,
+    session::{Heartbeat, Message},
 };
 
 use super::{
@@ -38,6 +42,8 @@ pub(super) fn play(stage: &mut ClientStage<'_>, map: &Map, steps: &[Step]) -> Pl
         walker: map.walker(stage, &way),
         consented_at: None,
         wrong_from: None,
+        blamed: None,
+        worn: false,
         trace: Trace::default(),
     };
     let mut played = Played::default();
@@ -62,6 +68,9 @@ struct Session<'s, 'a, 't> {
     consented_at: Option<usize>,
     /// Where in the log the suite was wrong for the first time: the table says nothing of what follows.
     wrong_from: Option<usize>,
+    blamed: Option<&'static str>,
+    /// The driver still waits for something.
+    worn: bool,
     trace: Trace,
 }
 
@@ -85,14 +94,24 @@ impl<'a> Session<'_, 'a, '_> {
             Step::Wrong(wrong) => {
                 let here = self.stage().here();
                 self.wrong_from.get_or_insert(here);
-                self.says(wrong)?;
+                self.blamed = match self.clause(wrong) {
+                    Some(clause) => Some(clause),
+                    None => self.walker.blamed(&wrong.message),
+                };
+                if self.stage().is_connected() {
+                    self.says(wrong)?;
+                }
                 self.settles()
             }
         }
     }
 
-    /// Something right after something wrong.
+    /// Something right after something wrong. Who is not there hears nothing.
     fn follows(&mut self, event: &str) -> Done {
+        if !self.stage().is_connected() && !self.map.is_of_person(event) {
+            return Ok(());
+        }
+        self.blamed = self.walker.blamed(event);
         if let Some(taken) = self.walker.does(event)? {
             self.trace.act(event, taken);
         }
@@ -102,8 +121,13 @@ impl<'a> Session<'_, 'a, '_> {
     /// Waits until all has shown.
     fn settles(&mut self) -> Done {
         let stage = self.stage();
-        stage.settle()?;
+        // Who gives up the connection at the first of two things never reads the second.
         stage.moment(MOMENT)?;
+        match stage.settle() {
+            Err(Stop::Timeout { .. }) if !stage.is_connected() => self.worn = true,
+            done => done?,
+        }
+        let stage = self.stage();
         for _ in 0..MOMENTS {
             let ended = stage.log.iter().any(|item| item.is_told("ended"));
             if !ended || !stage.is_connected() {
@@ -152,7 +176,9 @@ impl<'a> Session<'_, 'a, '_> {
                 let right = self.walker.message(message);
                 let mut body = Vec::new();
                 right.encode(&mut body);
-                let plaintext = remade(&body, edits);
+                let mut plaintext = remade(&body, edits);
+                // More cannot be sealed in one record.
+                plaintext.truncate(limits::RECORD_PLAINTEXT);
                 self.stage().seal_bytes(&plaintext)?;
             }
             Plane::Envelope => self.envelope(message, edits)?,
@@ -160,6 +186,28 @@ impl<'a> Session<'_, 'a, '_> {
             Plane::Session => {}
         }
         Ok(())
+    }
+
+    /// The clause that the changed bytes of a message break.
+    fn clause(&mut self, wrong: &Wrong) -> Option<&'static str> {
+        let mut body = Vec::new();
+        match wrong.plane {
+            Plane::Session => self.walker.message(&wrong.message).encode(&mut body),
+            Plane::Relay => {
+                let none = Locator::from_random(&[0; 8], 4);
+                messages::message(&wrong.message, none).encode(&mut body);
+            }
+            Plane::Envelope | Plane::Stream | Plane::Frame => return None,
+        }
+        let bytes = remade(&body, &wrong.edits);
+        match wrong.plane {
+            Plane::Session => Message::read_all(&bytes).err(),
+            _ => {
+                let raw = framing::only(&bytes, limits::CONTROL_MESSAGE, "a message");
+                raw.and_then(rendezvous::Message::decode).err()
+            }
+        }
+        .map(|error| error.clause())
     }
 
     fn envelope(&mut self, message: &str, edits: &[Edit]) -> Done {
@@ -204,7 +252,11 @@ impl<'a> Session<'_, 'a, '_> {
                     slots.resize(encode_record(&[]).len(), 0);
                     let stream = stage.open_stream()?;
                     let slots = slots.try_into().unwrap_or_else(|_| encode_record(&[]));
-                    return stage.input_slots(stream, grant, &slots);
+                    // The suite has lost its key together with the link.
+                    return match stage.input_slots(stream, grant, &slots) {
+                        Err(Stop::Harness(_)) => Ok(()),
+                        done => done,
+                    };
                 }
                 stage.input_record_of(grant, &[key])?
             }
@@ -283,6 +335,8 @@ impl<'a> Session<'_, 'a, '_> {
             _ => None,
         });
         played.clause = told.filter(|clause| !clause.is_empty());
+        played.blamed = self.blamed;
+        played.worn = self.worn;
         played.trace = Some(trace);
         played
     }
@@ -298,7 +352,7 @@ fn fails(requirement: &'static str, expected: &str, seen: &Item) -> Stop {
 
 /// A framed message with a changed body, type or length.
 fn remade(framed: &[u8], edits: &[Edit]) -> Vec<u8> {
-    let split = alongside_wire::framing::split(framed, framed.len(), "a message of the suite");
+    let split = framing::split(framed, framed.len(), "a message of the suite");
     match split {
         Ok(Some((raw, _))) => edit::message(raw.message_type, raw.body, edits),
         _ => framed.to_vec(),

@@ -1,6 +1,9 @@
 //! Where sessions are played: what is under test, and beside it the reference.
 
-use std::time::Duration;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
 
 use tokio::runtime::Handle;
 
@@ -106,7 +109,7 @@ impl Lab {
         let can = |need: &str| self.capabilities.iter().any(|has| has == need);
         match (&self.map, &self.target.subject) {
             (Some(map), Subject::Client(role, _)) => draw::session(map, *role, &can, chance),
-            _ => relay::draw(&can, chance),
+            _ => relay::draw(chance),
         }
     }
 
@@ -121,9 +124,7 @@ impl Lab {
         if !mine.wants_another() {
             return Judgement::Right;
         }
-        let theirs = self
-            .reference
-            .play(map, steps, seed, &self.settings, runtime);
+        let theirs = self.reference.play(map, steps, seed, &settings, runtime);
         mine.judge(&theirs, steps)
     }
 
@@ -161,36 +162,63 @@ impl Place {
         let running = self.ready(settings, runtime);
         let process = running.as_ref().ok().and_then(|running| running.process());
         let memory = process.map(Memory::watch);
-        let mut played = match (running, subject, map) {
-            (Ok(Running::Client(bench)), Subject::Client(role, _), Some(map)) => {
+        let way = Way { map, steps, seed };
+        let caught = catch_unwind(AssertUnwindSafe(|| match (running, subject) {
+            (Ok(Running::Client(bench)), Subject::Client(role, _)) => {
                 bench.patience = settings.patience;
-                match ClientStage::open(bench, role, session, seed.into()) {
-                    Ok(mut stage) => {
-                        let played = client::play(&mut stage, map, steps);
-                        stage.close();
-                        played
-                    }
-                    Err(stop) => stopped(stop),
-                }
+                way.goes_client(bench, role, session)
             }
-            (Ok(Running::Relay(relay)), ..) => {
-                let patience = settings.patience;
-                let mut stage =
-                    RelayStage::new(relay, runtime.clone(), patience, false, seed.into());
-                let played = relay::play(&mut stage, steps);
-                stage.finish();
-                played
-            }
-            (Ok(_), ..) => stopped(Stop::Harness("there is no table for it".to_owned())),
-            (Err(why), ..) => stopped(Stop::Crash(why)),
-        };
+            (Ok(Running::Relay(relay)), _) => way.goes_relay(relay, settings, runtime),
+            (Ok(_), _) => stopped(Stop::Harness("it is no such thing".to_owned())),
+            (Err(why), _) => stopped(Stop::Crash(why)),
+        }));
+        let broken = |_| stopped(Stop::Harness("it panicked".to_owned()));
+        let mut played = caught.unwrap_or_else(broken);
         played.memory = memory.and_then(|memory| memory.breach());
         // After this it cannot be relied upon.
-        if let Some(Stop::Crash(_) | Stop::Driver(_) | Stop::Harness(_) | Stop::Timeout { .. }) =
-            &played.stop
-        {
+        let breaks = matches!(
+            &played.stop,
+            Some(Stop::Crash(_) | Stop::Driver(_) | Stop::Harness(_) | Stop::Timeout { .. })
+        );
+        if breaks || played.worn {
             self.running = None;
         }
+        played
+    }
+}
+
+/// A session that is played.
+struct Way<'a> {
+    map: Option<&'a Map>,
+    steps: &'a [Step],
+    seed: u32,
+}
+
+impl Way<'_> {
+    fn goes_client(&self, bench: &mut Bench, role: Role, session: String) -> Played {
+        let Some(map) = self.map else {
+            return stopped(Stop::Harness("there is no table for it".to_owned()));
+        };
+        match ClientStage::open(bench, role, session, self.seed.into()) {
+            Ok(mut stage) => {
+                let played = client::play(&mut stage, map, self.steps);
+                stage.close();
+                played
+            }
+            Err(stop) => stopped(stop),
+        }
+    }
+
+    fn goes_relay(
+        &self,
+        relay: &mut RelayUnderTest,
+        settings: &Settings,
+        runtime: &Handle,
+    ) -> Played {
+        let (patience, seed) = (settings.patience, self.seed.into());
+        let mut stage = RelayStage::new(relay, runtime.clone(), patience, false, seed);
+        let played = relay::play(&mut stage, self.steps);
+        stage.finish();
         played
     }
 }

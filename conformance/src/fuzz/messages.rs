@@ -3,6 +3,7 @@
 use alongside_wire::{
     ErrorCode, Scopes,
     code::Locator,
+    device::DeviceId,
     rendezvous::{
         Call, CardChallenge, CardIssued, CardProof, CardRequest, CodeIssued, CodeRequest, Deliver,
         Gone, Hello, Join, Joined, Leave, Message, Path, PathOpen, PathOver, PathProof,
@@ -101,7 +102,10 @@ pub(super) fn message(name: &str, locator: Locator) -> Message {
         .into(),
         "report" => Report { category: 1 }.into(),
         "rejoin" => Rejoin { token: [9; 32] }.into(),
-        "call" => Call { device: [7; 16] }.into(),
+        "call" => Call {
+            device: DeviceId([7; 16]),
+        }
+        .into(),
         "card-request" => CardRequest {
             profile: 1,
             card_key: [1; 32],

@@ -67,6 +67,8 @@ pub struct Plan {
 pub enum News {
     /// So much was done by now.
     Progress(Count),
+    /// Nothing can be said of a session, for this reason.
+    Open(u64, String),
     /// Something was found in a session and is made shorter.
     Found(u64, Breach),
     /// It is as short as it gets.
@@ -94,7 +96,7 @@ pub struct Count {
 const REPLAYS: usize = 120;
 /// The same in time.
 const SHRINKING: Duration = Duration::from_secs(90);
-/// How much less patient it is then: what is missing does not come.
+/// How much less patient it is but when it looks once more: what is missing does not come.
 const HASTE: u32 = 5;
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_secs(5);
@@ -190,13 +192,18 @@ fn work(
         let steps = lab.draw(&mut chance);
         let seed = chance.seed();
         let patience = plan.settings.patience;
-        let judgement = lab.judge(&steps, seed, patience);
+        let judgement = lab.judge(&steps, seed, patience / HASTE);
         shared.add(|count| {
             count.sessions += 1;
-            count.open += u64::from(judgement == Judgement::Open);
+            count.open += u64::from(matches!(judgement, Judgement::Open(_)));
         });
-        let Judgement::Wrong(breach) = judgement else {
-            continue;
+        let breach = match judgement {
+            Judgement::Right => continue,
+            Judgement::Open(why) => {
+                let _ = news.send(News::Open(number, why));
+                continue;
+            }
+            Judgement::Wrong(breach) => breach,
         };
         let _ = news.send(News::Found(number, breach.clone()));
         let found = match shorten(&mut lab, steps, seed, patience) {
@@ -250,10 +257,9 @@ pub fn replay(plan: &Plan, finding: &Finding, runtime: &Handle) -> Result<Option
     match lab.judge(&finding.step, finding.seed, plan.settings.patience) {
         Judgement::Wrong(breach) => Ok(Some(breach)),
         Judgement::Right => Ok(None),
-        Judgement::Open => Err(
-            "the reference does not get through these steps either, so nobody can say what must be"
-                .to_owned(),
-        ),
+        Judgement::Open(why) => Err(format!(
+            "the reference does not get through these steps either, so nobody can say what must be: {why}"
+        )),
     }
 }
 

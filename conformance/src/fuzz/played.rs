@@ -14,6 +14,10 @@ pub struct Played {
     pub trace: Option<Trace>,
     /// The clause that the implementation blames for the end.
     pub clause: Option<String>,
+    /// What says most likely what must come of the last step.
+    pub blamed: Option<&'static str>,
+    /// What was under test cannot play another.
+    pub worn: bool,
     /// It took too much memory.
     pub memory: Option<Breach>,
 }
@@ -34,8 +38,8 @@ pub struct Breach {
 pub enum Judgement {
     /// Nothing is wrong.
     Right,
-    /// Nothing: the reference does not get through it either, so the suite cannot say what must be.
-    Open,
+    /// Nothing: the reference does not get through it either, so the suite cannot say what must be. Why it does not.
+    Open(String),
     /// It is wrong.
     Wrong(Breach),
 }
@@ -51,14 +55,17 @@ impl Played {
 
     /// What this says, beside what the reference did with the same steps.
     pub fn judge(&self, reference: &Self, steps: &[Step]) -> Judgement {
-        if let Some(Stop::Unsupported(_) | Stop::Untestable(_) | Stop::Harness(_)) = &self.stop {
-            return Judgement::Open;
+        if let Some(stop @ (Stop::Unsupported(_) | Stop::Untestable(_) | Stop::Harness(_))) =
+            &self.stop
+        {
+            return Judgement::Open(stopped(stop, steps.get(self.step)).seen);
         }
         if let Some(breach) = &self.memory {
             return Judgement::Wrong(breach.clone());
         }
-        if reference.stop.is_some() {
-            return Judgement::Open;
+        if let Some(stop) = &reference.stop {
+            let Breach { expected, seen, .. } = stopped(stop, steps.get(reference.step));
+            return Judgement::Open(format!("expected {expected}; {seen}"));
         }
         if let Some(stop) = &self.stop {
             return Judgement::Wrong(stopped(stop, steps.get(self.step)));
@@ -70,6 +77,7 @@ impl Played {
             None => Judgement::Right,
             Some((seen, expected)) => {
                 let clause = reference.clause.clone().or_else(|| self.clause.clone());
+                let clause = clause.or_else(|| reference.blamed.map(str::to_owned));
                 Judgement::Wrong(Breach {
                     requirement: clause.unwrap_or_else(|| UNNAMED.to_owned()),
                     expected: format!("what the reference does: {expected}"),

@@ -1,6 +1,10 @@
 //! Draws sessions with a relay, and plays them: the suite is all of its clients.
 
-use alongside_wire::{framing, rendezvous::Deliver};
+use alongside_wire::{
+    code::Locator,
+    framing, limits,
+    rendezvous::{Deliver, Message},
+};
 
 use super::{
     chance::Chance,
@@ -18,6 +22,8 @@ use crate::{
 /// The most events before something wrong, and after it.
 const MOST: usize = 9;
 const AFTER: usize = 3;
+/// How often it is waited for what comes last.
+const LAST: usize = 4;
 
 /// A session with a relay.
 pub(super) fn draw(chance: &mut Chance) -> Vec<Step> {
@@ -91,6 +97,7 @@ pub(super) fn play(stage: &mut RelayStage<'_>, steps: &[Step]) -> Played {
     let mut session = Session {
         walker,
         wrong_from: None,
+        blamed: None,
     };
     for (number, step) in steps.iter().enumerate() {
         played.step = number;
@@ -99,6 +106,11 @@ pub(super) fn play(stage: &mut RelayStage<'_>, steps: &[Step]) -> Played {
             break;
         }
     }
+    // A connection closes when it closes.
+    for _ in 0..LAST {
+        let _ = session.walker.stage().settle();
+    }
+    played.blamed = session.blamed;
     played.trace = session.trace();
     played
 }
@@ -107,6 +119,7 @@ struct Session<'s, 'a, 't> {
     walker: Walker<'s, 'a, 't>,
     /// How much each client had heard when the suite was wrong for the first time.
     wrong_from: Option<[usize; 2]>,
+    blamed: Option<&'static str>,
 }
 
 impl Session<'_, '_, '_> {
@@ -114,6 +127,7 @@ impl Session<'_, '_, '_> {
         match step {
             Step::Event { event } if self.wrong_from.is_none() => self.walker.goes(event),
             Step::Event { event } => {
+                self.blamed = self.walker.blamed(event);
                 // What cannot be done any more shows by what was heard.
                 match self.walker.does(event) {
                     Err(Stop::Timeout { .. } | Stop::Untestable(_)) | Ok(()) => {}
@@ -125,6 +139,10 @@ impl Session<'_, '_, '_> {
                 if self.wrong_from.is_none() {
                     self.wrong_from = Some(self.heard());
                 }
+                self.blamed = match self.clause(wrong) {
+                    Some(clause) => Some(clause),
+                    None => self.walker.blamed(&wrong.message),
+                };
                 self.says(wrong)?;
                 self.walker.settles()
             }
@@ -172,13 +190,7 @@ impl Session<'_, '_, '_> {
                 stage.say(client, Deliver { envelope });
             }
             Plane::Relay | Plane::Session => {
-                let mut right = Vec::new();
-                messages::message(message, locator).encode(&mut right);
-                let split = framing::split(&right, right.len(), "a message of the suite");
-                let mut bytes = match split {
-                    Ok(Some((raw, _))) => edit::message(raw.message_type, raw.body, edits),
-                    _ => right,
-                };
+                let mut bytes = remade(message, locator, edits);
                 if edits.contains(&Edit::Halves) {
                     let rest = bytes.split_off(bytes.len() / 2);
                     stage.say_bytes(client, message, bytes);
@@ -194,6 +206,17 @@ impl Session<'_, '_, '_> {
         Ok(())
     }
 
+    /// The clause that the changed bytes of a message break.
+    fn clause(&self, wrong: &Wrong) -> Option<&'static str> {
+        if wrong.plane != Plane::Relay {
+            return None;
+        }
+        let bytes = remade(&wrong.message, self.walker.locator(), &wrong.edits);
+        let raw = framing::only(&bytes, limits::CONTROL_MESSAGE, "a message");
+        let error = raw.and_then(Message::decode).err()?;
+        Some(error.clause())
+    }
+
     fn trace(&mut self) -> Option<Trace> {
         let from = self.wrong_from?;
         let mut trace = Trace::default();
@@ -206,5 +229,15 @@ impl Session<'_, '_, '_> {
             }
         }
         Some(trace)
+    }
+}
+
+/// A message with a changed body, type or length.
+fn remade(message: &str, locator: Locator, edits: &[Edit]) -> Vec<u8> {
+    let mut right = Vec::new();
+    messages::message(message, locator).encode(&mut right);
+    match framing::split(&right, right.len(), "a message of the suite") {
+        Ok(Some((raw, _))) => edit::message(raw.message_type, raw.body, edits),
+        _ => right,
     }
 }

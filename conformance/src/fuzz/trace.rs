@@ -1,7 +1,7 @@
 //! What shows of a session from where the suite began to be wrong, in words that two implementations have in
 //! common: what the specification leaves open, and what is random, is left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alongside_wire::{rendezvous, session::Message};
 
@@ -134,7 +134,12 @@ fn said(message: &Message) -> String {
 }
 
 fn told(event: &Event) -> String {
-    let mut fields = event.fields.clone();
-    fields.retain(|name, _| !NOT_FIELDS.contains(&name.as_str()));
-    format!("{} {}", event.name, serde_json::Value::Object(fields))
+    let fields = event.fields.iter();
+    let fields = fields.filter(|(name, _)| !NOT_FIELDS.contains(&name.as_str()));
+    // Whoever writes them chooses their order.
+    let fields: BTreeMap<_, _> = fields.collect();
+    let words: String = (fields.iter())
+        .map(|(name, value)| format!(" {name} {value}"))
+        .collect();
+    format!("{}{words}", event.name)
 }

@@ -2,8 +2,6 @@
 
 mod messages;
 
-pub(super) use messages::grant as latest_grant;
-
 use alongside_state_machine::{channel::reconnect::Attempts, time::Timestamp};
 use alongside_wire::{
     Scopes,
@@ -72,6 +70,11 @@ const WITNESSES: &[&str] = &[
     "answer",
     "end the session",
 ];
+
+/// The latest grant that it has made.
+pub(super) fn latest_grant(player: &Player<'_, '_, '_>) -> u32 {
+    messages::grant(player)
+}
 
 pub(super) fn table() -> Table {
     let ways = Ways {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     driver::Role,
-    stage::{ClientStage, Done, Stop},
+    stage::{ClientStage, Done},
 };
 
 /// A table as a map.
@@ -86,6 +86,12 @@ impl Map {
         let events = self.0.machine.events.iter();
         let peers = events.filter(|event| event.from == "peer");
         peers.map(|event| event.name.as_str()).collect()
+    }
+
+    /// Whether an event is an act of the person, or of the client's own program.
+    pub(crate) fn is_of_person(&self, event: &str) -> bool {
+        let mut events = self.0.machine.events.iter();
+        events.any(|known| known.name == event && ["person", "program"].contains(&known.from))
     }
 
     /// Whether a message of the session is one of those that the table speaks of.
@@ -166,6 +172,12 @@ impl<'a> Walker<'_, 'a, '_> {
         }
     }
 
+    /// The requirement that says what must come of an event now, if the table has one.
+    pub(crate) fn blamed(&self, event: &str) -> Option<&'static str> {
+        let Player { table, at, .. } = &self.player;
+        reaction::of(table, at, &self.gone, event).map(|reaction| reaction.blamed())
+    }
+
     /// A message of the other end, as it is right now, or at least of that type.
     pub(crate) fn message(&mut self, event: &str) -> Message {
         let message = (self.player.table.ways.message)(&mut self.player, event);
@@ -179,10 +191,5 @@ impl<'a> Walker<'_, 'a, '_> {
             Role::Sharer => sharer::latest_grant(&self.player),
             Role::Helper => self.player.kept.grant,
         }
-    }
-
-    /// The session is over, as the table has it.
-    pub(crate) fn is_over(&self) -> bool {
-        self.player.is("phase", &["ended"])
     }
 }

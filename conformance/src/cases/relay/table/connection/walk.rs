@@ -168,6 +168,15 @@ impl<'s, 'a, 't> Walker<'s, 'a, 't> {
         self.player.does(event, &state)
     }
 
+    /// The requirement that says what must come of an event now, or of some message of that name.
+    pub(crate) fn blamed(&self, event: &str) -> Option<&'static str> {
+        let mut events = self.machine.events.iter();
+        let number = events.position(|known| known.name == event || known.base() == event)?;
+        let decision = self.machine.decide(&self.at, number);
+        let plan = plan::plan(self.machine, &self.at, &[], event, decision);
+        plan.by.first().copied()
+    }
+
     /// Waits until all has shown, ticks too.
     ///
     /// # Errors
