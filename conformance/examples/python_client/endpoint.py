@@ -103,8 +103,8 @@ class Endpoint(AtRelay, Sealed, Reporting, SigningIn, Cards):
 
     # what comes of a step
 
-    def refuse(self, now: int, refused: Refused, by: str = "here") -> None:
-        """The other side broke the protocol."""
+    def refuse(self, now: int, refused: Refused, by: str = "peer") -> None:
+        """The other side broke the protocol, and so has ended the session (END-7)."""
         self._ended_by = by
 
         def broken() -> None:

@@ -110,6 +110,7 @@ class Granting(Evidence):
                 if refused.requirement != "INPUT-5":
                     self.refuse(now, refused)
                     return
+        self._ended_by = "peer"
         outcome = self._do(self.machine.input(now, grant, events))
         if outcome.verdict == ACCEPTED:
             self._inject(now, events or [])

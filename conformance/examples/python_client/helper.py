@@ -256,6 +256,7 @@ class Helper(Controlling):
         if opened is None:
             return
         header, plaintext = opened
+        self._ended_by = "peer"
         if self._do(self.machine.media(now, header.epoch)).verdict != ACCEPTED:
             return
         try:

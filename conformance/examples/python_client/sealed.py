@@ -93,7 +93,7 @@ class Sealed:
         except Refused as refused:
             self.refuse(now, refused)
             return
-        self._ended_by = "peer" if message.name == "end" else "here"
+        self._ended_by = "peer"
         before = self.machine.their_pause
         outcome = self._do(self.machine.receive(now, message))
         if outcome.verdict == ACCEPTED:

@@ -51,6 +51,8 @@ impl Running {
 struct Place {
     subject: Subject,
     running: Option<Running>,
+    /// It has just been started, and may still be slow.
+    fresh: bool,
     sessions: u64,
 }
 
@@ -67,6 +69,8 @@ pub struct Lab {
 
 /// Sessions after which a program is started anew: none remembers everything for ever.
 const SESSIONS: u64 = 200;
+/// How patient one is with what has just been started.
+const SLOW: Duration = Duration::from_secs(10);
 
 impl Lab {
     /// Starts both.
@@ -86,6 +90,7 @@ impl Lab {
         let place = |subject| Place {
             subject,
             running: None,
+            fresh: true,
             sessions: 0,
         };
         let mut lab = Self {
@@ -142,6 +147,7 @@ impl Place {
         }
         if self.running.is_none() {
             self.running = Some(self.subject.start(settings, runtime)?);
+            self.fresh = true;
         }
         self.sessions += 1;
         self.running
@@ -159,18 +165,22 @@ impl Place {
     ) -> Played {
         let subject = self.subject.clone();
         let session = format!("f{}", self.sessions);
-        let running = self.ready(settings, runtime);
-        let process = running.as_ref().ok().and_then(|running| running.process());
+        if let Err(why) = self.ready(settings, runtime) {
+            return stopped(Stop::Crash(why));
+        }
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        let running = self.running.as_mut();
+        let process = running.as_ref().and_then(|running| running.process());
         let memory = process.map(Memory::watch);
+        let patience = if fresh { SLOW } else { settings.patience };
         let way = Way { map, steps, seed };
         let caught = catch_unwind(AssertUnwindSafe(|| match (running, subject) {
-            (Ok(Running::Client(bench)), Subject::Client(role, _)) => {
-                bench.patience = settings.patience;
+            (Some(Running::Client(bench)), Subject::Client(role, _)) => {
+                bench.patience = patience;
                 way.goes_client(bench, role, session)
             }
-            (Ok(Running::Relay(relay)), _) => way.goes_relay(relay, settings, runtime),
-            (Ok(_), _) => stopped(Stop::Harness("it is no such thing".to_owned())),
-            (Err(why), _) => stopped(Stop::Crash(why)),
+            (Some(Running::Relay(relay)), _) => way.goes_relay(relay, patience, runtime),
+            _ => stopped(Stop::Harness("it is no such thing".to_owned())),
         }));
         let broken = |_| stopped(Stop::Harness("it panicked".to_owned()));
         let mut played = caught.unwrap_or_else(broken);
@@ -212,10 +222,10 @@ impl Way<'_> {
     fn goes_relay(
         &self,
         relay: &mut RelayUnderTest,
-        settings: &Settings,
+        patience: Duration,
         runtime: &Handle,
     ) -> Played {
-        let (patience, seed) = (settings.patience, self.seed.into());
+        let seed = self.seed.into();
         let mut stage = RelayStage::new(relay, runtime.clone(), patience, false, seed);
         let played = relay::play(&mut stage, self.steps);
         stage.finish();

@@ -49,6 +49,12 @@ impl Trace {
     /// Something that was heard of a client. `spoken` are the messages of which its table speaks.
     pub fn hear(&mut self, item: &Item, spoken: impl Fn(&str) -> bool) {
         match item {
+            // The size of a display on which nothing was shown yet is told when its sharer likes.
+            Item::Sealed(_, Message::Displays(_)) => {}
+            // It may come anywhere among what comes of one event.
+            Item::Sealed(_, Message::ClipboardTaken(taken)) => {
+                self.add(DOES, format!("takes an item: {}", taken.taken));
+            }
             Item::Sealed(_, message) if spoken(message.name()) => self.add(SAYS, said(message)),
             Item::ToRelay(rendezvous::Message::Leave(leave)) => {
                 self.add(SAYS, format!("leave {}", named(leave.code.into())));
