@@ -73,6 +73,10 @@ impl Played {
         let (Some(mine), Some(theirs)) = (&self.trace, &reference.trace) else {
             return Judgement::Right;
         };
+        if mine.blames_another_fault(theirs) {
+            let either = "of two faults in the same bytes either may be blamed";
+            return Judgement::Open(either.to_owned());
+        }
         match mine.differs(theirs) {
             None => Judgement::Right,
             Some((seen, expected)) => {

@@ -137,6 +137,8 @@ impl Session<'_, '_, '_> {
             }
             Step::Wrong(wrong) => {
                 if self.wrong_from.is_none() {
+                    // What came of the event before has come.
+                    self.walker.settles()?;
                     self.wrong_from = Some(self.heard());
                 }
                 self.blamed = match self.clause(wrong) {

@@ -110,6 +110,25 @@ impl Trace {
         }
     }
 
+    /// Whether this differs from another in nothing but what is wrong with bytes: of two faults either may be
+    /// blamed.
+    pub fn blames_another_fault(&self, other: &Self) -> bool {
+        let alike = |trace: &Self| {
+            let words = |words: &String| {
+                let faults = ["malformed", "too-large", "unknown-message"];
+                let mut words = words.clone();
+                for fault in faults {
+                    words = words.replace(fault, "a fault");
+                }
+                words
+            };
+            let lists = trace.lists.iter();
+            let lists = lists.map(|list| list.iter().map(words).collect::<Vec<_>>());
+            lists.collect::<Vec<_>>()
+        };
+        self != other && self.epochs == other.epochs && alike(self) == alike(other)
+    }
+
     /// In what this differs from another, and what the other has there: in words.
     pub fn differs(&self, other: &Self) -> Option<(String, String)> {
         let lists = self.lists.iter().zip(&other.lists).zip(LISTS);
