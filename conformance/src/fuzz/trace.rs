@@ -164,7 +164,11 @@ fn told(event: &Event) -> String {
     // Whoever writes them chooses their order.
     let fields: BTreeMap<_, _> = fields.collect();
     let words: String = (fields.iter())
-        .map(|(name, value)| format!(" {name} {value}"))
+        // Of an envelope that cannot be read nobody can say whose it was.
+        .map(|(name, value)| match (name.as_str(), value.as_str()) {
+            ("by", Some("relay" | "other")) => " by somebody else".to_owned(),
+            _ => format!(" {name} {value}"),
+        })
         .collect();
     format!("{}{words}", event.name)
 }
