@@ -58,6 +58,13 @@ enum Arguments {
         /// Threads; as many as there are cores without.
         #[arg(long)]
         threads: Option<usize>,
+        /// Has real key exchanges as well. They take longer than all else.
+        #[arg(long)]
+        real: bool,
+        /// Puts a bug in, one of the suite's mutants, and waits for it to be found.
+        #[cfg(feature = "mutants")]
+        #[arg(long, value_name = "MUTANT")]
+        plant: Option<String>,
     },
     /// Has another implementation read the corpus of `decode`, and says where it reads something else. Ends with 1
     /// if it does.
@@ -118,29 +125,32 @@ fn main() -> io::Result<ExitCode> {
         Arguments::Simulate {
             sessions,
             seed,
-            only: Some(session),
-            ..
-        } => match simulate::only(seed, session, sessions.max(session + 1)) {
-            Ok(story) => {
-                say(&story.join("\n"))?;
-                Ok(ExitCode::SUCCESS)
-            }
-            Err(finding) => {
-                say(&finding.to_string())?;
-                Ok(ExitCode::FAILURE)
-            }
-        },
-        Arguments::Simulate {
-            sessions,
-            seed,
+            only,
             threads,
-            ..
+            real,
+            #[cfg(feature = "mutants")]
+            plant,
         } => {
+            if !real {
+                simulate::do_without_exchange();
+            }
+            #[cfg(feature = "mutants")]
+            if let Some(plant) = plant
+                && !alongside_state_machine::mutant::choose(&plant)
+            {
+                return Err(io::Error::other(format!("there is no mutant {plant}")));
+            }
             let cores = thread::available_parallelism().map_or(1, NonZero::get);
             let begun = Instant::now();
-            match simulate::run(seed, sessions, threads.unwrap_or(cores)) {
-                Ok(tally) => {
-                    say(&tally.told(begun.elapsed()))?;
+            let played = match only {
+                Some(session) => simulate::only(seed, session, sessions.max(session + 1))
+                    .map(|story| story.join("\n")),
+                None => simulate::run(seed, sessions, threads.unwrap_or(cores))
+                    .map(|tally| tally.told(begun.elapsed())),
+            };
+            match played {
+                Ok(told) => {
+                    say(&told)?;
                     Ok(ExitCode::SUCCESS)
                 }
                 Err(finding) => {

@@ -1,8 +1,8 @@
 //! Sessions by the thousand, on virtual time, with people who do this and that, and faults. Many sessions share a relay. What
 //! must never happen is looked for at each step.
 //!
-//! Records are sealed by [something that costs nothing](crate::Fake); the key exchange is real.
-//! All chance follows from a seed: whoever plays it again sees the same.
+//! Records are sealed by [something that costs nothing](crate::Fake). The key exchange costs nothing either after
+//! [`do_without_exchange`], and is real else. All chance follows from a seed: whoever plays it again sees the same.
 
 mod chance;
 mod pair;
@@ -51,13 +51,45 @@ impl fmt::Display for Finding {
             writeln!(f, "{line}")?;
         }
         let others = if self.alone { "alone" } else { "among others" };
+        let real = if is_exchange_real() { " --real" } else { "" };
         writeln!(f, "step {}: {}", self.step, self.why)?;
         write!(
             f,
-            "session {}, {others}; once more: cargo adversary simulate --sessions {} --seed {} --only {}",
+            "session {}, {others}; once more: cargo adversary simulate --sessions {} --seed {} --only {}{real}",
             self.session, self.sessions, self.seed, self.session
         )
     }
+}
+
+/// Bugs that `mutants` can put in, and each of which is found in the first [`TOGETHER`] sessions of seed 1.
+pub const PLANTS: &[&str] = &[
+    "CONSENT-2/early",
+    "RECON-2/keeps",
+    "CODE-7/lives",
+    "PAUSE-5/unseen",
+    "END-6/injects",
+    "CONSENT-4/waits",
+    "CONSENT-6/control",
+    "KEY-4/again",
+    "INPUT-8/late",
+    "RECON-5/waits",
+    "CONTROL-24/holds",
+    "CONTROL-9/injects",
+];
+
+/// From now on all key exchanges of this process cost nothing and protect nobody. A build without debug assertions cannot do
+/// that, and keeps the real ones.
+pub fn do_without_exchange() {
+    #[cfg(debug_assertions)]
+    alongside_state_machine::channel::fake::use_from_now_on();
+}
+
+/// Whether the key exchange protects somebody.
+pub fn is_exchange_real() -> bool {
+    #[cfg(debug_assertions)]
+    return !alongside_state_machine::channel::fake::is_used();
+    #[cfg(not(debug_assertions))]
+    return true;
 }
 
 /// Simulates so many sessions in so many threads, and stops at the first finding.

@@ -76,7 +76,14 @@ impl Tally {
     pub fn told(&self, seconds: Duration) -> String {
         let hours = self.virtual_ms / 3_600_000;
         let seconds = seconds.as_secs_f64();
-        format!("{self}{hours} hours of virtual time in {seconds:.1} s")
+        let exchange = if super::is_exchange_real() {
+            "real"
+        } else {
+            "fake"
+        };
+        format!(
+            "{self}{hours} hours of virtual time in {seconds:.1} s; records are sealed by a fake, the key exchange is {exchange}"
+        )
     }
 }
 

@@ -1,6 +1,8 @@
 //! Many sessions at one relay: one line of events for all, so that the order of what happens follows from the seed alone.
 
 mod faults;
+mod relay;
+mod settle;
 
 use std::{
     cell::Cell,
@@ -10,26 +12,18 @@ use std::{
 
 use alongside_harness::{Broken, Packet, Side};
 use alongside_state_machine::{
-    relay::{ConnId, Relay, RelayConfig, Source, Transmit},
+    relay::{ConnId, Relay, RelayConfig, Source},
     time::Timestamp,
 };
-use alongside_wire::{ErrorCode, framing::Deframer, limits::CONTROL_MESSAGE, rendezvous};
+use alongside_wire::{ErrorCode, rendezvous::Join};
 
-use super::{
-    chance::Chance,
-    pair::{Pair, Wants},
-    tally::{Fault, Tally},
-};
+use super::{chance::Chance, pair::Pair, tally::Tally};
 use crate::fake;
 
 /// How long a transport waits for an end that fell silent, in milliseconds.
 const IDLE_MS: u64 = 4_000;
-/// Milliseconds by which both ends are out after one has ended, or is gone.
-const OUT_MS: u64 = 36_000;
 /// Milliseconds within which all sessions begin.
 const BEGIN_MS: u64 = 60_000;
-/// Milliseconds that a lost packet takes longer.
-const RETRANSMISSION_MS: u64 = 100;
 
 /// The kinds of connections of a pair: the helper's, the sharer's, and that of somebody else.
 const KINDS: u64 = 3;
@@ -59,8 +53,8 @@ enum What {
     Connect(usize, Side),
     /// An end is awake again; its clock stood for so many microseconds.
     Awake(usize, Side, u64),
-    /// Somebody else says this to the relay.
-    Intrude(usize, Vec<u8>),
+    /// Somebody else joins by this; by a code that was spent at this relay before, if it is known.
+    Intrude(usize, Box<Join>, Option<u64>),
     /// Both ends are out.
     Out(usize),
     /// The relay is gone, and another there.
@@ -72,6 +66,10 @@ struct Event(Timestamp, u64, What);
 /// A relay and the pairs at it.
 pub(super) struct Town {
     relay: Relay,
+    /// Which relay it is, of those that there were.
+    relays: u64,
+    /// What the relay did that it must not, and to which pair.
+    broken: Option<(usize, Broken)>,
     now: Timestamp,
     queue: BinaryHeap<Reverse<Event>>,
     count: u64,
@@ -97,6 +95,8 @@ impl Town {
         let mut chance = Chance::of(seed, 0);
         let mut town = Self {
             relay: Relay::new(RelayConfig::default(), chance.seed()),
+            relays: 0,
+            broken: None,
             now: Timestamp::from_millis(1_000),
             queue: BinaryHeap::new(),
             count: 0,
@@ -144,6 +144,9 @@ impl Town {
             self.happens(what);
             if let Some(pair) = pair {
                 self.settle(pair).map_err(|broken| (pair, broken))?;
+            }
+            if let Some(broken) = self.broken.take() {
+                return Err(broken);
             }
         }
         Ok(())
@@ -219,7 +222,7 @@ impl Town {
                     pair.time_out(now);
                 }
             }
-            What::Intrude(pair, bytes) => self.intrudes(pair, &bytes),
+            What::Intrude(pair, join, spent) => self.intrudes(pair, *join, spent),
             What::Out(pair) => {
                 if let Some(pair) = self.pair(pair) {
                     pair.done = true;
@@ -281,214 +284,6 @@ impl Town {
         known.lost(side, now);
         self.tell(pair, || format!("{side:?} finds its connection lost"));
     }
-
-    /// A packet arrives, at the relay or at the end.
-    fn arrives(&mut self, pair: usize, side: Side, conn: ConnId, up: bool, packet: Packet) {
-        let now = self.now;
-        let Some(known) = self.pair(pair) else {
-            return;
-        };
-        let end = known.end(side);
-        if end.conn != conn || end.cut {
-            return;
-        }
-        let held = if up {
-            end.stalled
-        } else {
-            end.stalled.max(end.asleep)
-        };
-        if held > now {
-            self.later(held, What::Packet(pair, side, conn, up, packet));
-            return;
-        }
-        if !up {
-            if !end.dead {
-                known.handle(side, &packet, now);
-            }
-            return;
-        }
-        match packet {
-            Packet::Control(bytes) => {
-                self.relay.handle_control(conn, &bytes, now);
-                self.relay_says();
-            }
-            // Frame streams pass the relay's machine by, while there is a session.
-            packet => {
-                if let Some(peer) = self.relay.peer_of(conn) {
-                    self.hand_over(peer, packet);
-                }
-            }
-        }
-    }
-
-    /// What the relay says to everybody.
-    fn relay_says(&mut self) {
-        while self.relay.poll_event().is_some() {}
-        while let Some(transmit) = self.relay.poll_transmit() {
-            match transmit {
-                Transmit::Control { conn, bytes } => {
-                    self.counts_joins(conn, &bytes);
-                    self.hand_over(conn, Packet::Control(bytes));
-                }
-                Transmit::Close { conn, code } => self.hand_over(conn, Packet::Close(code)),
-                // Nobody here signs in, wants a card, or has a path.
-                Transmit::Verify { .. }
-                | Transmit::Issue { .. }
-                | Transmit::Look { .. }
-                | Transmit::Check { .. }
-                | Transmit::Forward { .. }
-                | Transmit::Halt { .. } => {}
-            }
-        }
-    }
-
-    /// Joins that the relay lets by, of each code.
-    fn counts_joins(&mut self, conn: ConnId, bytes: &[u8]) {
-        let (pair, side) = self.whose(conn);
-        if side != Some(Side::Helper) {
-            return;
-        }
-        let Some(pair) = self.pair(pair).filter(|pair| pair.frames == 0) else {
-            return;
-        };
-        let mut deframer = Deframer::new(CONTROL_MESSAGE, "what a relay says");
-        deframer.push(bytes);
-        while let Ok(Some(message)) = rendezvous::Message::pull(&mut deframer) {
-            match message {
-                rendezvous::Message::Joined(_) => pair.joined += 1,
-                rendezvous::Message::CodeIssued(_) => pair.joined = 0,
-                _ => {}
-            }
-        }
-    }
-
-    fn hand_over(&mut self, conn: ConnId, packet: Packet) {
-        let (pair, side) = self.whose(conn);
-        if let Some(side) = side {
-            self.send(pair, side, conn, false, packet);
-        }
-    }
-
-    /// A packet leaves an end, or the relay for it.
-    fn send(&mut self, pair: usize, side: Side, conn: ConnId, up: bool, packet: Packet) {
-        let now = self.now;
-        let Some(known) = self.pair(pair) else {
-            return;
-        };
-        let mut delay = known.delay_ms + known.chance.below(known.delay_ms + 1);
-        let mut lost = 0;
-        while known.chance.permille(10) {
-            delay += RETRANSMISSION_MS;
-            lost += 1;
-        }
-        let pictures = matches!(packet, Packet::Stream { .. } | Packet::Reset { .. });
-        let end = known.end(side);
-        if end.conn != conn || end.cut {
-            return;
-        }
-        let latest = &mut end.latest[usize::from(up) * 2 + usize::from(pictures)];
-        *latest = now.plus_ms(delay).max(*latest);
-        let at = *latest;
-        for _ in 0..lost {
-            self.tally.fault(Fault::Loss);
-        }
-        self.later(at, What::Packet(pair, side, conn, up, packet));
-    }
-
-    /// Carries what both ends have to say, looks at what they did, and at when they want to be called.
-    fn settle(&mut self, pair: usize) -> Result<(), Broken> {
-        let now = self.now;
-        for side in SIDES {
-            while let Some(known) = self.pair(pair).filter(|pair| pair.is_awake(side, now)) {
-                let conn = known.end(side).conn;
-                match known.transmit(side) {
-                    Some(Wants::Send(packet)) => self.send(pair, side, conn, true, packet),
-                    Some(Wants::Disconnect) => {
-                        self.cut(pair, side);
-                        let code = Some(ErrorCode::Lost);
-                        self.soon(0, What::Gone(conn, code));
-                    }
-                    None => break,
-                }
-            }
-        }
-        let Some(known) = self.pair(pair) else {
-            return Ok(());
-        };
-        known.check(now)?;
-        if known.joined > 1 {
-            return Err(Broken::new(3, "the relay let two join by one code"));
-        }
-        let checks = std::mem::take(&mut known.checks) + 1;
-        let ended = SIDES
-            .iter()
-            .any(|side| known.ended(*side).is_some() || known.end(*side).dead);
-        let over = ended && known.over.is_none();
-        if over {
-            known.over = Some(now);
-        }
-        let wakes = known.deadline(now).map(|at| at.max(now));
-        let sooner = wakes.filter(|at| known.wakes.is_none_or(|wakes| *at < wakes));
-        known.wakes = sooner.or(known.wakes);
-        let mut connects = Vec::new();
-        for side in SIDES {
-            let wants = known.is_awake(side, now) && known.wants_connection(side);
-            let end = known.end(side);
-            if wants && !end.connecting {
-                end.connecting = true;
-                connects.push((side, end.stalled.max(now.plus_ms(20))));
-            }
-        }
-        self.tally.checks += checks;
-        if over {
-            self.soon(OUT_MS, What::Out(pair));
-        }
-        if let Some(at) = sooner {
-            self.later(at, What::Wake(pair));
-        }
-        for (side, at) in connects {
-            self.later(at, What::Connect(pair, side));
-        }
-        self.is_out(pair)
-    }
-
-    /// When the bound has passed, nobody is there any more.
-    fn is_out(&mut self, pair: usize) -> Result<(), Broken> {
-        let now = self.now;
-        let Some(known) = self.pair(pair).filter(|pair| pair.done) else {
-            return Ok(());
-        };
-        for side in SIDES {
-            // Whoever slept has not had the time.
-            let asleep = known.end(side).asleep.plus_ms(OUT_MS) > now;
-            if known.is_in(side) && asleep {
-                let until = known.end(side).asleep.plus_ms(OUT_MS);
-                known.done = false;
-                self.later(until, What::Out(pair));
-                return Ok(());
-            }
-            if known.is_in(side) {
-                return Err(Broken::new(10, format!("{side:?} is still there")));
-            }
-        }
-        known.audit()?;
-        let checks = std::mem::take(&mut known.checks);
-        let end = known.ended(Side::Sharer).map(|ended| ended.code);
-        let lasted = now.since(known.began) / 1_000;
-        let (seen, typed) = (known.frames > 0, known.injected > 0);
-        let conns = SIDES.map(|side| known.end(side).conn);
-        let tally = &mut self.tally;
-        tally.checks += checks;
-        tally.virtual_ms += lasted;
-        tally.viewed += u64::from(seen);
-        tally.injected += u64::from(typed);
-        *tally.ends.entry(end).or_default() += 1;
-        self.pairs[pair] = None;
-        for conn in conns {
-            self.later(now, What::Gone(conn, Some(ErrorCode::Done)));
-        }
-        Ok(())
-    }
 }
 
 impl What {
@@ -501,7 +296,7 @@ impl What {
             | Self::Lost(pair, ..)
             | Self::Connect(pair, _)
             | Self::Awake(pair, ..)
-            | Self::Intrude(pair, _)
+            | Self::Intrude(pair, ..)
             | Self::Out(pair) => Some(*pair),
             Self::Gone(..) | Self::Restart => None,
         }

@@ -14,6 +14,8 @@
 //! Nothing in here is `Clone`: a copy of a sealer would use a number twice.
 
 pub mod aead;
+#[cfg(all(feature = "fake-exchange", debug_assertions))]
+pub mod fake;
 pub mod handshake;
 pub mod input;
 pub mod keys;

@@ -23,7 +23,11 @@ use super::spake::Psk;
 pub(super) struct Failed;
 
 /// A handshake under way.
-pub(super) struct Noise(HandshakeState);
+pub(super) enum Noise {
+    Real(Box<HandshakeState>),
+    #[cfg(all(feature = "fake-exchange", debug_assertions))]
+    Fake(super::fake::Noise),
+}
 
 /// What a finished handshake leaves: its hash, and both keys of the split.
 pub(super) struct Finished {
@@ -42,6 +46,10 @@ impl Noise {
         psk: &Psk,
         rng: &mut impl RngCore,
     ) -> Result<Self, Failed> {
+        #[cfg(all(feature = "fake-exchange", debug_assertions))]
+        if super::fake::is_used() {
+            return Ok(Self::Fake(super::fake::Noise::new(prologue, psk, rng)));
+        }
         let params: NoiseParams = suite.name().parse().map_err(|_| Failed)?;
         let mut ephemeral = Zeroizing::new([0; 32]);
         rng.fill_bytes(ephemeral.as_mut());
@@ -54,12 +62,18 @@ impl Noise {
         } else {
             builder.build_responder()
         };
-        state.map(Self).map_err(|_| Failed)
+        let state = state.map_err(|_| Failed)?;
+        Ok(Self::Real(Box::new(state)))
     }
 
     pub(super) fn write(&mut self, payload: &[u8]) -> Result<Vec<u8>, Failed> {
+        let state = match self {
+            Self::Real(state) => state,
+            #[cfg(all(feature = "fake-exchange", debug_assertions))]
+            Self::Fake(noise) => return Ok(noise.write(payload)),
+        };
         let mut message = vec![0; payload.len() + OVERHEAD];
-        let len = self.0.write_message(payload, &mut message);
+        let len = state.write_message(payload, &mut message);
         message.truncate(len.map_err(|_| Failed)?);
         Ok(message)
     }
@@ -67,18 +81,28 @@ impl Noise {
     //= spec/04-key-exchange.md#noise [KEX-13] c03c9c38
     /// Reads a message with a payload of `N` bytes. After a failure another can be read.
     pub(super) fn read<const N: usize>(&mut self, message: &[u8]) -> Result<[u8; N], Failed> {
+        let state = match self {
+            Self::Real(state) => state,
+            #[cfg(all(feature = "fake-exchange", debug_assertions))]
+            Self::Fake(noise) => return noise.read(message)?.try_into().map_err(|_| Failed),
+        };
         let mut payload = vec![0; message.len()];
-        let len = self.0.read_message(message, &mut payload);
+        let len = state.read_message(message, &mut payload);
         payload.truncate(len.map_err(|_| Failed)?);
         payload.try_into().map_err(|_| Failed)
     }
 
-    pub(super) fn finish(mut self) -> Result<Finished, Failed> {
-        if !self.0.is_handshake_finished() {
+    pub(super) fn finish(self) -> Result<Finished, Failed> {
+        let mut state = match self {
+            Self::Real(state) => state,
+            #[cfg(all(feature = "fake-exchange", debug_assertions))]
+            Self::Fake(noise) => return noise.finish(),
+        };
+        if !state.is_handshake_finished() {
             return Err(Failed);
         }
-        let hash = self.0.get_handshake_hash().try_into().map_err(|_| Failed)?;
-        let (first, second) = self.0.dangerously_get_raw_split();
+        let hash = state.get_handshake_hash().try_into().map_err(|_| Failed)?;
+        let (first, second) = state.dangerously_get_raw_split();
         let mut split = Zeroizing::new([0; 64]);
         split[..32].copy_from_slice(&first);
         split[32..].copy_from_slice(&second);

@@ -26,7 +26,11 @@ pub(super) enum Side {
 }
 
 /// An exchange whose own element has been sent.
-pub(super) struct Exchange(Spake2<Ed25519Group>, Side);
+pub(super) enum Exchange {
+    Real(Spake2<Ed25519Group>, Side),
+    #[cfg(all(feature = "fake-exchange", debug_assertions))]
+    Fake(super::fake::Exchange),
+}
 
 /// An element that is not the canonical encoding of a point of the prime-order group, or is its
 /// identity.
@@ -40,6 +44,11 @@ pub(super) fn start(
     password: &Password,
     rng: impl RngCore + CryptoRng,
 ) -> (Exchange, [u8; 32]) {
+    #[cfg(all(feature = "fake-exchange", debug_assertions))]
+    if super::fake::is_used() {
+        let (exchange, element) = super::fake::Exchange::start(side, password, rng);
+        return (Exchange::Fake(exchange), element);
+    }
     let secret = spake2::Password::new(password.secret.as_slice());
     let [a, b] = ["sharer", "helper"].map(|role| Identity::new(&identity(role, &password.place)));
     let (state, message) = match side {
@@ -49,7 +58,7 @@ pub(super) fn start(
     // The crate puts one byte before the element that names its side; the protocol has no need of it.
     let mut element = [0; 32];
     element.copy_from_slice(message.get(1..33).unwrap_or(&[0; 32]));
-    (Exchange(state, side), element)
+    (Exchange::Real(state, side), element)
 }
 
 impl Exchange {
@@ -59,14 +68,19 @@ impl Exchange {
     /// # Errors
     /// [`BadPoint`], before the element meets any secret.
     pub(super) fn finish(self, element: &[u8; 32]) -> Result<Psk, BadPoint> {
+        let (state, side) = match self {
+            Self::Real(state, side) => (state, side),
+            #[cfg(all(feature = "fake-exchange", debug_assertions))]
+            Self::Fake(exchange) => return exchange.finish(element),
+        };
         check(element)?;
-        let other = match self.1 {
+        let other = match side {
             Side::Sharer => b'B',
             Side::Helper => b'A',
         };
         let mut message = [other; 33];
         message[1..].copy_from_slice(element);
-        let key = Zeroizing::new(self.0.finish(&message).map_err(|_| BadPoint)?);
+        let key = Zeroizing::new(state.finish(&message).map_err(|_| BadPoint)?);
         let mut psk = Psk::default();
         Hkdf::<Sha256>::new(None, &key)
             .expand(

@@ -22,7 +22,8 @@ impl Town {
         known.acts = known.acts.saturating_sub(1);
         let last = known.acts == 0;
         let faulty = !last && known.chance.permille(FAULTY);
-        let next = known.chance.between(100, 3_000);
+        let [least, most] = known.pace();
+        let next = known.chance.between(least, most);
         if faulty {
             self.fault(pair);
         } else if let Some(known) = self.pair(pair) {
@@ -30,13 +31,19 @@ impl Town {
                 true => known.finish(now),
                 false => known.act(now),
             };
+            let rival = std::mem::take(&mut known.rival);
             self.tell(pair, || what.to_owned());
+            if rival {
+                self.tally.fault(Fault::DuplicateJoin);
+                self.befalls(pair, Side::Sharer, Fault::DuplicateJoin);
+            }
         }
         self.soon(next, What::Act(pair));
     }
 
     /// Something goes wrong for a pair.
     fn fault(&mut self, pair: usize) {
+        let now = self.now;
         let Some(known) = self.pair(pair) else {
             return;
         };
@@ -48,11 +55,14 @@ impl Town {
             0..=17 => Fault::Partition,
             18..=33 => Fault::Disconnect,
             34..=47 => Fault::ClockJump,
+            // Who is asleep sleeps on, by a clock that stands or does not.
+            48..=59 if known.ends[side as usize].asleep > now => Fault::ClockJump,
             48..=59 => Fault::Suspend,
             60..=73 => Fault::AddressChange,
             74..=79 => Fault::BrokenStream,
-            80..=88 => Fault::DuplicateJoin,
-            89..=96 => Fault::StaleJoin,
+            80..=96 if known.join.is_some() => Fault::StaleJoin,
+            80..=96 if known.code.is_some() => Fault::DuplicateJoin,
+            80..=96 => Fault::Disconnect,
             _ => Fault::Death,
         };
         self.tell(pair, || format!("{fault:?} of {side:?}"));
@@ -111,21 +121,24 @@ impl Town {
                 let conn = known.end(Side::Helper).conn;
                 self.send(pair, Side::Helper, conn, false, packet);
             }
-            Fault::DuplicateJoin | Fault::StaleJoin => {
-                // The latest code, which is spent sooner or later; or the same before the sharer comes.
+            Fault::DuplicateJoin => {
+                // Before the sharer, with it, or just after.
                 if let Some(code) = known.code {
-                    let link = known.chance.permille(300);
-                    let offer = known.chance.seed().to_vec();
-                    let locator = code.locator;
-                    let mut bytes = Vec::new();
-                    Message::from(Hello::default()).encode(&mut bytes);
-                    Message::from(Join {
-                        locator,
-                        link,
-                        offer,
-                    })
-                    .encode(&mut bytes);
-                    self.soon(0, What::Intrude(pair, bytes));
+                    let join = Box::new(known.guesses(code.locator));
+                    let later = known.chance.below(2 * known.delay_ms + 60);
+                    self.soon(later, What::Intrude(pair, join, None));
+                }
+            }
+            Fault::StaleJoin => {
+                // What the sharer said, once more, from somewhere else; or the same with a guess.
+                if let Some(join) = known.join.clone() {
+                    let join = match known.chance.permille(500) {
+                        true => join,
+                        false => known.guesses(join.locator),
+                    };
+                    let later = known.chance.below(30_000);
+                    let spent = known.spent_at;
+                    self.soon(later, What::Intrude(pair, Box::new(join), spent));
                 }
             }
             Fault::Death => {
@@ -144,13 +157,25 @@ impl Town {
         }
     }
 
-    /// Somebody else connects, says something, and goes.
-    pub(super) fn intrudes(&mut self, pair: usize, bytes: &[u8]) {
+    /// Somebody else connects, joins, and goes. Nothing comes of it if the code was spent at this relay before.
+    pub(super) fn intrudes(&mut self, pair: usize, join: Join, spent: Option<u64>) {
         let conn = self.conn(pair, 2);
+        let stale = spent == Some(self.relays);
+        let Some(known) = self.pair(pair) else {
+            return;
+        };
+        known.stale = stale.then_some(conn);
+        self.tell(pair, || match stale {
+            true => "somebody joins by the spent code".to_owned(),
+            false => "somebody else joins by the code".to_owned(),
+        });
         let address = 0x0A00_0003 + (pair as u32) * 4;
         let source = Source(address.to_be_bytes().into());
+        let mut bytes = Vec::new();
+        Message::from(Hello::default()).encode(&mut bytes);
+        Message::from(join).encode(&mut bytes);
         let _ = self.relay.connected(conn, source, self.now);
-        self.relay.handle_control(conn, bytes, self.now);
+        self.relay.handle_control(conn, &bytes, self.now);
         self.relay_says();
         self.soon(1_000, What::Gone(conn, None));
     }
@@ -158,6 +183,7 @@ impl Town {
     /// Another relay, which knows nothing.
     pub(super) fn restart(&mut self) {
         self.tally.fault(Fault::RelayRestart);
+        self.relays += 1;
         self.relay = Relay::new(RelayConfig::default(), self.chance.seed());
         for pair in 0..self.pairs.len() {
             self.tell(pair, || "the relay is another".to_owned());
