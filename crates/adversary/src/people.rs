@@ -133,7 +133,16 @@ fn config(person: u8, source: &mut Source<'_>) -> Config {
     }
 }
 
-fn account(subject: &str, role: Role, device: Standing) -> Verified {
+/// A sign-in with a token of this name.
+pub(crate) fn token(name: &str) -> SignIn {
+    SignIn {
+        method: SignInMethod::Token.to_wire(),
+        token: Token::new(name),
+    }
+}
+
+/// What a token proves of whom it is for.
+pub(crate) fn account(subject: &str, role: Role, device: Standing) -> Verified {
     let account = Account {
         issuer: "issuer".to_owned(),
         subject: subject.to_owned(),
@@ -223,10 +232,6 @@ impl People {
             };
             let _ = world.sharer.keep_receipts(recorder);
         }
-        let token = |name: &str| SignIn {
-            method: SignInMethod::Token.to_wire(),
-            token: Token::new(name),
-        };
         let how = source.below(8);
         if how >= 6 || source.one_in(4) {
             let _ = world.helper.sign_in(token("ada"));

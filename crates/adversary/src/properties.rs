@@ -3,6 +3,7 @@
 use std::fmt;
 
 use alongside_harness::{Broken, Side};
+use alongside_state_machine::relay::account::Role;
 use alongside_wire::Scopes;
 
 use crate::{
@@ -99,7 +100,7 @@ pub const PROPERTIES: &[Property] = &[
         number: 4,
         name: "nothing_is_sealed_or_taken_in_a_paused_epoch",
         sizes: WORLD,
-        mutants: &["PAUSE-5/unseen"],
+        mutants: &["PAUSE-5/unseen", "MEDIA-4/other"],
         walk: |data| Box::new(pausing(data)),
     },
     Property {
@@ -113,8 +114,8 @@ pub const PROPERTIES: &[Property] = &[
         number: 6,
         name: "nobody_widens_a_scope",
         sizes: WORLD,
-        mutants: &["CONSENT-6/control"],
-        walk: |data| Box::new(Session::of(data)),
+        mutants: &["CONSENT-6/control", "AUTH-19/beyond"],
+        walk: |data| Box::new(bounded(data)),
     },
     Property {
         number: 7,
@@ -221,6 +222,21 @@ fn pausing(data: &[u8]) -> Session {
     ];
     session.acts.splice(at..at, pauses);
     session
+}
+
+/// The helper is signed in, and its role does not go as far as the sharer would.
+fn bounded(data: &[u8]) -> Session {
+    let session = Session::of(data);
+    let (role, start) = match somewhere(&session, data) % 3 {
+        0 => (None, session.start),
+        1 => (Some(Role::View), session.start.min(1)),
+        _ => (Some(Role::Control), session.start),
+    };
+    Session {
+        role,
+        start,
+        ..session
+    }
 }
 
 /// One of them ends it on the way, and does not stop.

@@ -5,13 +5,15 @@ use std::fmt;
 use alongside_harness::{Broken, Conditions, Side, World};
 use alongside_state_machine::{
     channel::aead::Aead,
-    endpoint::{Config, sharer},
+    endpoint::{Config, helper, sharer},
+    relay::account::{Role, Standing},
     session::sharer::Event,
 };
 use alongside_wire::Scopes;
 
 use crate::{
     fake::{self, Fake},
+    people,
     person::{self, Person},
     source::Source,
     walk::{self, LooksFor},
@@ -157,6 +159,8 @@ pub struct Session {
     pub start: u8,
     /// The most that the sharer's program allows, whatever its person says.
     pub ceiling: Scopes,
+    /// The role that the helper signs in with, if they do.
+    pub role: Option<Role>,
     /// The network at the beginning, as in [`Act::Network`].
     pub network: u8,
     /// In their order.
@@ -178,6 +182,7 @@ impl Session {
                 4 | 5 => Scopes::CONSENT.union(Scopes::KEYBOARD),
                 _ => Scopes::ALL,
             },
+            role: None,
             network,
             acts: walk::acts(acts, ACT, Act::of),
         }
@@ -192,8 +197,8 @@ impl fmt::Debug for Session {
             _ => "control",
         };
         let begins = format_args!(
-            "from {start}, network {}, seed {}, at most {:?}",
-            self.network, self.seed, self.ceiling
+            "from {start}, network {}, seed {}, at most {:?}, role {:?}",
+            self.network, self.seed, self.ceiling, self.role
         );
         walk::tell(f, begins, &self.acts)
     }
@@ -210,6 +215,23 @@ pub fn fuzz(data: &[u8]) {
     let mut session = Session::of(data);
     session.acts.truncate(LONGEST);
     walk::told(play(&session, &Fake, LooksFor::ALL), &session);
+}
+
+/// The helper with this role, and the sharer, of one organisation.
+fn sign_in(world: &mut World, role: Role) {
+    for (name, role) in [("ada", role), ("charles", Role::None)] {
+        let account = people::account(name, role, Standing::Compliant);
+        world.tokens.insert(name.to_owned(), account);
+    }
+    // They are asked for nothing yet.
+    let _ = world.helper.sign_in(people::token("ada"));
+    let _ = world.sharer.sign_in(people::token("charles"));
+    world.run_until("the answers to the sign-ins", |world| {
+        let mut helper = world.helper_events.iter();
+        let mut sharer = world.sharer_events.iter();
+        helper.any(|event| matches!(event, helper::Event::SignedIn(_)))
+            && sharer.any(|event| matches!(event, sharer::Event::SignedIn(_)))
+    });
 }
 
 /// What came about in a session.
@@ -244,6 +266,10 @@ pub fn play(session: &Session, aead: &'static dyn Aead, looks: LooksFor) -> Resu
     let conditions = network(session.network);
     let mut world = World::with(session.seed.into(), conditions, helper, sharer);
     world.broken = Some(Vec::new());
+    let ceiling = session.role.map_or(session.ceiling, |role| {
+        sign_in(&mut world, role);
+        session.ceiling.intersect(role.ceiling())
+    });
     match session.start {
         0 => world.asked(),
         1 => world.viewing(),
@@ -254,7 +280,7 @@ pub fn play(session: &Session, aead: &'static dyn Aead, looks: LooksFor) -> Resu
         1 => Person::consented(),
         _ => Person::in_control(world.now),
     };
-    let mut watch = Watch::new(looks, session.ceiling, person);
+    let mut watch = Watch::new(looks, ceiling, person);
     for act in &session.acts {
         watch.begins(*act, &world);
         match *act {

@@ -7,6 +7,7 @@ use alongside_state_machine::{
 };
 
 use crate::{
+    Broken,
     network::{Packet, Way},
     world::{Side, World},
 };
@@ -174,6 +175,7 @@ impl World {
         while let Some(event) = self.helper.poll_event() {
             // The program shows each frame at once.
             if let helper::Event::Frame { id, .. } = event {
+                self.takes_only_what_runs(id);
                 self.helper.shown(id, self.now);
             }
             match event {
@@ -192,10 +194,7 @@ impl World {
             if let sharer::Event::Session(event) = &event
                 && let Err(never) = self.monitor.see(event, self.now)
             {
-                match &mut self.broken {
-                    Some(broken) => broken.push(never),
-                    None => panic!("{never}"),
-                }
+                self.breaks(never);
             }
             match event {
                 sharer::Event::Session(sharer::SessionEvent::Path(event)) => {
@@ -218,6 +217,24 @@ impl World {
                 .extend(known.filter(|keys| !self.masters.contains(keys)));
         }
         any
+    }
+
+    /// A helper shows no picture of an epoch that is over or paused.
+    fn takes_only_what_runs(&mut self, frame: u32) {
+        let machine = self.helper.machine();
+        // What came with the picture may have been its end.
+        let runs = machine.regions(self.now).contains(&("epoch", "running"));
+        if !runs && machine.ended().is_none() {
+            let why = format!("the helper shows frame {frame}, and no epoch is running");
+            self.breaks(Broken::new(4, why));
+        }
+    }
+
+    fn breaks(&mut self, never: Broken) {
+        match &mut self.broken {
+            Some(broken) => broken.push(never),
+            None => panic!("{never}"),
+        }
     }
 
     fn client_sent(&mut self, side: Side, transmit: Transmit) {
