@@ -330,6 +330,9 @@ impl<'a> Session<'_, 'a, '_> {
         for item in stage.log.iter().skip(from) {
             trace.hear(item, |name| map.speaks_of(name));
         }
+        for item in stage.log.iter().take(from) {
+            trace.heard_before(item);
+        }
         let told = stage.log.iter().rev().find_map(|item| match item {
             Item::Told(event) if event.name == "ended" => Some(event.text("clause").to_owned()),
             _ => None,

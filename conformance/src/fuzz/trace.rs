@@ -93,6 +93,14 @@ impl Trace {
         }
     }
 
+    /// Something that was heard of a client before: of an epoch in which media came already, more may come whenever its
+    /// sharer likes.
+    pub fn heard_before(&mut self, item: &Item) {
+        if let Item::Media(header, _) = item {
+            self.epochs.remove(&header.epoch);
+        }
+    }
+
     /// What the person did was taken, or not.
     pub fn act(&mut self, event: &str, taken: bool) {
         let how = if taken { "taken" } else { "not taken" };
