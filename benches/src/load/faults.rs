@@ -208,7 +208,7 @@ async fn full_disk(relay: &mut Tried, crowd: &mut Crowd, scale: &Scale) -> Resul
     relay.empty_disk()?;
     let written = writes_again(relay, crowd, scale).await?;
     Ok(format!(
-        "a full disk: {frames:.0} frames a second; then {written} lines were written"
+        "a full disk: {frames:.0} frames a second; then {written} records were written"
     ))
 }
 
@@ -227,7 +227,7 @@ async fn no_descriptors(
     relay.limit_descriptors(None)?;
     let written = writes_again(relay, crowd, scale).await?;
     Ok(format!(
-        "no descriptors: {frames:.0} frames a second; then {written} lines were written"
+        "no descriptors: {frames:.0} frames a second; then {written} records were written"
     ))
 }
 
@@ -250,19 +250,19 @@ async fn come_and_go(relay: &mut Tried, crowd: &Crowd, scale: &Scale) -> Result<
 async fn writes_again(relay: &mut Tried, crowd: &Crowd, scale: &Scale) -> Result<usize, Failure> {
     // What waits for the disk is tried first.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let before = relay.lines()?;
+    let before = relay.records()?;
     come_and_go(relay, crowd, scale).await?;
     let wanted = before + scale.struck;
     for _ in 0..100 {
-        if relay.lines()? >= wanted {
+        if relay.records()? >= wanted {
             return Ok(scale.struck);
         }
         // A thread of the relay writes, and tells nobody.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let lines = relay.lines()? - before;
+    let records = relay.records()? - before;
     Err(format!(
-        "{} sessions ended, and the journal has {lines} lines more",
+        "{} sessions ended, and the journal has {records} records more",
         scale.struck
     )
     .into())

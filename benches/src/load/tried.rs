@@ -9,6 +9,7 @@ use std::{
 };
 
 use alongside_client::Relay as Address;
+use alongside_wire::journal::Record;
 
 use crate::{Failure, RelayProcess, process::Process, relay::RELAY};
 
@@ -126,21 +127,23 @@ impl Tried {
         }
     }
 
-    /// Lines of the journal, all of which are whole.
-    pub(super) fn lines(&self) -> Result<usize, Failure> {
-        let mut lines = 0;
+    /// Records of the journal. One that the disk had no room for may be torn at the end of its file until the next is written
+    /// (JOURNAL-6), and no other.
+    pub(super) fn records(&self) -> Result<usize, Failure> {
+        let mut records = 0;
         for file in fs::read_dir(&self.journal)? {
             let file = file?;
             if file.file_name() == FILLER {
                 continue;
             }
-            let text = fs::read_to_string(file.path())?;
-            if !text.is_empty() && !text.ends_with('\n') {
-                return Err("the journal ends in the middle of a line".into());
+            let written = fs::read(file.path())?;
+            let (whole, dropped) = Record::read_all(&written);
+            if dropped > usize::from(!written.ends_with(b"\n")) {
+                return Err(format!("{dropped} lines of the journal are no records").into());
             }
-            lines += text.lines().count();
+            records += whole.len();
         }
-        Ok(lines)
+        Ok(records)
     }
 
     /// Leaves no byte on the disk of the journal.
