@@ -20,7 +20,7 @@ use alongside_wire::{
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
-use crate::{records::tamper, source::Source};
+use crate::{records::tamper, source::Source, words};
 
 /// What an end may speak, best first.
 const SUITES: [&[Suite]; 4] = [
@@ -114,12 +114,16 @@ fn exchange(source: &mut Source<'_>) {
     if bad {
         assert!(answering.is_err(), "an answer to no point");
     }
-    let Ok((answering, answer)) = answering else {
-        assert!(
-            offer != sent || !common(&sharer, &helper),
-            "an offer as any is refused"
-        );
-        return;
+    let (answering, answer) = match answering {
+        Ok(answering) => answering,
+        Err(fault) => {
+            words::blamed(&fault);
+            assert!(
+                offer != sent || !common(&sharer, &helper),
+                "an offer as any is refused"
+            );
+            return;
+        }
     };
     let made = as_answer(&answer).expect("an answer of ours");
     let Some((came, bad)) = answer_on_the_way(&answer, source) else {
@@ -132,6 +136,7 @@ fn exchange(source: &mut Source<'_>) {
     let channel = match channel {
         Ok(channel) => channel,
         Err(fault) => {
+            words::blamed(&fault);
             assert!(!untouched, "{fault:?}, and nobody did anything");
             assert!(
                 !bad || fault == Fault::BadPoint,
@@ -151,6 +156,7 @@ fn exchange(source: &mut Source<'_>) {
     let confirmed = match answering.confirmed(&came) {
         Ok(confirmed) => confirmed,
         Err(fault) => {
+            words::blamed(&fault);
             assert!(!same, "{fault:?}, and nobody did anything");
             return;
         }
@@ -178,7 +184,10 @@ fn exchange(source: &mut Source<'_>) {
     let opened = channel.open(&opening);
     match opening == confirmed.opening {
         true => assert_eq!(opened, Ok(confirmed.phrase), "two phrases"),
-        false => assert_eq!(opened, Err(Fault::BadOpening), "another opening"),
+        false => {
+            assert_eq!(opened, Err(Fault::BadOpening), "another opening");
+            words::blamed(&Fault::BadOpening);
+        }
     }
 }
 

@@ -26,6 +26,7 @@ use crate::{
     messages,
     source::Source,
     walk::{self, LooksFor},
+    words,
 };
 use fits::Liar;
 
@@ -256,6 +257,9 @@ fn by_a_liar(broken: Broken) -> Broken {
 
 /// Whoever is honest is not at fault, and says so of nobody but the liar.
 fn blames_the_liar(ended: Option<Ended>) -> Result<(), Broken> {
+    if let Some(fault) = ended.and_then(|ended| ended.fault) {
+        words::blamed(&fault);
+    }
     let wrong = ended.filter(|ended| ended.fault.is_some() && ended.by != By::Peer);
     holds(wrong.is_none(), || format!("{wrong:?}"))
 }

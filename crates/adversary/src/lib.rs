@@ -16,6 +16,7 @@ pub mod messages;
 pub mod network;
 pub mod people;
 mod person;
+mod policies;
 pub mod properties;
 pub mod records;
 pub mod relay;
@@ -25,6 +26,7 @@ pub mod source;
 mod walk;
 mod watch;
 pub mod willing;
+mod words;
 pub mod world;
 
 pub use fake::Fake;

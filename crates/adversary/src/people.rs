@@ -2,22 +2,21 @@
 //! paths, on whatever network. What either is told of the other is what an issuer said, and nothing is taken, drawn or
 //! injected that the sharer's person does not allow at that moment.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use alongside_harness::{Conditions, Side, World};
 use alongside_state_machine::{
     device::token_hash,
     endpoint::{Config, helper, sharer},
-    error::Misuse,
+    error::{Fault, Misuse},
     identity::{
-        Identity, picture,
+        Identity, issue, picture,
         trust::{Standing as Worth, Who},
     },
     receipt::{recorder::Recorder, verify},
     relay::{
         ConnId, Registration, Verified,
         account::{Account, Role, Standing},
-        policy::{Network, Policy, Rules, Sharers},
     },
     session::{
         friction::{Consent, Contact},
@@ -28,6 +27,7 @@ use alongside_state_machine::{
 };
 use alongside_wire::{
     DeviceStatus, ErrorCode, Profile, ReportCategory, Scopes, SignInMethod, Suite,
+    card::{Card, Signed},
     input::InputEvent,
     media::{Frame, Tile},
     receipt::{FILE_START, Receipt, append_card, append_receipt},
@@ -38,7 +38,9 @@ use alongside_wire::{
 use crate::{
     cast::{self, BEGIN, DAY},
     fake::Fake,
+    policies::{OURS, policy},
     source::Source,
+    words,
     world::TROUBLE,
 };
 
@@ -85,6 +87,12 @@ struct People {
     read: [usize; 2],
     /// Grants that the sharer's program was told of, and not of their end.
     may: Scopes,
+    /// Whether one of them wants a card of the relay.
+    ask: [bool; 2],
+    /// The cards that the relay has issued.
+    issued: Rc<RefCell<Vec<Card>>>,
+    /// The relay issues cards that were not asked for.
+    wrong: bool,
 }
 
 /// What one of them has. The first choice is to have nothing.
@@ -121,7 +129,7 @@ fn config(person: u8, source: &mut Source<'_>) -> Config {
             card,
             anchors,
             device,
-            ask_relay: source.one_in(6).then(|| *source.pick(Profile::ALL)),
+            ask_relay: source.one_in(3).then(|| *source.pick(Profile::ALL)),
             needs_card: source.one_in(8),
         },
         calendar: match source.one_in(8) {
@@ -148,7 +156,7 @@ pub(crate) fn account(subject: &str, role: Role, device: Standing) -> Verified {
         subject: subject.to_owned(),
         name: subject.to_owned(),
         title: String::new(),
-        organisation: "ours".to_owned(),
+        organisation: OURS.to_owned(),
         domain: String::new(),
         role,
         device,
@@ -156,39 +164,6 @@ pub(crate) fn account(subject: &str, role: Role, device: Standing) -> Verified {
     };
     let lasts_ms = 3_600_000;
     Verified { account, lasts_ms }
-}
-
-fn rules(source: &mut Source<'_>) -> Rules {
-    Rules {
-        enabled: !source.one_in(12),
-        sign_in: source.one_in(6),
-        most: match source.one_in(6) {
-            true => *source.pick(&Role::ALL),
-            false => Role::Elevation,
-        },
-        links: !source.one_in(8),
-        sharers: *source.pick(&[
-            Sharers::Anybody,
-            Sharers::Anybody,
-            Sharers::SignedIn,
-            Sharers::SameOrganisation,
-        ]),
-        devices: *source.pick(&[
-            Standing::Unknown,
-            Standing::Unknown,
-            Standing::Unknown,
-            Standing::Enrolled,
-        ]),
-        networks: match source.one_in(8) {
-            true => vec![vec![Network {
-                address: [192, 0, 2, 0].into(),
-                bits: source.byte() % 40,
-            }]],
-            false => Vec::new(),
-        },
-        own_device: Standing::Unknown,
-        end_at_expiry: source.bool(),
-    }
 }
 
 impl People {
@@ -202,8 +177,15 @@ impl People {
         ]);
         let (helper, sharer) = (config(0, source), config(1, source));
         let anchored = [&helper, &sharer].map(|config| !config.identity.anchors.is_empty());
+        let ask = [&helper, &sharer].map(|config| config.identity.ask_relay.is_some());
         let mut world = World::with(seed.into(), conditions, helper, sharer);
+        let wrong = source.one_in(8);
+        let issued = Rc::new(RefCell::new(Vec::new()));
+        issue_cards(&mut world, wrong, &issued, source);
         let mut people = Self {
+            ask,
+            issued,
+            wrong,
             anchored,
             receipts: Vec::new(),
             cards: Vec::new(),
@@ -233,10 +215,10 @@ impl People {
             let _ = world.sharer.keep_receipts(recorder);
         }
         let how = source.below(8);
-        if how >= 6 || source.one_in(4) {
+        if how >= 6 || source.one_in(4) || self.ask[0] {
             let _ = world.helper.sign_in(token("ada"));
         }
-        if source.one_in(4) {
+        if source.one_in(4) || self.ask[1] {
             let name = *source.pick(&["charles", "nobody"]);
             let _ = world.sharer.sign_in(token(name));
         }
@@ -351,7 +333,7 @@ impl People {
             }
         };
         if let Err(misuse) = done {
-            assert!(!misuse.to_string().is_empty());
+            words::refused(misuse);
         }
     }
 
@@ -497,7 +479,7 @@ impl People {
             match event {
                 Event::ConsentAsked { who, name, .. } => {
                     assert!(who.card.is_none() || name.is_empty(), "two names");
-                    vouched(who, self.anchored[1]);
+                    vouched(who, self.anchored[1], &self.issued.borrow());
                 }
                 Event::ControlGranted { scopes, .. } => self.may = *scopes,
                 Event::ControlEnded { code, .. } if *code != ErrorCode::Replaced => {
@@ -513,7 +495,7 @@ impl People {
         }
         for event in &world.helper_events[self.read[0]..] {
             if let helper::Event::Sharer(who) = event {
-                vouched(who, self.anchored[0]);
+                vouched(who, self.anchored[0], &self.issued.borrow());
             }
         }
         self.read = [world.helper_events.len(), world.sharer_events.len()];
@@ -560,6 +542,13 @@ impl People {
         );
         for side in SIDES {
             let blames = self.world.ended(side).and_then(|ended| ended.fault);
+            if let Some(fault) = blames {
+                words::blamed(&fault);
+            }
+            if blames == Some(Fault::BadCard) && self.wrong {
+                // It was the relay, before anybody was met.
+                return;
+            }
             assert_eq!(blames, None, "an end that kept to the rules is blamed");
         }
         if self.receipts.is_empty() {
@@ -592,7 +581,7 @@ fn people_of_the_relay(world: &mut World, source: &mut Source<'_>) {
     let device = cast::device(true);
     let registration = Registration {
         token_hash: token_hash(&device.token),
-        organisation: "ours".to_owned(),
+        organisation: OURS.to_owned(),
         issuer: source.bool().then(|| "issuer".to_owned()),
     };
     world
@@ -601,23 +590,44 @@ fn people_of_the_relay(world: &mut World, source: &mut Source<'_>) {
     world.relay.set_policy(policy(source));
 }
 
-fn policy(source: &mut Source<'_>) -> Policy {
-    let mut policy = Policy::default();
-    policy.organisation.devices = Standing::Unknown;
-    if source.one_in(3) {
-        policy.assist = rules(source);
-        policy.organisation = rules(source);
-        policy
-            .organisations
-            .insert("ours".to_owned(), rules(source));
+/// The relay issues cards: as they were asked for, or others.
+fn issue_cards(
+    world: &mut World,
+    wrong: bool,
+    issued: &Rc<RefCell<Vec<Card>>>,
+    source: &mut Source<'_>,
+) {
+    if source.one_in(4) {
+        return;
     }
-    policy
+    let issued = Rc::clone(issued);
+    world.issue_cards(move |wanted| {
+        let mut card = match wanted.profile == Profile::Full.to_wire() {
+            true => cast::card(0),
+            false => cast::brief(0),
+        };
+        card.picture.clear();
+        card.ceiling = wanted.ceiling;
+        if wrong {
+            card = match wanted.profile == Profile::Full.to_wire() {
+                true => cast::brief(0),
+                false => cast::card(0),
+            };
+        }
+        let issuer = cast::issuer();
+        let signed = issue::issue(card, &wanted.request, &wanted.challenge, &issuer);
+        let signed = signed.map_err(|_| ErrorCode::Denied)?;
+        let read = Signed::<Card>::read(&signed).map_err(|_| ErrorCode::Denied)?;
+        issued.borrow_mut().push(read.body);
+        Ok(signed)
+    });
 }
 
 /// Nobody vouches for anybody to somebody who believes nobody, and what is vouched for is what the issuer said.
-fn vouched(who: &Who, anchored: bool) {
-    let known = |card: &alongside_wire::card::Card| {
-        [cast::card(0), cast::card(1), cast::brief(0), cast::brief(1)].contains(card)
+fn vouched(who: &Who, anchored: bool, issued: &[Card]) {
+    let known = |card: &Card| {
+        let own = [cast::card(0), cast::card(1), cast::brief(0), cast::brief(1)];
+        own.iter().chain(issued).any(|known| known == card)
     };
     assert!(
         who.card.as_ref().is_none_or(known),

@@ -1,5 +1,7 @@
 //! A relay and a few clients that say anything, whatever is known to them.
 
+mod accounts;
+mod facts;
 mod step;
 
 use std::{
@@ -8,23 +10,26 @@ use std::{
 };
 
 use alongside_state_machine::{
-    relay::{ConnId, PathEnd, Relay, RelayConfig, Source as Place, Transmit},
+    relay::{CardWanted, ConnId, Event, PathEnd, Relay, RelayConfig, Source as Place, Transmit},
     time::Timestamp,
 };
 use alongside_wire::{
     ErrorCode,
     code::Locator,
     framing::Deframer,
+    journal::Features,
     limits::{CONTROL_MESSAGE, timers::PATH_ATTEMPT},
     path::PathToken,
     rendezvous::{
-        CodeRequest, Deliver, Gone, Hello, Join, Leave, Message, PathProof, PathRequest, Rejoin,
-        RelayHello,
+        Deliver, Gone, Hello, Join, Leave, Message, PathProof, PathRequest, Rejoin, RelayHello,
     },
 };
 
+pub use accounts::{Act, Known};
 pub use step::{Clients, HEAD, STEP, Step};
 
+use crate::{policies, words};
+use facts::Facts;
 use step::CLIENTS;
 
 /// Steps of the longest run of a fuzzer.
@@ -41,11 +46,24 @@ pub struct Came {
     pub rejoined: usize,
     /// Paths.
     pub forwarded: usize,
+    /// Devices that were called.
+    pub called: usize,
+    /// Cards that were asked for with a proof.
+    pub cards: usize,
+    /// Reports.
+    pub reported: usize,
 }
 
 struct World {
     relay: Relay,
+    facts: Facts,
     now: Timestamp,
+    /// The numbers of the connections that clients have, or had last.
+    numbers: [ConnId; CLIENTS],
+    /// What clients were told last, since somebody spoke.
+    answers: BTreeMap<ConnId, Message>,
+    /// Who broke the protocol just now, and what they are to be told.
+    violated: Option<(ConnId, ErrorCode)>,
     connected: BTreeSet<ConnId>,
     heard: BTreeMap<ConnId, Deframer>,
     /// What clients were told, and may tell others.
@@ -53,13 +71,15 @@ struct World {
     tokens: Vec<[u8; 32]>,
     /// Whose code is alive.
     live: BTreeSet<ConnId>,
+    /// Who called a device, and was not answered yet.
+    calls: BTreeSet<ConnId>,
     /// Whose messages may be read as the rest of other bytes.
     garbled: BTreeSet<ConnId>,
-    /// Most connections, and most codes.
-    limits: [usize; 2],
+    /// Most connections, most of one address, and most codes.
+    limits: [usize; 3],
     /// Sign-ins and cards that wait for their answer.
     to_verify: Vec<(ConnId, u64)>,
-    to_issue: Vec<ConnId>,
+    to_issue: Vec<(ConnId, CardWanted)>,
     input: usize,
     output: usize,
     /// Bytes that the relay may say without being asked.
@@ -112,18 +132,35 @@ impl World {
             config.pending_joins = 2;
             config.held_places = 1;
             config.session_length_ms = 300_000;
+            (config.sources, config.free_joins) = (6, 3);
+            (config.reports_per_source, config.reports_each_day) = (1, 2);
+            config.device_waits = 1;
+            config.quarantined = 2;
         }
-        let limits = [config.connections, config.codes];
+        if clients.small && clients.seed.is_multiple_of(2) {
+            (config.connections_per_source, config.codes_per_source) = (1, 1);
+        }
+        let limits = [
+            config.connections,
+            config.connections_per_source,
+            config.codes,
+        ];
+        let facts = Facts::new(&config, clients.issuing);
         let mut relay = Relay::new(config, [clients.seed; 32]);
         relay.set_issuing(clients.issuing);
         let mut world = Self {
             relay,
+            facts,
             now: Timestamp::from_millis(0),
+            numbers: std::array::from_fn(|slot| ConnId(slot as u64)),
+            answers: BTreeMap::new(),
+            violated: None,
             connected: BTreeSet::new(),
             heard: BTreeMap::new(),
             locators: Vec::new(),
             tokens: Vec::new(),
             live: BTreeSet::new(),
+            calls: BTreeSet::new(),
             garbled: BTreeSet::new(),
             limits,
             to_verify: Vec::new(),
@@ -137,6 +174,8 @@ impl World {
             shown: BTreeSet::new(),
             forwarding: Vec::new(),
         };
+        world.allow(policies::open());
+        world.register(&step::DEVICES);
         // Somebody is there.
         for conn in (0..CLIENTS as u64 - 2).map(ConnId) {
             world.greet(conn);
@@ -146,26 +185,26 @@ impl World {
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Greet(conn) => self.greet(*conn),
-            Step::Connect(conn) => self.connect(*conn),
+            Step::Greet(conn) => drop(self.greet(*conn)),
+            Step::Connect(conn) => drop(self.connect(*conn)),
             Step::Disconnect(conn, code) => {
-                self.relay.disconnected(*conn, *code, self.now);
-                self.forget(*conn);
+                let conn = self.number(*conn);
+                self.relay.disconnected(conn, *code, self.now);
+                self.forget(conn);
                 self.collect(None);
             }
             Step::EndControl(conn) => {
-                self.relay.handle_control_end(*conn, self.now);
+                self.relay.handle_control_end(self.number(*conn), self.now);
                 self.collect(None);
             }
             Step::Raw(conn, bytes) => {
-                self.garbled.insert(*conn);
-                self.raw(*conn, bytes);
+                let conn = self.number(*conn);
+                self.garbled.insert(conn);
+                self.facts.garbled(conn);
+                self.raw(conn, bytes);
             }
-            Step::Say(conn, message) => self.say(*conn, message),
-            Step::Ask(conn) => {
-                self.leave(*conn);
-                self.say(*conn, &CodeRequest {}.into());
-            }
+            Step::Say(conn, message) => self.say(self.number(*conn), message),
+            Step::Ask(conn) => self.ask(self.number(*conn)),
             Step::Join {
                 conn,
                 back,
@@ -173,9 +212,10 @@ impl World {
                 link,
                 offer,
             } => {
-                if let Some(locator) = self.locator(*conn, *back, *live) {
+                let conn = self.number(*conn);
+                if let Some(locator) = self.locator(conn, *back, *live) {
                     if *live {
-                        self.leave(*conn);
+                        self.leave(conn);
                     }
                     let (link, offer) = (*link, offer.clone());
                     let join = Join {
@@ -183,7 +223,7 @@ impl World {
                         link,
                         offer,
                     };
-                    self.say(*conn, &join.into());
+                    self.say(conn, &join.into());
                 }
             }
             Step::Deliver(conn, envelope) => {
@@ -200,24 +240,21 @@ impl World {
             }
             Step::Rejoin { conn, back, anew } => {
                 if let Some(token) = latest(&self.tokens, *back) {
-                    if *anew {
-                        self.greet(*conn);
-                    }
-                    self.say(*conn, &Rejoin { token }.into());
+                    let conn = match anew {
+                        true => self.greet(*conn),
+                        false => self.number(*conn),
+                    };
+                    self.say(conn, &Rejoin { token }.into());
                 }
             }
-            Step::Verify(result) => {
-                if let Some((conn, attempt)) = self.to_verify.pop() {
-                    let result = result.clone();
-                    self.relay.verified(conn, attempt, result, self.now);
-                    self.collect(None);
-                }
-            }
-            Step::Issue(card) => {
-                if let Some(conn) = self.to_issue.pop() {
-                    self.relay.card_issued(conn, card.clone());
-                    self.collect(None);
-                }
+            Step::Verify(result) => self.verify((**result).clone()),
+            Step::Issue(card) => self.issue(card.as_ref()),
+            Step::Account(conn, act) => self.act(self.number(*conn), act),
+            Step::Policy(policy) => self.allow((**policy).clone()),
+            Step::Devices(known) => self.register(known),
+            Step::Issuing(issuing) => {
+                self.facts.set_issuing(*issuing);
+                self.relay.set_issuing(*issuing);
             }
             Step::Prove {
                 whose,
@@ -225,17 +262,18 @@ impl World {
                 back,
                 both,
             } => {
-                let known = self.checks.range(*whose..).chain(&self.checks).next();
+                let whose = self.number(*whose);
+                let known = self.checks.range(whose..).chain(&self.checks).next();
                 if let Some((whose, _)) = known {
                     let whose = *whose;
                     let peer = self.relay.peer_of(whose).filter(|_| *both);
-                    self.prove(whose, *instead, *back);
+                    self.prove(whose, instead.map(|conn| self.number(conn)), *back);
                     if let Some(peer) = peer {
                         self.prove(peer, None, 0);
                     }
                 }
             }
-            Step::Move(conn) => *self.moved.entry(*conn).or_default() += 1,
+            Step::Move(conn) => *self.moved.entry(self.number(*conn)).or_default() += 1,
             Step::Drain => {
                 self.relay.drain(self.now);
                 self.collect(None);
@@ -244,9 +282,15 @@ impl World {
         }
     }
 
-    fn greet(&mut self, conn: ConnId) {
-        self.connect(conn);
+    /// The number of the connection that a client has.
+    fn number(&self, client: ConnId) -> ConnId {
+        self.numbers[client.0 as usize % CLIENTS]
+    }
+
+    fn greet(&mut self, client: ConnId) -> ConnId {
+        let conn = self.connect(client);
         self.say(conn, &Hello::default().into());
+        conn
     }
 
     fn leave(&mut self, conn: ConnId) {
@@ -262,35 +306,53 @@ impl World {
         latest(&told, back)
     }
 
-    fn connect(&mut self, conn: ConnId) {
-        let host = conn.0.min(CLIENTS as u64 - 2) as u8;
-        let place = Place([192, 0, 2, host].into());
+    /// A client connects: by another number if the one that it had was in a session, whose place may be held.
+    fn connect(&mut self, client: ConnId) -> ConnId {
+        let mut conn = self.number(client);
+        if self.facts.had_a_session(conn) {
+            self.relay.disconnected(conn, None, self.now);
+            self.forget(conn);
+            self.collect(None);
+            conn = ConnId(conn.0 + CLIENTS as u64);
+            self.numbers[slot(conn)] = conn;
+        }
         self.forget(conn);
+        let place = at(conn);
+        let near = self
+            .connected
+            .iter()
+            .filter(|other| at(**other).0 == place.0);
+        let near = near.count();
         let taken = self.relay.connected(conn, place, self.now);
-        let [most, _] = self.limits;
-        assert_eq!(taken.is_ok(), self.connected.len() < most, "{taken:?}");
+        let [all, of_one, _] = self.limits;
+        let fits = self.connected.len() < all && near < of_one;
+        assert_eq!(taken.is_ok(), fits, "{taken:?}");
         if taken.is_ok() {
             self.connected.insert(conn);
+            self.facts.connected(conn, place.0);
             let deframer = Deframer::new(CONTROL_MESSAGE, "what a relay says");
             self.heard.insert(conn, deframer);
         }
         self.collect(None);
+        conn
     }
 
     fn forget(&mut self, conn: ConnId) {
+        self.facts.gone(conn);
         self.checks.remove(&conn);
         self.shown.retain(|(whose, _)| *whose != conn);
         self.connected.remove(&conn);
         self.heard.remove(&conn);
         self.live.remove(&conn);
+        self.calls.remove(&conn);
         self.garbled.remove(&conn);
     }
 
     /// This client, or the next that is in a session, and its peer.
     fn paired(&self, from: ConnId) -> Option<(ConnId, ConnId)> {
-        let all = (0..CLIENTS as u64).cycle().skip(from.0 as usize);
-        let mut all = all.take(CLIENTS).map(ConnId);
-        all.find_map(|conn| Some((conn, self.relay.peer_of(conn)?)))
+        let all = self.numbers.iter().cycle().skip(slot(from));
+        let mut all = all.take(CLIENTS);
+        all.find_map(|conn| Some((*conn, self.relay.peer_of(*conn)?)))
     }
 
     /// A client returns a token that was sent to it, or another does.
@@ -310,7 +372,7 @@ impl World {
     /// Where a client is: nowhere where another one ever was.
     fn at(&self, conn: ConnId) -> SocketAddr {
         let port = self.moved.get(&conn).copied().unwrap_or_default();
-        SocketAddr::from(([198, 51, 100, conn.0 as u8], port))
+        SocketAddr::from(([198, 51, (conn.0 >> 8) as u8, conn.0 as u8], port))
     }
 
     fn check_is_sent(&mut self, conn: ConnId, to: SocketAddr, token: PathToken) {
@@ -342,9 +404,17 @@ impl World {
     }
 
     fn say(&mut self, conn: ConnId, message: &Message) {
-        if let Message::Leave(_) = message {
-            self.live.remove(&conn);
+        match message {
+            Message::Leave(_) => {
+                self.live.remove(&conn);
+                self.calls.remove(&conn);
+            }
+            Message::Call(_) => {
+                self.calls.insert(conn);
+            }
+            _ => {}
         }
+        self.facts.says(conn, message);
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
         self.raw(conn, &bytes);
@@ -352,6 +422,7 @@ impl World {
 
     fn raw(&mut self, conn: ConnId, bytes: &[u8]) {
         self.input += bytes.len();
+        self.answers.clear();
         let peer = self.relay.peer_of(conn);
         self.relay.handle_control(conn, bytes, self.now);
         self.collect(Some((conn, peer)));
@@ -372,20 +443,30 @@ impl World {
             );
         }
         self.now = until;
+        self.facts.check(self.now);
     }
 
     /// Takes what the relay has to say. If somebody spoke just now, it was this one, who had this peer.
     fn collect(&mut self, speaker: Option<(ConnId, Option<ConnId>)>) {
-        while self.relay.poll_event().is_some() {}
+        while let Some(event) = self.relay.poll_event() {
+            self.happened(&event, speaker.map(|(conn, _)| conn));
+        }
         while let Some(transmit) = self.relay.poll_transmit() {
             match transmit {
                 Transmit::Control { conn, bytes } => self.hear(conn, &bytes, speaker),
-                Transmit::Close { conn, .. } => {
+                Transmit::Close { conn, code } => {
                     assert!(self.connected.contains(&conn), "{conn:?} is closed twice");
+                    if let Some((_, why)) = self.violated.take_if(|(who, _)| *who == conn) {
+                        assert_eq!(code, why, "closed for something else");
+                    }
                     self.forget(conn);
                 }
                 Transmit::Verify { conn, attempt, .. } => self.to_verify.push((conn, attempt)),
-                Transmit::Issue { conn, .. } => self.to_issue.push(conn),
+                Transmit::Issue { conn, wanted } => {
+                    self.facts.wanted(conn, &wanted, self.now);
+                    self.came.cards += 1;
+                    self.to_issue.push((conn, wanted));
+                }
                 Transmit::Look { conn } => {
                     let at = self.at(conn);
                     self.relay.seen_at(conn, at, 0, self.now);
@@ -398,6 +479,22 @@ impl World {
                     assert_eq!(self.forwarding.len() + 1, before, "stopped once");
                 }
             }
+        }
+    }
+
+    fn happened(&mut self, event: &Event, speaker: Option<ConnId>) {
+        self.facts.happened(event, speaker, self.now);
+        match event {
+            Event::Violation { conn, error } => {
+                words::blamed(error);
+                self.violated = Some((*conn, error.code()));
+            }
+            Event::Used { features, .. } => {
+                let called = features.union(Features::KNOWN_DEVICE) == *features;
+                self.came.called += usize::from(called);
+            }
+            Event::Reported { .. } => self.came.reported += 1,
+            _ => {}
         }
     }
 
@@ -427,6 +524,8 @@ impl World {
     /// A client was told this.
     fn told(&mut self, conn: ConnId, message: &Message) {
         let garbled = self.garbled.contains(&conn);
+        self.facts.told(conn, message, self.now);
+        self.answers.insert(conn, message.clone());
         match message {
             Message::Deliver(_) => self.came.delivered += 1,
             Message::CodeIssued(issued) => {
@@ -435,7 +534,7 @@ impl World {
                 self.locators.push((conn, issued.locator));
             }
             Message::Joined(_) => {
-                let had_one = self.live.remove(&conn);
+                let had_one = self.live.remove(&conn) || self.calls.remove(&conn);
                 assert!(had_one || garbled, "a join without a code");
             }
             Message::Gone(Gone { code }) => {
@@ -480,7 +579,11 @@ impl World {
     }
 
     fn check(&mut self) {
-        for conn in (0..CLIENTS as u64).map(ConnId) {
+        assert_eq!(self.violated, None, "and its connection stays");
+        for conn in self.numbers {
+            let regions = self.relay.regions(conn, self.now);
+            let [(_, phase), ..] = regions;
+            assert_eq!(phase == "closed", !self.connected.contains(&conn));
             let Some(peer) = self.relay.peer_of(conn) else {
                 continue;
             };
@@ -500,7 +603,7 @@ impl World {
         }
         let (connections, codes) = self.relay.counts();
         assert!(connections >= self.connected.len() && codes <= CLIENTS);
-        let [_, most] = self.limits;
+        let [.., most] = self.limits;
         assert!(self.live.difference(&self.garbled).count() <= most);
         // A little to everybody, of what happened to the others.
         self.unasked += 16;
@@ -512,6 +615,20 @@ impl World {
             self.input
         );
     }
+}
+
+/// The place of a client among all.
+fn slot(conn: ConnId) -> usize {
+    conn.0 as usize % CLIENTS
+}
+
+/// Where a client connects from: two networks of one site, and one address of two clients.
+fn at(conn: ConnId) -> Place {
+    Place(match slot(conn) {
+        2 => [0x2001, 0xDB8, 0, 1, 0, 0, 0, 2].into(),
+        3 => [0x2001, 0xDB8, 0, 2, 0, 0, 0, 3].into(),
+        one => [192, 0, 2, one.min(CLIENTS - 2) as u8].into(),
+    })
 }
 
 fn length(message: &Message) -> usize {

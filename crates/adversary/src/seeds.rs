@@ -1,11 +1,12 @@
 //! Inputs to begin with: the test vectors, for what reads bytes; for the machines any bytes, always the same, since all
 //! are something that can be done.
 
+use alongside_state_machine::identity::text;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore as _, SeedableRng as _};
 use serde_json::Value;
 
-use crate::decode;
+use crate::{cast, decode};
 
 /// Of inputs of any bytes: how many, and the longest.
 const ANY: usize = 24;
@@ -24,10 +25,13 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
 
 /// Files of keys and anchors, with which nothing or something is wrong.
 fn files() -> Vec<Vec<u8>> {
-    let key = "ab".repeat(32);
+    let [key, other] = [cast::issuer(), cast::card_key(0)].map(|key| text::hex(&key.public()));
     let files = [
-        format!("# anchors\nissuer {key} Engines\n\nrelay-operator {key} The relay\n"),
+        format!("# anchors\nissuer {key} Engines\n\nrelay-operator {other} The relay\n"),
+        format!("issuer {key} Engines\nissuer {key} Engines\n"),
         format!("issuer {key}\n"),
+        format!("issuer {} Engines\n", "ff".repeat(32)),
+        format!("anybody {key} Engines\n"),
         "issuer 00ff name\n".to_owned(),
         "secret 01020304\ncard 00\n".to_owned(),
         "issuer 01020304\nissuer 01020304\n".to_owned(),

@@ -113,9 +113,12 @@ fn random_clients_do_have_sessions() {
         count(|came| came.delivered),
         count(|came| came.rejoined),
         count(|came| came.forwarded),
+        count(|came| came.called),
+        count(|came| came.cards),
+        count(|came| came.reported),
     ];
     assert!(
-        came[0] > 25 && came[1] > 25 && came[2] > 0,
+        came[0] > 25 && came[1] > 25 && came[2..].iter().all(|runs| *runs > 0),
         "{came:?} of 200"
     );
 }

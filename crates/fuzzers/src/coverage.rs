@@ -1,45 +1,30 @@
 //! What the corpus reaches of the core: the test that replays it is built with counters, and run; LLVM's tools read what
 //! was counted. A line that it does not reach has its reason in `fuzz/uncovered.toml`.
 
+mod reasons;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use reasons::{Judged, Ledger, Reasons};
 use serde_json::Value;
 
 /// The crates that count, and the lines of them that have to be reached, in percent.
 const COUNTED: [&str; 2] = ["crates/wire/src/", "crates/state-machine/src/"];
 const ENOUGH: f64 = 95.0;
 
-/// What is said of a part of the code that the corpus does not reach.
-#[derive(Debug)]
-struct Reason {
-    /// A file, or a folder.
-    of: String,
-    /// What is in the lines; all of them, without it.
-    lines: Vec<String>,
-    why: String,
-}
-
-/// The lines of a file that can be reached, and those of them that were not.
-#[derive(Debug, Default)]
-struct Lines {
-    all: usize,
-    not: BTreeSet<usize>,
-}
+/// The lines of a file that can be reached, and whether they were.
+type Lines = BTreeMap<usize, bool>;
 
 /// What was measured.
 pub struct Report {
     files: BTreeMap<String, Lines>,
-    /// Lines without a reason, as they are written.
-    unexplained: Vec<String>,
-    explained: Vec<String>,
-    /// Reasons for nothing.
-    idle: Vec<String>,
+    judged: Judged,
 }
 
 /// Replays the corpus, and counts.
@@ -75,7 +60,8 @@ pub fn measure(fuzz: &Path) -> io::Result<Report> {
             .arg(&test)
     })?;
     let files = read(&String::from_utf8_lossy(&exported), &root);
-    Report::new(files, &root, &reasons(&fuzz.join("uncovered.toml"))?)
+    let list = fs::read_to_string(fuzz.join("uncovered.toml"))?;
+    Report::new(files, &root, Reasons::read(&list)?)
 }
 
 /// Builds the test with counters in the crates of this workspace, and in no others; says where it is.
@@ -140,69 +126,52 @@ fn read(exported: &str, root: &Path) -> BTreeMap<String, Lines> {
             && let Ok(number) = number.parse()
         {
             let lines = files.entry(file.clone()).or_default();
-            lines.all += 1;
-            if times == "0" {
-                lines.not.insert(number);
-            }
+            lines.insert(number, times != "0");
         }
     }
     files
 }
 
-/// The file of reasons: `[[reason]]` with `of`, `why`, and perhaps `lines`.
-fn reasons(path: &Path) -> io::Result<Vec<Reason>> {
-    let text = fs::read_to_string(path)?;
-    let table: toml::Table = text.parse().map_err(io::Error::other)?;
-    let all = table.get("reason").and_then(toml::Value::as_array);
-    let text = |reason: &toml::Value, field: &str| Some(reason.get(field)?.as_str()?.to_owned());
-    let read = |reason: &toml::Value| {
-        let lines = reason.get("lines").and_then(toml::Value::as_array);
-        let lines = lines.into_iter().flatten().filter_map(toml::Value::as_str);
-        Some(Reason {
-            of: text(reason, "of")?,
-            lines: lines.map(str::to_owned).collect(),
-            why: text(reason, "why")?,
-        })
-    };
-    let read: Option<Vec<_>> = all.into_iter().flatten().map(read).collect();
-    read.ok_or_else(|| io::Error::other("a reason has `of` and `why`"))
-}
-
-impl Reason {
-    fn is_for(&self, file: &str, line: &str) -> bool {
-        file.starts_with(&self.of)
-            && (self.lines.is_empty() || self.lines.iter().any(|part| line.contains(part)))
+/// Files of code of which no line was counted: they are not in the program at all.
+fn left_out(root: &Path, files: &BTreeMap<String, Lines>) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut folders: Vec<_> = COUNTED.iter().map(|folder| root.join(folder)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(root).unwrap_or(&path);
+            let name = name.to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path)?;
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let mut lines = code.lines().map(str::trim);
+            let has_code = lines.any(|line| !line.starts_with("//") && line.contains("fn "));
+            if has_code && !files.contains_key(&name) {
+                found.push(name);
+            }
+        }
     }
+    found.sort();
+    Ok(found)
 }
 
 impl Report {
-    fn new(files: BTreeMap<String, Lines>, root: &Path, reasons: &[Reason]) -> io::Result<Self> {
-        let (mut unexplained, mut explained) = (Vec::new(), Vec::new());
-        let mut used = vec![false; reasons.len()];
+    fn new(files: BTreeMap<String, Lines>, root: &Path, reasons: Reasons) -> io::Result<Self> {
+        let mut ledger = Ledger::new(reasons);
         for (file, lines) in &files {
             let text = fs::read_to_string(root.join(file))?;
-            let text: Vec<_> = text.lines().collect();
-            for number in &lines.not {
-                let line = text.get(number - 1).copied().unwrap_or_default();
-                let place = reasons.iter().position(|reason| reason.is_for(file, line));
-                let told = format!("{file}:{number}: {}", line.trim());
-                match place {
-                    Some(place) => {
-                        used[place] = true;
-                        explained.push(format!("{told} ({})", reasons[place].why));
-                    }
-                    None => unexplained.push(told),
-                }
-            }
+            let text: Vec<_> = text.lines().map(str::trim).collect();
+            ledger.file(file, &text, lines);
         }
-        let idle = reasons.iter().zip(used).filter(|(_, used)| !used);
+        for file in left_out(root, &files)? {
+            ledger.left_out(&file);
+        }
         Ok(Self {
             files,
-            unexplained,
-            explained,
-            idle: idle
-                .map(|(reason, _)| format!("{} ({})", reason.of, reason.why))
-                .collect(),
+            judged: ledger.judged(),
         })
     }
 
@@ -211,35 +180,29 @@ impl Report {
             .files
             .iter()
             .filter(|(file, _)| file.starts_with(folder));
-        let (all, not) = files.fold((0, 0), |(all, not), (_, lines)| {
-            (all + lines.all, not + lines.not.len())
+        let (all, reached) = files.fold((0, 0), |(all, reached), (_, lines)| {
+            let now = lines.values().filter(|reached| **reached).count();
+            (all + lines.len(), reached + now)
         });
-        (
-            all - not,
-            all,
-            100.0 * (all - not) as f64 / all.max(1) as f64,
-        )
+        (reached, all, 100.0 * reached as f64 / all.max(1) as f64)
     }
 
-    /// Whether enough is reached, and all else has a reason.
+    /// Whether enough is reached, and all else has a reason that holds.
     pub fn is_enough(&self) -> bool {
         let reached = COUNTED
             .iter()
             .all(|folder| self.percent(folder).2 >= ENOUGH);
-        reached && self.unexplained.is_empty() && self.idle.is_empty()
+        reached && self.judged.wrong.is_empty()
     }
 
     /// In words; with `all`, each line that is not reached.
     pub fn text(&self, all: bool) -> String {
         let mut text = String::new();
-        for line in self.explained.iter().filter(|_| all) {
+        for line in self.judged.explained.iter().filter(|_| all) {
             let _ = writeln!(text, "{line}");
         }
-        for line in &self.unexplained {
-            let _ = writeln!(text, "no reason: {line}");
-        }
-        for reason in &self.idle {
-            let _ = writeln!(text, "a reason for nothing: {reason}");
+        for wrong in &self.judged.wrong {
+            let _ = writeln!(text, "{wrong}");
         }
         for folder in COUNTED {
             let (reached, of, percent) = self.percent(folder);
@@ -247,9 +210,9 @@ impl Report {
         }
         let _ = write!(
             text,
-            "{} lines have a reason, {} have none",
-            self.explained.len(),
-            self.unexplained.len()
+            "{} lines that are not reached have a reason; {} things are wrong with the list",
+            self.judged.explained.len(),
+            self.judged.wrong.len()
         );
         text
     }

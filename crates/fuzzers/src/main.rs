@@ -113,14 +113,17 @@ fn main() -> io::Result<ExitCode> {
             if !built {
                 plants::build(&fuzz())?;
             }
-            let mut all_found = true;
+            let mut all = Vec::new();
             let wanted = |name: &str| targets.is_empty() || targets.iter().any(|one| one == name);
             for target in TARGETS.iter().filter(|target| wanted(target.name)) {
                 let found = plants::hunt(&fuzz(), &seeds, target, seconds)?;
-                say(&found.to_string())?;
-                all_found &= found.after.is_some();
+                say(&format!("{}: {}", target.name, found.what))?;
+                all.push(found);
             }
-            Ok(ExitCode::from(u8::from(!all_found)))
+            let rows: Vec<_> = all.iter().map(ToString::to_string).collect();
+            say(&format!("{}\n{}", plants::HEAD, rows.join("\n")))?;
+            let missed = all.iter().any(|found| found.after.is_none());
+            Ok(ExitCode::from(u8::from(missed)))
         }
         Arguments::Simulate {
             sessions,

@@ -18,9 +18,14 @@ pub struct Found {
     plant: [&'static str; 2],
     /// How long it took, if it was found.
     pub after: Option<Duration>,
+    /// Inputs that were tried.
+    executions: u64,
     /// What the fuzzer panicked with.
-    what: String,
+    pub what: String,
 }
+
+/// What is above the rows of all [`Found`].
+pub const HEAD: &str = "| fuzzer | plant | found after | executions |\n|---|---|---|---|";
 
 /// Builds all fuzzers with all plants, none of which is chosen.
 ///
@@ -63,20 +68,26 @@ pub fn hunt(fuzz: &Path, seeds: &Path, target: &'static Target, seconds: u64) ->
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-artifact_prefix={}/", work.display()))
         .arg(format!("-dict={}", seeds.join("dictionary").display()))
-        .args(["-seed=1", "-timeout=20"])
+        .args(["-seed=1", "-timeout=20", "-print_final_stats=1"])
         .args([&corpus, &seeds.join(target.name)])
         .stdout(Stdio::null())
         .output()?;
+    let after = began.elapsed();
     let said = String::from_utf8_lossy(&output.stderr);
     let panic = said
         .lines()
         .skip_while(|line| !line.contains("panicked at"));
     let what = panic.take(2).collect::<Vec<_>>().join(" ");
+    let executions = said
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
+    let executions = executions.and_then(|number| number.trim().parse().ok());
     let found = !output.status.success() && !what.is_empty();
     Ok(Found {
         target: target.name,
         plant: target.plant,
-        after: found.then(|| began.elapsed()),
+        after: found.then_some(after),
+        executions: executions.unwrap_or_default(),
         what,
     })
 }
@@ -86,8 +97,9 @@ impl fmt::Display for Found {
         let [name, about] = self.plant;
         write!(f, "| `{}` | {about} (`{name}`) | ", self.target)?;
         match self.after {
-            Some(after) => write!(f, "{:.1} s | {}", after.as_secs_f64(), self.what),
-            None => f.write_str("not found |"),
+            Some(after) => write!(f, "{:.1} s", after.as_secs_f64())?,
+            None => f.write_str("not found")?,
         }
+        write!(f, " | {} |", self.executions)
     }
 }

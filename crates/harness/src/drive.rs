@@ -276,8 +276,7 @@ impl World {
         let (conn, packet) = match transmit {
             relay::Transmit::Control { conn, bytes } => (conn, Packet::Control(bytes)),
             relay::Transmit::Close { conn, code } => (conn, Packet::Close(code)),
-            // A relay of the harness issues no cards, so none is wanted.
-            relay::Transmit::Issue { .. } => return,
+            relay::Transmit::Issue { conn, wanted } => return self.issue(conn, &wanted),
             relay::Transmit::Look { conn } => return self.look(conn),
             relay::Transmit::Check { conn, token, .. } => return self.checked(conn, token),
             relay::Transmit::Forward { ends } => return self.forward(Some(ends)),

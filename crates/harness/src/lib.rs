@@ -24,4 +24,4 @@ pub use broken::Broken;
 pub use monitor::Monitor;
 pub use network::{Conditions, Packet, Way};
 pub use numbers::numbers;
-pub use world::{Side, Tap, World, picture};
+pub use world::{Issuer, Side, Tap, World, picture};

@@ -22,6 +22,8 @@ pub struct Monitor {
     replaced: Option<(Scopes, Timestamp)>,
     /// Something of the helper's is drawn on the screen.
     drawn: bool,
+    /// It points somewhere.
+    pointed: bool,
     /// The link is lost.
     frozen: bool,
     ended: bool,
@@ -108,17 +110,20 @@ impl Monitor {
                 if live.is_none() || self.prompt.is_some() || self.paused {
                     return broken(2, format!("drawn at {now:?}: {self:?}"));
                 }
-                self.drawn = true;
+                match event {
+                    Event::Stroke(stroke) => self.drawn |= !stroke.points.is_empty(),
+                    _ => self.pointed = true,
+                }
             }
-            Event::DrawingCleared => self.drawn = false,
+            Event::DrawingCleared => (self.drawn, self.pointed) = (false, false),
+            Event::LaserGone => self.pointed = false,
             Event::ClipboardOffered { .. } => {
                 let allows = |scopes: Scopes| scopes.contains(Scopes::CLIPBOARD_TO_SHARER);
                 if !self.grant.is_some_and(|(_, scopes, _)| allows(scopes)) {
                     return broken(2, format!("{event:?}: {self:?}"));
                 }
             }
-            Event::LaserGone
-            | Event::ClipboardLapsed { .. }
+            Event::ClipboardLapsed { .. }
             | Event::ClipboardAnswered { .. }
             | Event::Path(_)
             | Event::Delay(_) => {}
@@ -147,7 +152,7 @@ impl Monitor {
             }
             Event::Ended(_) => {
                 self.ended = true;
-                if self.grant.is_some() || self.held || self.drawn {
+                if self.grant.is_some() || self.held || self.drawn || self.pointed {
                     return broken(5, format!("ended with control: {self:?}"));
                 }
             }

@@ -11,7 +11,7 @@ use alongside_state_machine::{
         spent::SpentLocators,
     },
     error::Misuse,
-    relay::{ConnId, NotVerified, Relay, RelayConfig, Verified},
+    relay::{CardWanted, ConnId, NotVerified, Relay, RelayConfig, Verified},
     session::{
         Ended,
         friction::{Consent, Contact},
@@ -19,7 +19,7 @@ use alongside_state_machine::{
     time::Timestamp,
 };
 use alongside_wire::{
-    Codec, Scopes, Suite,
+    Codec, ErrorCode, Scopes, Suite,
     code::Code,
     media::{Frame, Tile},
     session::DisplayInfo,
@@ -34,6 +34,9 @@ use crate::{
 
 /// Sees each packet as it is sent, and says what is sent in its place.
 pub type Tap = Box<dyn FnMut(Way, Packet) -> Vec<(Way, Packet)>>;
+
+/// Signs the cards that the relay's clients want, or says why not.
+pub type Issuer = Box<dyn FnMut(&CardWanted) -> Result<Vec<u8>, ErrorCode>>;
 
 /// One of the two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +117,7 @@ pub struct World {
     sharers: u8,
     pub(crate) network: Network,
     pub(crate) tap: Option<Tap>,
+    issuer: Option<Issuer>,
     pub(crate) monitor: Monitor,
     /// Connections that carry nothing any more, and when the relay finds out.
     pub(crate) cut: Vec<(ConnId, Timestamp)>,
@@ -176,6 +180,7 @@ impl World {
             sharers: 1,
             network: Network::new(seed, conditions),
             tap: None,
+            issuer: None,
             monitor: Monitor::default(),
             cut: Vec::new(),
             dead: Vec::new(),
@@ -216,6 +221,23 @@ impl World {
     /// Puts a tap on every way.
     pub fn tap(&mut self, tap: impl FnMut(Way, Packet) -> Vec<(Way, Packet)> + 'static) {
         self.tap = Some(Box::new(tap));
+    }
+
+    /// The relay issues cards, as long as it lives.
+    pub fn issue_cards(
+        &mut self,
+        issuer: impl FnMut(&CardWanted) -> Result<Vec<u8>, ErrorCode> + 'static,
+    ) {
+        self.relay.set_issuing(true);
+        self.issuer = Some(Box::new(issuer));
+    }
+
+    /// A card that a client of the relay wants.
+    pub(crate) fn issue(&mut self, conn: ConnId, wanted: &CardWanted) {
+        if let Some(issuer) = &mut self.issuer {
+            let card = issuer(wanted);
+            self.relay.card_issued(conn, card);
+        }
     }
 
     /// Takes the tap away.

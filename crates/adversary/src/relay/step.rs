@@ -5,13 +5,15 @@ use std::fmt;
 use alongside_state_machine::relay::{
     ConnId, NotVerified, Verified,
     account::{Account, Role, Standing},
+    policy::Policy,
 };
 use alongside_wire::{
     ErrorCode,
     rendezvous::{Leave, Message, PathOver},
 };
 
-use crate::{messages, source::Source, walk};
+use super::accounts::{Act, Known};
+use crate::{messages, policies, source::Source, walk};
 
 /// Clients, of which the last two are at one address.
 pub(super) const CLIENTS: usize = 6;
@@ -62,9 +64,17 @@ pub enum Step {
         anew: bool,
     },
     /// What was found of the latest token that was to be verified.
-    Verify(Result<Verified, NotVerified>),
-    /// What became of the latest card that was to be issued.
-    Issue(Result<Vec<u8>, ErrorCode>),
+    Verify(Box<Result<Verified, NotVerified>>),
+    /// What became of the latest card that was to be issued: this, or what its issuer makes of it.
+    Issue(Option<Result<Vec<u8>, ErrorCode>>),
+    /// Something about accounts. Whatever the client is in, it leaves before.
+    Account(ConnId, Act),
+    /// What is allowed from now on.
+    Policy(Box<Policy>),
+    /// The devices that are registered from now on: their organisations, and whoever has to vouch for their helpers.
+    Devices(Vec<Known>),
+    /// Cards are issued from now on, or not.
+    Issuing(bool),
     /// This client, or the next that is in a session, wants a path, and the other as well.
     AskPath(ConnId),
     /// This client, or the next that was sent one, returns the token for a path; or an earlier one, or as another.
@@ -126,7 +136,7 @@ impl fmt::Debug for Clients {
 impl Step {
     fn of(source: &mut Source<'_>) -> Self {
         let conn = ConnId(source.below(CLIENTS) as u64);
-        match source.below(64) {
+        match source.below(96) {
             0..=4 => Self::Greet(conn),
             5 if source.one_in(3) => Self::Connect(conn),
             5 => {
@@ -143,8 +153,8 @@ impl Step {
                 };
                 Self::Say(conn, said.unwrap_or_else(leave))
             }
-            9..=15 => Self::Ask(conn),
-            16..=26 => Self::Join {
+            9..=15 | 85..=88 => Self::Ask(conn),
+            16..=26 | 89..=95 => Self::Join {
                 conn,
                 back: source.below(4),
                 live: !source.one_in(8),
@@ -157,15 +167,12 @@ impl Step {
                 back: source.below(4),
                 anew: !source.one_in(6),
             },
-            43 => Self::Verify(verdict(source)),
-            44 => {
-                let card = source.bytes(20).to_vec();
-                Self::Issue(if card.is_empty() {
-                    Err(ErrorCode::Busy)
-                } else {
-                    Ok(card)
-                })
-            }
+            43 => Self::Verify(Box::new(verdict(source))),
+            44 => Self::Issue(match source.below(4) {
+                0 => Some(Err(ErrorCode::Busy)),
+                1 => Some(Ok(source.bytes(20).to_vec())),
+                _ => None,
+            }),
             45..=48 => Self::AskPath(conn),
             49..=52 => Self::Prove {
                 whose: conn,
@@ -182,29 +189,102 @@ impl Step {
             }
             54 if source.one_in(30) => Self::Drain,
             54..=62 => Self::Pass(source.below(120) as u64),
-            _ if source.bool() => Self::Pass(source.below(700_000) as u64),
-            _ => Self::Pass(source.below(10_000) as u64),
+            63 if source.bool() => Self::Pass(source.below(700_000) as u64),
+            63 => Self::Pass(source.below(10_000) as u64),
+            64..=69 => Self::Account(
+                conn,
+                Act::SignIn {
+                    at_once: !source.one_in(8),
+                    result: Box::new(verdict(source)),
+                },
+            ),
+            70 | 71 => Self::Account(
+                conn,
+                Act::Card {
+                    proven: !source.one_in(4),
+                    profile: *source.pick(&[1, 2, 1, 3]),
+                    receipts: source.one_in(3),
+                },
+            ),
+            72 => Self::Issuing(!source.one_in(6)),
+            73 => Self::Policy(Box::new(policies::one(source))),
+            74 => Self::Policy(Box::default()),
+            75 => Self::Devices(devices(source)),
+            76..=78 => Self::Account(
+                conn,
+                Act::Wait {
+                    device: source.below(3) as u8 / 2,
+                    known: !source.one_in(8),
+                    offer: source.bytes(8).to_vec(),
+                },
+            ),
+            79..=82 => Self::Account(
+                conn,
+                Act::Call {
+                    device: source.below(3) as u8 / 2,
+                    by: (!source.one_in(4)).then(|| Box::new(ours(source))),
+                },
+            ),
+            _ => Self::Account(conn, Act::Report(1 + source.byte() % 4)),
         }
     }
 }
 
+const ISSUERS: [&str; 3] = ["an issuer", "an issuer", "another"];
+const ORGANISATIONS: [&str; 4] = [policies::OURS, policies::OURS, "", "theirs"];
+
+/// The devices that are registered at the beginning.
+pub(super) const DEVICES: [Known; 2] = [(0, policies::OURS, None), (1, "theirs", Some("another"))];
+
+/// Up to three devices; the third is one of the others once more.
+fn devices(source: &mut Source<'_>) -> Vec<Known> {
+    let kept = source.below(4);
+    let device = |which: u8| {
+        let issuer = source.one_in(3).then(|| *source.pick(&ISSUERS));
+        (which & 1, *source.pick(&ORGANISATIONS), issuer)
+    };
+    (0..3).map(device).take(3 - kept.min(3)).collect()
+}
+
 fn verdict(source: &mut Source<'_>) -> Result<Verified, NotVerified> {
-    match source.below(4) {
-        0 => Err(NotVerified::Failed),
-        1 => Err(NotVerified::Expired),
-        _ => Ok(Verified {
-            account: Account {
-                issuer: "an issuer".into(),
-                subject: source.text(),
-                name: source.text(),
-                title: String::new(),
-                organisation: source.text(),
-                domain: String::new(),
-                role: *source.pick(&Role::ALL),
-                device: Standing::default(),
-                expires: source.number(),
-            },
-            lasts_ms: source.number().saturating_mul(1_000),
-        }),
+    let organisation = match source.below(16) {
+        0 => return Err(NotVerified::Failed),
+        1 => return Err(NotVerified::Expired),
+        2 => return Err(NotVerified::Unsupported),
+        _ => *source.pick(&ORGANISATIONS),
+    };
+    Ok(verified(organisation, source))
+}
+
+/// Somebody of the organisation that has devices.
+fn ours(source: &mut Source<'_>) -> Verified {
+    let mut verified = verified(policies::OURS, source);
+    verified.account.role = Role::Elevation;
+    verified
+}
+
+fn verified(organisation: &str, source: &mut Source<'_>) -> Verified {
+    let account = Account {
+        role: match source.one_in(3) {
+            true => *source.pick(&Role::ALL),
+            false => Role::Elevation,
+        },
+        device: *source.pick(&Standing::ALL),
+        issuer: (*source.pick(&ISSUERS)).to_owned(),
+        organisation: organisation.to_owned(),
+        subject: source.byte().to_string(),
+        name: String::new(),
+        title: String::new(),
+        domain: String::new(),
+        expires: 0,
+    };
+    let lasts_ms = match source.one_in(3) {
+        true => source.number().saturating_mul(1_000),
+        false => 600_000,
+    };
+    let name = source.text();
+    Verified {
+        account: Account { name, ..account },
+        lasts_ms,
     }
 }

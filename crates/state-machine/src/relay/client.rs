@@ -1,6 +1,6 @@
 //! What the relay keeps of one client.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use alongside_wire::{ErrorCode, code::Locator, framing::Deframer, rendezvous::SignIn};
 
@@ -32,7 +32,7 @@ pub(super) struct Client {
     /// When it left the session that it may still report.
     pub(super) left: Option<Timestamp>,
     /// Issuer and subject of the helper's account in its latest session; empty without one.
-    pub(super) helped_by: String,
+    pub(super) helped_by: Arc<str>,
     /// A card that it has asked for.
     pub(super) card: Option<Asked>,
 }
@@ -106,7 +106,7 @@ impl Client {
             was_paired: false,
             signed_in: None,
             left: None,
-            helped_by: String::new(),
+            helped_by: Arc::default(),
             card: None,
         }
     }

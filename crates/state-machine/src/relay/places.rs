@@ -2,6 +2,7 @@
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     vec::Vec,
 };
 
@@ -24,11 +25,18 @@ type Seat = (u64, usize);
 pub(super) struct Places {
     rng: ChaCha20Rng,
     next: u64,
-    sessions: BTreeMap<u64, [End; 2]>,
+    sessions: BTreeMap<u64, Session>,
     by_conn: BTreeMap<ConnId, Seat>,
     by_token: BTreeMap<Hash, Seat>,
     /// The places whose connection is lost, by the end of their time.
     held: BTreeSet<(Timestamp, Seat)>,
+}
+
+#[derive(Clone)]
+struct Session {
+    ends: [End; 2],
+    /// The helper's account, for reports.
+    helped_by: Arc<str>,
 }
 
 #[derive(Clone, Copy)]
@@ -56,6 +64,8 @@ pub(super) struct Taken {
     pub(super) peer: Option<ConnId>,
     /// When the session ends by itself.
     pub(super) until: Ends,
+    /// The helper's account, for reports.
+    pub(super) helped_by: Arc<str>,
 }
 
 impl Places {
@@ -72,7 +82,12 @@ impl Places {
 
     //= spec/03-rendezvous.md#hold [HOLD-1] 8d555ccf
     /// A session of these two, helper first; the token of each.
-    pub(super) fn begin(&mut self, ends: [ConnId; 2], until: Ends) -> [Token; 2] {
+    pub(super) fn begin(
+        &mut self,
+        ends: [ConnId; 2],
+        until: Ends,
+        helped_by: Arc<str>,
+    ) -> [Token; 2] {
         self.next += 1;
         let tokens = ends.map(|_| {
             let mut token = [0; 32];
@@ -92,14 +107,14 @@ impl Places {
             self.by_conn.insert(end.conn, (self.next, side));
             self.by_token.insert(end.token, (self.next, side));
         }
-        self.sessions.insert(self.next, ends);
+        self.sessions.insert(self.next, Session { ends, helped_by });
         tokens
     }
 
     /// Whether the place of the helper, and that of the sharer, is held in the session of this token.
     pub(super) fn held_of(&self, token: &Token) -> Option<[bool; 2]> {
         let (session, _) = self.by_token.get(&hash(token))?;
-        let ends = self.sessions.get(session)?;
+        let ends = self.sessions.get(session)?.ends;
         Some([0, 1].map(|side: usize| ends[side].held.is_some()))
     }
 
@@ -141,11 +156,13 @@ impl Places {
             self.held.remove(&(until, place));
         }
         self.by_conn.insert(conn, place);
-        let other = self.end((place.0, 1 - place.1))?;
+        let other = *self.end((place.0, 1 - place.1))?;
+        let helped_by = self.sessions.get(&place.0)?.helped_by.clone();
         Some(Taken {
             before,
             peer: other.held.is_none().then_some(other.conn),
             until,
+            helped_by,
         })
     }
 
@@ -163,7 +180,7 @@ impl Places {
 
     //= spec/03-rendezvous.md#hold [HOLD-2] cde0b8a7
     fn remove(&mut self, session: u64) -> Option<Over> {
-        let ends = self.sessions.remove(&session)?;
+        let Session { ends, .. } = self.sessions.remove(&session)?;
         let mut present = Vec::new();
         for (side, end) in ends.iter().enumerate() {
             self.by_token.remove(&end.token);
@@ -182,11 +199,11 @@ impl Places {
     }
 
     fn end(&self, (session, side): Seat) -> Option<&End> {
-        self.sessions.get(&session)?.get(side)
+        self.sessions.get(&session)?.ends.get(side)
     }
 
     fn end_mut(&mut self, (session, side): Seat) -> Option<&mut End> {
-        self.sessions.get_mut(&session)?.get_mut(side)
+        self.sessions.get_mut(&session)?.ends.get_mut(side)
     }
 }
 

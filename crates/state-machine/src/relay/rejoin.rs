@@ -16,7 +16,10 @@ impl Relay {
     /// A session begins: each end gets what brings it back.
     pub(super) fn give_places(&mut self, helper: ConnId, sharer: ConnId, until: Ends) {
         let ends = [helper, sharer];
-        let tokens = self.places.begin(ends, until);
+        let known = self.clients.get(&helper);
+        let helped_by = known.map(|client| client.helped_by.clone());
+        let helped_by = helped_by.unwrap_or_default();
+        let tokens = self.places.begin(ends, until, helped_by);
         for (conn, token) in ends.into_iter().zip(tokens) {
             self.send(conn, Place { token });
         }
@@ -74,9 +77,13 @@ impl Relay {
             before,
             peer,
             until,
+            helped_by,
         } = taken;
         //= spec/03-rendezvous.md#hold [HOLD-4] 02e49996
         self.enter(conn, Phase::Paired { peer, until }, now);
+        if let Some(client) = self.clients.get_mut(&conn) {
+            client.helped_by = helped_by;
+        }
         self.send(
             conn,
             Rejoined {

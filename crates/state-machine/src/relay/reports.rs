@@ -4,6 +4,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     string::String,
+    sync::Arc,
 };
 
 use alongside_wire::{
@@ -69,7 +70,10 @@ impl Relay {
             return Err(ErrorCode::Busy);
         }
         client.left = None;
-        Ok((category, core::mem::take(&mut client.helped_by)))
+        Ok((
+            category,
+            String::from(&*core::mem::take(&mut client.helped_by)),
+        ))
     }
 
     /// Keeps what the books are to hold of a session that begins.
@@ -90,7 +94,7 @@ impl Relay {
         }
         //= spec/14-operation.md#reports [REPORT-9] 32bc78ba
         let name = account.map(|account| format!("{} {}", account.issuer, account.subject));
-        let name = name.unwrap_or_default();
+        let name: Arc<str> = name.unwrap_or_default().into();
         for end in [helper, sharer] {
             if let Some(client) = self.clients.get_mut(&end) {
                 client.helped_by.clone_from(&name);

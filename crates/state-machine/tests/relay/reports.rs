@@ -6,7 +6,7 @@ use alongside_state_machine::relay::{
 use alongside_wire::{
     ErrorCode, ReportCategory,
     journal::Features,
-    rendezvous::{CodeRequest, Message, Report, Reported},
+    rendezvous::{CodeRequest, Message, Rejoin, Report, Reported},
 };
 
 use crate::{
@@ -224,4 +224,47 @@ fn the_account_is_the_helpers_whoever_reports() {
             assert_eq!(account, expected);
         }
     }
+}
+
+//= test spec/14-operation.md#reports [REPORT-9] 32bc78ba
+#[test]
+fn the_account_is_the_helpers_after_a_reconnect_as_well() {
+    let mut world = World::with(|_| {});
+    for name in ["ada", "eve"] {
+        let account = account(name, "", Role::Control);
+        let lasts_ms = 3_600_000;
+        let verified = Verified { account, lasts_ms };
+        world.tokens.insert(name.to_owned(), Ok(verified));
+    }
+    for (conn, source) in [(A, "192.0.2.1"), (B, "192.0.2.2"), (C, "192.0.2.3")] {
+        world.client(conn, source);
+    }
+    world.say(A, sign_in("ada"));
+    world.say(C, sign_in("eve"));
+    world.heard(A);
+    world.heard(C);
+    world.pair(A, B);
+    let token = world.places[&B];
+    world.drop(B);
+    // Its sharer comes back by a connection that had another session, or none.
+    let [other, back] = [10, 11].map(ConnId);
+    world.client(other, "192.0.2.4");
+    world.pair(C, other);
+    world.say(other, leave(ErrorCode::Done));
+    for conn in [other, back] {
+        if conn == back {
+            world.drop(other);
+            world.client(back, "192.0.2.5");
+        }
+        world.say(conn, Rejoin { token });
+    }
+    world.say(back, leave(ErrorCode::Done));
+    world.heard(back);
+    assert_eq!(tell(&mut world, back), [Reported {}.into()]);
+    let category = ReportCategory::Scam;
+    let named = Event::Reported {
+        category,
+        account: "issuer ada".to_owned(),
+    };
+    assert_eq!(world.events.last(), Some(&named));
 }
