@@ -9,6 +9,7 @@ pub mod coverage;
 pub mod dictionary;
 #[cfg(feature = "programs")]
 mod driver;
+pub mod mutation;
 pub mod plants;
 pub mod seeds;
 

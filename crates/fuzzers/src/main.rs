@@ -1,5 +1,5 @@
 //! `cargo adversary`: what fuzzers begin with, what their corpus reaches, whether they find what is wrong, what
-//! another implementation says of what they found, and sessions by the thousand.
+//! another implementation says of what they found, sessions by the thousand, and whether tests notice what is changed.
 
 use std::{
     fs,
@@ -13,7 +13,11 @@ use std::{
 };
 
 use alongside_adversary::{differential, simulate};
-use alongside_fuzzers::{TARGETS, coverage, dictionary, plants, seeds};
+use alongside_fuzzers::{
+    TARGETS, coverage, dictionary,
+    mutation::{self, Shard, Wanted},
+    plants, seeds,
+};
 use clap::Parser;
 
 /// Inputs of the fuzzers in `fuzz/`, and simulations.
@@ -65,6 +69,25 @@ enum Arguments {
         #[cfg(feature = "mutants")]
         #[arg(long, value_name = "MUTANT")]
         plant: Option<String>,
+    },
+    /// Changes crates/wire and crates/state-machine in one place after the other (cargo-mutants), sees whether a test
+    /// fails, and writes what became of it into fuzz/mutation.toml. Ends with 1 if one survives without a reason there,
+    /// or the file is not true.
+    Mutate {
+        /// The files and folders. Without: all files that were not run as they are.
+        files: Vec<String>,
+        /// This part of them, as 1/4.
+        #[arg(long, value_name = "PART/OF", conflicts_with = "files")]
+        shard: Option<Shard>,
+        /// Only lines that differ from this commit, or from what was run before. Writes nothing.
+        #[arg(long, value_name = "COMMIT", num_args = 0..=1, conflicts_with_all = ["files", "shard"])]
+        changed: Option<Option<String>>,
+        /// Only so many mutants of the changed lines, from everywhere.
+        #[arg(long, default_value_t = usize::MAX, requires = "changed", hide_default_value = true)]
+        at_most: usize,
+        /// Runs none.
+        #[arg(long, conflicts_with_all = ["files", "shard", "changed"])]
+        check: bool,
     },
     /// Has another implementation read the corpus of `decode`, and says where it reads something else. Ends with 1
     /// if it does.
@@ -162,6 +185,16 @@ fn main() -> io::Result<ExitCode> {
                 }
             }
         }
+        Arguments::Mutate { check: true, .. } => mutate(&Wanted::Nothing),
+        Arguments::Mutate {
+            changed: Some(base),
+            at_most,
+            ..
+        } => mutate(&Wanted::Changed { base, at_most }),
+        Arguments::Mutate { files, shard, .. } => mutate(&match files.is_empty() {
+            true => Wanted::Due(shard.unwrap_or_default()),
+            false => Wanted::In(files),
+        }),
         Arguments::Differential { corpus, program } => {
             let folder = corpus.unwrap_or_else(|| fuzz().join("corpus/decode"));
             let compared = differential::compare(&folder, &program)?;
@@ -170,6 +203,12 @@ fn main() -> io::Result<ExitCode> {
             Ok(ExitCode::from(u8::from(!same)))
         }
     }
+}
+
+fn mutate(wanted: &Wanted) -> io::Result<ExitCode> {
+    let (text, is_well) = mutation::test(&fuzz(), wanted)?;
+    say(&text)?;
+    Ok(ExitCode::from(u8::from(!is_well)))
 }
 
 /// Writes the seeds of a target into a folder of its name, and says how many they are.
