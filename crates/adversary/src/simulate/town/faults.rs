@@ -82,7 +82,9 @@ impl Town {
         let conn = known.end(side).conn;
         match fault {
             Fault::Partition => {
-                known.end(side).stalled = now.plus_ms(ms);
+                // A shorter one within a longer one does not let what comes later overtake what waits.
+                let end = known.end(side);
+                end.stalled = end.stalled.max(now.plus_ms(ms));
                 if ms >= IDLE_MS {
                     self.cut(pair, side);
                     self.soon(IDLE_MS, What::Lost(pair, side, conn));
