@@ -20,10 +20,11 @@ pub struct Trace {
     epochs: BTreeSet<u32>,
 }
 
-const LISTS: [&str; 3] = ["says", "tells", "does"];
+const LISTS: [&str; 4] = ["says", "tells", "does", "answers"];
 const SAYS: usize = 0;
 const TELLS: usize = 1;
 const DOES: usize = 2;
+const ANSWERS: usize = 3;
 
 /// Events of a driver that tell of nothing, come when they like, or are left open.
 const NOT_TOLD: &[&str] = &[
@@ -53,7 +54,7 @@ impl Trace {
             Item::Sealed(_, Message::Displays(_)) => {}
             // It may come anywhere among what comes of one event.
             Item::Sealed(_, Message::ClipboardTaken(taken)) => {
-                self.add(DOES, format!("takes an item: {}", taken.taken));
+                self.add(ANSWERS, format!("an item: {}", taken.taken));
             }
             Item::Sealed(_, message) if spoken(message.name()) => self.add(SAYS, said(message)),
             Item::ToRelay(rendezvous::Message::Leave(leave)) => {
