@@ -73,6 +73,8 @@ pub(super) struct Town {
     now: Timestamp,
     queue: BinaryHeap<Reverse<Event>>,
     count: u64,
+    /// The number of what happens.
+    happening: u64,
     chance: Chance,
     pairs: Vec<Option<Pair>>,
     /// Connections that there were of each pair, by their kind.
@@ -100,6 +102,7 @@ impl Town {
             now: Timestamp::from_millis(1_000),
             queue: BinaryHeap::new(),
             count: 0,
+            happening: 0,
             pairs: Vec::new(),
             generations: vec![0; pairs],
             tally: Tally::default(),
@@ -131,7 +134,7 @@ impl Town {
     /// # Errors
     /// The first property that is broken, in which pair, at which step.
     pub(super) fn run(&mut self) -> Result<(), (usize, Broken)> {
-        while let Some(Reverse(Event(at, _, what))) = self.queue.pop() {
+        while let Some(Reverse(Event(at, number, what))) = self.queue.pop() {
             while let Some(due) = self.relay.poll_timeout().filter(|due| *due <= at) {
                 self.now = self.now.max(due);
                 self.relay.handle_timeout(self.now);
@@ -141,6 +144,7 @@ impl Town {
             self.tally.steps += 1;
             let pair = what.pair();
             AT.set((pair.unwrap_or_default(), self.tally.steps));
+            self.happening = number;
             self.happens(what);
             if let Some(pair) = pair {
                 self.settle(pair).map_err(|broken| (pair, broken))?;
@@ -155,6 +159,11 @@ impl Town {
     fn later(&mut self, at: Timestamp, what: What) {
         self.count += 1;
         self.queue.push(Reverse(Event(at, self.count, what)));
+    }
+
+    /// What happens now waits, and does not lose its place before what was to come after it.
+    fn waits(&mut self, until: Timestamp, what: What) {
+        self.queue.push(Reverse(Event(until, self.happening, what)));
     }
 
     fn soon(&mut self, ms: u64, what: What) {

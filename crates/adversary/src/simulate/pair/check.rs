@@ -12,7 +12,7 @@ use alongside_state_machine::{
     session::sharer::Event,
     time::Timestamp,
 };
-use alongside_wire::{ErrorCode, Scopes, limits::timers::CONSENT_PROMPT};
+use alongside_wire::{Class, ErrorCode, Scopes, limits::timers::CONSENT_PROMPT};
 
 use super::Pair;
 use crate::fake::{self, Fake};
@@ -132,7 +132,13 @@ impl Pair {
                     return Err(Broken::new(2, format!("{input:?} was injected")));
                 }
             }
-            Event::Ended(_) => person.ended = true,
+            Event::Ended(ended) => {
+                person.ended = true;
+                if ended.code.class() == Class::Violation {
+                    let why = format!("both are honest, and the sharer was told {ended:?}");
+                    return Err(Broken::new(Broken::OTHER, why));
+                }
+            }
             _ => {}
         }
         Ok(())

@@ -38,7 +38,7 @@ impl Town {
             end.stalled.max(end.asleep)
         };
         if held > now {
-            self.later(held, What::Packet(pair, side, conn, up, packet));
+            self.waits(held, What::Packet(pair, side, conn, up, packet));
             return;
         }
         if !up {
