@@ -10,7 +10,7 @@ pub const MAX_LEN: usize = 5;
 /// Appends `value`.
 pub fn encode(mut value: u32, out: &mut Vec<u8>) {
     while value >= 0x80 {
-        out.push((value as u8 & 0x7f) | 0x80);
+        out.push(value as u8 | 0x80);
         value >>= 7;
     }
     out.push(value as u8);

@@ -83,6 +83,7 @@ fn bodies_are_read_strictly() {
     assert_eq!(fault(shown(&[])), Fault::Truncated);
     assert_eq!(fault(shown(&[5, 0])), Fault::TrailingBytes);
     assert_eq!(fault(shown(&[0x85, 0x00])), Fault::NotCanonical);
+    assert_eq!(fault(shown(&[0xff; 11])), Fault::VarintTooLarge);
     let pause = |body: &[u8]| {
         let mut bytes = Vec::new();
         framing::encode(0x14, body, &mut bytes);
