@@ -327,6 +327,14 @@ impl Link {
     }
 }
 
+//= spec/08-transport.md#quic [TRANSPORT-15] a0fc9466
+impl Drop for Link {
+    /// Who gives a session up without a word is gone at once. What was closed before stays closed as it was.
+    fn drop(&mut self) {
+        self.connection.close(code(ErrorCode::Done), b"");
+    }
+}
+
 /// Waits until the relay has said that it knows of the close: QUIC answers one with another, and tells nobody but its
 /// own books. Without this it is waited for whatever packets might still come, three times as long as they could take.
 async fn answered(connection: &Connection) {
