@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use alongside_state_machine::{mutant, relay::RelayConfig};
 use alongside_wire::{ErrorCode, limits::SIGN_IN_TOKEN};
 use quinn::{
-    EndpointConfig, IdleTimeout, TransportConfig, VarInt, crypto::rustls::QuicServerConfig,
+    ConnectionId, ConnectionIdGenerator, EndpointConfig, IdleTimeout, TransportConfig, VarInt,
+    crypto::rustls::QuicServerConfig,
 };
-use quinn_proto::RandomConnectionIdGenerator;
+use quinn_proto::{HashedConnectionIdGenerator, InvalidCid};
 
 use crate::tls::{Identity, TlsError};
 
@@ -31,12 +32,42 @@ pub(crate) fn code(code: ErrorCode) -> VarInt {
     VarInt::from_u32(code.to_wire().into())
 }
 
-/// The configuration of the endpoint. Connection ids are 64 random bits. Those that quinn makes by itself
-/// have 24: with some thousand connections open, one in hundreds that a Retry gives out is in use, and its client never gets through.
+/// The configuration of the endpoint.
 pub(crate) fn endpoint_config() -> EndpointConfig {
     let mut endpoint = EndpointConfig::default();
-    endpoint.cid_generator(|| Box::new(RandomConnectionIdGenerator::default()));
+    endpoint.cid_generator(|| Box::new(Ids::default()));
     endpoint
+}
+
+/// Makes connection ids of two that quinn makes by itself. One has 24 random bits: with some thousand connections open, one in
+/// hundreds that a Retry gives out is in use, and its client never gets through. Both are recognised, so that what is not QUIC gets
+/// no answer.
+#[derive(Default)]
+struct Ids([HashedConnectionIdGenerator; 2]);
+
+impl ConnectionIdGenerator for Ids {
+    fn generate_cid(&mut self) -> ConnectionId {
+        let halves = self.0.each_mut().map(|half| half.generate_cid());
+        ConnectionId::new(&halves.each_ref().map(|half| &half[..]).concat())
+    }
+
+    fn validate(&self, id: &ConnectionId) -> Result<(), InvalidCid> {
+        let [first, second] = &self.0;
+        let (one, other) = id.split_at_checked(first.cid_len()).ok_or(InvalidCid)?;
+        first.validate(&ConnectionId::new(one))?;
+        match other.len() == second.cid_len() {
+            true => second.validate(&ConnectionId::new(other)),
+            false => Err(InvalidCid),
+        }
+    }
+
+    fn cid_len(&self) -> usize {
+        self.0.iter().map(ConnectionIdGenerator::cid_len).sum()
+    }
+
+    fn cid_lifetime(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The most bytes that one connection holds: both windows, the queue of its control stream with
