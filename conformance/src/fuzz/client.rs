@@ -1,14 +1,11 @@
 //! Plays a session against a client.
 
 use alongside_wire::{
-    Codec,
     code::Locator,
     envelope::{Confirm, Envelope},
     framing,
     input::{InputEvent, encode_record},
-    limits,
-    media::{Frame, Tile},
-    rendezvous,
+    limits, rendezvous,
     session::{Heartbeat, Message},
 };
 
@@ -22,7 +19,7 @@ use super::{
 use crate::{
     cases::walk::{Map, Walker},
     driver::Role,
-    stage::{ClientStage, Done, Item, Stop, png},
+    stage::{ClientStage, Done, Item, Stop, test_frame},
 };
 
 /// How long, of the computer's clock, something may take that goes by a stream of its own.
@@ -364,22 +361,7 @@ fn remade(framed: &[u8], edits: &[Edit]) -> Vec<u8> {
 
 /// A picture, as the plaintext of its records.
 fn picture() -> Done<Vec<u8>> {
-    let (width, height) = (16, 16);
-    let frame = Frame {
-        complete: true,
-        display: 0,
-        width,
-        height,
-        tiles: vec![Tile {
-            x: 0,
-            y: 0,
-            width,
-            height,
-            codec: Codec::Png,
-            data: png(width, height, 1)?,
-        }],
-    };
-    frame
+    test_frame(16, 16, 1)?
         .to_bytes()
         .map_err(|error| Stop::Harness(error.to_string()))
 }

@@ -72,7 +72,7 @@ pub fn grey(width: u16, height: u16) -> Vec<u8> {
 }
 
 /// A complete frame of one tile, the test picture.
-pub(super) fn frame(width: u16, height: u16, seed: u32) -> Done<Frame> {
+pub(crate) fn frame(width: u16, height: u16, seed: u32) -> Done<Frame> {
     Ok(Frame {
         complete: true,
         display: 0,

@@ -21,6 +21,7 @@ mod transcript;
 pub use channel::Channel;
 pub use client::{Bench, ClientStage, Manners};
 pub(crate) use forwarded::is_proof_of;
+pub(crate) use frames::frame as test_frame;
 pub use frames::{grey, grey_jpeg, noise, pixels, png};
 pub use item::Item;
 pub(crate) use item::named;
