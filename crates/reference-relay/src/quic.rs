@@ -8,7 +8,7 @@ use quinn::{
     ConnectionId, ConnectionIdGenerator, EndpointConfig, IdleTimeout, TransportConfig, VarInt,
     crypto::rustls::QuicServerConfig,
 };
-use quinn_proto::{HashedConnectionIdGenerator, InvalidCid};
+use quinn_proto::{HashedConnectionIdGenerator, InvalidCid, RandomConnectionIdGenerator};
 
 use crate::tls::{Identity, TlsError};
 
@@ -39,30 +39,39 @@ pub(crate) fn endpoint_config() -> EndpointConfig {
     endpoint
 }
 
-/// Makes connection ids of two that quinn makes by itself. One has 24 random bits: with some thousand connections open, one in
-/// hundreds that a Retry gives out is in use, and its client never gets through. Both are recognised, so that what is not QUIC gets
-/// no answer.
-#[derive(Default)]
-struct Ids([HashedConnectionIdGenerator; 2]);
+/// The connection ids of the relay: one that quinn makes by itself, and four random bytes. The first is recognised, so that what is
+/// not QUIC gets no answer, but has 24 random bits alone: with some thousand connections open, one in hundreds that a Retry gives out
+/// is in use, and its client never gets through. Twelve bytes are no length that an id of a path has.
+struct Ids {
+    recognised: HashedConnectionIdGenerator,
+    random: RandomConnectionIdGenerator,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self {
+            recognised: HashedConnectionIdGenerator::default(),
+            random: RandomConnectionIdGenerator::new(4),
+        }
+    }
+}
 
 impl ConnectionIdGenerator for Ids {
     fn generate_cid(&mut self) -> ConnectionId {
-        let halves = self.0.each_mut().map(|half| half.generate_cid());
-        ConnectionId::new(&halves.each_ref().map(|half| &half[..]).concat())
+        let parts = [self.recognised.generate_cid(), self.random.generate_cid()];
+        ConnectionId::new(&parts.each_ref().map(|part| &part[..]).concat())
     }
 
     fn validate(&self, id: &ConnectionId) -> Result<(), InvalidCid> {
-        let [first, second] = &self.0;
-        let (one, other) = id.split_at_checked(first.cid_len()).ok_or(InvalidCid)?;
-        first.validate(&ConnectionId::new(one))?;
-        match other.len() == second.cid_len() {
-            true => second.validate(&ConnectionId::new(other)),
-            false => Err(InvalidCid),
+        if id.len() != self.cid_len() {
+            return Err(InvalidCid);
         }
+        let recognised = &id[..self.recognised.cid_len()];
+        self.recognised.validate(&ConnectionId::new(recognised))
     }
 
     fn cid_len(&self) -> usize {
-        self.0.iter().map(ConnectionIdGenerator::cid_len).sum()
+        self.recognised.cid_len() + self.random.cid_len()
     }
 
     fn cid_lifetime(&self) -> Option<Duration> {
