@@ -73,8 +73,8 @@ trait Route {
 struct Peer {
     name: &'static str,
     what: &'static str,
-    /// Whether it is our relay that is measured.
-    ours: bool,
+    /// If it is our relay that is measured: the name of the least that a relay of its kind can do.
+    ours: Option<&'static str>,
     /// What has to be installed, if it is no part of this repository.
     needs: Option<Program>,
     /// Starts it; what it writes goes into the folder.
@@ -95,56 +95,56 @@ const PEERS: &[Peer] = &[
     Peer {
         name: "quinn-direct",
         what: "QUIC from end to end, no relay; encrypted once",
-        ours: false,
+        ours: None,
         needs: None,
         start: |_| Ok(Box::new(quic::Direct)),
     },
     Peer {
         name: "alongside",
         what: "our relay, spliced streams: QUIC on both hops, encrypted on each",
-        ours: true,
+        ours: Some("quinn-splice"),
         needs: None,
         start: |_| Ok(Box::new(ours::Spliced::start()?)),
     },
     Peer {
         name: "forwarded",
         what: "our relay, forwarded packets: QUIC from end to end, encrypted once",
-        ours: true,
+        ours: Some("udp-relay"),
         needs: None,
         start: |_| Ok(Box::new(forwarded::Forwarded::start()?)),
     },
     Peer {
         name: "quinn-splice",
         what: "a bare relay of one QUIC stream, encrypted on both hops",
-        ours: false,
+        ours: None,
         needs: None,
         start: |_| Ok(Box::new(quic::Splice::start()?)),
     },
     Peer {
         name: "udp-relay",
         what: "a bare relay of UDP packets: QUIC from end to end, encrypted once",
-        ours: false,
+        ours: None,
         needs: None,
         start: |_| Ok(Box::new(udp::Udp::start()?)),
     },
     Peer {
         name: "tcp-direct",
         what: "TCP, no relay, not encrypted",
-        ours: false,
+        ours: None,
         needs: None,
         start: |_| Ok(Box::new(tcp::Tcp::direct()?)),
     },
     Peer {
         name: "tcp-relay",
         what: "a bare relay on tokio, TCP, not encrypted",
-        ours: false,
+        ours: None,
         needs: None,
         start: |_| Ok(Box::new(tcp::Tcp::through_tokio()?)),
     },
     Peer {
         name: "haproxy",
         what: "haproxy in TCP mode, not encrypted",
-        ours: false,
+        ours: None,
         needs: Some(Program {
             name: "haproxy",
             install: "apt install haproxy",
@@ -155,7 +155,7 @@ const PEERS: &[Peer] = &[
     Peer {
         name: "coturn",
         what: "TURN over UDP, packets of 1200 bytes, not encrypted",
-        ours: false,
+        ours: None,
         needs: Some(Program {
             name: "turnserver",
             install: "apt install coturn",
@@ -166,7 +166,7 @@ const PEERS: &[Peer] = &[
     Peer {
         name: "iroh-relay",
         what: "datagrams over WebSocket, not encrypted",
-        ours: false,
+        ours: None,
         needs: Some(Program {
             name: "iroh-relay",
             install: "cargo install iroh-relay --features server",

@@ -129,7 +129,7 @@ impl Plan {
             smoke: size == Size::Smoke,
             only: PEERS
                 .iter()
-                .filter(|peer| peer.ours)
+                .filter(|peer| peer.ours.is_some())
                 .map(|peer| peer.name.to_owned())
                 .collect(),
             pairs: None,

@@ -103,34 +103,41 @@ impl Results {
         }
         let rounds = plan.pairs;
         let loads: Vec<String> = plan.loads.iter().map(Load::to_string).collect();
-        let mut table = |title: &str, columns: &[String], row: &dyn Fn(&Figures) -> Vec<String>| {
+        let mut table = |title: &str, columns: &[String], rows: Vec<Vec<String>>| {
             let head = [&[String::new()][..], columns].concat();
-            let rows = self
-                .each()
-                .filter(|(_, figures)| !figures.throughput.is_empty());
-            let rows =
-                rows.map(|(peer, figures)| [vec![peer.name.to_owned()], row(figures)].concat());
             let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
             // Writing to a string does not fail.
             let _ = write!(text, "\n{title}\n\n{}", lay_out(&rows));
         };
+        let of_each = |row: &dyn Fn(&Figures) -> Vec<String>| {
+            let rows = self
+                .each()
+                .filter(|(_, figures)| !figures.throughput.is_empty());
+            rows.map(|(peer, figures)| [vec![peer.name.to_owned()], row(figures)].concat())
+                .collect()
+        };
         table(
             &format!("Throughput in Gbit/s, by frame; × {reference} (medians of {rounds})"),
             &loads,
-            &|figures| {
+            of_each(&|figures| {
                 plan.loads
                     .iter()
                     .map(|load| self.throughput(figures, *load))
                     .collect()
-            },
+            }),
         );
         table(
             &format!("Processor of the relay, s/GB, by frame (medians of {rounds})"),
             &loads,
-            &|figures| {
+            of_each(&|figures| {
                 let cpu = |load: &Load| shown(median(&figures.cpu(*load)), 2);
                 plan.loads.iter().map(cpu).collect()
-            },
+            }),
+        );
+        table(
+            &format!("Ours over the least that a relay of its kind does (medians of {rounds})"),
+            &loads,
+            self.over_the_least(plan),
         );
         let columns = [
             "p50 µs",
@@ -146,7 +153,7 @@ impl Results {
                 bytes(SCREEN)
             ),
             &columns.map(str::to_owned),
-            &|figures| self.latency(figures),
+            of_each(&|figures| self.latency(figures)),
         );
         text.push('\n');
         for (peer, figures) in self.each() {
@@ -165,6 +172,28 @@ impl Results {
         let to = self.reference().map(|reference| reference.gbit(load));
         let ratio = to.and_then(|to| ratio(&gbit, &to));
         format!("{} ×{}", shown(median(&gbit), 2), shown(ratio, 2))
+    }
+
+    /// What our relay carries, and takes of a processor for a byte, over a bare relay in the same round.
+    fn over_the_least(&self, plan: &Plan) -> Vec<Vec<String>> {
+        let ours = self.each().filter_map(|(peer, figures)| {
+            let least = peer.ours?;
+            Some((peer.name, figures, least, self.figures.get(least)?))
+        });
+        let rows = ours.flat_map(|(name, figures, least, bare)| {
+            let row = |what: &str, of: fn(&Figures, Load) -> Vec<f64>| {
+                let each = |load: &Load| shown(ratio(&of(figures, *load), &of(bare, *load)), 2);
+                let title = format!("{name} / {least}, {what}");
+                std::iter::once(title)
+                    .chain(plan.loads.iter().map(each))
+                    .collect()
+            };
+            [
+                row("throughput", Figures::gbit),
+                row("processor", Figures::cpu),
+            ]
+        });
+        rows.collect()
     }
 
     fn latency(&self, figures: &Figures) -> Vec<String> {
@@ -252,7 +281,11 @@ mod tests {
 
     fn results() -> Results {
         let mut results = Results::default();
-        for (name, factor) in [("quinn-direct", 1.0), ("alongside", 0.5)] {
+        for (name, factor) in [
+            ("quinn-direct", 1.0),
+            ("alongside", 0.5),
+            ("quinn-splice", 0.4),
+        ] {
             let figures = results.figures.entry(name).or_default();
             for round in [2.0, 4.0, 6.0] {
                 let one = Throughput {
@@ -288,10 +321,24 @@ mod tests {
         assert!(row.contains("2.00 ×0.50"), "{text}");
         let rows: Vec<_> = text
             .lines()
-            .filter(|line| line.starts_with("alongside "))
+            .filter(|line| line.starts_with("alongside ") && !line.contains(" / "))
             .collect();
         assert!(rows[1].contains("4.00"), "{text}");
         assert!(rows[2].contains("204") && rows[2].contains("100"), "{text}");
+    }
+
+    #[test]
+    fn ours_is_held_against_a_bare_relay() {
+        let text = results().tables(&plan());
+        let rows = text
+            .lines()
+            .filter(|line| line.starts_with("alongside / quinn-splice"));
+        let last = rows.map(|row| row.split_whitespace().last());
+        assert_eq!(
+            last.collect::<Vec<_>>(),
+            [Some("1.25"), Some("1.00")],
+            "{text}"
+        );
     }
 
     #[test]
