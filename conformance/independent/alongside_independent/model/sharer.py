@@ -85,9 +85,14 @@ class Sharer(Arriving):
         self.consented = scopes & self.ceiling & scope_bits("view", "chat")
         self.phase, self.consented_at = "viewing", self.now
         self.send("consent", scopes=self.consented)
-        self.send("displays", displays=self.displays)
+        self._say_displays()
         self._advise()
         self._next_epoch()
+
+    def _say_displays(self) -> None:
+        """CONSENT-10."""
+        sees = self.consented & scope_bits("view")
+        self.send("displays", displays=self.displays if sees else [])
 
     def person_declines(self, now: int) -> Outcome:
         def decline() -> None:
@@ -400,7 +405,7 @@ class Sharer(Arriving):
                 raise Refused(None, "CONSENT-2", "nothing is shown yet")
             self.displays = displays
             if not self.frozen:
-                self.send("displays", displays=displays)
+                self._say_displays()
 
         return self.step(now, change)
 
@@ -453,7 +458,7 @@ class Sharer(Arriving):
         if self.card is not None:
             self.send("card", card=self.card[0], proof=self.card[1])
         if self.phase == "viewing":
-            self.send("displays", displays=self.displays)
+            self._say_displays()
             if not self.advisory_acknowledged:
                 self._advise()
             self._next_epoch()

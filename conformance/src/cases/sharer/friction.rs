@@ -151,6 +151,20 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .twin("sharer/consent/ceiling"),
         Case::sharer(
+            "sharer/consent/chat-alone",
+            "a consent without view measures no display",
+            &["CONSENT-10"],
+            |stage| {
+                use alongside_wire::{Scopes, session::{Consent, Displays}};
+                stage.ceiling = Scopes::CHAT;
+                stage.deciding()?;
+                stage.agrees()?;
+                stage.says_this("CONSENT-6", Consent { scopes: Scopes::CHAT })?;
+                stage.says_this("CONSENT-10", Displays { displays: Vec::new() })
+            },
+        )
+        .twin("sharer/consent/ceiling"),
+        Case::sharer(
             "sharer/consent/paused",
             "a pause in deciding is no answer",
             &["CONSENT-2"],

@@ -91,6 +91,26 @@ fn consent_gives_sight_and_chat_and_no_more() {
     assert_eq!(world.sharer.chat("hello"), Err(Misuse::Scope));
 }
 
+//= test spec/05-session.md#consent [CONSENT-10] c1b57dac
+#[test]
+fn who_consents_to_a_chat_has_no_display_measured() {
+    for (ceiling, shown) in [(Scopes::CHAT, false), (Scopes::CONSENT, true)] {
+        let sharer = Config {
+            ceiling,
+            ..Config::default()
+        };
+        let mut world = World::with(3, Conditions::INSTANT, Config::default(), sharer);
+        world.asked();
+        world.consent(true).unwrap();
+        world.run(1_000);
+        let told = |world: &World| {
+            let names = |event: &helper::SessionEvent| matches!(event, helper::SessionEvent::Displays(all) if !all.is_empty());
+            world.helper_was_told(names)
+        };
+        assert_eq!(told(&world), shown);
+    }
+}
+
 //= test spec/05-session.md#consent [CONSENT-9] 8cee136a
 #[test]
 fn nobody_is_asked_when_both_ends_allow_nothing_in_common() {

@@ -89,6 +89,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "Viewing",
     ),
     patch("CONSENT-9/asks", "sharer/consent/nothing-in-common"),
+    patch("CONSENT-10/measures", "sharer/consent/chat-alone"),
     lenient("CONTROL-2/lenient", "sharer/request/same-id"),
     patch("CONTROL-3/asks", "sharer/request/view").also(
         "what is beyond the ceiling is asked of the person",

@@ -76,11 +76,10 @@ impl Sharer {
         if self.link.is_lost() && !mutant::is("RECON-8/takes") {
             return Err(Misuse::Frozen);
         }
-        self.displays.clone_from(&displays);
         //= spec/05-session.md#consent [CONSENT-6] 7c5bdfbc
         let scopes = self.limits.ceiling.intersect(Scopes::CONSENT);
         self.send(Consent { scopes });
-        self.send(Displays { displays });
+        self.send_displays(scopes, displays);
         //= spec/15-identity.md#advisories [ADVISORY-1] 921d7d21
         self.send(self.advisory.clone());
         self.event(Event::Viewing);
@@ -237,11 +236,19 @@ impl Sharer {
     /// # Errors
     /// [`Misuse::Phase`] if the helper may not see them.
     pub fn displays(&mut self, displays: Vec<DisplayInfo>) -> Result<(), Misuse> {
-        self.viewing()?;
-        self.displays.clone_from(&displays);
-        self.send(Displays { displays });
+        let scopes = self.viewing()?.consented;
+        self.send_displays(scopes, displays);
         self.keep_quiet();
         Ok(())
+    }
+
+    //= spec/05-session.md#consent [CONSENT-10] c1b57dac
+    fn send_displays(&mut self, consented: Scopes, mut displays: Vec<DisplayInfo>) {
+        if !consented.contains(Scopes::VIEW) && !mutant::is("CONSENT-10/measures") {
+            displays.clear();
+        }
+        self.displays.clone_from(&displays);
+        self.send(Displays { displays });
     }
 
     //= spec/05-session.md#end [END-1] 76b70464
