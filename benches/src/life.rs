@@ -110,9 +110,12 @@ async fn rate(size: Size) -> Result<Vec<Row>, Failure> {
     let relay = RelayProcess::without_tick()?;
     let splice = Splice::start()?;
     let (mut bare, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut turns, mut over_turns) = (Vec::new(), Vec::new());
     for _ in 0..pairs {
         let alone = at_once(sessions, || bare_session(splice.way(), 0));
         let (alone, _) = alone.await?;
+        let by_turns = at_once(sessions, || bare_session(splice.way(), TURNS));
+        let (by_turns, _) = by_turns.await?;
         let whole = at_once(sessions, || {
             let address = relay.address.clone();
             async move {
@@ -127,11 +130,19 @@ async fn rate(size: Size) -> Result<Vec<Row>, Failure> {
         bare.push(alone);
         ours.push(whole);
         ratios.push(whole / alone);
+        turns.push(by_turns);
+        over_turns.push(whole / by_turns);
     }
     let name = format!("set-up/sessions a second, {AT_ONCE} at once");
     Ok(vec![
         Row::median(format!("{name}/over bare QUIC"), "ratio", ratios),
         Row::median(format!("{name}/bare QUIC"), "sessions/s", bare),
+        Row::median(
+            format!("{name}/over bare QUIC, by turns"),
+            "ratio",
+            over_turns,
+        ),
+        Row::median(format!("{name}/bare QUIC, by turns"), "sessions/s", turns),
         Row::median(name, "sessions/s", ours),
     ])
 }

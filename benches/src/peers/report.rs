@@ -333,12 +333,12 @@ mod tests {
         let rows = text
             .lines()
             .filter(|line| line.starts_with("alongside / quinn-splice"));
-        let last = rows.map(|row| row.split_whitespace().last());
-        assert_eq!(
-            last.collect::<Vec<_>>(),
-            [Some("1.25"), Some("1.00")],
-            "{text}"
-        );
+        let rows: Vec<_> = rows.collect();
+        // 0.5 over 0.4, and as much of a processor.
+        for (row, wanted) in rows.iter().zip(["1.25", "1.00"]) {
+            assert!(row.contains(wanted), "{text}");
+        }
+        assert_eq!(rows.len(), 2, "{text}");
     }
 
     #[test]
