@@ -75,6 +75,8 @@ pub const PLANTS: &[&str] = &[
     "RECON-5/waits",
     "CONTROL-24/holds",
     "CONTROL-9/injects",
+    "END-4/blames",
+    "RDV-7/refuses",
 ];
 
 /// From now on all key exchanges of this process cost nothing and protect nobody. A build without debug assertions cannot do

@@ -87,6 +87,8 @@ pub(super) struct Pair {
     pub(super) spent_at: Option<u64>,
     /// Somebody else's connection whose join may not succeed.
     pub(super) stale: Option<ConnId>,
+    /// Somebody else tried to join by the code that lives, or was the last to.
+    pub(super) intruded: bool,
     /// Its acts that are left.
     pub(super) acts: u64,
     /// When it began, and when the first end said that it is over or was gone.
@@ -131,6 +133,7 @@ impl Pair {
             joined: 0,
             spent_at: None,
             stale: None,
+            intruded: false,
             acts: chance.between(6, 40),
             began: now,
             over: None,

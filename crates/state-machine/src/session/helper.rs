@@ -346,7 +346,7 @@ impl Helper {
                         }
                     }
                     Message::End(End { code }) => {
-                        self.finish(By::Peer, known(*code), None);
+                        self.peer_ended(*code);
                         return Ok(());
                     }
                     Message::Consent(consent) => {
@@ -368,7 +368,7 @@ impl Helper {
             }
             Phase::Viewing(viewing) => {
                 if let Message::End(End { code }) = message {
-                    self.finish(By::Peer, known(*code), None);
+                    self.peer_ended(*code);
                     return Ok(());
                 }
                 if let Message::Card(card) = message {
@@ -496,6 +496,15 @@ impl Helper {
                 }
             }
         }
+    }
+
+    //= spec/05-session.md#end [END-4] 37789fd0
+    fn peer_ended(&mut self, code: u16) {
+        let code = match mutant::is("END-4/blames") {
+            true => ErrorCode::UnexpectedMessage,
+            false => known(code),
+        };
+        self.finish(By::Peer, code, None);
     }
 
     fn finish(&mut self, by: By, code: ErrorCode, fault: Option<Fault>) {

@@ -9,7 +9,8 @@ use alongside_state_machine::{
         helper::{self, SessionEvent as Helper},
         sharer,
     },
-    session::sharer::Event,
+    error::Fault,
+    session::{Ended, sharer::Event},
     time::Timestamp,
 };
 use alongside_wire::{Class, ErrorCode, Scopes, limits::timers::CONSENT_PROMPT};
@@ -91,8 +92,14 @@ impl Pair {
         if shown && self.person.helper_ended {
             return Err(Broken::new(5, "the helper sees, after its end"));
         }
+        if self.blames(event) {
+            let why = format!("both are honest, and the helper was told {event:?}");
+            return Err(Broken::new(Broken::OTHER, why));
+        }
         match event {
-            helper::Event::Code { code, .. } => (self.code, self.joined) = (Some(*code), 0),
+            helper::Event::Code { code, .. } => {
+                (self.code, self.joined, self.intruded) = (Some(*code), 0, false);
+            }
             helper::Event::Frame { id, .. } => {
                 self.frames += 1;
                 let at = self.clock(Side::Helper, now);
@@ -102,6 +109,24 @@ impl Pair {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether the helper is told that somebody broke the protocol, and nobody did.
+    fn blames(&self, event: &helper::Event) -> bool {
+        let helper::Event::Session(event) = event else {
+            return false;
+        };
+        match event {
+            Helper::Ended(ended) => is_blamed(ended),
+            Helper::CodeEnded(code)
+            | Helper::ControlDenied(code)
+            | Helper::ControlEnded { code, .. } => code.class() == Class::Violation,
+            // By a join of somebody else, or a key exchange that was not finished in time.
+            Helper::CodeSpent { fault, .. } => {
+                !self.intruded && !matches!(fault, Fault::HandshakeFailed)
+            }
+            _ => false,
+        }
     }
 
     fn sharer_told(&mut self, event: sharer::Event, now: Timestamp) -> Result<(), Broken> {
@@ -134,7 +159,7 @@ impl Pair {
             }
             Event::Ended(ended) => {
                 person.ended = true;
-                if ended.code.class() == Class::Violation {
+                if is_blamed(&ended) {
                     let why = format!("both are honest, and the sharer was told {ended:?}");
                     return Err(Broken::new(Broken::OTHER, why));
                 }
@@ -162,4 +187,8 @@ impl Pair {
         self.checks += sent.len() as u64;
         audit(&sent, &keys)
     }
+}
+
+fn is_blamed(ended: &Ended) -> bool {
+    ended.fault.is_some() || ended.code.class() == Class::Violation
 }

@@ -167,6 +167,7 @@ impl Town {
             return;
         };
         known.stale = stale.then_some(conn);
+        known.intruded = true;
         self.tell(pair, || match stale {
             true => "somebody joins by the spent code".to_owned(),
             false => "somebody else joins by the code".to_owned(),

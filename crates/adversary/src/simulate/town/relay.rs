@@ -1,7 +1,7 @@
 //! What goes to the relay and comes from it, and how long it takes.
 
 use alongside_harness::{Broken, Packet, Side};
-use alongside_state_machine::relay::{ConnId, Transmit};
+use alongside_state_machine::relay::{ConnId, Event, Transmit, Violation};
 
 use super::{Town, What};
 use crate::simulate::tally::Fault;
@@ -63,7 +63,11 @@ impl Town {
 
     /// What the relay says to everybody.
     pub(super) fn relay_says(&mut self) {
-        while self.relay.poll_event().is_some() {}
+        while let Some(event) = self.relay.poll_event() {
+            if let Event::Violation { conn, error } = event {
+                self.is_somebody_else(conn, error);
+            }
+        }
         while let Some(transmit) = self.relay.poll_transmit() {
             match transmit {
                 Transmit::Control { conn, bytes } => {
@@ -79,6 +83,14 @@ impl Town {
                 | Transmit::Forward { .. }
                 | Transmit::Halt { .. } => {}
             }
+        }
+    }
+
+    /// The relay may find fault with nobody who is honest.
+    fn is_somebody_else(&mut self, conn: ConnId, error: Violation) {
+        if let (pair, Some(side)) = self.whose(conn) {
+            let why = format!("{side:?} is honest, and the relay finds {error:?}");
+            self.broken = Some((pair, Broken::new(Broken::OTHER, why)));
         }
     }
 

@@ -49,6 +49,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
     patch("DEVICE-17/untold", "helper/device/failed"),
     patch("FRICTION-6/one", "helper/notices/spent")
         .also("a call that failed counts by the same rule", &["DEVICE-16"]),
+    patch("END-4/blames", "client/end/other").also(
+        "why it ended is told by the same word",
+        &["END-7", "SESSION-2", "TRANSPORT-9"],
+    ),
     patch("INPUT-1/many", "helper/input/ticks")
         .also("more than the limit is not read", &["INPUT-2", "TOOL-8"]),
     patch("INPUT-2/idle", "helper/input/ticks").also(

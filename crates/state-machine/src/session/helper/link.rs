@@ -11,7 +11,7 @@ use super::{Event, Helper, Output, Phase, viewing::Viewing};
 use crate::{
     error::Fault,
     mutant,
-    session::{By, clipboard::Clipboard, known, link, link::Link, probe::Prober, pulse::Pulse},
+    session::{By, clipboard::Clipboard, link, link::Link, probe::Prober, pulse::Pulse},
     time::Timestamp,
 };
 
@@ -120,7 +120,7 @@ impl Helper {
                 Ok(())
             }
             Message::End(End { code }) => {
-                self.finish(By::Peer, known(*code), None);
+                self.peer_ended(*code);
                 Ok(())
             }
             Message::Pad(_) => Ok(()),
