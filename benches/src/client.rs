@@ -155,6 +155,17 @@ impl Client {
         }
     }
 
+    /// Sends envelopes as long as they may be, without end, and reads nothing.
+    pub(crate) async fn flood(mut self) -> Failure {
+        let envelope = vec![7; CONTROL_MESSAGE - 8];
+        let long = Deliver { envelope };
+        loop {
+            if let Err(error) = self.say(long.clone()).await {
+                return error;
+            }
+        }
+    }
+
     /// A violation: a message that is too long to be one. The relay closes the connection.
     pub(crate) async fn babble(mut self) -> Result<(), Failure> {
         let _ = self.send.write_all(&[0xff; 64]).await;

@@ -8,25 +8,32 @@ use std::{
 
 use alongside_client::{Relay as Address, Trust};
 use alongside_relay::{Options, Relay, RelayConfig, Status, tls::Identity};
+use alongside_wire::limits;
 
 use crate::{Failure, process::Process};
 
-/// The argument that makes the calling program a relay; its join tick in milliseconds may follow, and then the
-/// folder of its journal.
+/// The argument that makes the calling program a relay; its join tick in milliseconds may follow, then how many connections it
+/// takes, and then the folder of its journal.
 pub(crate) const RELAY: &str = "--be-a-relay";
 
 /// Is a relay until its standard input ends; says where on its standard output, and for each line that it is told
 /// what it has: connections, codes, sessions.
-pub(crate) fn be_a_relay(tick: Option<&str>, journal: Option<PathBuf>) -> Result<(), Failure> {
+pub(crate) fn be_a_relay([tick, connections, journal]: [Option<String>; 3]) -> Result<(), Failure> {
+    #[cfg(feature = "mutants")]
+    if let Ok(bug) = std::env::var(crate::load::PLANT) {
+        // Those of `cargo load` alone are in no registry.
+        alongside_state_machine::mutant::choose(&bug);
+    }
     let runtime = tokio::runtime::Runtime::new()?;
     let _guard = runtime.enter();
     let identity = Identity::self_signed(vec!["localhost".to_owned()])?;
     let mut options = Options::new(([127, 0, 0, 1], 0).into(), identity);
-    options.config = roomy();
+    let connections = connections.map(|most| most.parse()).transpose()?;
+    options.config = roomy(connections.unwrap_or(CONNECTIONS));
     if let Some(tick) = tick {
         options.config.join_tick_ms = tick.parse()?;
     }
-    options.journal = journal;
+    options.journal = journal.map(PathBuf::from);
     let relay = Relay::bind(options)?;
     writeln!(
         io::stdout(),
@@ -47,15 +54,19 @@ pub(crate) fn be_a_relay(tick: Option<&str>, journal: Option<PathBuf>) -> Result
     Ok(())
 }
 
-/// The bounds of the registry, but for those of one source: here everybody is one, and there are many.
-fn roomy() -> RelayConfig {
-    let mut config = RelayConfig::default();
-    config.connections *= 2;
-    config.connections_per_source = config.connections;
-    config.codes_per_source = config.connections;
-    // A join counts as failed until it is answered, and after so many a source has to wait for seconds.
-    config.free_joins = config.connections;
-    config
+/// The connections that such a relay takes, unless it is told.
+pub(crate) const CONNECTIONS: usize = 2 * limits::CONNECTIONS;
+
+/// The bounds of the registry, but for so many connections, and those of one source: here everybody is one, and there are many.
+fn roomy(connections: usize) -> RelayConfig {
+    RelayConfig {
+        connections,
+        connections_per_source: connections,
+        codes_per_source: connections,
+        // A join counts as failed until it is answered, and after so many a source has to wait for seconds.
+        free_joins: connections,
+        ..RelayConfig::default()
+    }
 }
 
 /// A relay in a process of its own, so that its memory is its own.

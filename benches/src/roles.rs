@@ -22,7 +22,7 @@ pub fn had_a_role() -> Result<bool, Failure> {
             .map(|next| next.to_string_lossy().into_owned())
     };
     match role.as_deref().and_then(std::ffi::OsStr::to_str) {
-        Some(RELAY) => be_a_relay(next().as_deref(), next().map(Into::into))?,
+        Some(RELAY) => be_a_relay([next(), next(), next()])?,
         Some(ENDS) => be_ends(
             &next().ok_or("it is to be told where the relay is")?,
             next().ok_or("and what its fingerprint is")?,

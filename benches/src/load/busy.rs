@@ -107,6 +107,14 @@ impl Slow {
         relay: &Address,
     ) -> Result<Self, Failure> {
         let (helper, sharer) = sockets.pair(number, relay).await?;
+        let helper = helper.into_held();
+        if number % 2 == 1 {
+            let sends = tokio::spawn(sharer.flood());
+            return Ok(Self {
+                sends,
+                _helper: helper,
+            });
+        }
         let sharer = sharer.into_held();
         let sends = tokio::spawn(async move {
             let bytes = vec![7; 64 * 1024];
@@ -123,7 +131,7 @@ impl Slow {
         });
         Ok(Self {
             sends,
-            _helper: helper.into_held(),
+            _helper: helper,
         })
     }
 }

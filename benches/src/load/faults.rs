@@ -17,6 +17,7 @@ use super::{
     busy::Slow,
     crowd::{Crowd, many},
     ends,
+    halves::{Came, Halves},
 };
 use crate::{Failure, client::Client, quic::anywhere};
 
@@ -28,6 +29,7 @@ pub(super) const ALL: &[Fault] = &[
     |relay, crowd, scale| Box::pin(nothing(relay, crowd, scale)),
     |relay, crowd, scale| Box::pin(slow_readers(relay, crowd, scale)),
     |relay, crowd, scale| Box::pin(garbage(relay, crowd, scale)),
+    |relay, crowd, scale| Box::pin(half_handshakes(relay, crowd, scale)),
     |relay, crowd, scale| Box::pin(violations(relay, crowd, scale)),
     |relay, crowd, scale| Box::pin(guesses(relay, crowd, scale)),
     |relay, crowd, scale| Box::pin(full_disk(relay, crowd, scale)),
@@ -49,7 +51,7 @@ async fn nothing(relay: &mut Tried, crowd: &mut Crowd, scale: &Scale) -> Result<
     ))
 }
 
-/// Helpers that never read, and sharers that send all that is taken.
+/// Helpers that never read, and sharers that send all that is taken: every other one frames, and the rest envelopes.
 async fn slow_readers(
     relay: &mut Tried,
     crowd: &mut Crowd,
@@ -117,6 +119,45 @@ async fn garbage(relay: &mut Tried, crowd: &mut Crowd, scale: &Scale) -> Result<
     Ok(format!(
         "garbage: {sent:.0} datagrams a second, {:.0} frames a second",
         frames?
+    ))
+}
+
+/// Handshakes of QUIC of which nothing more comes than what begins them, and that again with the token of a Retry where there is one.
+/// What the relay had for them shows when all have ended: in its memory.
+async fn half_handshakes(
+    relay: &mut Tried,
+    crowd: &mut Crowd,
+    scale: &Scale,
+) -> Result<String, Failure> {
+    let has = relay.has()?;
+    let before = relay.memory_kib()?;
+    let halves = Halves::begin(relay.address(), scale.halves, scale.while_)?;
+    let frames = crowd.goes_on(scale.while_).await;
+    let took = relay.memory_kib()?.saturating_sub(before) as f64 / 1_024.0;
+    let Came {
+        at_once,
+        proven,
+        retries,
+    } = halves.come()?;
+    let frames = frames?;
+    let free = relay.retries_above().saturating_sub(has.connections);
+    // Some have been given up before the last of them begin.
+    if retries == 0 && scale.halves > 2 * free {
+        return Err(format!(
+            "{at_once} handshakes were gone on with, none had to prove its address, and there was room for {free}"
+        )
+        .into());
+    }
+    if at_once + retries == 0 || proven == 0 && retries > 0 {
+        return Err(format!(
+            "{at_once} handshakes were gone on with at once, and {proven} of {retries} with the token of a Retry"
+        )
+        .into());
+    }
+    Ok(format!(
+        "{} handshakes that stop half-way: {at_once} gone on with at once, {proven} of {retries} with the token of a Retry; \
+         {took:.1} MiB, {frames:.0} frames a second",
+        scale.halves
     ))
 }
 

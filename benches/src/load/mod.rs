@@ -6,6 +6,9 @@ mod busy;
 mod crowd;
 mod ends;
 mod faults;
+mod halves;
+#[cfg(feature = "mutants")]
+mod plants;
 mod tried;
 
 use std::{
@@ -17,17 +20,19 @@ use alongside_wire::limits::timers::RECONNECT_HOLD;
 use clap::Parser;
 
 pub(crate) use self::ends::{ENDS, be_ends};
+#[cfg(feature = "mutants")]
+pub(crate) use self::plants::PLANT;
 use self::{
     crowd::Crowd,
     tried::{Has, Tried},
 };
-use crate::{Failure, Machine};
+use crate::{Failure, Machine, relay::CONNECTIONS};
 
 /// Loads a relay with thousands of sessions, does to it what goes wrong in the world, and looks whether anybody else
 /// was disturbed and whether anything is left behind
 ///
-/// Round after round: sessions begin; slow readers, floods, killed clients, a full disk and no descriptors are tried,
-/// each while everybody else goes on; all end. It stops at the first thing that does not hold, and exits with 1.
+/// Round after round: sessions begin; slow readers, floods, handshakes that stop half-way, killed clients, a full disk and no
+/// descriptors are tried, each while everybody else goes on; all end. It stops at the first thing that does not hold, and exits with 1.
 /// Wants Linux, unshare and prlimit (util-linux), and 20,000 open files for thousands of sessions.
 #[derive(Parser)]
 #[command(name = "cargo load", bin_name = "cargo load")]
@@ -47,6 +52,10 @@ pub struct Args {
     /// A few sessions for a few seconds; shows that it runs
     #[arg(long)]
     smoke: bool,
+    /// Has a few sessions with each of some bugs of the relay, and fails if one is not noticed
+    #[cfg(feature = "mutants")]
+    #[arg(long)]
+    plants: bool,
 }
 
 /// How much is done.
@@ -58,6 +67,12 @@ struct Scale {
     shown: usize,
     /// Whom a fault happens to.
     struck: usize,
+    /// Handshakes that stop half-way.
+    halves: usize,
+    /// The connections that the relay takes.
+    connections: usize,
+    /// How long anything may take: sessions that begin, or one fault.
+    patience: Duration,
     /// How long a flood lasts, and how long the others are watched for.
     while_: Duration,
 }
@@ -71,6 +86,10 @@ const ROOM: u64 = 8 * 1_024;
 /// # Errors
 /// The first thing that does not hold.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    #[cfg(feature = "mutants")]
+    if args.plants {
+        return plants::find_all();
+    }
     tokio::runtime::Runtime::new()?.block_on(try_all(args))
 }
 
@@ -82,6 +101,10 @@ async fn try_all(args: &Args) -> Result<(), Failure> {
             active: 5,
             shown: 1,
             struck: 4,
+            halves: 300,
+            // So few that the half handshakes are more than may be without a proof of their address.
+            connections: 600,
+            patience: Duration::from_secs(60),
             while_: Duration::from_millis(1_500),
         },
         false => Scale {
@@ -89,22 +112,21 @@ async fn try_all(args: &Args) -> Result<(), Failure> {
             active: args.active,
             shown: 4,
             struck: (args.idle / 20).max(1),
+            halves: 2 * args.idle,
+            connections: CONNECTIONS,
+            patience: Duration::from_secs(600),
             while_: Duration::from_secs(5),
         },
     };
-    let mut relay = Tried::start()?;
+    let mut relay = Tried::start(scale.connections)?;
     // What the first sessions make stays, whatever their number: descriptors of the runtime, for one.
-    Crowd::begin(
-        &relay,
-        &Scale {
-            idle: 4,
-            active: 4,
-            ..scale
-        },
-    )
-    .await?
-    .end()
-    .await?;
+    let few = Scale {
+        idle: 4,
+        active: 4,
+        ..scale
+    };
+    let crowd = in_time("the first sessions", &scale, Crowd::begin(&relay, &few));
+    crowd.await?.end().await?;
     emptied(&mut relay).await?;
     let began = Instant::now();
     let first = Left::of(&relay)?;
@@ -117,10 +139,12 @@ async fn try_all(args: &Args) -> Result<(), Failure> {
             break;
         }
         say(&format!("round {round}"))?;
-        let mut crowd = Crowd::begin(&relay, &scale).await?;
+        let begins = Crowd::begin(&relay, &scale);
+        let mut crowd = in_time("sessions that begin", &scale, begins).await?;
         say(&format!("  {crowd}: {}", Left::of(&relay)?))?;
         for fault in faults::ALL {
-            let told = fault(&mut relay, &mut crowd, &scale).await?;
+            let told = fault(&mut relay, &mut crowd, &scale);
+            let told = in_time("a fault", &scale, told).await?;
             say(&format!("  {told}"))?;
         }
         crowd.end().await?;
@@ -140,6 +164,17 @@ async fn try_all(args: &Args) -> Result<(), Failure> {
         }
     }
     say("nothing leaked, and nobody else was disturbed")
+}
+
+/// Does not wait for ever, whatever the relay does.
+async fn in_time<T>(
+    what: &str,
+    scale: &Scale,
+    done: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let patience = scale.patience;
+    let done = tokio::time::timeout(patience, done).await;
+    done.map_err(|_| format!("{what}: not done within {patience:?}"))?
 }
 
 /// Waits until the relay has nobody any more, and has given back what it held for them.

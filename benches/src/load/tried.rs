@@ -2,7 +2,8 @@
 
 use std::{
     ffi::OsStr,
-    fs,
+    fs::{self, OpenOptions},
+    io::Write as _,
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
@@ -33,12 +34,15 @@ pub(super) struct Tried {
     /// The same folder, as everybody else sees it.
     folder: PathBuf,
     own_disk: bool,
+    /// How many connections it takes.
+    connections: usize,
 }
 
 impl Tried {
-    /// Starts it. The journal is on a file system in memory, which Linux lets a process have for itself; where it may
+    /// Starts it, to take so many connections. The journal is on a file system in memory, which Linux lets a process have for itself; where it may
     /// not, on a disk that cannot be filled.
-    pub(super) fn start() -> Result<Self, Failure> {
+    pub(super) fn start(connections: usize) -> Result<Self, Failure> {
+        let most = connections.to_string();
         let folder = std::env::temp_dir().join(format!("alongside-load-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let mut command = Command::new("unshare");
@@ -51,7 +55,7 @@ impl Tried {
             "sh",
         ]);
         command.arg(&folder).arg(std::env::current_exe()?);
-        command.args([RELAY, "0"]).arg(&folder);
+        command.args([RELAY, "0", &most]).arg(&folder);
         let (process, journal) = match Process::started(command) {
             Ok(process) => {
                 // Seen from outside, as the disk is the relay's alone.
@@ -60,7 +64,7 @@ impl Tried {
                 (process, journal)
             }
             Err(_) => {
-                let arguments = [OsStr::new("0"), folder.as_os_str()];
+                let arguments = [OsStr::new("0"), OsStr::new(&most), folder.as_os_str()];
                 (Process::in_role(RELAY, arguments)?, folder.clone())
             }
         };
@@ -70,7 +74,13 @@ impl Tried {
             journal,
             folder,
             own_disk,
+            connections,
         })
+    }
+
+    /// So many connections stand or come about before who is new has to prove its address.
+    pub(super) const fn retries_above(&self) -> usize {
+        self.connections / 4
     }
 
     /// Whether its disk can be filled without harm to anybody else.
@@ -146,8 +156,19 @@ impl Tried {
         Ok(records)
     }
 
-    /// Leaves no byte on the disk of the journal.
+    /// Leaves no byte on the disk of the journal, and in the pages that its files have already no room for a record.
     pub(super) fn fill_disk(&self) -> Result<(), Failure> {
+        for file in fs::read_dir(&self.journal)? {
+            let path = file?.path();
+            let written = fs::read(&path)?;
+            let mut lines = written.split_inclusive(|byte| *byte == b'\n');
+            let Some(line) = lines.next_back().filter(|line| line.ends_with(b"\n")) else {
+                continue;
+            };
+            let room = written.len().next_multiple_of(PAGE) - written.len();
+            let mut file = OpenOptions::new().append(true).open(&path)?;
+            file.write_all(&line.repeat(room / line.len()))?;
+        }
         let all = vec![0; 32 * 1024 * 1024];
         match fs::write(self.journal.join(FILLER), all) {
             Err(error) if error.kind() == std::io::ErrorKind::StorageFull => Ok(()),
@@ -180,6 +201,9 @@ impl Drop for Tried {
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
+
+/// Bytes of what a file system in memory gives to a file at once.
+const PAGE: usize = 4_096;
 
 /// What fills the disk.
 const FILLER: &str = "filler";

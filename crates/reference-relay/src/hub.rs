@@ -12,7 +12,7 @@ use alongside_state_machine::{
     relay::{self, ConnId, Event, Refusal, RelayConfig, Source, Transmit},
     time::Timestamp,
 };
-use alongside_wire::{ErrorCode, path::RoutingId, rendezvous::SignIn, report};
+use alongside_wire::{ErrorCode, mutant::is as load, path::RoutingId, rendezvous::SignIn, report};
 use quinn::Connection;
 use tokio::sync::{Notify, watch};
 
@@ -151,7 +151,9 @@ impl Hub {
 
     pub(crate) fn disconnected(&self, id: ConnId, code: Option<ErrorCode>) {
         self.tell(|machine, now| machine.disconnected(id, code, now));
-        self.lock().clients.remove(&id);
+        if !load("load/clients") {
+            self.lock().clients.remove(&id);
+        }
     }
 
     pub(crate) fn set_devices(&self, devices: Devices) {
@@ -367,6 +369,9 @@ impl State {
             Event::Unpaired { ends, code } => {
                 let [one, other] = ends.map(|end| end.0);
                 tracing::info!(one, other, code, "a session ended");
+                if load("load/sessions") {
+                    return;
+                }
                 let record = self.sessions.ended(ends[0], code, unix_now);
                 if let (Some(record), Some(journal)) = (record, &self.books.journal) {
                     journal.write(record.line());

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use alongside_state_machine::{mutant, relay::RelayConfig};
-use alongside_wire::{ErrorCode, limits::SIGN_IN_TOKEN};
+use alongside_wire::{ErrorCode, limits::SIGN_IN_TOKEN, mutant::is as load};
 use quinn::{
     ConnectionId, ConnectionIdGenerator, EndpointConfig, IdleTimeout, TransportConfig, VarInt,
     crypto::rustls::QuicServerConfig,
@@ -109,8 +109,9 @@ pub(crate) fn server_config(
     transport.max_concurrent_bidi_streams(control_streams.into());
     //= spec/08-transport.md#quic [TRANSPORT-8] 56d2ee7e
     transport.max_concurrent_uni_streams(frame_streams.into());
-    transport.stream_receive_window(STREAM_WINDOW.into());
-    transport.receive_window(RECEIVE_WINDOW.into());
+    let times = if load("load/window") { 64 } else { 1 };
+    transport.stream_receive_window((times * STREAM_WINDOW).into());
+    transport.receive_window((times * RECEIVE_WINDOW).into());
     transport.send_window(SEND_WINDOW.into());
     transport.datagram_receive_buffer_size(None);
     transport.keep_alive_interval(Some(KEEP_ALIVE));

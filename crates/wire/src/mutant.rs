@@ -1,6 +1,6 @@
 //! Which way of being wrong was chosen for this process: none, without the feature `mutants`. The ways stand
-//! in the registry of the state machines; those whose names begin with `fuzz/` are for
-//! fuzzers alone, and stand with them.
+//! in the registry of the state machines; those whose names begin with `fuzz/` or `load/` are for
+//! fuzzers alone, or for `cargo load`, and stand with them.
 
 #[cfg(all(feature = "mutants", not(debug_assertions)))]
 compile_error!("what can be made wrong is for tests: no release build has it");

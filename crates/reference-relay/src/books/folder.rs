@@ -7,6 +7,7 @@ use std::{
 };
 
 use alongside_state_machine::books::Shelf;
+use alongside_wire::mutant::is as load;
 
 use super::BooksError;
 
@@ -120,6 +121,9 @@ fn append(path: &Path, line: &str) -> io::Result<()> {
     let mut file = options.open(path)?;
     //= spec/14-operation.md#journal [JOURNAL-6] bec150f9
     cut_torn(&mut file)?;
+    if load("load/descriptors") {
+        std::mem::forget(file.try_clone()?);
+    }
     // One call, so that a relay that is killed has written it or has not.
     file.write_all(line.as_bytes())
 }

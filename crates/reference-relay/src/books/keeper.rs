@@ -1,6 +1,7 @@
 //! A thread that writes to a folder, so that nobody waits for a disk.
 
 use std::{
+    io,
     path::Path,
     sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError},
     thread::{self, JoinHandle},
@@ -8,6 +9,7 @@ use std::{
 };
 
 use alongside_state_machine::books::Shelf;
+use alongside_wire::mutant::is as load;
 
 use super::{BooksError, Folder};
 use crate::clock::unix_now;
@@ -35,7 +37,13 @@ impl Keeper {
         let thread = spawned.spawn(move || {
             loop {
                 match queue.recv_timeout(wait(&folder)) {
-                    Ok(line) => report(folder.write(&line, unix_now())),
+                    Ok(line) => {
+                        let written = folder.write(&line, unix_now());
+                        if written.as_ref().is_err_and(gives_up) {
+                            return;
+                        }
+                        report(written);
+                    }
                     Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => return,
                 }
@@ -74,6 +82,12 @@ fn wait(folder: &Folder) -> Duration {
     let wait = due.map(|due| Duration::from_secs(due.saturating_sub(unix_now())));
     // A file that cannot be unlinked is tried again, and not without end.
     wait.unwrap_or(LOOK).clamp(Duration::from_secs(1), LOOK)
+}
+
+/// None does, but two mutants.
+fn gives_up(error: &BooksError) -> bool {
+    let is_full = error.error.kind() == io::ErrorKind::StorageFull;
+    is_full && load("load/full-disk") || !is_full && load("load/no-files")
 }
 
 fn report(done: Result<(), BooksError>) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use alongside_state_machine::mutant;
-use alongside_wire::limits::PATH_PACKET;
+use alongside_wire::{limits::PATH_PACKET, mutant::is as load};
 use quinn::udp::{RecvMeta, Transmit};
 
 use super::{
@@ -35,6 +35,9 @@ pub(crate) fn sift(
     let table = ways.look();
     alongside_sift::sift(bufs, meta, |about, datagram| {
         let Some(way) = way(&table, datagram, about.addr) else {
+            if load("load/slow") {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
             return false;
         };
         //= spec/20-forwarded-packets.md#relay [PATH-12] 729c121c
