@@ -9,6 +9,7 @@ mod tables;
 
 pub(crate) use client::walk;
 pub(crate) use relay::walk as relay_walk;
+pub(crate) use tables::Next;
 
 use crate::case::Case;
 

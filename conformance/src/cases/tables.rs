@@ -14,6 +14,17 @@ pub(super) fn machine(name: &str) -> Machine {
     }
 }
 
+/// An event that can be, on a way through a table.
+pub(crate) struct Next<'a> {
+    pub(crate) event: &'a str,
+    /// Where it comes from, as the table says.
+    pub(crate) from: &'a str,
+    /// It is allowed.
+    pub(crate) taken: bool,
+    /// The states of all regions after it.
+    pub(crate) to: Vec<usize>,
+}
+
 /// Words of a table as a part of an id.
 pub(super) fn slug(text: &str) -> String {
     let letters = text

@@ -179,7 +179,8 @@ fn fresh(plan: &Plan, how: &How, command: &str, runtime: &Runtime) -> u8 {
         )),
         News::Finding(mut finding) => {
             finding.found_by = format!("{command} --seed {}", plan.seed);
-            match finding.write(&how.out, command) {
+            let replay = |file: &str| format!("{command} --replay {}", quoted(file));
+            match finding.write(&how.out, replay) {
                 Ok(path) => tell(&told(&finding, &path.display().to_string())),
                 Err(error) => broken = Some(format!("--out {}: {error}", how.out.display())),
             }

@@ -3,9 +3,8 @@
 use alongside_wire::{
     code::Locator,
     envelope::{Confirm, Envelope},
-    framing,
     input::{InputEvent, encode_record},
-    limits, rendezvous,
+    limits,
     session::{Heartbeat, Message},
 };
 
@@ -154,10 +153,7 @@ impl<'a> Session<'_, 'a, '_> {
             Plane::Relay => {
                 let stage = self.stage();
                 let locator = stage.draw_code().locator;
-                let right = messages::message(message, locator);
-                let mut body = Vec::new();
-                right.encode(&mut body);
-                let mut bytes = remade(&body, edits);
+                let mut bytes = messages::changed(message, locator, edits);
                 if edits.contains(&Edit::Halves) {
                     let rest = bytes.split_off(bytes.len() / 2);
                     stage.say_bytes(message, bytes);
@@ -171,9 +167,9 @@ impl<'a> Session<'_, 'a, '_> {
             }
             Plane::Session if self.stage().channel.is_some() => {
                 let right = self.walker.message(message);
-                let mut body = Vec::new();
-                right.encode(&mut body);
-                let mut plaintext = remade(&body, edits);
+                let mut framed = Vec::new();
+                right.encode(&mut framed);
+                let mut plaintext = edit::framed(&framed, edits);
                 // More cannot be sealed in one record.
                 plaintext.truncate(limits::RECORD_PLAINTEXT);
                 self.stage().seal_bytes(&plaintext)?;
@@ -187,24 +183,19 @@ impl<'a> Session<'_, 'a, '_> {
 
     /// The clause that the changed bytes of a message break.
     fn clause(&mut self, wrong: &Wrong) -> Option<&'static str> {
-        let mut body = Vec::new();
         match wrong.plane {
-            Plane::Session => self.walker.message(&wrong.message).encode(&mut body),
+            Plane::Session => {
+                let mut framed = Vec::new();
+                self.walker.message(&wrong.message).encode(&mut framed);
+                let read = Message::read_all(&edit::framed(&framed, &wrong.edits));
+                read.err().map(|error| error.clause())
+            }
             Plane::Relay => {
                 let none = Locator::from_random(&[0; 8], 4);
-                messages::message(&wrong.message, none).encode(&mut body);
+                messages::breaks(&wrong.message, none, &wrong.edits)
             }
-            Plane::Envelope | Plane::Stream | Plane::Frame => return None,
+            Plane::Envelope | Plane::Stream | Plane::Frame => None,
         }
-        let bytes = remade(&body, &wrong.edits);
-        match wrong.plane {
-            Plane::Session => Message::read_all(&bytes).err(),
-            _ => {
-                let raw = framing::only(&bytes, limits::CONTROL_MESSAGE, "a message");
-                raw.and_then(rendezvous::Message::decode).err()
-            }
-        }
-        .map(|error| error.clause())
     }
 
     fn envelope(&mut self, message: &str, edits: &[Edit]) -> Done {
@@ -271,14 +262,12 @@ impl<'a> Session<'_, 'a, '_> {
         }
         let stream = stage.open_stream()?;
         stage.stream_bytes(stream, &bytes);
-        let Some(link) = &stage.link else {
-            return Ok(());
-        };
-        if edits.contains(&Edit::Ends) {
-            link.end_stream(stream);
-        }
+        // What was not read yet goes with a reset, or not.
         if edits.contains(&Edit::Resets) {
-            link.reset_stream(stream);
+            stage.moment(MOMENT)?;
+        }
+        if let Some(link) = &stage.link {
+            edit::leave(link, stream, edits);
         }
         Ok(())
     }
@@ -347,15 +336,6 @@ fn fails(requirement: &'static str, expected: &str, seen: &Item) -> Stop {
         blame: requirement.into(),
         expected: expected.to_owned(),
         seen: format!("there came {seen}"),
-    }
-}
-
-/// A framed message with a changed body, type or length.
-fn remade(framed: &[u8], edits: &[Edit]) -> Vec<u8> {
-    let split = framing::split(framed, framed.len(), "a message of the suite");
-    match split {
-        Ok(Some((raw, _))) => edit::message(raw.message_type, raw.body, edits),
-        _ => framed.to_vec(),
     }
 }
 

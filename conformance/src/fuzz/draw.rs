@@ -7,7 +7,7 @@ use super::{
     step::{Plane, Step},
 };
 use crate::{
-    cases::walk::{Map, Next},
+    cases::{Next, walk::Map},
     driver::Role,
 };
 
@@ -101,4 +101,34 @@ fn wrong(
         },
     };
     Step::Wrong(chance.wrong(plane, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_follow_from_chance_and_are_of_what_a_client_can_do() {
+        for role in [Role::Helper, Role::Sharer] {
+            let map = Map::of(role);
+            let (mut wrong, mut lengths) = (0, 0);
+            for number in 0..200 {
+                let draw = |can: bool| session(&map, role, &|_| can, &mut Chance::new(1, number));
+                let steps = draw(true);
+                assert_eq!(steps, draw(true));
+                let is_wrong = |step: &&Step| matches!(step, Step::Wrong(_));
+                let here = steps.iter().filter(is_wrong).count();
+                assert!(here <= 1, "{steps:?}");
+                (wrong, lengths) = (wrong + here, lengths + steps.len());
+                for step in draw(false) {
+                    let Step::Event { event } = step else {
+                        continue;
+                    };
+                    assert_eq!(Map::needs(&event), [""; 0], "{event}");
+                }
+            }
+            assert!((100..160).contains(&wrong), "{role}: {wrong}");
+            assert!(lengths > 1_000, "{role}: {lengths}");
+        }
+    }
 }

@@ -4,6 +4,8 @@
 use alongside_wire::framing;
 use serde::{Deserialize, Serialize};
 
+use crate::quic::Link;
+
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -106,6 +108,24 @@ pub fn message(message_type: u16, body: &[u8], edits: &[Edit]) -> Vec<u8> {
     }
 }
 
+/// A right message, as it is framed, with a changed body, or type, or length.
+pub fn framed(right: &[u8], edits: &[Edit]) -> Vec<u8> {
+    match framing::split(right, right.len(), "a message of the suite") {
+        Ok(Some((raw, _))) => message(raw.message_type, raw.body, edits),
+        _ => right.to_vec(),
+    }
+}
+
+/// Ends or resets a stream, if that is a change.
+pub fn leave(link: &Link, stream: u64, edits: &[Edit]) {
+    if edits.contains(&Edit::Ends) {
+        link.end_stream(stream);
+    }
+    if edits.contains(&Edit::Resets) {
+        link.reset_stream(stream);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +168,8 @@ mod tests {
         assert_eq!(message(6, &[1, 2], &[Edit::Shorter(9)]), [6, 0, 1, 2]);
         let twice = [Edit::Type(8), Edit::Longer(1), Edit::Twice];
         assert_eq!(message(6, &[], &twice), [8, 1, 8, 1]);
+        assert_eq!(framed(&[6, 2, 1, 2], &[Edit::Set(0, 7)]), [6, 2, 7, 2]);
+        // What is not framed stays.
+        assert_eq!(framed(&[6, 9, 1], &[Edit::Set(0, 7)]), [6, 9, 1]);
     }
 }

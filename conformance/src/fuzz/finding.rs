@@ -62,17 +62,21 @@ impl Finding {
             .map_err(|why| format!("{}: {why}", path.display()))
     }
 
-    /// Writes it into a folder, beside those that are there. `replay` is the command without the file.
+    /// Writes it into a folder, beside those that are there. `replay` makes the command of the name of the file.
     ///
     /// # Errors
     /// If nothing can be written there.
-    pub fn write(&mut self, folder: &Path, replay: &str) -> io::Result<PathBuf> {
+    pub fn write(
+        &mut self,
+        folder: &Path,
+        replay: impl FnOnce(&str) -> String,
+    ) -> io::Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let path = (1..)
             .map(|number| folder.join(self.name(number)))
             .find(|path| !path.exists())
             .unwrap_or_else(|| folder.join(self.name(0)));
-        self.replay = format!("{replay} --replay {}", path.display());
+        self.replay = replay(&path.to_string_lossy());
         let text = toml::to_string_pretty(self).map_err(io::Error::other)?;
         fs::write(&path, text)?;
         Ok(path)
@@ -112,10 +116,52 @@ mod tests {
         let steps = vec![Step::event("join"), Step::Wrong(wrong)];
         let mut finding = Finding::new(Target::Sharer, &breach, (u32::MAX, steps));
         assert!(finding.clause.contains("prompt"), "{}", finding.clause);
-        let path = finding.write(folder.path(), "fuzz it").expect("a file");
+        let fuzz_it = |file: &str| format!("fuzz it --replay {file}");
+        let path = finding.write(folder.path(), fuzz_it).expect("a file");
         assert_eq!(Finding::read(&path), Ok(finding.clone()));
-        let again = finding.write(folder.path(), "fuzz it").expect("a file");
+        let again = finding.write(folder.path(), fuzz_it).expect("a file");
         assert_ne!(path, again);
+        assert_eq!(finding.replay, fuzz_it(again.to_str().expect("a name")));
         assert!(finding.replay.ends_with("sharer-CONTROL-9-2.toml"));
+    }
+
+    #[test]
+    fn what_is_no_finding_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.toml");
+        let read = |text: &str| {
+            fs::write(&path, text).expect("a file");
+            Finding::read(&path)
+        };
+        let right = r#"
+            target = "relay"
+            requirement = "RDV-4"
+            expected = "a close"
+            seen = "none"
+            replay = ""
+            found-by = ""
+            seed = 7
+            step = [{ event = "hello" }, { plane = "relay", message = "join", edits = [{ cut = 2 }, "twice"] }]
+        "#;
+        let steps = read(right).expect("a finding").step;
+        let told: Vec<_> = steps.iter().map(Step::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "hello",
+                "\"join\" to or from the relay, changed: [Cut(2), Twice]"
+            ]
+        );
+        for wrong in [
+            right.replace("relay\"\n", "printer\"\n"),
+            right.replace("seed = 7", ""),
+            right.replace("seed = 7", "seed = 7\nmore = 1"),
+            right.replace("cut = 2", "cut = -2"),
+            right.replace("event", "events"),
+        ] {
+            assert_ne!(right, wrong);
+            let why = read(&wrong).expect_err("it is none");
+            assert!(why.contains("x.toml: "), "{why}");
+        }
     }
 }

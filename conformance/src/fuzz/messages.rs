@@ -4,6 +4,7 @@ use alongside_wire::{
     ErrorCode, Scopes,
     code::Locator,
     device::DeviceId,
+    framing, limits,
     rendezvous::{
         Call, CardChallenge, CardIssued, CardProof, CardRequest, CodeIssued, CodeRequest, Deliver,
         Gone, Hello, Join, Joined, Leave, Message, Path, PathOpen, PathOver, PathProof,
@@ -11,6 +12,8 @@ use alongside_wire::{
         Reported, SignIn, SignedIn, Token, Waiting,
     },
 };
+
+use super::edit::{self, Edit};
 
 /// What a relay says.
 pub(super) const OF_RELAY: &[&str] = &[
@@ -119,6 +122,21 @@ pub(super) fn message(name: &str, locator: Locator) -> Message {
     }
 }
 
+/// The same as it is framed, and changed.
+pub(super) fn changed(name: &str, locator: Locator, edits: &[Edit]) -> Vec<u8> {
+    let mut right = Vec::new();
+    message(name, locator).encode(&mut right);
+    edit::framed(&right, edits)
+}
+
+/// The clause that it breaks then, if its bytes break one.
+pub(super) fn breaks(name: &str, locator: Locator, edits: &[Edit]) -> Option<&'static str> {
+    let bytes = changed(name, locator, edits);
+    let raw = framing::only(&bytes, limits::CONTROL_MESSAGE, "a message");
+    let error = raw.and_then(Message::decode).err()?;
+    Some(error.clause())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +146,16 @@ mod tests {
         let locator = Locator::from_random(&[0; 8], 4);
         for name in OF_RELAY.iter().chain(OF_CLIENT) {
             assert_eq!(message(name, locator).name(), *name);
+            assert_eq!(breaks(name, locator, &[]), None, "{name}");
         }
+    }
+
+    #[test]
+    fn changed_bytes_break_a_clause() {
+        let locator = Locator::from_random(&[0; 8], 4);
+        let longer = |by| breaks("gone", locator, &[Edit::Pad(by)]);
+        assert_eq!(longer(0), None);
+        assert_eq!(longer(1), Some("WIRE-4"));
+        assert_eq!(longer(limits::CONTROL_MESSAGE), Some("WIRE-5"));
     }
 }

@@ -116,3 +116,99 @@ fn stopped(stop: &Stop, step: Option<&Step>) -> Breach {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shows(words: &str) -> Played {
+        let mut trace = Trace::default();
+        trace.act(words, true);
+        Played {
+            trace: Some(trace),
+            ..Played::default()
+        }
+    }
+
+    fn stops(stop: Stop) -> Played {
+        Played {
+            stop: Some(stop),
+            ..shows("x")
+        }
+    }
+
+    fn in_vain() -> Stop {
+        Stop::Timeout {
+            awaited: "a close".to_owned(),
+            seen: "there came nothing".to_owned(),
+        }
+    }
+
+    fn wrong(judgement: Judgement) -> Breach {
+        match judgement {
+            Judgement::Wrong(breach) => breach,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_shows_alike_is_right() {
+        let steps = [Step::event("join")];
+        assert_eq!(shows("x").judge(&shows("x"), &steps), Judgement::Right);
+        let plain = Played::default();
+        assert!(!plain.wants_another());
+        assert_eq!(plain.judge(&plain, &steps), Judgement::Right);
+    }
+
+    #[test]
+    fn what_shows_otherwise_is_blamed_on_what_the_reference_blames() {
+        let reference = Played {
+            blamed: Some("CONSENT-7"),
+            ..shows("y")
+        };
+        let breach = wrong(shows("x").judge(&reference, &[]));
+        assert_eq!(breach.requirement, "CONSENT-7");
+        let told = Played {
+            clause: Some("WIRE-6".to_owned()),
+            ..reference
+        };
+        assert_eq!(wrong(shows("x").judge(&told, &[])).requirement, "WIRE-6");
+        let nobody = wrong(shows("x").judge(&shows("y"), &[]));
+        assert_eq!(nobody.requirement, UNNAMED);
+        assert_eq!(nobody.seen, r#"it tells ["\"x\" taken"]"#);
+        assert!(nobody.expected.ends_with(r#"it tells ["\"y\" taken"]"#));
+    }
+
+    #[test]
+    fn who_goes_no_further_is_wrong_if_the_reference_does() {
+        let steps = [Step::event("hello"), Step::event("join")];
+        let stuck = Played {
+            step: 1,
+            ..stops(in_vain())
+        };
+        assert!(stuck.wants_another());
+        let breach = wrong(stuck.judge(&shows("x"), &steps));
+        assert_eq!(breach.expected, "a close");
+        assert_eq!(breach.seen, "at join: there came nothing");
+        let open = stuck.judge(&stuck, &steps);
+        assert!(matches!(open, Judgement::Open(_)), "{open:?}");
+        let cannot = stops(Stop::Untestable("no clock".to_owned()));
+        let open = cannot.judge(&shows("x"), &steps);
+        assert!(matches!(open, Judgement::Open(_)), "{open:?}");
+    }
+
+    #[test]
+    fn memory_is_wrong_whatever_the_reference_does() {
+        let breach = Breach {
+            requirement: "ERROR-3".to_owned(),
+            expected: "little".to_owned(),
+            seen: "much".to_owned(),
+        };
+        let much = Played {
+            memory: Some(breach.clone()),
+            ..Played::default()
+        };
+        assert!(much.wants_another());
+        assert_eq!(wrong(much.judge(&stops(in_vain()), &[])), breach);
+    }
+}

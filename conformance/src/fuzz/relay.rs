@@ -1,10 +1,6 @@
 //! Draws sessions with a relay, and plays them: the suite is all of its clients.
 
-use alongside_wire::{
-    code::Locator,
-    framing, limits,
-    rendezvous::{Deliver, Message},
-};
+use alongside_wire::rendezvous::Deliver;
 
 use super::{
     chance::Chance,
@@ -15,7 +11,10 @@ use super::{
     trace::Trace,
 };
 use crate::{
-    cases::relay_walk::{Map, Next, Walker},
+    cases::{
+        Next,
+        relay_walk::{Map, Walker},
+    },
     stage::{Done, RelayStage, Stop},
 };
 
@@ -179,11 +178,12 @@ impl Session<'_, '_, '_> {
                     return Ok(());
                 };
                 link.stream(stream, &bytes);
-                if edits.contains(&Edit::Ends) {
-                    link.end_stream(stream);
-                }
+                // What was not carried yet goes with a reset, or not.
                 if edits.contains(&Edit::Resets) {
-                    link.reset_stream(stream);
+                    stage.settle()?;
+                }
+                if let Ok(link) = stage.link(client) {
+                    edit::leave(link, stream, edits);
                 }
             }
             Plane::Envelope => {
@@ -192,7 +192,7 @@ impl Session<'_, '_, '_> {
                 stage.say(client, Deliver { envelope });
             }
             Plane::Relay | Plane::Session => {
-                let mut bytes = remade(message, locator, edits);
+                let mut bytes = messages::changed(message, locator, edits);
                 if edits.contains(&Edit::Halves) {
                     let rest = bytes.split_off(bytes.len() / 2);
                     stage.say_bytes(client, message, bytes);
@@ -213,10 +213,7 @@ impl Session<'_, '_, '_> {
         if wrong.plane != Plane::Relay {
             return None;
         }
-        let bytes = remade(&wrong.message, self.walker.locator(), &wrong.edits);
-        let raw = framing::only(&bytes, limits::CONTROL_MESSAGE, "a message");
-        let error = raw.and_then(Message::decode).err()?;
-        Some(error.clause())
+        messages::breaks(&wrong.message, self.walker.locator(), &wrong.edits)
     }
 
     fn trace(&mut self) -> Option<Trace> {
@@ -234,12 +231,22 @@ impl Session<'_, '_, '_> {
     }
 }
 
-/// A message with a changed body, type or length.
-fn remade(message: &str, locator: Locator, edits: &[Edit]) -> Vec<u8> {
-    let mut right = Vec::new();
-    messages::message(message, locator).encode(&mut right);
-    match framing::split(&right, right.len(), "a message of the suite") {
-        Ok(Some((raw, _))) => edit::message(raw.message_type, raw.body, edits),
-        _ => right,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_follow_from_chance_and_have_one_thing_wrong_at_most() {
+        let mut wrong = 0;
+        for number in 0..200 {
+            let steps = draw(&mut Chance::new(1, number));
+            assert_eq!(steps, draw(&mut Chance::new(1, number)));
+            assert!(!steps.is_empty());
+            let is_wrong = |step: &&Step| matches!(step, Step::Wrong(_));
+            let here = steps.iter().filter(is_wrong).count();
+            assert!(here <= 1, "{steps:?}");
+            wrong += here;
+        }
+        assert!((100..160).contains(&wrong), "{wrong}");
     }
 }

@@ -181,3 +181,131 @@ fn told(event: &Event) -> String {
         .collect();
     format!("{}{words}", event.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use alongside_wire::{
+        ErrorCode,
+        record::MediaHeader,
+        rendezvous::{Gone, Leave},
+        session::{Displays, End, Heartbeat},
+    };
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    fn trace(items: &[Item]) -> Trace {
+        let mut trace = Trace::default();
+        for item in items {
+            trace.hear(item, |name| name == "end");
+        }
+        trace
+    }
+
+    fn told(name: &str, fields: serde_json::Value) -> Item {
+        let fields = fields.as_object().cloned().unwrap_or_else(Map::new);
+        Item::Told(Event {
+            name: name.to_owned(),
+            session: "a".to_owned(),
+            fields,
+        })
+    }
+
+    fn end(code: ErrorCode) -> Item {
+        let code = code.to_wire();
+        Item::Sealed(0, End { code }.into())
+    }
+
+    fn media(epoch: u32) -> Item {
+        let header = MediaHeader {
+            last: true,
+            index: 0,
+            frame: 1,
+            epoch,
+            number: 0,
+            length: 16,
+        };
+        Item::Media(header, None)
+    }
+
+    #[test]
+    fn what_is_left_open_makes_no_difference() {
+        let one = trace(&[
+            told(
+                "ended",
+                json!({"code": "done", "by": "relay", "clause": "END-5"}),
+            ),
+            end(ErrorCode::Done),
+            told("phrase", json!({"words": ["a"]})),
+            Item::Sealed(1, Heartbeat {}.into()),
+            media(2),
+            media(2),
+        ]);
+        // Nor does what has no order with something else, or whom an end is laid to that cannot know.
+        let other = trace(&[
+            media(2),
+            end(ErrorCode::Done),
+            Item::Sealed(3, Displays { displays: vec![] }.into()),
+            told("ended", json!({"by": "other", "code": "done"})),
+        ]);
+        assert_eq!(one.differs(&other), None);
+        let by_itself = trace(&[
+            media(2),
+            end(ErrorCode::Done),
+            told("ended", json!({"by": "self", "code": "done"})),
+        ]);
+        assert!(one.differs(&by_itself).is_some());
+    }
+
+    #[test]
+    fn what_differs_is_told_of_both() {
+        let (done, lost) = (
+            trace(&[end(ErrorCode::Done)]),
+            trace(&[end(ErrorCode::Lost)]),
+        );
+        let (mine, theirs) = done.differs(&lost).expect("they differ");
+        assert_eq!(mine, "it says [\"end done\"]");
+        assert_eq!(theirs, "it says [\"end lost\"]");
+        assert!(!done.blames_another_fault(&lost));
+        let (one, two) = (trace(&[media(1)]), trace(&[media(1), media(2)]));
+        let (mine, theirs) = one.differs(&two).expect("they differ");
+        assert_eq!(mine, "media of the epochs {1}");
+        assert_eq!(theirs, "media of the epochs {1, 2}");
+    }
+
+    #[test]
+    fn media_of_an_epoch_that_went_on_may_come_or_not() {
+        let mut seen = trace(&[media(1), media(2)]);
+        seen.heard_before(&media(1));
+        assert_eq!(seen.differs(&trace(&[media(2)])), None);
+    }
+
+    #[test]
+    fn of_two_faults_either_may_be_blamed() {
+        let malformed = trace(&[end(ErrorCode::Malformed)]);
+        let unknown = trace(&[end(ErrorCode::UnknownMessage)]);
+        assert!(malformed.blames_another_fault(&unknown));
+        assert!(!malformed.blames_another_fault(&malformed));
+        assert!(!malformed.blames_another_fault(&trace(&[])));
+        assert!(!malformed.blames_another_fault(&trace(&[end(ErrorCode::Done)])));
+    }
+
+    #[test]
+    fn of_a_relay_it_shows_who_hears_what() {
+        let (busy, lost) = (ErrorCode::Busy.to_wire(), ErrorCode::Lost.to_wire());
+        let gone = |code| Heard::Said(Gone { code }.into());
+        let mut one = Trace::default();
+        one.hear_of_relay("it", &gone(busy));
+        let mut other = Trace::default();
+        other.hear_of_relay("the other", &gone(busy));
+        assert!(one.differs(&other).is_some());
+        let mut third = Trace::default();
+        third.hear_of_relay("it", &gone(lost));
+        assert!(one.differs(&third).is_some());
+        let leaves = trace(&[Item::ToRelay(Leave { code: busy }.into())]);
+        assert_eq!(
+            leaves.differs(&Trace::default()).expect("they differ").0,
+            "it says [\"leave busy\"]"
+        );
+    }
+}

@@ -10,23 +10,13 @@ use super::{
     reaction, sample, set_up, sharer,
 };
 use crate::{
+    cases::tables::Next,
     driver::Role,
     stage::{ClientStage, Done},
 };
 
 /// A table as a map.
 pub(crate) struct Map(Table);
-
-/// An event that can be.
-pub(crate) struct Next<'a> {
-    pub(crate) event: &'a str,
-    /// Where it comes from, as the table says.
-    pub(crate) from: &'a str,
-    /// It is allowed.
-    pub(crate) taken: bool,
-    /// The states of all regions after it.
-    pub(crate) to: Vec<usize>,
-}
 
 impl Map {
     pub(crate) fn of(role: Role) -> Self {

@@ -5,7 +5,7 @@ use alongside_wire::{code::Locator, limits::timers};
 
 use super::{Plan, Player, is_of_paths, listens, needs, nobodys, plan};
 use crate::{
-    cases::tables::machine,
+    cases::tables::{Next, machine},
     stage::{Done, RelayStage, Who},
 };
 
@@ -29,17 +29,6 @@ const NOT_HERE: &[&str] = &[
 /// The table as a map.
 pub(crate) struct Map(Machine);
 
-/// An event that can be.
-pub(crate) struct Next<'a> {
-    pub(crate) event: &'a str,
-    /// Where it comes from, as the table says.
-    pub(crate) from: &'a str,
-    /// It is allowed.
-    pub(crate) taken: bool,
-    /// The states of all regions after it.
-    pub(crate) to: Vec<usize>,
-}
-
 impl Map {
     pub(crate) fn new() -> Self {
         Self(machine("connection"))
@@ -51,9 +40,7 @@ impl Map {
 
     /// The state of the connection.
     pub(crate) fn state(&self, at: &[usize]) -> &str {
-        let region = self.0.regions.first();
-        let state = region.and_then(|region| region.states.get(*at.first()?));
-        state.map(String::as_str).unwrap_or_default()
+        state(&self.0, at)
     }
 
     /// All that can happen in these states; `paths` as well, or not.
@@ -141,10 +128,10 @@ impl<'s, 'a, 't> Walker<'s, 'a, 't> {
             _ => self.at.clone(),
         };
         let plan = plan::plan(self.machine, &self.at, &[], event, decision);
-        let state = self.state();
+        let state = state(self.machine, &self.at);
         let there = state == "in a session" && plan.at.iter().any(|at| at == "there");
         let player = &mut self.player;
-        player.ready(event, &state)?;
+        player.ready(event, state)?;
         listens(player.stage, Some(player.client));
         listens(player.stage, player.peer);
         let ids = player.ids();
@@ -152,7 +139,7 @@ impl<'s, 'a, 't> Walker<'s, 'a, 't> {
             true => player.stage.checks_by_now(player.client)?,
             false => 0,
         };
-        player.does(event, &state)?;
+        player.does(event, state)?;
         player.compares(&plan, self.machine, there)?;
         player.forwards(&plan, checks, ids)?;
         self.at = to;
@@ -164,8 +151,7 @@ impl<'s, 'a, 't> Walker<'s, 'a, 't> {
     /// # Errors
     /// If it cannot be done.
     pub(crate) fn does(&mut self, event: &str) -> Done {
-        let state = self.state();
-        self.player.does(event, &state)
+        self.player.does(event, state(self.machine, &self.at))
     }
 
     /// The requirement that says what must come of an event now, or of some message of that name.
@@ -187,10 +173,11 @@ impl<'s, 'a, 't> Walker<'s, 'a, 't> {
         stage.pass(2 * timers::JOIN_TICK)?;
         stage.settle()
     }
+}
 
-    fn state(&self) -> String {
-        let region = self.machine.regions.first();
-        let state = region.and_then(|region| region.states.get(*self.at.first()?));
-        state.cloned().unwrap_or_default()
-    }
+/// The state of the connection.
+fn state<'a>(machine: &'a Machine, at: &[usize]) -> &'a str {
+    let region = machine.regions.first();
+    let state = region.and_then(|region| region.states.get(*at.first()?));
+    state.map(String::as_str).unwrap_or_default()
 }
