@@ -173,9 +173,9 @@ impl HelperEndpoint {
     /// [`Event::SignedIn`], or the end.
     ///
     /// # Errors
-    /// [`Misuse::Phase`] if there is a code or a session, or a sign-in is not answered yet.
+    /// [`Misuse::Phase`] if there is a code or a session, or a sign-in, or the request for its card, is not answered yet.
     pub fn sign_in(&mut self, request: SignIn) -> Result<(), Misuse> {
-        if !self.machine.is_idle() || self.control.is_signing_in() {
+        if !self.machine.is_idle() || self.is_signing_in() {
             return Err(Misuse::Phase(self.machine.phase()));
         }
         self.control.sign_in(request);
@@ -185,10 +185,10 @@ impl HelperEndpoint {
     /// Asks the relay for a code.
     ///
     /// # Errors
-    /// [`Misuse`] if there is a code or a session, a sign-in is not answered yet, or too many
+    /// [`Misuse`] if there is a code or a session, a sign-in, or the request for its card, is not answered yet, or too many
     /// codes were spent just now.
     pub fn request_code(&mut self, now: Timestamp) -> Result<(), Misuse> {
-        if self.control.is_signing_in() {
+        if self.is_signing_in() {
             return Err(Misuse::Phase("while signing in"));
         }
         self.machine.request_code(now)?;

@@ -156,9 +156,9 @@ impl SharerEndpoint {
     /// end.
     ///
     /// # Errors
-    /// [`Misuse::Phase`] if this endpoint has joined, or a sign-in is not answered yet.
+    /// [`Misuse::Phase`] if this endpoint has joined, or a sign-in, or the request for its card, is not answered yet.
     pub fn sign_in(&mut self, request: SignIn) -> Result<(), Misuse> {
-        if !self.machine.is_idle() || self.control.is_signing_in() {
+        if !self.machine.is_idle() || self.is_signing_in() {
             return Err(Misuse::Phase(self.machine.phase()));
         }
         self.control.sign_in(request);
@@ -189,7 +189,7 @@ impl SharerEndpoint {
     ///
     /// # Errors
     /// [`Misuse::SpentCode`] if this code was used here before, [`Misuse::Phase`] if this
-    /// endpoint has joined, or a sign-in is not answered yet.
+    /// endpoint has joined, or a sign-in, or the request for its card, is not answered yet.
     pub fn join(
         &mut self,
         code: Code,
@@ -212,7 +212,7 @@ impl SharerEndpoint {
         if !matches!(self.channel, Channel::None) || self.machine.ended().is_some() {
             return Err(Misuse::Phase(self.machine.phase()));
         }
-        if self.control.is_signing_in() {
+        if self.is_signing_in() {
             return Err(Misuse::Phase("while signing in"));
         }
         //= spec/02-codes.md#spent [CODE-10] a161176f

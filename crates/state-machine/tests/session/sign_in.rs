@@ -1,8 +1,8 @@
 //! Signing in as the two ends see it: what the relay allows is in the handshake.
 
-use alongside_harness::World;
+use alongside_harness::{Conditions, World};
 use alongside_state_machine::{
-    endpoint::{helper, sharer},
+    endpoint::{Config, helper, sharer},
     error::Misuse,
     relay::{
         Verified,
@@ -12,7 +12,7 @@ use alongside_state_machine::{
     session::{By, Ended},
 };
 use alongside_wire::{
-    ErrorCode, Scopes, SignInMethod,
+    ErrorCode, Profile, Scopes, SignInMethod,
     code::Code,
     rendezvous::{SignIn, Token},
 };
@@ -26,7 +26,10 @@ fn token(token: &str) -> SignIn {
 
 /// A world whose relay knows an account for each role, and no rules but these.
 fn world(most: Role) -> World {
-    let mut world = World::new(11);
+    with_rules(World::new(11), most)
+}
+
+fn with_rules(mut world: World, most: Role) -> World {
     for role in Role::ALL {
         let account = Account {
             issuer: "issuer".to_owned(),
@@ -160,4 +163,47 @@ fn nothing_is_asked_for_while_signing_in() {
         .join(code, "relay", &mut world.spent, world.now);
     assert_eq!(joined, Ok(()));
     assert!(world.sharer.sign_in(token("control")).is_err());
+}
+
+/// What the relay refuses then would be taken for the card.
+#[test]
+fn nothing_is_asked_for_until_the_card_has_come() {
+    let asks = || {
+        let mut config = Config::default();
+        config.identity.ask_relay = Some(Profile::Full);
+        config
+    };
+    let slow = Conditions {
+        delay_ms: 20,
+        ..Conditions::INSTANT
+    };
+    let mut world = with_rules(World::with(11, slow, asks(), asks()), Role::Elevation);
+    world.issue_cards(|_| Err(ErrorCode::Denied));
+    world.run(100);
+    world.helper.sign_in(token("control")).expect("idle");
+    world.sharer.sign_in(token("control")).expect("idle");
+    let signing_in = Err(Misuse::Phase("while signing in"));
+    let code = Code::parse("4060-r0gx").expect("a code");
+    let has_come = |world: &World| {
+        let helper = |event: &helper::Event| matches!(event, helper::Event::SignedIn(_));
+        let sharer = |event: &sharer::Event| matches!(event, sharer::Event::SignedIn(_));
+        [
+            world.helper_events.iter().any(helper),
+            world.sharer_events.iter().any(sharer),
+        ]
+    };
+    while has_come(&world) != [true; 2] {
+        let [helper, sharer] = has_come(&world);
+        if !helper {
+            assert_eq!(world.helper.request_code(world.now), signing_in);
+        }
+        if !sharer {
+            let joined = world
+                .sharer
+                .join(code, "relay", &mut world.spent, world.now);
+            assert_eq!(joined, signing_in);
+        }
+        world.run(1);
+    }
+    assert_eq!(world.helper.request_code(world.now), Ok(()));
 }

@@ -21,6 +21,9 @@ impl HelperEndpoint {
     /// # Errors
     /// As [`HelperEndpoint::request_code`].
     pub fn call(&mut self, device: &DeviceKey, now: Timestamp) -> Result<(), Misuse> {
+        if self.is_signing_in() {
+            return Err(Misuse::Phase("while signing in"));
+        }
         self.machine.call(now)?;
         self.control.send(Call { device: device.id });
         self.channel = Channel::Calling(device.clone());

@@ -14,6 +14,11 @@ use crate::{
 };
 
 impl HelperEndpoint {
+    /// Whether the next answer of the relay is to a sign-in, or to the request for a card that comes after it.
+    pub(super) fn is_signing_in(&self) -> bool {
+        self.control.is_signing_in() || self.asking.is_some()
+    }
+
     /// The relay knows who this is. The program is told when the card has come, if one is wanted.
     pub(super) fn ask_card(&mut self, signed_in: SignedIn) {
         let identity = &self.config.identity;

@@ -13,8 +13,11 @@ impl SharerEndpoint {
     /// Waits to be called. What follows is as after a join: the person is asked as ever.
     ///
     /// # Errors
-    /// [`Misuse::Phase`] if this endpoint has joined or waited.
+    /// [`Misuse::Phase`] if this endpoint has joined or waited, or a sign-in, or the request for its card, is not answered yet.
     pub fn wait(&mut self, device: &Device, now: Timestamp) -> Result<(), Misuse> {
+        if self.is_signing_in() {
+            return Err(Misuse::Phase("while signing in"));
+        }
         self.machine.wait(now)?;
         //= spec/17-known-devices.md#exchange [DEVICE-18] fc458885
         self.config.identity.needs_card |=
