@@ -259,3 +259,88 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+
+    use alongside_wire::Suite;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::{RngCore as _, SeedableRng as _};
+
+    use super::*;
+
+    const BLOCK: u64 = limits::BLOCK as u64;
+
+    /// A record of any number, of which a sealer would have to seal all before.
+    fn sealed(keys: &Keys, number: u64) -> (MediaHeader, Vec<u8>) {
+        let mut sealer = Sealer {
+            epoch: 1,
+            number,
+            cipher: keys.cipher(Channel::Media, Direction::ToHelper, 1, number),
+        };
+        let record = sealer.seal(keys, 1, b"x");
+        let (header, body) = record.split_first_chunk().unwrap();
+        (MediaHeader::read(header).unwrap(), body.to_vec())
+    }
+
+    //= test spec/06-media-input.md#media-records [MEDIA-5] 23332d38
+    //= test spec/06-media-input.md#media-records [MEDIA-6] 4aa84411
+    #[test]
+    fn the_window_is_the_set_of_what_came_however_far_numbers_go() {
+        let width = limits::REPLAY_WINDOW as u64;
+        for seed in 0..20 {
+            let mut rng = ChaCha20Rng::seed_from_u64(seed);
+            let (mut window, mut next) = (Window::new(), 0_u64);
+            let mut came = BTreeSet::new();
+            for _ in 0..2_000 {
+                let far = match rng.next_u32() % 8 {
+                    0 => 3 * width,
+                    1 | 2 => width + 70,
+                    _ => 3,
+                };
+                let lowest = next.saturating_sub(width + 1);
+                let number = lowest + u64::from(rng.next_u32()) % (next - lowest + far);
+                let known = came.contains(&number);
+                let has = number < next && window.has(number);
+                assert_eq!(has, known, "{number} of {next}, seed {seed}");
+                if !known {
+                    window.set(number, &mut next);
+                    came.insert(number);
+                }
+                assert_eq!(came.last(), next.checked_sub(1).as_ref());
+            }
+        }
+    }
+
+    //= test spec/06-media-input.md#media-records [MEDIA-6] 4aa84411
+    #[test]
+    fn what_comes_in_turn_is_opened_after_a_whole_turn_of_the_window() {
+        let keys = Keys::from_master(Suite::ChaChaPoly, [7; 32]);
+        let mut opener = Opener::new(1);
+        for number in 0..WORDS * 64 + 2 {
+            let (header, record) = sealed(&keys, number);
+            assert!(opener.open(&keys, &header, record).is_ok(), "{number}");
+        }
+    }
+
+    //= test spec/06-media-input.md#media-records [MEDIA-5] 23332d38
+    #[test]
+    fn keys_of_two_blocks_are_kept_and_of_no_more() {
+        let keys = Keys::from_master(Suite::ChaChaPoly, [7; 32]);
+        let mut opener = Opener::new(1);
+        let mut kept = |number: u64| {
+            let (header, record) = sealed(&keys, number);
+            let opened = opener.open(&keys, &header, record);
+            assert_eq!(opened.as_deref(), Ok(&b"x"[..]), "{number}");
+            opener.ciphers.keys().copied().collect::<Vec<_>>()
+        };
+        assert_eq!(kept(0), [0]);
+        assert_eq!(kept(BLOCK - 2), [0]);
+        assert_eq!(kept(BLOCK), [0, 1]);
+        assert_eq!(kept(BLOCK - 1), [0, 1], "late, and in the window");
+        assert_eq!(kept(2 * BLOCK - 1), [0, 1]);
+        assert_eq!(kept(2 * BLOCK), [1, 2]);
+        assert_eq!(kept(3 * BLOCK), [2, 3]);
+    }
+}
