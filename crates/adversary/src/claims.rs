@@ -17,7 +17,10 @@ use alongside_state_machine::{
         attribution::{self, Attribution},
         verify,
     },
-    relay::ConnId,
+    relay::{
+        ConnId,
+        account::{Role, Standing},
+    },
 };
 use alongside_wire::{
     Decision, DeviceStatus, Direction, Profile, Scopes,
@@ -396,7 +399,7 @@ fn fitting(said: alongside_wire::receipt::Statement) -> alongside_wire::receipt:
     }
 }
 
-/// Files of keys and anchors, and pictures, of any bytes.
+/// Files of keys and anchors, words of policies, and pictures, of any bytes.
 fn files(source: &mut Source<'_>) {
     let word = source.below(3);
     let bytes = source.rest();
@@ -410,6 +413,13 @@ fn files(source: &mut Source<'_>) {
     };
     if let Some(read) = text::unhex(file) {
         assert_eq!(text::hex(&read), file.to_ascii_lowercase());
+    }
+    for word in file.split_whitespace() {
+        let role = Role::from_name(word);
+        assert!(role.is_none_or(|role| role.name() == word), "another role");
+        let standing = Standing::from_name(word);
+        let same = standing.is_none_or(|standing| standing.name() == word);
+        assert!(same, "another standing");
     }
     match text::fields(file) {
         Ok(fields) => {

@@ -1,15 +1,19 @@
 //! Every decoder, with any bytes, and every encoder, with all that it may be given.
 
+use std::fmt::Display;
+
 use alongside_wire::{
-    DecodeError,
+    Codec, DecodeError,
     card::{Card, Signed, Statement},
     code::Code,
+    device::DeviceId,
     envelope::{AnswerClear, Envelope, ReconnectClear},
     framing::{self, Deframer},
-    input, journal,
-    limits::{CONTROL_MESSAGE, INPUT_RECORD},
+    input,
+    journal::{self, Features},
+    limits::{CONTROL_MESSAGE, DISPLAY_SIDE, FRAME, INPUT_RECORD, TILES},
     link::Link,
-    media::Frame,
+    media::{Frame, Tile},
     path::{CONNECTION_ID, Check, routing_id},
     receipt,
     record::{InputHeader, MediaHeader},
@@ -27,92 +31,94 @@ pub(crate) struct Decoder {
     /// The vectors that have such bytes: their kind, what they are about, and the field.
     pub(crate) vectors: [&'static str; 3],
     /// What it read, written again, if it took it. There is one encoding of everything, so it has to be the same.
-    read: fn(&[u8]) -> Option<Vec<u8>>,
+    read: fn(&[u8]) -> Again,
 }
+
+/// What was read, written again; nothing, where that may be other bytes.
+type Again = Result<Option<Vec<u8>>, DecodeError>;
 
 /// All of them.
 pub(crate) const DECODERS: &[Decoder] = &[
     Decoder {
         vectors: ["", "", ""],
         read: |bytes| {
-            let (value, used) = varint::decode(bytes, "a number").ok()?;
+            let (value, used) = varint::decode(bytes, "a number")?;
             let mut out = Vec::new();
             varint::encode(value, &mut out);
-            (used == bytes.len()).then_some(out)
+            Ok((used == bytes.len()).then_some(out))
         },
     },
     Decoder {
         vectors: ["rendezvous", "", "bytes"],
-        read: |bytes| again(rendezvous::Message::decode(framed(bytes)?).ok()??),
+        read: |bytes| rendezvous::Message::decode(framed(bytes)?).map(again),
     },
     Decoder {
         vectors: ["envelope", "", "bytes"],
-        read: |bytes| again(Envelope::decode(framed(bytes)?).ok()??),
+        read: |bytes| Envelope::decode(framed(bytes)?).map(again),
     },
     Decoder {
         vectors: ["session", "", "bytes"],
-        read: |bytes| match session::Message::decode(framed(bytes)?).ok()?? {
+        read: |bytes| match session::Message::decode(framed(bytes)?)? {
             // What is in a pad means nothing, and is not kept.
-            session::Message::Pad(_) => None,
-            message => again(message),
+            Some(session::Message::Pad(_)) => Ok(None),
+            message => Ok(again(message)),
         },
     },
     Decoder {
         vectors: ["clear", "answer", "bytes"],
-        read: |bytes| Some(AnswerClear::read(bytes).ok()?.to_bytes()),
+        read: |bytes| Ok(Some(AnswerClear::read(bytes)?.to_bytes())),
     },
     Decoder {
         vectors: ["clear", "reconnect-1", "bytes"],
-        read: |bytes| Some(ReconnectClear::read(bytes).ok()?.to_bytes()),
+        read: |bytes| Ok(Some(ReconnectClear::read(bytes)?.to_bytes())),
     },
     Decoder {
         vectors: ["record", "media-header", "bytes"],
-        read: |bytes| {
-            let header = MediaHeader::read(bytes.try_into().ok()?);
-            Some(header.ok()?.to_bytes().into())
+        read: |bytes| match bytes.try_into() {
+            Ok(header) => Ok(Some(MediaHeader::read(header)?.to_bytes().into())),
+            Err(_) => Ok(None),
         },
     },
     Decoder {
         vectors: ["record", "input-header", "bytes"],
-        read: |bytes| {
-            let header = InputHeader::read(bytes.try_into().ok()?);
-            Some(header.ok()?.to_bytes().into())
+        read: |bytes| match bytes.try_into() {
+            Ok(header) => Ok(Some(InputHeader::read(header)?.to_bytes().into())),
+            Err(_) => Ok(None),
         },
     },
     Decoder {
         vectors: ["record", "frame", "bytes"],
-        read: |bytes| Frame::read(bytes).ok()?.to_bytes().ok(),
+        read: |bytes| Frame::read(bytes)?.to_bytes().map(Some),
     },
     Decoder {
         vectors: ["record", "input", "bytes"],
         read: |bytes| {
-            let record: &[u8; INPUT_RECORD] = bytes.first_chunk()?;
-            let events = input::read_record(record).ok()?;
+            let Some(record) = bytes.first_chunk::<INPUT_RECORD>() else {
+                return Ok(None);
+            };
+            let events = input::read_record(record)?;
             let written = input::encode_record(&events);
             assert_eq!(input::read_record(&written), Ok(events), "an input record");
             // Empty slots may be anywhere, and are written at the end.
-            None
+            Ok(None)
         },
     },
     Decoder {
         vectors: ["card", "", "card"],
-        read: |bytes| Some(Signed::<Card>::read(bytes).ok()?.to_bytes()),
+        read: |bytes| Ok(Some(Signed::<Card>::read(bytes)?.to_bytes())),
     },
     Decoder {
         vectors: ["statement", "", "statement"],
-        read: |bytes| Some(Signed::<Statement>::read(bytes).ok()?.to_bytes()),
+        read: |bytes| Ok(Some(Signed::<Statement>::read(bytes)?.to_bytes())),
     },
     Decoder {
         vectors: ["receipt", "", "bytes"],
-        read: |bytes| Some(receipt::Receipt::read(bytes).ok()?.to_bytes()),
+        read: |bytes| Ok(Some(receipt::Receipt::read(bytes)?.to_bytes())),
     },
     Decoder {
         vectors: ["receipt-file", "", "file"],
-        read: |bytes| {
-            // The items are another decoder's; here it is asked that nothing breaks.
-            drop(receipt::read_file(bytes));
-            None
-        },
+        // The items are another decoder's; here it is asked that nothing breaks.
+        read: |bytes| receipt::read_file(bytes).map(|_| None),
     },
     Decoder {
         vectors: ["journal", "", "file"],
@@ -123,8 +129,14 @@ pub(crate) const DECODERS: &[Decoder] = &[
                     journal::Record::read(record.line().trim_end()),
                     Some(record)
                 );
+                words::named(record.error);
+                let names: Vec<_> = record.features.names().collect();
+                let all = Features::REGISTERED.iter();
+                let named = all.filter(|(_, name)| names.contains(name));
+                let again = named.fold(Features::NONE, |all, (one, _)| all.union(*one));
+                assert_eq!(again, record.features, "by their names");
             }
-            None
+            Ok(None)
         },
     },
     Decoder {
@@ -134,30 +146,34 @@ pub(crate) const DECODERS: &[Decoder] = &[
             for record in records {
                 assert_eq!(report::Record::read(record.line().trim_end()), Some(record));
             }
-            None
+            Ok(None)
         },
     },
     Decoder {
         vectors: ["code", "", "text"],
         read: |bytes| {
-            let code = Code::parse(str::from_utf8(bytes).ok()?);
-            let code = code.map_err(|error| words::told(&error)).ok()?;
-            assert_eq!(format!("{:?}", code.secret), "Secret(…)", "a secret");
-            assert_eq!(
-                Code::parse(&code.to_string()),
-                Ok(code),
-                "a code as it is shown"
-            );
-            None
+            if let Some(code) = typed(bytes, Code::parse) {
+                assert_eq!(format!("{:?}", code.secret), "Secret(…)", "a secret");
+                let shown = Code::parse(&code.to_string());
+                assert_eq!(shown, Ok(code), "a code as it is shown");
+            }
+            Ok(None)
         },
     },
     Decoder {
         vectors: ["link", "", "text"],
         read: |bytes| {
-            let link = Link::parse(str::from_utf8(bytes).ok()?);
-            let link = link.map_err(|error| words::told(&error)).ok()?;
-            assert_eq!(Link::parse(&link.text()), Ok(link), "a link as it is shown");
-            None
+            if let Some(link) = typed(bytes, Link::parse) {
+                assert_eq!(Link::parse(&link.text()), Ok(link), "a link as it is shown");
+            }
+            Ok(None)
+        },
+    },
+    Decoder {
+        vectors: ["", "", ""],
+        read: |bytes| {
+            let device = typed(bytes, str::parse::<DeviceId>);
+            Ok(device.map(|device| device.to_string().into()))
         },
     },
 ];
@@ -191,14 +207,21 @@ pub fn datagram(data: &[u8]) {
     assert_eq!(routing_id(&other), Some(id), "by another byte");
 }
 
-fn framed(bytes: &[u8]) -> Option<framing::Raw<'_>> {
-    framing::only(bytes, CONTROL_MESSAGE, "a message").ok()
+fn framed(bytes: &[u8]) -> Result<framing::Raw<'_>, DecodeError> {
+    framing::only(bytes, CONTROL_MESSAGE, "a message")
 }
 
-fn again<M: Plane>(message: M) -> Option<Vec<u8>> {
+/// A message written again, if it is one that is known.
+fn again<M: Plane>(message: Option<M>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    message.write(&mut out);
+    message?.write(&mut out);
     Some(out)
+}
+
+/// What a person typed, if it can be read; they are told what is wrong with it.
+fn typed<T, E: Display>(bytes: &[u8], read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+    let read = read(str::from_utf8(bytes).ok()?);
+    read.map_err(|error| words::told(&error)).ok()
 }
 
 /// The first byte says which decoder, and the others are what it reads.
@@ -210,8 +233,12 @@ pub fn any_bytes(data: &[u8]) {
         return;
     };
     let which = usize::from(*which) % DECODERS.len();
-    if let Some(written) = (DECODERS[which].read)(bytes) {
-        assert_eq!(written, bytes, "decoder {which} takes another encoding");
+    match (DECODERS[which].read)(bytes) {
+        Ok(written) => assert!(
+            written.is_none_or(|written| written == bytes),
+            "decoder {which} takes another encoding"
+        ),
+        Err(error) => words::blamed(&error),
     }
 }
 
@@ -264,7 +291,7 @@ pub fn stream(data: &[u8]) {
 /// If that is not so.
 pub fn written(data: &[u8]) {
     let mut source = Source::new(data);
-    match source.below(3) {
+    match source.below(4) {
         0 => write_and_read(&mut source, rendezvous::Message::decode, |message| {
             Some(match message {
                 rendezvous::Message::SignIn(said) => format!("{:?}", said.token.reveal()),
@@ -275,6 +302,7 @@ pub fn written(data: &[u8]) {
             })
         }),
         1 => write_and_read(&mut source, Envelope::decode, |_| None),
+        2 => frame(&mut source),
         _ => write_and_read(&mut source, session::Message::decode, |message| {
             Some(match message {
                 session::Message::ControlGrant(said) => format!("{:?}", said.secret),
@@ -305,5 +333,64 @@ fn write_and_read<M: Plane>(
     // A short one may be in any other text.
     if let Some(secret) = secret(&message).filter(|secret| secret.len() > 16) {
         assert!(!format!("{message:?}").contains(&secret), "a secret");
+    }
+}
+
+/// A frame is written if it keeps the limits, and is read as it was if its rectangles are within the display.
+fn frame(source: &mut Source<'_>) {
+    let mut frame = Frame {
+        complete: source.bool(),
+        display: source.byte(),
+        width: source.number() as u16,
+        height: source.number() as u16,
+        tiles: Vec::new(),
+    };
+    for _ in 0..source.below(4) {
+        frame.tiles.push(Tile {
+            x: source.number() as u16,
+            y: source.number() as u16,
+            width: source.number() as u16,
+            height: source.number() as u16,
+            codec: *source.pick(Codec::ALL),
+            data: source.bytes(20).to_vec(),
+        });
+    }
+    // As large as may be, or a byte or a tile more.
+    if let Some(tile) = frame.tiles.first().cloned() {
+        match source.below(64) {
+            1 => frame.tiles.resize(TILES + source.below(2), tile),
+            2 => {
+                let more = FRAME + source.below(2) - frame.encoded_len();
+                frame.tiles[0].data.resize(tile.data.len() + more, 7);
+            }
+            _ => {}
+        }
+    }
+    let fits = frame.encoded_len() <= FRAME && frame.tiles.len() <= TILES;
+    let bytes = match frame.to_bytes() {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            assert!(!fits, "{error}");
+            assert_eq!(error.clause(), "WIRE-5");
+            return words::blamed(&error);
+        }
+    };
+    assert!(fits && bytes.len() == frame.encoded_len(), "another size");
+    let display = [frame.width, frame.height].map(u32::from);
+    let is_side = |side: &u32| (1..=DISPLAY_SIDE as u32).contains(side);
+    let mut drawn = display.iter().all(is_side);
+    for tile in &frame.tiles {
+        let from = [tile.x, tile.y].map(u32::from);
+        let sides = [tile.width, tile.height].map(u32::from);
+        drawn &= (0..2).all(|axis| sides[axis] > 0 && from[axis] + sides[axis] <= display[axis]);
+    }
+    let longer = Frame::read(&[&bytes[..], &[0]].concat());
+    assert!(longer.is_err(), "a byte after a frame");
+    match Frame::read(&bytes) {
+        Ok(read) => assert!(drawn && read == frame, "another frame"),
+        Err(error) => {
+            assert!(!drawn, "{error}");
+            words::blamed(&error);
+        }
     }
 }

@@ -5,23 +5,28 @@ mod fits;
 
 use std::fmt;
 
-use alongside_harness::{Broken, Conditions, Packet, Way, World};
+use alongside_harness::{Broken, Conditions, Packet, Side, Way, World, record};
 use alongside_state_machine::{
     channel::{
         aead::Aead,
         media::{self, Sealer},
     },
     endpoint::{Config, helper, helper::SessionEvent as Helper, sharer},
+    identity::Identity,
+    receipt::recorder::Recorder,
     session::{By, Ended, sharer::Event},
+    time::{Calendar, Timestamp},
 };
 use alongside_wire::{
-    Scopes,
+    DeviceStatus, Scopes,
     input::InputEvent,
-    limits::RECORD_PLAINTEXT,
+    limits::{FRAME, RECORD_PLAINTEXT},
+    record::MediaHeader,
     session::{ControlRequest, Heartbeat, Message},
 };
 
 use crate::{
+    cast,
     fake::Fake,
     messages,
     source::Source,
@@ -38,6 +43,8 @@ pub const ACT: usize = 24;
 const LONGEST: usize = 120;
 /// Epochs of which a lying sharer seals media.
 const EPOCHS: usize = 4;
+/// Bytes of a record of media that is as long as may be.
+const RECORD: usize = MediaHeader::LEN + MediaHeader::MAX_LENGTH;
 
 /// What a liar asks for most.
 const ASKED: [Scopes; 4] = [
@@ -70,8 +77,20 @@ pub enum Act {
         epoch: usize,
         /// The picture.
         frame: u32,
-        /// The bytes.
+        /// The bytes that it begins with.
         encoded: Vec<u8>,
+        /// Zeros that follow.
+        more: usize,
+        /// The record of it that does not come.
+        without: Option<usize>,
+    },
+    /// A liar says once more what it said before it lied, with a bit of it changed, or as it was. The honest end asks for
+    /// a picture, if there is none of that.
+    Again {
+        /// How much it said later.
+        back: usize,
+        /// Which byte, and what of it.
+        flip: Option<(usize, u8)>,
     },
     /// A liar sends any bytes on a stream.
     Stream {
@@ -105,11 +124,22 @@ impl Act {
                 latest: !source.one_in(5),
                 events: typed(source),
             },
-            18..=20 => Self::Media {
-                epoch: source.below(EPOCHS),
-                frame: source.number() as u32,
-                encoded: source.bytes(20).to_vec(),
-            },
+            18..=20 => {
+                let (epoch, frame) = (source.below(EPOCHS), source.number() as u32);
+                let encoded = source.bytes(20).to_vec();
+                let (more, without) = match source.byte() {
+                    0..200 => (0, None),
+                    parts @ 200..250 => (2 * RECORD_PLAINTEXT, Some(usize::from(parts) % 4)),
+                    _ => (FRAME, None),
+                };
+                Self::Media {
+                    epoch,
+                    frame,
+                    encoded,
+                    more,
+                    without,
+                }
+            }
             21 => Self::Stream {
                 id: source.number(),
                 bytes: source.bytes(20).to_vec(),
@@ -119,6 +149,12 @@ impl Act {
             28 => Self::Revoke,
             29 => Self::Pause(source.bool()),
             30..=32 => Self::Frame,
+            33 | 34 => Self::Again {
+                back: source.below(12),
+                flip: source
+                    .bool()
+                    .then(|| (source.number() as usize, 1 << source.below(8))),
+            },
             _ => Self::Wait(if source.bool() {
                 source.below(100) as u16
             } else {
@@ -179,6 +215,10 @@ pub struct Lies {
     pub seed: u8,
     /// From the question (0), from consent (1), from control (2), or from the keyboard alone.
     pub from: u8,
+    /// Both ends have cards and receipts, and something is said of the sharer's device.
+    pub known: bool,
+    /// The link was lost, and the liar is back: the honest end waits for its state.
+    pub back: bool,
     /// In their order.
     pub acts: Vec<Act>,
 }
@@ -188,24 +228,36 @@ impl Lies {
     pub fn of(bytes: &[u8]) -> Self {
         let (head, acts) = bytes.split_at(HEAD.min(bytes.len()));
         let mut source = Source::new(head);
+        let first = source.byte();
         Self {
-            from: match source.below(6) {
+            from: match first % 6 {
                 5 => 3,
-                from => from.min(2) as u8,
+                from => from.min(2),
             },
+            known: first / 6 % 4 == 2,
+            back: first / 6 % 4 == 3,
             seed: source.byte(),
             acts: walk::acts(acts, ACT, Act::of),
         }
     }
 
-    fn begin(&self, aead: &'static dyn Aead) -> World {
-        let config = || Config {
+    /// Until the liar lies; and what it said.
+    fn begin(&self, liar: Side, aead: &'static dyn Aead) -> (World, Vec<Message>) {
+        let config = |person| Config {
             aead,
-            ..Config::default()
+            ..match self.known {
+                true => known(person),
+                false => Config::default(),
+            }
         };
         let (seed, conditions) = (self.seed.into(), Conditions::INSTANT);
-        let mut world = World::with(seed, conditions, config(), config());
+        let mut world = World::with(seed, conditions, config(0), config(1));
         world.broken = Some(Vec::new());
+        if self.known {
+            let card = cast::signed(&cast::card(1), &cast::issuer());
+            let recorder = Recorder::with_card(cast::receipt_key(), &card, true);
+            let _ = world.sharer.keep_receipts(recorder);
+        }
         match self.from {
             0 => world.asked(),
             1 => world.viewing(),
@@ -215,13 +267,59 @@ impl Lies {
             let _ = world.sharer.narrow(Scopes::KEYBOARD, world.now);
             world.run(100);
         }
-        world
+        while world.sharer.poll_receipt(cast::BEGIN).is_some() {
+            world.run(1);
+        }
+        if self.from == 1 && liar == Side::Sharer {
+            world.frame(true);
+            world.run(100);
+        }
+        let way = match liar {
+            Side::Helper => Way::HelperUp,
+            Side::Sharer => Way::SharerUp,
+        };
+        let keys = world.session_keys();
+        let said = keys.map(|keys| record::open(&world.sent, way, &keys).messages);
+        match self.back {
+            true => world.take_over_on_the_way_back(liar),
+            false => world.take_over(liar),
+        }
+        (world, said.unwrap_or_default())
     }
+}
+
+/// Somebody who has all that an issuer gives, and believes it.
+fn known(person: u8) -> Config {
+    let device = (person == 1).then(|| cast::own_device(DeviceStatus::Compliant));
+    Config {
+        identity: Identity {
+            card: cast::own(&cast::card(person), person),
+            anchors: vec![cast::anchor(false)],
+            device: device.flatten(),
+            ..Identity::default()
+        },
+        calendar: Calendar::showing(cast::BEGIN + 600, Timestamp::from_millis(1_000)),
+        ..Config::default()
+    }
+}
+
+/// Something that was said before, with a byte of it changed.
+fn again(said: &[Message], back: usize, flip: Option<(usize, u8)>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    said.iter().rev().nth(back)?.encode(&mut bytes);
+    if let Some((at, bits)) = flip {
+        let at = at % bytes.len();
+        bytes[at] ^= bits;
+    }
+    Some(bytes)
 }
 
 impl fmt::Debug for Lies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let begins = format_args!("from {}, seed {}", self.from, self.seed);
+        let begins = format_args!(
+            "from {}, seed {}, known {}, back {}",
+            self.from, self.seed, self.known, self.back
+        );
         walk::tell(f, begins, &self.acts)
     }
 }
@@ -272,11 +370,10 @@ fn blames_the_liar(ended: Option<Ended>) -> Result<(), Broken> {
 /// # Panics
 /// If a machine broke, or a deadline stays due.
 pub fn to_sharer(lies: &Lies, aead: &'static dyn Aead) -> Result<usize, Broken> {
-    let mut world = lies.begin(aead);
-    world.take_over_helper();
-    let controlled = lies.from > 1;
-    let mut liar = Liar::new(controlled);
+    let (mut world, said) = lies.begin(Side::Helper, aead);
+    let mut liar = Liar::new(lies);
     let mut may = match lies.from {
+        _ if lies.back => Scopes::NONE,
         0 | 1 => Scopes::NONE,
         2 => Scopes::CONTROL,
         _ => Scopes::KEYBOARD,
@@ -319,6 +416,10 @@ pub fn to_sharer(lies: &Lies, aead: &'static dyn Aead) -> Result<usize, Broken> 
             }
             Act::Frame => drop(world.frame(true)),
             Act::Wait(ms) => world.run((*ms).into()),
+            Act::Again { back, flip } => match again(&said, *back, *flip) {
+                Some(bytes) => world.forge_plaintext(Way::HelperUp, &bytes),
+                None => drop(world.sharer.fetch_picture(now)),
+            },
             Act::Media { .. } => {}
         }
         world.run(1);
@@ -357,13 +458,8 @@ pub fn to_sharer(lies: &Lies, aead: &'static dyn Aead) -> Result<usize, Broken> 
 /// # Panics
 /// If a machine broke, or a deadline stays due.
 pub fn to_helper(lies: &Lies, aead: &'static dyn Aead) -> Result<(), Broken> {
-    let mut world = lies.begin(aead);
-    if lies.from == 1 {
-        world.frame(true);
-        world.run(100);
-    }
+    let (mut world, said) = lies.begin(Side::Sharer, aead);
     let (frames, began) = (world.frames(), world.helper_events.len());
-    world.take_over_sharer();
     let keys = world.session_keys();
     let mut sealers: Vec<_> = keys
         .iter()
@@ -377,15 +473,33 @@ pub fn to_helper(lies: &Lies, aead: &'static dyn Aead) -> Result<(), Broken> {
     for act in &lies.acts {
         let now = world.now;
         match act {
-            Act::Say { messages, .. } => world.forge(Way::SharerUp, messages),
+            Act::Say { raw, messages } => {
+                let fit = |message: &Message| match raw {
+                    true => message.clone(),
+                    false => fits::of_sharer(message, lies),
+                };
+                let messages: Vec<_> = messages.iter().map(fit).collect();
+                world.forge(Way::SharerUp, &messages);
+            }
+            Act::Again { back, flip } => match again(&said, *back, *flip) {
+                Some(bytes) => world.forge_plaintext(Way::SharerUp, &bytes),
+                None => drop(world.helper.fetch_picture(now)),
+            },
             Act::Media {
                 epoch,
                 frame,
                 encoded,
+                more,
+                without,
             } => {
                 let sealer: Option<&mut Sealer> = sealers.get_mut(*epoch);
                 if let (Some(keys), Some(sealer)) = (&keys, sealer) {
-                    let bytes = sealer.seal(keys, *frame, encoded);
+                    let mut encoded = encoded.clone();
+                    encoded.resize(encoded.len() + more, 0);
+                    let bytes = sealer.seal(keys, *frame, &encoded);
+                    let records = bytes.chunks(RECORD).enumerate();
+                    let come = records.filter(|(number, _)| Some(*number) != *without);
+                    let bytes: Vec<_> = come.flat_map(|(_, record)| record).copied().collect();
                     let id = *epoch as u64;
                     world.inject(Way::SharerUp, Packet::Stream { id, bytes });
                 }

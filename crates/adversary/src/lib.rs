@@ -12,6 +12,7 @@ pub mod exchange;
 mod fake;
 pub mod joins;
 pub mod liars;
+pub mod machines;
 pub mod messages;
 pub mod network;
 pub mod people;

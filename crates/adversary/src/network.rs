@@ -1,22 +1,28 @@
-//! A network that does anything with what is sent.
+//! A network that does anything with what is sent, and a relay that says anything.
 
-use alongside_harness::{Conditions, Packet, Way, World};
+use alongside_harness::{Conditions, Packet, Side, Way, World};
 use alongside_state_machine::{
     endpoint::{Config, helper, sharer},
     session::sharer::Event,
 };
-use alongside_wire::media::Tile;
+use alongside_wire::{
+    envelope::Envelope,
+    media::Tile,
+    rendezvous::{Deliver, Message},
+};
 
-use crate::{fake::Fake, source::Source};
+use crate::{fake::Fake, messages, source::Source, words};
 
 /// What a network may do with a packet.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Trick {
     Flip(usize, u8),
     Cut(usize),
     Drop,
     Repeat,
     Back,
+    /// Right behind it comes this from the relay.
+    Say(Way, Vec<u8>),
 }
 
 /// A whole session of two honest people, of which some packets are tampered with on their way.
@@ -42,7 +48,7 @@ pub fn fuzz(data: &[u8]) {
         let packets = vec![(way, packet)];
         now.fold(packets, |packets, (_, trick)| {
             let each = packets.into_iter();
-            each.flat_map(|(way, packet)| tampered(*trick, way, packet))
+            each.flat_map(|(way, packet)| tampered(trick, way, packet))
                 .collect()
         })
     });
@@ -85,19 +91,44 @@ pub fn fuzz(data: &[u8]) {
     // Untouched from here on, what lives goes on living, and nobody waits for ever.
     world.untap();
     world.run(40_000);
+    for side in [Side::Helper, Side::Sharer] {
+        if let Some(fault) = world.ended(side).and_then(|ended| ended.fault) {
+            words::blamed(&fault);
+        }
+    }
 }
 
 fn trick(source: &mut Source<'_>) -> Trick {
-    match source.below(10) {
+    match source.below(20) {
         0..=5 => Trick::Flip(source.below(600), source.below(8) as u8),
         6 => Trick::Cut(source.below(600)),
         7 => Trick::Drop,
         8 => Trick::Repeat,
-        _ => Trick::Back,
+        9 => Trick::Back,
+        _ => Trick::Say(
+            *source.pick(&[Way::HelperDown, Way::SharerDown]),
+            said(source),
+        ),
     }
 }
 
-fn tampered(trick: Trick, way: Way, mut packet: Packet) -> Vec<(Way, Packet)> {
+/// What a relay might say: any message of its own, or an envelope that no end has sent.
+fn said(source: &mut Source<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let message = match source.bool() {
+        true => messages::any::<Envelope>(source).map(|envelope| {
+            let envelope = envelope.to_bytes();
+            Deliver { envelope }.into()
+        }),
+        false => messages::any::<Message>(source),
+    };
+    if let Some(message) = message {
+        message.encode(&mut bytes);
+    }
+    bytes
+}
+
+fn tampered(trick: &Trick, way: Way, mut packet: Packet) -> Vec<(Way, Packet)> {
     if let Packet::Control(bytes) | Packet::Stream { bytes, .. } = &mut packet
         && !bytes.is_empty()
     {
@@ -105,7 +136,7 @@ fn tampered(trick: Trick, way: Way, mut packet: Packet) -> Vec<(Way, Packet)> {
         match trick {
             Trick::Flip(at, bit) => bytes[at % len] ^= 1 << bit,
             Trick::Cut(at) => bytes.truncate(at % len),
-            Trick::Drop | Trick::Repeat | Trick::Back => {}
+            Trick::Drop | Trick::Repeat | Trick::Back | Trick::Say(..) => {}
         }
     }
     let back = match way {
@@ -119,5 +150,6 @@ fn tampered(trick: Trick, way: Way, mut packet: Packet) -> Vec<(Way, Packet)> {
         Trick::Drop => Vec::new(),
         Trick::Repeat => vec![(way, packet.clone()), (way, packet)],
         Trick::Back => vec![(way, packet.clone()), (back, packet)],
+        Trick::Say(to, bytes) => vec![(way, packet), (*to, Packet::Control(bytes.clone()))],
     }
 }

@@ -648,7 +648,7 @@ fn vouched(who: &Who, anchored: bool, issued: &[Card]) {
     );
 }
 
-fn any_input(source: &mut Source<'_>) -> InputEvent {
+pub(crate) fn any_input(source: &mut Source<'_>) -> InputEvent {
     match source.below(5) {
         0 => InputEvent::Pointer {
             display: source.byte() & 1,

@@ -18,7 +18,10 @@ use alongside_wire::{
     code::Locator,
     framing::Deframer,
     journal::Features,
-    limits::{CONTROL_MESSAGE, timers::PATH_ATTEMPT},
+    limits::{
+        CONTROL_MESSAGE, LIMITS,
+        timers::{PATH_ATTEMPT, TIMERS},
+    },
     path::PathToken,
     rendezvous::{
         Deliver, Gone, Hello, Join, Leave, Message, PathProof, PathRequest, Rejoin, RelayHello,
@@ -56,6 +59,7 @@ pub struct Came {
 
 struct World {
     relay: Relay,
+    config: RelayConfig,
     facts: Facts,
     now: Timestamp,
     /// The numbers of the connections that clients have, or had last.
@@ -119,6 +123,12 @@ pub fn run(clients: &Clients) -> Came {
     world.collect(None);
     let waits = world.relay.poll_timeout();
     assert_eq!(waits, None, "a relay that is shut down waits");
+    let late = ConnId(u64::MAX);
+    let taken = world.relay.connected(late, at(late), world.now);
+    let refusal = taken.expect_err("somebody comes to a relay that is shut down");
+    words::told(&refusal);
+    assert_eq!(refusal.code(), ErrorCode::RelayShutdown);
+    assert!(world.relay.is_draining());
     world.pass(ALL_OVER);
     world.check();
     world.came
@@ -146,10 +156,11 @@ impl World {
             config.codes,
         ];
         let facts = Facts::new(&config, clients.issuing);
-        let mut relay = Relay::new(config, [clients.seed; 32]);
+        let mut relay = Relay::new(config.clone(), [clients.seed; 32]);
         relay.set_issuing(clients.issuing);
         let mut world = Self {
             relay,
+            config,
             facts,
             now: Timestamp::from_millis(0),
             numbers: std::array::from_fn(|slot| ConnId(slot as u64)),
@@ -327,7 +338,10 @@ impl World {
         let [all, of_one, _] = self.limits;
         let fits = self.connected.len() < all && near < of_one;
         assert_eq!(taken.is_ok(), fits, "{taken:?}");
-        if taken.is_ok() {
+        if let Err(refusal) = taken {
+            words::told(&refusal);
+            words::named(refusal.code());
+        } else {
             self.connected.insert(conn);
             self.facts.connected(conn, place.0);
             let deframer = Deframer::new(CONTROL_MESSAGE, "what a relay says");
@@ -542,8 +556,8 @@ impl World {
                 let expired = *code == ErrorCode::CodeExpired.to_wire();
                 assert!(had_one || garbled || !expired, "the end of no code");
             }
-            Message::RelayHello(RelayHello { timers, limits }) => {
-                assert!(timers.len() <= 64 && limits.len() <= 64);
+            Message::RelayHello(hello) => {
+                self.states_what_is_so(hello);
                 self.unasked += length(message);
             }
             Message::Place(place) => {
@@ -575,6 +589,23 @@ impl World {
             | Message::Report(_)
             | Message::Wait(_)
             | Message::Call(_) => panic!("a relay does not say {}", message.name()),
+        }
+    }
+
+    /// The bounds that a relay states are its own.
+    fn states_what_is_so(&mut self, hello: &RelayHello) {
+        let name = |registry: &[(u16, &'static str, u64)], id: u16| {
+            let entry = registry.iter().find(|entry| entry.0 == id);
+            entry.expect("a registered bound").1
+        };
+        for (id, stated) in &hello.timers {
+            let own = self.config.timer_mut(name(TIMERS, *id));
+            assert_eq!(own.as_deref(), Some(stated), "another timer");
+        }
+        for (id, stated) in &hello.limits {
+            let own = self.config.limit_mut(name(LIMITS, *id));
+            let own = own.map(|own| *own as u64);
+            assert_eq!(own, Some(*stated), "another limit");
         }
     }
 

@@ -37,6 +37,8 @@ fn files() -> Vec<Vec<u8>> {
         "issuer 01020304\nissuer 01020304\n".to_owned(),
         "secret 0x\n".to_owned(),
         "nothing\n".to_owned(),
+        "none view control elevation anything".to_owned(),
+        "unknown unenrolled enrolled compliant".to_owned(),
         "\u{feff}issuer\n".to_owned(),
     ];
     let file = |(word, text): (usize, &String)| [&[6, (word % 3) as u8], text.as_bytes()].concat();
@@ -71,6 +73,9 @@ fn vectors() -> Vec<Vec<u8>> {
             }
         }
     }
+    // There are no vectors of the last one.
+    let device = b"000102030405060708090a0b0c0d0e0f";
+    seeds.push([&[decode::DECODERS.len() as u8 - 1], &device[..]].concat());
     seeds
 }
 

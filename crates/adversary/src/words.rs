@@ -6,7 +6,7 @@ use alongside_state_machine::{
     error::{Fault, Misuse},
     relay::Violation,
 };
-use alongside_wire::DecodeError;
+use alongside_wire::{DecodeError, ErrorCode};
 use serde_json::Value;
 
 static REQUIREMENTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
@@ -20,6 +20,9 @@ static REQUIREMENTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 pub(crate) trait Blame: Display {
     /// The requirement that was broken.
     fn breaks(&self) -> &'static str;
+
+    /// What they are told.
+    fn told(&self) -> ErrorCode;
 }
 
 macro_rules! blames {
@@ -27,6 +30,10 @@ macro_rules! blames {
         $(impl Blame for $fault {
             fn breaks(&self) -> &'static str {
                 self.clause()
+            }
+
+            fn told(&self) -> ErrorCode {
+                self.code()
             }
         })*
     };
@@ -40,6 +47,13 @@ pub(crate) fn blamed(fault: &impl Blame) {
     assert!(REQUIREMENTS.contains(clause), "no requirement: {clause}");
     let about = text.strip_suffix(&format!(" [{clause}]"));
     assert!(about.is_some_and(|about| !about.is_empty()), "{text}");
+    named(fault.told());
+}
+
+/// What is wrong has a name, and is read as it was written.
+pub(crate) fn named(code: ErrorCode) {
+    assert_eq!(ErrorCode::from_wire(code.to_wire()), Some(code));
+    assert!(!code.to_string().is_empty(), "{code:?} has no name");
 }
 
 /// What is said of something that a person typed or pasted.

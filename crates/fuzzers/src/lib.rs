@@ -14,7 +14,7 @@ pub mod plants;
 pub mod seeds;
 
 use alongside_adversary::{
-    claims, decode, exchange, liars, network, people, records, relay, world,
+    claims, decode, exchange, liars, machines, network, people, records, relay, world,
 };
 
 /// A fuzzer.
@@ -120,8 +120,17 @@ pub const TARGETS: &[Target] = &[
         ],
     },
     Target {
+        name: "machines",
+        about: "calls by which the machine of an end does what nobody allowed, or is changed by what it refuses",
+        run: machines::fuzz,
+        plant: [
+            "RECON-7/speaks",
+            "what was to be sealed is sealed on a lost link",
+        ],
+    },
+    Target {
         name: "network",
-        about: "a network that changes, drops or repeats what is sent, and brings something about by it",
+        about: "a network that changes, drops or repeats what is sent, or a relay that lies, and brings something about by it",
         run: network::fuzz,
         plant: [
             "MEDIA-13/forged",

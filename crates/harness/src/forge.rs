@@ -9,8 +9,11 @@ use alongside_wire::{
 use crate::{
     network::{Packet, Way},
     record,
-    world::World,
+    world::{Side, World},
 };
+
+/// What an end sends until both have the keys of a reconnect: its hello, grease, its token, and its half of the handshake.
+const TO_KEYS: usize = 4;
 
 impl World {
     /// From now on the helper says only what is forged for it.
@@ -26,6 +29,21 @@ impl World {
     /// From now on the sharer says only what is forged for it.
     pub fn take_over_sharer(&mut self) {
         self.mute(Way::SharerUp);
+    }
+
+    /// From now on this end says only what is forged for it.
+    pub fn take_over(&mut self, side: Side) {
+        let [way, _] = side.ways();
+        self.mute(way);
+    }
+
+    /// The connection of this end breaks; it comes back as far as the new keys, and says from then on only what is forged
+    /// for it: the other end waits for its state.
+    pub fn take_over_on_the_way_back(&mut self, side: Side) {
+        let [way, _] = side.ways();
+        self.mute_after(way, TO_KEYS);
+        self.disconnect(side);
+        self.run(200);
     }
 
     /// Seals messages as the next record of an end, and sends it.

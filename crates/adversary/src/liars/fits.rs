@@ -1,16 +1,61 @@
-//! What a lying helper knows of the numbers that are next, so that most of what it says is taken.
+//! What a liar knows of the numbers that are next, so that most of what it says is taken.
 
 use alongside_harness::{Packet, Way, World};
 use alongside_state_machine::channel::input::GrantKey;
 use alongside_wire::{
+    Scopes,
     input::InputEvent,
     session::{
-        Chat, Clipboard, ControlEnd, ControlRequest, EpochSeen, Heartbeat, Message, Shown, Stroke,
+        Chat, Clipboard, ControlEnd, ControlRequest, EpochSeen, Heartbeat, Message, Picture, Shown,
+        State, Stroke,
     },
 };
 
+use super::Lies;
+use crate::cast;
+
+/// What a lying sharer says, with what its helper looks at first.
+pub(super) fn of_sharer(message: &Message, lies: &Lies) -> Message {
+    match message {
+        Message::State(said) if lies.back => state(said, lies.from, 2),
+        Message::Picture(piece) if lies.known => picture(piece),
+        other => other.clone(),
+    }
+}
+
+/// The state of an end that came back, with `least` epochs and grants.
+fn state(said: &State, from: u8, least: u32) -> Message {
+    let undecided = from == 0;
+    let consented = !undecided || least > 0 && !said.scopes.is_empty();
+    let number = |said: u32| if undecided { 0 } else { least + said % 2 };
+    State {
+        paused: said.paused,
+        scopes: match consented {
+            true => Scopes::CONSENT,
+            false => Scopes::NONE,
+        },
+        epoch: number(said.epoch),
+        grant: number(said.grant),
+        sent: if undecided { 0 } else { said.sent % 2 },
+        received: 0,
+    }
+    .into()
+}
+
+/// A piece of as many bytes as the picture of all cards, or none.
+fn picture(piece: &Picture) -> Message {
+    let mut data = piece.data.clone();
+    let whole = cast::PICTURE.len();
+    data.resize(if data.is_empty() { 0 } else { whole }, 0);
+    let offset = piece.offset % 2;
+    Picture { offset, data }.into()
+}
+
 #[derive(Default)]
 pub(super) struct Liar {
+    known: bool,
+    /// It came back from so far, and has not said its state.
+    back_from: Option<u8>,
     keys: Vec<GrantKey>,
     epochs: u32,
     request: u32,
@@ -20,9 +65,11 @@ pub(super) struct Liar {
 
 impl Liar {
     /// One that has asked for control already, or not.
-    pub(super) fn new(controlled: bool) -> Self {
+    pub(super) fn new(lies: &Lies) -> Self {
         Self {
-            request: u32::from(controlled),
+            known: lies.known,
+            back_from: lies.back.then_some(lies.from),
+            request: u32::from(lies.from > 1),
             ..Self::default()
         }
     }
@@ -78,6 +125,9 @@ impl Liar {
         let grants = self.keys.len() as u32;
         Some(match message {
             Message::Heartbeat(_) | Message::Pause(_) | Message::Pad(_) => message,
+            Message::State(said) => state(&said, self.back_from.take()?, 0),
+            Message::PictureRequest(_) if self.known => message,
+            Message::Picture(piece) if self.known => picture(&piece),
             _ if self.epochs == 0 => return None,
             Message::ControlRequest(request) => {
                 self.request += 1;
