@@ -13,6 +13,7 @@ use alongside_state_machine::{
 use alongside_wire::{
     DeviceStatus, Profile, Scopes,
     card::{Card, PictureInfo, Signable as _, Signed, Statement},
+    limits::PICTURE_CHUNK,
 };
 
 /// When the cards begin to be valid, in seconds of Unix time; and how long they are.
@@ -102,6 +103,32 @@ pub(crate) fn own(card: &Card, person: u8) -> Option<OwnCard> {
         true => own,
         false => own.with_picture(PICTURE.into()).ok()?,
     })
+}
+
+/// A card whose picture goes in two pieces.
+pub(crate) fn large(person: u8) -> Card {
+    let size = large_picture().len() as u32;
+    let hash = own::hash(&large_picture());
+    Card {
+        picture: vec![PictureInfo { hash, size }],
+        ..card(person)
+    }
+}
+
+fn large_picture() -> Vec<u8> {
+    let mut picture = PICTURE.to_vec();
+    picture.resize(PICTURE_CHUNK + 1, 0);
+    picture
+}
+
+/// A card of somebody who does not have its picture at hand.
+pub(crate) fn own_without_picture(person: u8) -> Option<OwnCard> {
+    OwnCard::new(&signed(&card(person), &issuer()), card_key(person)).ok()
+}
+
+pub(crate) fn own_large(person: u8) -> Option<OwnCard> {
+    let own = OwnCard::new(&signed(&large(person), &issuer()), card_key(person)).ok()?;
+    own.with_picture(large_picture()).ok()
 }
 
 /// What is said of the sharer's device.

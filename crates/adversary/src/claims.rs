@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use alongside_state_machine::{
     books::{Sessions, Shelf},
+    device::Retry,
     identity::{
         device::{self, Device, OwnDevice, Why},
         issue::{self, Request},
@@ -26,6 +27,7 @@ use alongside_wire::{
     Decision, DeviceStatus, Direction, Profile, Scopes,
     card::{Card, Signable as _, Signed, Statement},
     journal::Features,
+    limits::timers::DEVICE_RETRY_MOST,
     receipt::{FILE_START, Receipt, append_card, append_receipt},
 };
 
@@ -148,6 +150,9 @@ fn of_a_card(source: &mut Source<'_>) {
 /// What a card is worth to somebody.
 fn believed(read: Card, card: &Card, source: &mut Source<'_>) {
     assert_eq!(&read, card, "another card");
+    let name = card.name();
+    assert!(name.starts_with(&card.first_name) && name.ends_with(&card.last_name));
+    words::listed(card.ceiling);
     let (anchors, unix) = (anchors(source), source.bool().then(|| time(source)));
     let who = trust::judge(Some(read), &anchors, unix);
     let known = anchors.iter().any(|anchor| anchor.key == card.issuer);
@@ -166,6 +171,22 @@ fn believed(read: Card, card: &Card, source: &mut Source<'_>) {
         !who.is_vouched_for() || was,
         "a card is believed out of its time"
     );
+}
+
+/// What is said of a device is told, whatever it is.
+fn devices_are_told() {
+    let [handshake, _] = HANDSHAKES;
+    let unix = Some(BEGIN + 1);
+    for status in DeviceStatus::ALL {
+        let own = cast::own_device(*status).expect("a device");
+        let (said, proof) = (own.bytes(), own.prove(&handshake));
+        let judged = device::judge(said, &proof, &handshake, &[cast::anchor(false)], unix);
+        let judged = judged.expect("a statement as any");
+        assert!(matches!(judged, Device::Said { status: told, .. } if told == *status));
+        words::told(&judged);
+    }
+    let none = device::judge(&[], &[], &handshake, &[], unix).expect("no statement");
+    words::told(&none);
 }
 
 /// A sharer shows a statement about its device.
@@ -232,6 +253,7 @@ fn of_a_device(source: &mut Source<'_>) {
 
 /// An issuer signs for whoever shows to have the keys, and what they cannot be is on no card.
 fn issued(source: &mut Source<'_>) {
+    assert_eq!(format!("{:?}", cast::issuer()), "SecretKey(..)", "a key");
     let challenge = [source.byte(); 32];
     let receipt = cast::receipt_key();
     let mut request = Request::new(
@@ -266,7 +288,9 @@ fn issued(source: &mut Source<'_>) {
                 .picture
                 .first()
                 .is_some_and(|info| picture::is_named(info, &file));
-            assert_eq!(own.with_picture(file).is_ok(), named);
+            let pictured = own.with_picture(file);
+            assert_eq!(pictured.is_ok(), named);
+            pictured.map_or_else(|why| words::told(&why), drop);
         }
         Err(why) => drop(why.to_string()),
     }
@@ -274,8 +298,13 @@ fn issued(source: &mut Source<'_>) {
 
 /// A file of receipts in which some are missing, changed, moved or of somebody else.
 fn receipts(source: &mut Source<'_>) {
-    let card = cast::signed(&cast::card(1), &cast::issuer());
-    let named = source.bool();
+    let which = source.byte();
+    let named = which & 1 == 1;
+    let card = match which >> 5 {
+        7 => cast::signed(&cast::card(1), &cast::key(0x70)),
+        6 => cast::signed(&cast::brief(1), &cast::issuer()),
+        _ => cast::signed(&cast::card(1), &cast::issuer()),
+    };
     let sharer_card = match named {
         true => alongside_state_machine::identity::own::hash(&card),
         false => [0; 32],
@@ -401,8 +430,10 @@ fn fitting(said: alongside_wire::receipt::Statement) -> alongside_wire::receipt:
 
 /// Files of keys and anchors, words of policies, and pictures, of any bytes.
 fn files(source: &mut Source<'_>) {
-    let word = source.below(3);
     let bytes = source.rest();
+    if bytes.is_empty() {
+        devices_are_told();
+    }
     if let Some(head) = picture::head(bytes) {
         assert!((1..=1_024).contains(&head.width) && (1..=1_024).contains(&head.height));
     }
@@ -423,13 +454,16 @@ fn files(source: &mut Source<'_>) {
     }
     match text::fields(file) {
         Ok(fields) => {
-            let wanted = ["issuer", "secret", "card"][word];
-            if let Ok(Some(found)) = text::only::<4>(&fields, wanted) {
-                assert!(
-                    fields
-                        .iter()
-                        .any(|(name, bytes)| *name == wanted && bytes[..] == found)
-                );
+            for wanted in ["issuer", "secret", "card"] {
+                match text::only::<4>(&fields, wanted) {
+                    Ok(found) => {
+                        let mut all = fields.iter().filter(|(name, _)| *name == wanted);
+                        let only = all.next().map(|(_, bytes)| &bytes[..]);
+                        assert_eq!(found.as_ref().map(|found| &found[..]), only);
+                        assert!(all.next().is_none(), "one of two");
+                    }
+                    Err(wrong) => words::told(&wrong),
+                }
             }
         }
         Err(wrong) => drop(wrong.to_string()),
@@ -451,8 +485,17 @@ fn files(source: &mut Source<'_>) {
     }
 }
 
-/// What a relay writes down of sessions, and when its files go.
+/// What a relay writes down of sessions, and when its files go; how long a device waits before it tries again.
 fn books(source: &mut Source<'_>) {
+    let (mut retry, mut pause) = (Retry::default(), 0);
+    for _ in 0..source.below(20) {
+        let longer = retry.failed();
+        assert!(longer >= pause && longer <= DEVICE_RETRY_MOST, "{longer}");
+        pause = longer;
+    }
+    retry.secured();
+    assert_eq!(retry, Retry::default());
+
     let shelf = match source.bool() {
         true => Shelf::JOURNAL,
         false => Shelf::reports(86_400_000 * (1 + source.number() % 90)),
@@ -481,10 +524,11 @@ fn books(source: &mut Source<'_>) {
             }
             2 => {
                 let back = ConnId(6 + source.below(4) as u64);
-                if in_one.contains(&end) && !in_one.contains(&back) {
-                    in_one.remove(&end);
-                    in_one.insert(back);
+                if !in_one.contains(&back) {
                     sessions.came_back(end, back);
+                    if in_one.remove(&end) {
+                        in_one.insert(back);
+                    }
                 }
             }
             3 => sessions.used(end, *source.pick(&[Features::RECONNECT, Features::FRAMES])),

@@ -11,7 +11,7 @@ use alongside_wire::{
     framing::{self, Deframer},
     input,
     journal::{self, Features},
-    limits::{CONTROL_MESSAGE, DISPLAY_SIDE, FRAME, INPUT_RECORD, TILES},
+    limits::{CHAT_PAD, CONTROL_MESSAGE, DISPLAY_SIDE, FRAME, INPUT_RECORD, TILES},
     link::Link,
     media::{Frame, Tile},
     path::{CONNECTION_ID, Check, routing_id},
@@ -291,6 +291,7 @@ pub fn stream(data: &[u8]) {
 /// If that is not so.
 pub fn written(data: &[u8]) {
     let mut source = Source::new(data);
+    data.chunks(2).take(4).for_each(padded);
     match source.below(4) {
         0 => write_and_read(&mut source, rendezvous::Message::decode, |message| {
             Some(match message {
@@ -319,6 +320,7 @@ fn write_and_read<M: Plane>(
     decode: impl Fn(framing::Raw<'_>) -> Result<Option<M>, DecodeError>,
     secret: impl Fn(&M) -> Option<String>,
 ) {
+    assert!(M::make(0, source).is_none(), "a message of no type");
     let Some(message) = messages::any::<M>(source) else {
         return;
     };
@@ -334,6 +336,19 @@ fn write_and_read<M: Plane>(
     if let Some(secret) = secret(&message).filter(|secret| secret.len() > 16) {
         assert!(!format!("{message:?}").contains(&secret), "a secret");
     }
+}
+
+/// What is padded is read as it was, with pads behind it.
+fn padded(len: &[u8]) {
+    let len = len.iter().fold(0, |len, byte| 2 * len + usize::from(*byte));
+    let mut plaintext = Vec::new();
+    session::Message::from(session::Pad { len }).encode(&mut plaintext);
+    session::pad_to(CHAT_PAD, &mut plaintext);
+    assert!(plaintext.len().is_multiple_of(CHAT_PAD), "{len}");
+    let read = session::Message::read_all(&plaintext).expect("what was padded");
+    assert_eq!(read.first(), Some(&session::Pad { len }.into()));
+    let pads = |message: &session::Message| matches!(message, session::Message::Pad(_));
+    assert!(read.iter().all(pads), "what nobody said");
 }
 
 /// A frame is written if it keeps the limits, and is read as it was if its rectangles are within the display.

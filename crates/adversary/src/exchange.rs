@@ -16,6 +16,7 @@ use alongside_wire::{
     Scopes, Suite,
     code::Code,
     envelope::{Answer, AnswerClear, Confirm, Envelope, Offer, Reconnect1, Reconnect2},
+    limits::FAILED_PROOFS,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -319,6 +320,18 @@ impl Lost {
             return;
         };
         let (keys, answers) = &mut self.sharer;
+        // Somebody guesses, as often as may be and more.
+        let guesses = if source.one_in(6) {
+            FAILED_PROOFS + 2
+        } else {
+            0
+        };
+        for _ in 0..guesses {
+            let mut guess = first.clone();
+            guess.noise.reverse();
+            let answer = answers.answer(keys, &[7; 16], &guess, rng, self.now);
+            assert!(answer.is_none(), "a guess is answered");
+        }
         let Some(answer) = answers.answer(keys, &[7; 16], &first, rng, self.now) else {
             return;
         };

@@ -20,9 +20,9 @@ use alongside_state_machine::{
 use alongside_wire::{
     DeviceStatus, Scopes,
     input::InputEvent,
-    limits::{FRAME, RECORD_PLAINTEXT},
+    limits::{FRAME, FRAME_STREAMS, RECORD_PLAINTEXT},
     record::MediaHeader,
-    session::{ControlRequest, Heartbeat, Message},
+    session::{ControlRequest, Heartbeat, Message, Picture},
 };
 
 use crate::{
@@ -128,8 +128,8 @@ impl Act {
                 let (epoch, frame) = (source.below(EPOCHS), source.number() as u32);
                 let encoded = source.bytes(20).to_vec();
                 let (more, without) = match source.byte() {
-                    0..200 => (0, None),
-                    parts @ 200..250 => (2 * RECORD_PLAINTEXT, Some(usize::from(parts) % 4)),
+                    0..96 => (0, None),
+                    parts @ 96..240 => (2 * RECORD_PLAINTEXT, Some(usize::from(parts) % 4)),
                     _ => (FRAME, None),
                 };
                 Self::Media {
@@ -390,7 +390,13 @@ pub fn to_sharer(lies: &Lies, aead: &'static dyn Aead) -> Result<usize, Broken> 
                 world.forge(Way::HelperUp, &messages);
             }
             Act::Type { latest, events } => {
-                if let Some((id, bytes)) = liar.seal(*latest, events, &world) {
+                if let Some((id, mut bytes)) = liar.seal(*latest, events, &world) {
+                    // What says nothing is damaged.
+                    let damage = u8::from(events.is_empty());
+                    bytes
+                        .last_mut()
+                        .into_iter()
+                        .for_each(|byte| *byte ^= damage);
                     world.inject(Way::HelperUp, Packet::Stream { id, bytes });
                 }
             }
@@ -483,7 +489,14 @@ pub fn to_helper(lies: &Lies, aead: &'static dyn Aead) -> Result<(), Broken> {
             }
             Act::Again { back, flip } => match again(&said, *back, *flip) {
                 Some(bytes) => world.forge_plaintext(Way::SharerUp, &bytes),
-                None => drop(world.helper.fetch_picture(now)),
+                None => {
+                    let _ = world.helper.fetch_picture(now);
+                    let picture = Picture {
+                        offset: u32::from(flip.is_some()),
+                        data: vec![0; cast::PICTURE.len()],
+                    };
+                    world.forge(Way::SharerUp, &[picture.into()]);
+                }
             },
             Act::Media {
                 epoch,
@@ -505,8 +518,11 @@ pub fn to_helper(lies: &Lies, aead: &'static dyn Aead) -> Result<(), Broken> {
                 }
             }
             Act::Stream { id, bytes } => {
-                let (id, bytes) = (*id, bytes.clone());
-                world.inject(Way::HelperDown, Packet::Stream { id, bytes });
+                // As many as may be under way, and one more.
+                for id in *id..=id.saturating_add(FRAME_STREAMS as u64) {
+                    let bytes = bytes.clone();
+                    world.inject(Way::HelperDown, Packet::Stream { id, bytes });
+                }
             }
             Act::Allow => drop(world.helper.request_control(Scopes::KEYBOARD, now)),
             Act::Deny | Act::Revoke => drop(world.helper.release_control(now)),

@@ -12,7 +12,7 @@ use alongside_state_machine::{
     time::Timestamp,
 };
 use alongside_wire::{
-    ErrorCode,
+    ErrorCode, Scopes,
     rendezvous::{self, Path, PathOpen, PathOver},
     session::{self, State},
 };
@@ -21,6 +21,8 @@ use crate::{messages, source::Source, words};
 
 /// Bytes of an act, and acts of the longest run.
 const ACT: usize = 32;
+/// The secret of each grant, as nobody is shown it.
+const SECRET: [u8; 32] = *b"the secret of every grant, 32 by";
 const LONGEST: usize = 200;
 
 /// Looks for calls by which a machine does what nobody allowed, or what it refuses.
@@ -110,6 +112,8 @@ trait Lonely {
             self.drain();
             self.check(now);
         }
+        let shown = format!("{:?}", self.machine());
+        assert!(!shown.contains("115, 101, 99, 114, 101, 116"), "a secret");
         // Nobody says anything any more.
         for _ in 0..40 {
             now = now.plus_ms(5_000);
@@ -163,8 +167,15 @@ fn is_silent(message: &session::Message) -> bool {
 }
 
 /// The state that the other end has, if nothing was lost but the link.
-fn mirrored(state: &State) -> State {
+fn mirrored(state: &State, source: &mut Source<'_>) -> State {
+    let lost = state.scopes.is_empty() && source.one_in(3);
     State {
+        paused: source.one_in(4),
+        // Consent may have been lost as well, or is beyond what may be.
+        scopes: match lost {
+            true => *source.pick(&[Scopes::CONSENT, Scopes::CONSENT, Scopes::ALL]),
+            false => state.scopes,
+        },
         sent: state.received,
         received: state.sent,
         ..state.clone()

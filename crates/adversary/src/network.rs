@@ -7,6 +7,7 @@ use alongside_state_machine::{
 };
 use alongside_wire::{
     envelope::Envelope,
+    framing,
     media::Tile,
     rendezvous::{Deliver, Message},
 };
@@ -115,12 +116,18 @@ fn trick(source: &mut Source<'_>) -> Trick {
 /// What a relay might say: any message of its own, or an envelope that no end has sent.
 fn said(source: &mut Source<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let message = match source.bool() {
-        true => messages::any::<Envelope>(source).map(|envelope| {
+    let message = match source.below(5) {
+        0 | 2 => messages::any::<Message>(source),
+        // One that means nothing.
+        4 => {
+            let mut envelope = Vec::new();
+            framing::encode(framing::GREASE[0], &[], &mut envelope);
+            Some(Deliver { envelope }.into())
+        }
+        _ => messages::any::<Envelope>(source).map(|envelope| {
             let envelope = envelope.to_bytes();
             Deliver { envelope }.into()
         }),
-        false => messages::any::<Message>(source),
     };
     if let Some(message) = message {
         message.encode(&mut bytes);

@@ -4,10 +4,14 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use alongside_harness::{Conditions, Side, World};
+use alongside_harness::{Conditions, Packet, Side, Way, World};
 use alongside_state_machine::{
     device::token_hash,
-    endpoint::{Config, helper, sharer},
+    endpoint::{
+        Config,
+        helper::{self, HelperEndpoint},
+        sharer,
+    },
     error::{Fault, Misuse},
     identity::{
         Identity, issue, picture,
@@ -29,6 +33,7 @@ use alongside_wire::{
     DeviceStatus, ErrorCode, Profile, ReportCategory, Scopes, SignInMethod, Suite,
     card::{Card, Signed},
     input::InputEvent,
+    limits::{CHAT_KEPT, NAME},
     media::{Frame, Tile},
     receipt::{FILE_START, Receipt, append_card, append_receipt},
     rendezvous::{SignIn, Token},
@@ -46,6 +51,8 @@ use crate::{
 
 /// Acts of the longest session.
 const LONGEST: usize = 120;
+/// Events that are more than a helper keeps.
+const FAST: usize = 5_000;
 const SIDES: [Side; 2] = [Side::Helper, Side::Sharer];
 const SCOPES: [Scopes; 8] = [
     Scopes::CONTROL,
@@ -100,6 +107,8 @@ fn config(person: u8, source: &mut Source<'_>) -> Config {
     let card = match source.below(4) {
         0 | 1 => None,
         2 => cast::own(&cast::brief(person), person),
+        _ if source.one_in(6) => cast::own_without_picture(person),
+        _ if source.one_in(6) => cast::own_large(person),
         _ => cast::own(&cast::card(person), person),
     };
     let anchors = match source.below(4) {
@@ -178,7 +187,13 @@ impl People {
         let (helper, sharer) = (config(0, source), config(1, source));
         let anchored = [&helper, &sharer].map(|config| !config.identity.anchors.is_empty());
         let ask = [&helper, &sharer].map(|config| config.identity.ask_relay.is_some());
+        let long = source
+            .one_in(8)
+            .then(|| HelperEndpoint::new(&"é".repeat(NAME), helper.clone(), [seed; 32]));
         let mut world = World::with(seed.into(), conditions, helper, sharer);
+        if let Some(long) = long {
+            world.helper = long;
+        }
         let wrong = source.one_in(8);
         let issued = Rc::new(RefCell::new(Vec::new()));
         issue_cards(&mut world, wrong, &issued, source);
@@ -237,8 +252,17 @@ impl People {
             });
             match code {
                 Some(code) if how == 0 => {
+                    if source.one_in(4) {
+                        // The person has tried it before.
+                        let _ = world.spent.spend("relay", code.locator, world.now);
+                    }
+                    if source.one_in(8) {
+                        let _ = world.sharer.sign_in(token("charles"));
+                    }
                     let (spent, now) = (&mut world.spent, world.now);
-                    let _ = world.sharer.join_by_link(code, "relay", spent, now);
+                    if let Err(misuse) = world.sharer.join_by_link(code, "relay", spent, now) {
+                        words::refused(misuse);
+                    }
                 }
                 Some(code) => world.join(code),
                 None => {}
@@ -302,6 +326,7 @@ impl People {
                 self.world.sharer.change_path(now);
                 Ok(())
             }
+            45 | 46 if source.bool() => self.out_of_turn(source),
             45 if source.one_in(3) => {
                 source.pick(&TROUBLE).befalls(&mut self.world);
                 Ok(())
@@ -332,8 +357,51 @@ impl People {
                 Ok(())
             }
         };
-        if let Err(misuse) = done {
-            words::refused(misuse);
+        done.unwrap_or_else(words::refused);
+    }
+
+    /// What belongs to the beginning, or to none; and a relay that closes a connection.
+    fn out_of_turn(&mut self, source: &mut Source<'_>) -> Result<(), Misuse> {
+        let world = &mut self.world;
+        match source.below(9) {
+            0 => world.helper.sign_in(token("ada")),
+            1 => world.sharer.sign_in(token("charles")),
+            2 => {
+                let recorder = Recorder::new(cast::receipt_key(), true);
+                world.sharer.keep_receipts(recorder)
+            }
+            3 => world.helper.request_code(world.now),
+            4 => {
+                let device = cast::device(true);
+                world.sharer.wait(&device, world.now)
+            }
+            which => {
+                let side = *source.pick(&SIDES);
+                let way = match side {
+                    Side::Helper => Way::HelperDown,
+                    Side::Sharer => Way::SharerDown,
+                };
+                let packet = match which {
+                    // What ends a session is not answered, but by nonsense or by nothing.
+                    5 => {
+                        let category = *source.pick(ReportCategory::ALL);
+                        let _ = match side {
+                            Side::Helper => world.helper.end_and_report(category, world.now),
+                            Side::Sharer => world.sharer.end_and_report(category),
+                        };
+                        Packet::Control(vec![0xFF; 9])
+                    }
+                    _ => {
+                        let codes = [ErrorCode::Busy, ErrorCode::Lost, ErrorCode::RelayShutdown];
+                        Packet::Close(*source.pick(&codes))
+                    }
+                };
+                if source.bool() {
+                    world.disconnect(side);
+                }
+                world.inject(way, packet);
+                Ok(())
+            }
         }
     }
 
@@ -345,7 +413,9 @@ impl People {
             2 => helper.release_control(now),
             3..=6 => {
                 let event = any_input(source);
-                let typed = helper.input(event);
+                // Faster than it can be sent, now and then.
+                let times = if source.one_in(16) { FAST } else { 1 };
+                let typed = (0..times).try_for_each(|_| helper.input(event));
                 world.run(5);
                 typed
             }
@@ -378,7 +448,11 @@ impl People {
                 Ok(())
             }
             13 => helper.set_paused(source.bool(), now),
-            14 => helper.chat(&source.text(), now).map(drop),
+            14 => {
+                // More than are kept, now and then.
+                let lines = if source.one_in(8) { CHAT_KEPT + 1 } else { 1 };
+                (0..lines).try_for_each(|_| helper.chat(&source.text(), now).map(drop))
+            }
             15 => helper.fetch_picture(now),
             16 => helper.acknowledge(now),
             _ if source.one_in(4) => match source.bool() {
@@ -407,13 +481,23 @@ impl People {
                 ]))
             }
             1 | 2 => world.allow(*source.pick(&SCOPES)),
-            3 => world
-                .sharer
-                .allow_control(Scopes::CONTROL, Some(source.number() as u32), now),
+            3 => {
+                let _ = world.helper.request_control(*source.pick(&SCOPES), now);
+                world.run(1_200);
+                let number = source.bool().then(|| source.number() as u32);
+                world
+                    .sharer
+                    .allow_control(Scopes::CONTROL, number, world.now)
+            }
             4 => world.sharer.deny_control(now),
             5 => world.sharer.revoke(now),
             6 => world.sharer.narrow(*source.pick(&SCOPES), now),
-            7 => world.sharer.ask_renewal(now),
+            7 => {
+                world.sharer.ask_renewal(now)?;
+                world.run(1_500);
+                let has = world.sharer.scopes().intersect(Scopes::GRANTABLE);
+                world.allow(has)
+            }
             8 => world
                 .sharer
                 .send_clipboard(&clipboard(source), now)
@@ -442,7 +526,8 @@ impl People {
             15 => world.sharer.show_card(now),
             16 => world.sharer.fetch_picture(now),
             17..=19 => {
-                let complete = world.sharer.wants_complete() || source.one_in(4);
+                let wanted = world.sharer.wants_complete() && !source.one_in(8);
+                let complete = wanted || source.one_in(4);
                 world.sharer.send_frame(&frame(complete, source)).map(drop)
             }
             20 => {
@@ -450,6 +535,9 @@ impl People {
                 Ok(())
             }
             21 => {
+                if source.bool() {
+                    let _ = world.sharer.send_frame(&frame(true, source));
+                }
                 world.sharer.change_way();
                 Ok(())
             }
@@ -479,6 +567,7 @@ impl People {
             match event {
                 Event::ConsentAsked { who, name, .. } => {
                     assert!(who.card.is_none() || name.is_empty(), "two names");
+                    assert!(name.len() <= NAME, "a name that is too long");
                     vouched(who, self.anchored[1], &self.issued.borrow());
                 }
                 Event::ControlGranted { scopes, .. } => self.may = *scopes,
@@ -506,7 +595,14 @@ impl People {
         }
         self.names();
         let world = &mut self.world;
+        let transcripts = [world.helper.transcript(), world.sharer.transcript()];
+        assert!(
+            transcripts.contains(&None) || transcripts[0] == transcripts[1],
+            "two sessions"
+        );
         let _ = (
+            world.helper.path_offer_from(),
+            world.sharer.path_offer_from(),
             world.helper.counters(),
             world.sharer.counters(),
             world.helper.reporting(),
@@ -626,8 +722,11 @@ fn issue_cards(
 /// Nobody vouches for anybody to somebody who believes nobody, and what is vouched for is what the issuer said.
 fn vouched(who: &Who, anchored: bool, issued: &[Card]) {
     let known = |card: &Card| {
-        let own = [cast::card(0), cast::card(1), cast::brief(0), cast::brief(1)];
-        own.iter().chain(issued).any(|known| known == card)
+        let own = [0, 1].map(|person| [cast::card, cast::brief, cast::large].map(|of| of(person)));
+        own.iter()
+            .flatten()
+            .chain(issued)
+            .any(|known| known == card)
     };
     assert!(
         who.card.as_ref().is_none_or(known),

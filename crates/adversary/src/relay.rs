@@ -37,6 +37,8 @@ use step::CLIENTS;
 
 /// Steps of the longest run of a fuzzer.
 const LONGEST: usize = 400;
+/// When a relay begins, in milliseconds: on another day than the first.
+const BEGIN: u64 = 90_000_000;
 /// Milliseconds by which every deadline of a relay has passed.
 const ALL_OVER: u64 = 48 * 3_600_000;
 
@@ -146,9 +148,14 @@ impl World {
             (config.reports_per_source, config.reports_each_day) = (1, 2);
             config.device_waits = 1;
             config.quarantined = 2;
+            config.paths = usize::from(clients.seed % 4 > 0);
+            config.report_decay_ms = 60_000;
+            if clients.seed.is_multiple_of(5) {
+                config.join_tick_ms = 0;
+            }
         }
         if clients.small && clients.seed.is_multiple_of(2) {
-            (config.connections_per_source, config.codes_per_source) = (1, 1);
+            (config.connections_per_source, config.codes_per_source) = (2, 1);
         }
         let limits = [
             config.connections,
@@ -162,7 +169,7 @@ impl World {
             relay,
             config,
             facts,
-            now: Timestamp::from_millis(0),
+            now: Timestamp::from_millis(BEGIN),
             numbers: std::array::from_fn(|slot| ConnId(slot as u64)),
             answers: BTreeMap::new(),
             violated: None,
@@ -261,6 +268,7 @@ impl World {
             Step::Verify(result) => self.verify((**result).clone()),
             Step::Issue(card) => self.issue(card.as_ref()),
             Step::Account(conn, act) => self.act(self.number(*conn), act),
+            Step::Quarrel(conn, category) => self.quarrel(*conn, *category),
             Step::Policy(policy) => self.allow((**policy).clone()),
             Step::Devices(known) => self.register(known),
             Step::Issuing(issuing) => {
@@ -290,6 +298,25 @@ impl World {
                 self.collect(None);
             }
             Step::Pass(ms) => self.pass(*ms),
+        }
+    }
+
+    /// A client joins the next one, leaves and reports, twice.
+    fn quarrel(&mut self, client: ConnId, category: u8) {
+        for _ in 0..2 {
+            let (conn, other) = (self.number(client), self.number(ConnId(client.0 + 1)));
+            self.ask(other);
+            if let Some(locator) = self.locator(conn, 0, true) {
+                self.leave(conn);
+                let join = Join {
+                    locator,
+                    link: false,
+                    offer: Vec::new(),
+                };
+                self.say(conn, &join.into());
+                self.pass(200);
+            }
+            self.act(conn, &Act::Report(category));
         }
     }
 
@@ -624,6 +651,13 @@ impl World {
             );
             assert_eq!(self.relay.peer_of(peer), Some(conn), "a session of two");
             assert_ne!(peer, conn, "a session of one");
+        }
+        for (of, locator) in self.locators.iter().rev().take(3) {
+            let token = self.tokens.last();
+            let [(_, code), (_, session)] = self.relay.pairing(locator, token);
+            let may = self.live.contains(of) || self.garbled.contains(of);
+            assert!(code != "live" || may, "a code that nobody waits with");
+            assert!(token.is_none() || session != "none", "a place of nowhere");
         }
         for [one, other] in &self.forwarding {
             assert_eq!(

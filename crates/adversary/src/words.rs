@@ -6,7 +6,7 @@ use alongside_state_machine::{
     error::{Fault, Misuse},
     relay::Violation,
 };
-use alongside_wire::{DecodeError, ErrorCode};
+use alongside_wire::{DecodeError, ErrorCode, Scopes};
 use serde_json::Value;
 
 static REQUIREMENTS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
@@ -54,6 +54,18 @@ pub(crate) fn blamed(fault: &impl Blame) {
 pub(crate) fn named(code: ErrorCode) {
     assert_eq!(ErrorCode::from_wire(code.to_wire()), Some(code));
     assert!(!code.to_string().is_empty(), "{code:?} has no name");
+}
+
+/// Scopes are told by their names, each once.
+pub(crate) fn listed(scopes: Scopes) {
+    let text = scopes.to_string();
+    let mut names: Vec<_> = text.split(", ").filter(|name| *name != "nothing").collect();
+    for (scope, name) in Scopes::REGISTERED {
+        let told = names.iter().filter(|told| *told == name).count();
+        assert_eq!(told, usize::from(scopes.contains(*scope)), "{text}");
+        names.retain(|told| told != name);
+    }
+    assert!(names.is_empty(), "{text}");
 }
 
 /// What is said of something that a person typed or pasted.

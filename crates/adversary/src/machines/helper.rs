@@ -12,11 +12,12 @@ use alongside_wire::{
     ErrorCode, Scopes,
     code::Code,
     session::{
-        Advisory, Consent, ControlGrant, DisplayInfo, Displays, Epoch, Heartbeat, Message, State,
+        Advisory, Clipboard, Consent, ControlGrant, DisplayInfo, Displays, Epoch, Heartbeat,
+        Message, Pad, State,
     },
 };
 
-use super::{Lonely, Refused, code, is_silent, mirrored, of_a_path, peer, relay};
+use super::{Lonely, Refused, SECRET, code, is_silent, mirrored, of_a_path, peer, relay};
 use crate::{messages, source::Source, words};
 
 #[derive(Default)]
@@ -49,10 +50,13 @@ impl Alone {
     fn goes_on(&mut self, source: &mut Source<'_>, now: Timestamp) -> Result<(), Refused> {
         let machine = &mut self.machine;
         if machine.frozen_until().is_some() {
+            if source.one_in(8) {
+                return peer(machine.handle_message(&Pad { len: 3 }.into(), now));
+            }
             match self.state.take() {
                 None => machine.master_taken(),
                 Some(state) => {
-                    let state = mirrored(&state).into();
+                    let state = mirrored(&state, source).into();
                     return peer(machine.handle_message(&state, now));
                 }
             }
@@ -81,7 +85,14 @@ impl Alone {
 
     /// Something that a sharer may say while it shares.
     fn next(&mut self, source: &mut Source<'_>) -> Message {
-        match source.below(8) {
+        match source.below(10) {
+            8 => Pad { len: 3 }.into(),
+            9 => Clipboard {
+                grant: self.grant,
+                item: 1,
+                text: source.text(),
+            }
+            .into(),
             0 | 1 => {
                 self.epoch = self.epoch.wrapping_add(1);
                 let (epoch, paused) = (self.epoch, source.one_in(4));
@@ -108,7 +119,7 @@ impl Alone {
                     grant: self.grant,
                     scopes,
                     duration_ms: 60_000,
-                    secret: [7; 32],
+                    secret: SECRET,
                 }
                 .into()
             }
@@ -214,29 +225,30 @@ impl Lonely for Alone {
     fn call(&mut self, source: &mut Source<'_>, now: Timestamp) -> Result<(), Refused> {
         let machine = &mut self.machine;
         match source.below(64) {
-            0..=17 => return self.goes_on(source, now),
-            18..=29 => {
+            // Most of what anybody might say is the end of it.
+            29 if source.one_in(2) => {
                 let message = messages::any(source).unwrap_or(Heartbeat {}.into());
                 let done = machine.handle_message(&message, now);
                 self.note(&message);
                 return peer(done);
             }
+            0..=29 => return self.goes_on(source, now),
             30 => machine.request_code(now)?,
             31 => machine.call(now)?,
-            32 => {
+            32 if source.one_in(8) => {
                 let code = Code::parse("4060r0gx").expect("a code");
                 let lifetime_ms = source.number() as u32;
                 return relay(machine.code_issued(code.locator, lifetime_ms, now));
             }
-            33 => return relay(machine.refused(code(source))),
-            34 => machine.gone(code(source), now),
-            35 => return relay(machine.joined(now)),
+            33 if source.one_in(8) => return relay(machine.refused(code(source))),
+            34 if source.one_in(8) => machine.gone(code(source), now),
+            35 if source.one_in(8) => return relay(machine.joined(now)),
             36 => machine.spent(Fault::BadPoint, ErrorCode::BadPoint, now),
-            37 => return peer(machine.secured(*source.pick(&SCOPES), now)),
-            38 => machine.heard(now),
-            39 => return peer(machine.handle_media(source.number() as u32)),
-            40 if source.one_in(4) => machine.relay_ended(code(source)),
-            40..=43 => {
+            37 if source.one_in(8) => return peer(machine.secured(*source.pick(&SCOPES), now)),
+            32..=35 | 37 | 38 => machine.heard(now),
+            39 if source.one_in(8) => return peer(machine.handle_media(source.number() as u32)),
+            40 if source.one_in(32) => machine.relay_ended(code(source)),
+            39..=43 => {
                 let scopes = *source.pick(&SCOPES);
                 machine.request_control(scopes, now)?;
                 (self.asked, self.latest) = (self.asked.union(scopes), scopes);
@@ -261,7 +273,7 @@ impl Lonely for Alone {
             52 => machine.refresh(now),
             53 => machine.set_paused(source.bool(), now)?,
             54 => drop(machine.chat(&source.text())?),
-            55 if source.one_in(4) => machine.end(code(source)),
+            55 if source.one_in(32) => machine.end(code(source)),
             55 => machine.link_lost(now),
             56 => machine.peer_lost(now),
             // There are keys as long as there is a session.

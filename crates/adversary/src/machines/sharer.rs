@@ -13,12 +13,12 @@ use alongside_state_machine::{
 use alongside_wire::{
     DeviceStatus, ErrorCode, Scopes,
     session::{
-        Advisory, AdvisoryAck, ControlRequest, DisplayInfo, EpochSeen, Heartbeat, Message, Shown,
-        State,
+        Advisory, AdvisoryAck, Clipboard, ControlRequest, DisplayInfo, EpochSeen, Heartbeat,
+        Message, Pad, Pause, Shown, State,
     },
 };
 
-use super::{Lonely, Refused, code, is_silent, mirrored, of_a_path, peer, relay};
+use super::{Lonely, Refused, SECRET, code, is_silent, mirrored, of_a_path, peer, relay};
 use crate::{cast, messages, people, source::Source, words};
 
 #[derive(Default)]
@@ -54,10 +54,13 @@ impl Alone {
     fn goes_on(&mut self, source: &mut Source<'_>, now: Timestamp) -> Result<(), Refused> {
         let machine = &mut self.machine;
         if machine.frozen_until().is_some() {
+            if source.one_in(8) {
+                return peer(machine.handle_message(&Pad { len: 3 }.into(), now));
+            }
             match self.state.take() {
                 None => machine.master_taken(),
                 Some(state) => {
-                    let state = mirrored(&state).into();
+                    let state = mirrored(&state, source).into();
                     return peer(machine.handle_message(&state, now));
                 }
             }
@@ -119,8 +122,9 @@ impl Alone {
             true => source.number() as u32,
             false => 60_000,
         };
+        words::listed(scopes);
         self.machine
-            .allow_control(scopes, duration_ms, [7; 32], now)?;
+            .allow_control(scopes, duration_ms, SECRET, now)?;
         self.allowed = scopes;
         Ok(())
     }
@@ -222,6 +226,7 @@ impl Lonely for Alone {
         let frozen = self.machine.frozen_until().is_some();
         assert_eq!(frozen, self.frozen && !self.over);
         let _ = (
+            self.machine.path_offer_from(),
             self.machine.ceiling(),
             self.machine.frame_seen(),
             self.machine.is_idle(),
@@ -231,21 +236,24 @@ impl Lonely for Alone {
     fn call(&mut self, source: &mut Source<'_>, now: Timestamp) -> Result<(), Refused> {
         let machine = &mut self.machine;
         match source.below(64) {
-            0..=13 => return self.goes_on(source, now),
-            14..=27 => {
+            // Most of what anybody might say is the end of it.
+            27 if source.one_in(2) => {
                 let message = messages::any(source).unwrap_or(Heartbeat {}.into());
                 if let Message::ControlRequest(asked) = &message {
                     self.requests = self.requests.max(asked.request);
                 }
                 return peer(machine.handle_message(&message, now));
             }
+            0..=27 => return self.goes_on(source, now),
             28 => machine.join(now)?,
             29 => machine.wait(now)?,
-            30 => return relay(machine.refused(code(source))),
-            31 => return relay(machine.answered(*source.pick(&SCOPES), now)),
-            32 => return peer(machine.introduced("Ada", who(source), now)),
-            33 => machine.heard(now),
-            34..=37 => {
+            30 if source.one_in(8) => return relay(machine.refused(code(source))),
+            31 if source.one_in(8) => {
+                return relay(machine.answered(*source.pick(&SCOPES), now));
+            }
+            32 if source.one_in(8) => return peer(machine.introduced("Ada", who(source), now)),
+            30..=33 => machine.heard(now),
+            34 | 35 => {
                 let grant = match machine.live_grant() {
                     Some(grant) if !source.one_in(8) => grant,
                     _ => source.number() as u32,
@@ -253,14 +261,29 @@ impl Lonely for Alone {
                 let events = [people::any_input(source)];
                 return peer(machine.handle_input(grant, &events, now));
             }
-            38 => machine.input_failed(now),
+            36 => {
+                let message = match source.below(3) {
+                    0 => Pad { len: 3 }.into(),
+                    1 => Clipboard {
+                        grant: machine.live_grant().unwrap_or(1),
+                        item: 1,
+                        text: source.text(),
+                    }
+                    .into(),
+                    _ => Message::from(Pause {
+                        paused: source.bool(),
+                    }),
+                };
+                return peer(machine.handle_message(&message, now));
+            }
+            37 | 38 => machine.input_failed(now),
             39 | 40 => {
                 if machine.media_epoch().is_some() {
                     self.frame += 1;
                     machine.frame_sent(self.frame);
                 }
             }
-            41 if source.one_in(4) => machine.relay_ended(code(source)),
+            41 if source.one_in(32) => machine.relay_ended(code(source)),
             41 => {
                 let statement = cast::own_device(*source.pick(DeviceStatus::ALL));
                 let statement = statement.map(|own| own.bytes().to_vec());
@@ -284,7 +307,7 @@ impl Lonely for Alone {
             50 => drop(machine.chat(&source.text())?),
             51 => {
                 let scopes = *source.pick(&SCOPES);
-                machine.narrow(scopes, [7; 32], now)?;
+                machine.narrow(scopes, SECRET, now)?;
                 self.allowed = scopes;
             }
             52 => machine.ask_renewal(now)?,
@@ -292,7 +315,7 @@ impl Lonely for Alone {
             54 => drop(machine.answer_clipboard(source.bool(), now)?),
             55 => machine.set_secure_desktop(source.bool(), now)?,
             56 => machine.displays(Vec::new())?,
-            57 if source.one_in(4) => machine.end(code(source)),
+            57 if source.one_in(32) => machine.end(code(source)),
             57 => machine.link_lost(now),
             58 => return relay(machine.peer_lost(now)),
             59 => machine.record_failed(now),

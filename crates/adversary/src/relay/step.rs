@@ -8,7 +8,7 @@ use alongside_state_machine::relay::{
     policy::Policy,
 };
 use alongside_wire::{
-    ErrorCode,
+    ErrorCode, framing,
     rendezvous::{Leave, Message, PathOver},
 };
 
@@ -69,6 +69,8 @@ pub enum Step {
     Issue(Option<Result<Vec<u8>, ErrorCode>>),
     /// Something about accounts. Whatever the client is in, it leaves before.
     Account(ConnId, Act),
+    /// Joins the next client, leaves and reports by this category, twice.
+    Quarrel(ConnId, u8),
     /// What is allowed from now on.
     Policy(Box<Policy>),
     /// The devices that are registered from now on: their organisations, and whoever has to vouch for their helpers.
@@ -144,6 +146,11 @@ impl Step {
                 Self::Disconnect(conn, *source.pick(&codes))
             }
             6 if source.one_in(3) => Self::EndControl(conn),
+            6 if source.one_in(3) => {
+                let mut grease = Vec::new();
+                framing::encode(framing::GREASE[0], &[7; 100], &mut grease);
+                Self::Raw(conn, grease.repeat(source.below(300)))
+            }
             6 => Self::Raw(conn, source.bytes(40).to_vec()),
             7 | 8 => {
                 let said = messages::any(source);
@@ -225,6 +232,7 @@ impl Step {
                     by: (!source.one_in(4)).then(|| Box::new(ours(source))),
                 },
             ),
+            84 => Self::Quarrel(conn, 1 + source.byte() % 4),
             _ => Self::Account(conn, Act::Report(1 + source.byte() % 4)),
         }
     }
