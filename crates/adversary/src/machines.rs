@@ -40,6 +40,14 @@ pub fn fuzz(data: &[u8]) {
     }
 }
 
+/// What both ends allow at most, where a session is to come about.
+const CEILINGS: [Scopes; 4] = [
+    Scopes::ALL,
+    Scopes::ALL,
+    Scopes::ALL.without(Scopes::CHAT),
+    Scopes::CONTROL.union(Scopes::CONSENT),
+];
+
 /// What a machine says to a call that does not fit.
 enum Refused {
     /// To its program.
@@ -81,6 +89,8 @@ trait Lonely {
 
     fn fail(&mut self, by: By, fault: Fault);
 
+    fn heard(&mut self, now: Timestamp);
+
     /// Something that the machine wants done, in a state that its program has.
     fn wants(&mut self, output: &Output<Self::Event>);
 
@@ -97,7 +107,16 @@ trait Lonely {
             now = now.plus_ms(match source.byte() {
                 0..128 => 0,
                 128..192 => source.below(300) as u64,
-                192..240 => source.below(3_000) as u64,
+                192..228 => source.below(3_000) as u64,
+                228..250 => {
+                    // With signs of life.
+                    for _ in 0..source.below(40) {
+                        now = now.plus_ms(2_000);
+                        self.pass(now);
+                        self.heard(now);
+                    }
+                    0
+                }
                 _ => source.below(130_000) as u64,
             });
             self.pass(now);

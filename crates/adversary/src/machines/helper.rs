@@ -17,13 +17,14 @@ use alongside_wire::{
     },
 };
 
-use super::{Lonely, Refused, SECRET, code, is_silent, mirrored, of_a_path, peer, relay};
+use super::{CEILINGS, Lonely, Refused, SECRET, code, is_silent, mirrored, of_a_path, peer, relay};
 use crate::{messages, source::Source, words};
 
 #[derive(Default)]
 pub(super) struct Alone {
     machine: Helper,
     viewing: bool,
+    ceiling: Scopes,
     /// All that was ever asked for, and what the latest request was for.
     asked: Scopes,
     latest: Scopes,
@@ -69,10 +70,13 @@ impl Alone {
                 relay(machine.code_issued(code.locator, 60_000, now))
             }
             "while the code waits" | "while calling a device" => relay(machine.joined(now)),
-            "while securing" => peer(machine.secured(*source.pick(&SCOPES[..3]), now)),
+            "while securing" => {
+                self.ceiling = *source.pick(&CEILINGS);
+                peer(machine.secured(self.ceiling, now))
+            }
             "before consent" => {
                 let consent = Consent {
-                    scopes: Scopes::CONSENT,
+                    scopes: self.ceiling.intersect(Scopes::CONSENT),
                 };
                 peer(machine.handle_message(&consent.into(), now))
             }
@@ -162,6 +166,10 @@ impl Lonely for Alone {
 
     fn fail(&mut self, by: By, fault: Fault) {
         self.machine.fail(by, fault);
+    }
+
+    fn heard(&mut self, now: Timestamp) {
+        self.machine.heard(now);
     }
 
     fn wants(&mut self, output: &Output) {

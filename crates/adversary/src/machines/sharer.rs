@@ -18,7 +18,7 @@ use alongside_wire::{
     },
 };
 
-use super::{Lonely, Refused, SECRET, code, is_silent, mirrored, of_a_path, peer, relay};
+use super::{CEILINGS, Lonely, Refused, SECRET, code, is_silent, mirrored, of_a_path, peer, relay};
 use crate::{cast, messages, people, source::Source, words};
 
 #[derive(Default)]
@@ -68,7 +68,7 @@ impl Alone {
         }
         match machine.phase() {
             "before a join" => Ok(machine.join(now)?),
-            "while joining" => relay(machine.answered(*source.pick(&SCOPES[..3]), now)),
+            "while joining" => relay(machine.answered(*source.pick(&CEILINGS), now)),
             "while securing" => peer(machine.introduced("Ada", who(source), now)),
             "before consent" => {
                 if machine.contact(Contact::Person, now).is_ok() {
@@ -168,6 +168,10 @@ impl Lonely for Alone {
 
     fn fail(&mut self, by: By, fault: Fault) {
         self.machine.fail(by, fault);
+    }
+
+    fn heard(&mut self, now: Timestamp) {
+        self.machine.heard(now);
     }
 
     fn wants(&mut self, output: &Output) {
