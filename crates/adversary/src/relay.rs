@@ -148,7 +148,7 @@ impl World {
             (config.reports_per_source, config.reports_each_day) = (1, 2);
             config.device_waits = 1;
             config.quarantined = 2;
-            config.paths = usize::from(clients.seed % 4 > 0);
+            config.paths = usize::from(!clients.seed.is_multiple_of(4));
             config.report_decay_ms = 60_000;
             if clients.seed.is_multiple_of(5) {
                 config.join_tick_ms = 0;
