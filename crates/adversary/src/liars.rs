@@ -149,7 +149,7 @@ impl Act {
             28 => Self::Revoke,
             29 => Self::Pause(source.bool()),
             30..=32 => Self::Frame,
-            33 | 34 => Self::Again {
+            33 => Self::Again {
                 back: source.below(12),
                 flip: source
                     .bool()
@@ -391,8 +391,8 @@ pub fn to_sharer(lies: &Lies, aead: &'static dyn Aead) -> Result<usize, Broken> 
             }
             Act::Type { latest, events } => {
                 if let Some((id, mut bytes)) = liar.seal(*latest, events, &world) {
-                    // What says nothing is damaged.
-                    let damage = u8::from(events.is_empty());
+                    // What says nothing is damaged, in some sessions: the grant ends by it.
+                    let damage = u8::from(events.is_empty() && lies.seed.is_multiple_of(4));
                     bytes
                         .last_mut()
                         .into_iter()
