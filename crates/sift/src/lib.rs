@@ -30,7 +30,8 @@ use std::{
     net::UdpSocket,
 };
 
-use quinn::udp::{RecvMeta, UdpSocketState};
+use quinn::udp::RecvMeta;
+use socket2::SockRef;
 
 pub use self::socket::Socket;
 
@@ -69,12 +70,13 @@ pub fn sift(
 /// then it is as many as they let, and no error.
 ///
 /// # Errors
-/// If it is no socket for QUIC.
+/// If the system does not say how many may wait.
 pub fn widen(socket: &UdpSocket, bytes: usize) -> io::Result<()> {
-    let state = UdpSocketState::new(socket.into())?;
-    if state.recv_buffer_size(socket.into())? < bytes {
+    // quinn has the same, and opens other sockets each time to see what the system can.
+    let socket = SockRef::from(socket);
+    if socket.recv_buffer_size()? < bytes {
         // Some systems refuse more than they let, others give what they let.
-        let _ = state.set_recv_buffer_size(socket.into(), bytes);
+        let _ = socket.set_recv_buffer_size(bytes);
     }
     Ok(())
 }

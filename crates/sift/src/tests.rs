@@ -8,7 +8,10 @@ use std::{
 };
 
 use proptest::prelude::*;
-use quinn::{AsyncUdpSocket, UdpPoller, udp::Transmit};
+use quinn::{
+    AsyncUdpSocket, UdpPoller,
+    udp::{Transmit, UdpSocketState},
+};
 
 use super::*;
 
