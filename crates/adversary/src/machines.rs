@@ -104,7 +104,7 @@ trait Lonely {
         let mut now = Timestamp::from_millis(1_000_000);
         for act in acts {
             let mut source = Source::new(act);
-            now = now.plus_ms(match source.byte() {
+            let later = match source.byte() {
                 0..128 => 0,
                 128..192 => source.below(300) as u64,
                 192..228 => source.below(3_000) as u64,
@@ -118,7 +118,8 @@ trait Lonely {
                     0
                 }
                 _ => source.below(130_000) as u64,
-            });
+            };
+            now = now.plus_ms(later);
             self.pass(now);
             let before = self.machine().clone();
             match self.call(&mut source, now) {

@@ -256,6 +256,13 @@ impl Lonely for Alone {
                 return relay(machine.answered(*source.pick(&SCOPES), now));
             }
             32 if source.one_in(8) => return peer(machine.introduced("Ada", who(source), now)),
+            // Typed, and the link is lost before anybody has looked what is to be injected.
+            33 if source.one_in(8) => {
+                let grant = machine.live_grant().unwrap_or(1);
+                peer(machine.handle_input(grant, &[people::any_input(source)], now))?;
+                machine.link_lost(now);
+                self.allowed = Scopes::NONE;
+            }
             30..=33 => machine.heard(now),
             34 | 35 => {
                 let grant = match machine.live_grant() {
