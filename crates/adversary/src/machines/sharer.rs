@@ -14,7 +14,7 @@ use alongside_wire::{
     DeviceStatus, ErrorCode, Scopes,
     session::{
         Advisory, AdvisoryAck, Clipboard, ControlRequest, DisplayInfo, EpochSeen, Heartbeat,
-        Message, Pad, Pause, Shown, State,
+        Message, Pad, Pause, Shown, State, Stroke,
     },
 };
 
@@ -273,7 +273,16 @@ impl Lonely for Alone {
                 return peer(machine.handle_input(grant, &events, now));
             }
             36 => {
-                let message = match source.below(3) {
+                let message = match source.below(4) {
+                    3 => Stroke {
+                        grant: machine.live_grant().unwrap_or(1),
+                        stroke: 1,
+                        display: 0,
+                        colour: 0,
+                        width: 1,
+                        points: vec![(1, 2); 256],
+                    }
+                    .into(),
                     0 => Pad { len: 3 }.into(),
                     1 => Clipboard {
                         grant: machine.live_grant().unwrap_or(1),
