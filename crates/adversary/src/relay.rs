@@ -144,7 +144,7 @@ impl World {
             config.pending_joins = 2;
             config.held_places = 1;
             config.session_length_ms = 300_000;
-            (config.sources, config.free_joins) = (6, 3);
+            (config.sources, config.free_joins) = (5, 3);
             (config.reports_per_source, config.reports_each_day) = (1, 2);
             config.device_waits = 1;
             config.quarantined = 2;
